@@ -1,0 +1,21 @@
+"""One portrait and a text become a talking-face video: `ttsf.load().write("me.jpg", "Hello", ...)`.
+
+The parts that need PyTorch are imported when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ttsf.errors import TtsfError
+
+if TYPE_CHECKING:
+    from ttsf.model import GenerateOptions
+    from ttsf.pipeline import Result, Speaker, Written, load
+
+__all__ = ["GenerateOptions", "Result", "Speaker", "TtsfError", "Written", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'ttsf' has no attribute '{name}'")
+    return getattr(import_module("ttsf.pipeline"), name)

@@ -1,0 +1,116 @@
+"""A model on disk: `model.safetensors` (half precision) and `config.json`. The only save and load."""
+
+import json
+from pathlib import Path
+
+import pydantic
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ttsf.config import ModelConfig, model_config_from_json, model_config_to_json
+from ttsf.errors import TtsfError
+from ttsf.files import new_file
+from ttsf.model import TTSF
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+BUNDLED = Path(__file__).parent / "weights" / "mini"
+
+
+def save(model: TTSF, folder: Path) -> None:
+    """Write a model into `folder`, made where missing; each file appears whole or not at all.
+
+    Raises TtsfError for values that half precision cannot hold or an unwritable place.
+    """
+    tensors = {}
+    for name, value in model.state_dict().items():
+        stored = value.detach().cpu().contiguous()
+        stored = stored.half() if stored.is_floating_point() else stored.clone()
+        if stored.is_floating_point() and not stored.isfinite().all():
+            raise TtsfError(f"cannot save {name}: not finite in half precision")
+        tensors[name] = stored
+    with new_file(folder / WEIGHTS) as temporary:
+        save_file(tensors, temporary, metadata={"format": "pt"})
+    with new_file(folder / CONFIG) as temporary:
+        temporary.write_text(model_config_to_json(model.config) + "\n", encoding="utf-8")
+
+
+def load(folder: Path | None = None, device: str | torch.device = "cpu") -> TTSF:
+    """The model in `folder` (None: the bundled one) in single precision, ready for inference.
+
+    Raises TtsfError where a file is missing, damaged or belongs to another model.
+    """
+    if folder is None:
+        folder = BUNDLED
+        if not folder.is_dir():
+            raise TtsfError("this installation has no bundled weights; choose a model (--model)")
+    elif not folder.is_dir():
+        raise TtsfError(f"{folder}: no such model directory")
+    target = _device(device)
+    config = load_config(folder)
+    tensors = _read_weights(folder / WEIGHTS)
+    try:
+        model = TTSF(config)
+    except (RuntimeError, ValueError, TypeError, MemoryError, ArithmeticError, LookupError) as error:
+        raise TtsfError(f"{folder / CONFIG}: cannot build this model ({error})") from error
+    _check_fit(folder / WEIGHTS, tensors, model.state_dict())
+    model.load_state_dict(tensors)
+    return model.to(target).eval()
+
+
+def load_config(folder: Path) -> ModelConfig:
+    """The configuration of the model in `folder`; raises TtsfError for an unknown key."""
+    path = folder / CONFIG
+    try:
+        return model_config_from_json(path.read_bytes())
+    except OSError as error:
+        raise TtsfError(f"{path}: {error.strerror}") from error
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        reason = "unknown key" if first["type"] == "unexpected_keyword_argument" else first["msg"]
+        raise TtsfError(": ".join(filter(None, (str(path), place, reason)))) from error
+
+
+def _device(name: str | torch.device) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise TtsfError(f"device {name} is not available here") from error
+    if device.type == "meta":
+        raise TtsfError("device meta cannot compute")
+    return device
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise TtsfError(f"{path}: no such file")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError, json.JSONDecodeError) as error:
+        raise TtsfError(f"{path}: damaged or not a safetensors file ({error})") from error
+
+
+def _check_fit(path: Path, found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    """Names, shapes and values; the message names the first misfit."""
+    missing = sorted(wanted.keys() - found.keys())
+    unknown = sorted(found.keys() - wanted.keys())
+    if missing or unknown:
+        examples = [f"{word} {names[0]}" for word, names in
+                    (("lacks", missing), ("has unknown", unknown)) if names]
+        raise TtsfError(
+            f"{path}: weights of another model: {len(missing)} tensors missing, {len(unknown)} "
+            f"unknown ({', '.join(examples)})"
+        )
+    for name, value in found.items():
+        if value.shape != wanted[name].shape:
+            raise TtsfError(
+                f"{path}: weights of another model: {name} has shape {tuple(value.shape)}, "
+                f"not {tuple(wanted[name].shape)}"
+            )
+        if value.is_floating_point() != wanted[name].is_floating_point():
+            raise TtsfError(f"{path}: {name} has type {value.dtype}")
+        if value.is_floating_point() and not value.isfinite().all():
+            raise TtsfError(f"{path}: {name} holds values that are not finite")

@@ -1,0 +1,85 @@
+"""Animated portraits as `ttsf.data.render` writes them: pictures, known motion, known flow."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ttsf.data.motion_labels import FLIPPED
+from ttsf.errors import TtsfError
+
+
+class FaceBatch(NamedTuple):
+    """P people with one source and N target frames each."""
+
+    source: Tensor
+    """[P, 3, 256, 256] in [-1, 1]."""
+    source_labels: Tensor
+    """[P, 11]."""
+    source_known: Tensor
+    """[P, 11] of 0 and 1: which source labels were measured or rendered."""
+    target: Tensor
+    """[P, N, 3, 256, 256]."""
+    labels: Tensor
+    """[P, N, 11]."""
+    flow: Tensor
+    """[P, N, 64, 64, 2]: sampling grid of the target into the original portrait, in [-1, 1]."""
+    flow_known: Tensor
+    """[P] of 0 and 1: the source is the original portrait, so `flow` holds."""
+    mouth: Tensor
+    """[P, N, 4]: mouth box of each target, px."""
+
+
+class RenderedFaces:
+    """Memory-mapped pictures; every batch is a function of (seed, step)."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self.images = np.load(folder / "images.npy", mmap_mode="r")
+            self.labels = np.load(folder / "labels.npy")
+            self.known = np.load(folder / "known.npy").astype(np.float32)
+            self.flow = np.load(folder / "flow.npy", mmap_mode="r")
+            self.mouth = np.load(folder / "mouth.npy")
+        except (OSError, ValueError) as error:
+            raise TtsfError(f"{folder}: no rendered faces; run ttsf.data.render ({error})") from None
+        self.people, self.frames = self.images.shape[:2]
+
+    def batch(self, step: int, seed: int, people: int, targets: int) -> FaceBatch:
+        """Random people, a source each (half of the time the original portrait) and targets."""
+        rng = np.random.default_rng((seed, step))
+        picked = []
+        for person in rng.permutation(self.people)[:people]:
+            source = 0 if rng.random() < 0.5 else int(rng.integers(1, self.frames))
+            others = 1 + rng.permutation(self.frames - 1)[:targets]
+            picked.append(self._person(int(person), source, others, rng))
+        return FaceBatch(*(torch.stack(part) for part in zip(*picked, strict=True)))
+
+    def _person(
+        self, person: int, source: int, others: np.ndarray, rng: np.random.Generator
+    ) -> tuple[Tensor, ...]:
+        frames = np.concatenate([[source], np.sort(others)])
+        pictures = self.images[person][frames].astype(np.float32) / 127.5 - 1
+        labels, flow = self.labels[person][frames], self.flow[person][frames[1:]]
+        flow, mouth = flow.astype(np.float32), self.mouth[person][frames[1:]].copy()
+        if rng.random() < 0.5:  # mirror
+            pictures, labels = pictures[:, :, ::-1], labels * FLIPPED
+            flow = flow[:, :, ::-1] * np.array([-1, 1], dtype=np.float32)
+            side = pictures.shape[1]
+            mouth[:, [0, 2]] = side - mouth[:, [2, 0]]
+        gain, lift = rng.uniform(0.75, 1.2, size=3) * rng.uniform(0.8, 1.1), rng.uniform(-0.1, 0.1)
+        pictures = np.clip((pictures + 1) * gain.astype(np.float32) - 1 + lift, -1, 1)
+        tensor = torch.from_numpy(np.ascontiguousarray(pictures, dtype=np.float32))
+        tensor = tensor.permute(0, 3, 1, 2)
+        known = torch.from_numpy(self.known[person, source].copy())
+        return (
+            tensor[0],
+            torch.from_numpy(labels[0].copy()),
+            known,
+            tensor[1:],
+            torch.from_numpy(labels[1:].copy()),
+            torch.from_numpy(flow.copy()),
+            torch.tensor(float(source == 0)),
+            torch.from_numpy(mouth.astype(np.float32)),
+        )

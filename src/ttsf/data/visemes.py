@@ -1,0 +1,83 @@
+"""Expected mouth shapes of a spoken text, from phone times: targets for the first lip features.
+
+The shapes are a hand-made table (jaw opening, rounding, spreading, lip pressing, lip under teeth)
+over IPA symbols, smoothed over time; the loudness of the sound scales the opening. They are a
+training aid, not a measure of lip quality.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+
+class Shape(NamedTuple):
+    """A mouth shape; the labels' units (`motion_labels`)."""
+
+    open: float = 0.0
+    round: float = 0.0
+    wide: float = 0.0
+    press: float = 0.0
+    fv: float = 0.0
+
+
+SHAPES: dict[str, Shape] = {
+    **dict.fromkeys("ɑaɐɒ", Shape(open=0.95)),
+    **dict.fromkeys("æ", Shape(open=0.9, wide=0.35)),
+    **dict.fromkeys("ɔ", Shape(open=0.75, round=0.5)),
+    **dict.fromkeys("ʌəɜɚɛ", Shape(open=0.6)),
+    **dict.fromkeys("e", Shape(open=0.5, wide=0.6)),
+    **dict.fromkeys("o", Shape(open=0.5, round=0.8)),
+    **dict.fromkeys("ɪᵻ", Shape(open=0.35, wide=0.4)),
+    **dict.fromkeys("i", Shape(open=0.25, wide=0.9)),
+    **dict.fromkeys("uʊ", Shape(open=0.25, round=1.0)),
+    **dict.fromkeys("w", Shape(open=0.15, round=1.0)),
+    **dict.fromkeys("ɹr", Shape(open=0.25, round=0.55)),
+    **dict.fromkeys("ʃʒ", Shape(open=0.2, round=0.6)),
+    **dict.fromkeys("tdnɾʔ", Shape(open=0.2, wide=0.25)),
+    **dict.fromkeys("sz", Shape(open=0.15, wide=0.4)),
+    **dict.fromkeys("kɡŋhx", Shape(open=0.3)),
+    **dict.fromkeys("lɫ", Shape(open=0.35)),
+    **dict.fromkeys("θð", Shape(open=0.25)),
+    **dict.fromkeys("j", Shape(open=0.2, wide=0.7)),
+    **dict.fromkeys("mbp", Shape(press=0.75)),
+    **dict.fromkeys("fv", Shape(open=0.08, fv=1.0)),
+    **dict.fromkeys(".,;:!?—…", Shape()),
+}
+ROUNDING = 0.5  # of the table's rounding in running speech
+SLOW, FAST = 0.045, 0.022  # s, smoothing of opening and rounding; of pressing and lip under teeth
+RANGE = 4.5  # natural-log mel level from silence to the clip's loud frames
+
+
+def loudness_gate(mel: np.ndarray) -> np.ndarray:
+    """0 (silence) .. 1 (loud) for every mel frame; mel: natural log, [80, T]."""
+    level = np.log(np.exp(mel).mean(axis=0))
+    loud = np.percentile(level, 95)
+    return np.clip(1 + (level - loud) / RANGE, 0, 1)
+
+
+def _smooth(values: np.ndarray, present: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian mean over the frames that have a shape."""
+    total = gaussian_filter1d(values * present, sigma, mode="nearest")
+    weight = gaussian_filter1d(present, sigma, mode="nearest")
+    return total / np.maximum(weight, 1e-3)
+
+
+def mouth_curve(symbols: list[str], durations: np.ndarray, mel: np.ndarray) -> np.ndarray:
+    """Labels (open, wide, press, lip_fv) for every mel frame, [T, 4].
+
+    symbols: one string per input symbol (others than `SHAPES`, such as blanks and stress marks, take
+    the shape of their neighbours); durations: mel frames of each; mel: [80, T], natural log.
+    """
+    rows = np.array([SHAPES.get(s, Shape()) for s in symbols], dtype=np.float64)
+    has = np.array([s in SHAPES for s in symbols], dtype=np.float64)
+    frames, present = np.repeat(rows, durations, axis=0), np.repeat(has, durations)
+    gate = loudness_gate(mel)
+    opening = _smooth(frames[:, 0], present, SLOW * 100)
+    spread = _smooth(frames[:, 2] - ROUNDING * frames[:, 1], present, SLOW * 100)
+    press = gaussian_filter1d(frames[:, 3] * present, FAST * 100, mode="nearest")
+    bite = gaussian_filter1d(frames[:, 4] * present, FAST * 100, mode="nearest")
+    shut = 1 - np.clip(1.4 * (press / 0.75 + 0.9 * bite), 0, 1)
+    voiced = np.clip(gaussian_filter1d(gate, 2.0) * 1.3, 0, 1)
+    opening = opening * shut * voiced
+    return np.stack([opening, spread * voiced, press, bite], axis=1).astype(np.float32)

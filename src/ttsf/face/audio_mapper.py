@@ -1,0 +1,101 @@
+"""The audio mapper, Sec. 3.1 and Fig. 3: text features of the TTS to the lip feature f_lip.
+
+The residual blocks pad nothing. The whole utterance is mapped at once; its first and last feature
+(silence) are held for half a receptive field at either end, so that the output covers exactly the
+input's time, and temporal interpolation brings 100 mel frames a second to 25 pictures a second.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ttsf.config import AudioMapperConfig
+from ttsf.layers import resample_time
+
+
+class ValidResidual(nn.Module):
+    """Residual pairs of unpadded convolutions; every pair shortens the time axis."""
+
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        self.dilated = nn.ModuleList(
+            nn.Conv1d(channels, channels, kernel, dilation=d) for d in dilations
+        )
+        self.plain = nn.ModuleList(nn.Conv1d(channels, channels, kernel) for _ in dilations)
+        self.margin = sum((kernel - 1) * (d + 1) for d in dilations) // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] -> [B, C, T - 2 margin]."""
+        for dilated, plain in zip(self.dilated, self.plain, strict=True):
+            y = plain(F.leaky_relu(dilated(F.leaky_relu(x, 0.1)), 0.1))
+            cut = (x.shape[-1] - y.shape[-1]) // 2
+            x = x[..., cut : x.shape[-1] - cut] + y
+        return x
+
+
+class MultiReceptiveField(nn.Module):
+    """MRF [HiFi-GAN]: the mean of residual blocks with different kernels, over their common time."""
+
+    def __init__(self, channels: int, kernels: tuple[int, ...], dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(ValidResidual(channels, k, dilations) for k in kernels)
+        self.margin = max(branch.margin for branch in self.branches)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] -> [B, C, T - 2 margin]."""
+        outputs = []
+        for branch in self.branches:
+            cut = self.margin - branch.margin
+            y = branch(x)
+            outputs.append(y[..., cut : y.shape[-1] - cut])
+        return torch.stack(outputs).mean(0)
+
+
+class AudioMapper(nn.Module):
+    """Concat(e_t, upsampled f_t, energy) -> f_lip."""
+
+    def __init__(
+        self,
+        config: AudioMapperConfig,
+        embedding_channels: int,
+        hidden_channels: int,
+        mel_bins: int,
+        style_channels: int,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        upsampled = {"mu": mel_bins, "hidden": hidden_channels, "both": mel_bins + hidden_channels}
+        width = embedding_channels
+        if config.use_upsampled:
+            width += upsampled[config.feature]
+        if config.energy != "none":
+            width += 1
+        self.enter = nn.Conv1d(width, config.channels, 1)
+        self.fields = nn.ModuleList(
+            MultiReceptiveField(config.channels, config.kernels, config.dilations)
+            for _ in range(config.blocks)
+        )
+        self.leave = nn.Conv1d(config.channels, style_channels, 1)
+
+    def condition(self, embedding: Tensor, hidden: Tensor, mu: Tensor) -> Tensor:
+        """Fig. 3's condition: e_t [B, C, T], f_t as hidden [B, C, T] and mu [B, 80, T] -> [B, W, T]."""
+        config = self.config
+        chosen = {"mu": [mu], "hidden": [hidden], "both": [hidden, mu]}[config.feature]
+        feature = torch.cat(chosen, dim=1)
+        parts = [embedding]
+        if config.use_upsampled:
+            parts.append(feature)
+        if config.energy == "norm":
+            parts.append(feature.norm(dim=1, keepdim=True) / feature.shape[1] ** 0.5)
+        elif config.energy == "mean":
+            parts.append(feature.mean(dim=1, keepdim=True))
+        return torch.cat(parts, dim=1)
+
+    def forward(self, embedding: Tensor, hidden: Tensor, mu: Tensor, frames: int) -> Tensor:
+        """All at mel rate, [B, C, T]; frames: pictures wanted -> f_lip [B, S, frames]."""
+        margin = sum(field.margin for field in self.fields)
+        x = self.enter(self.condition(embedding, hidden, mu))
+        x = F.pad(x, (margin, margin), mode="replicate")
+        for field in self.fields:
+            x = field(x)
+        return self.leave(F.leaky_relu(resample_time(x, frames), 0.1))

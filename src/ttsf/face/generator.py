@@ -1,0 +1,165 @@
+"""G and Eq. 1, Sec. 3.1: a StyleGAN-styled generator that warps the source's feature maps.
+
+Follows LIA's layout of styles: with n scales from 4 px there are 2n styles; the convolution at 4 px
+takes style 0, the scale number k takes 2k-1 and 2k for its two convolutions and 2k+1 for its flow.
+Unlike LIA there is no blur, activations are modulated instead of weights (the same function), and
+grids sit on pixel centres so that zero flow is an exact identity.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ttsf.config import FaceConfig
+from ttsf.face.encoder import SLOPE
+
+MASK_BIAS = 2.0  # the warped picture starts with weight sigmoid(2) = .88
+
+
+class GeneratedFace(NamedTuple):
+    """A drawn picture and how it was made; s is the side of the last scale drawn."""
+
+    image: Tensor
+    """[B, 3, s, s], about [-1, 1]."""
+    flow: Tensor
+    """Where each pixel reads the source, as sampling grid [B, s, s, 2] in [-1, 1]."""
+    mask: Tensor
+    """[B, 1, s, s]: weight of the warped source picture; ones where rgb_path = "features"."""
+    drawn: Tensor
+    """[B, 3, s, s]: the part of the picture that came from features alone."""
+
+
+def fuse_motion(f_id: Tensor, f_m: Tensor, f_lip: Tensor, config: FaceConfig) -> Tensor:
+    """Eq. 1: the style of every layer; f_id, f_m, f_lip: [B, S] -> f_z: [B, styles, S].
+
+    Layers are counted from 1. Lip layers take f_id + f_lip, the other manipulated ones f_id + f_m;
+    the layers above take what `rest_style` says.
+    """
+    first, last = config.manipulated_layers
+    with_motion, with_lip = f_id + f_m, f_id + f_lip
+    styles = []
+    for layer in range(1, 2 * len(config.channels) + 1):
+        if layer in config.lip_layers:
+            styles.append(with_lip)
+        elif first <= layer <= last or config.rest_style == "id+motion":
+            styles.append(with_motion)
+        else:
+            styles.append(f_id)
+    return torch.stack(styles, dim=1)
+
+
+def identity_grid(side: int, like: Tensor) -> Tensor:
+    """Pixel centres in [-1, 1] as (x, y): [1, side, side, 2]."""
+    line = (2 * torch.arange(side, device=like.device, dtype=like.dtype) + 1) / side - 1
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    return torch.stack([x, y], dim=-1)[None]
+
+
+def warp(image: Tensor, grid: Tensor) -> Tensor:
+    """Bilinear sampling of [B, C, H, W] at grid [B, h, w, 2]; the edge is repeated outside."""
+    return F.grid_sample(image, grid, padding_mode="border", align_corners=False)
+
+
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+class ModulatedConv(nn.Module):
+    """Convolution whose input channels are scaled by a style; optionally renormalised to unit gain."""
+
+    def __init__(self, c_in: int, c_out: int, kernel: int, style: int, demodulate: bool) -> None:
+        super().__init__()
+        self.scale = nn.Linear(style, c_in)
+        nn.init.normal_(self.scale.weight, std=1 / math.sqrt(style))
+        nn.init.ones_(self.scale.bias)
+        std = 1 / math.sqrt(c_in * kernel**2)
+        self.weight = nn.Parameter(torch.randn(c_out, c_in, kernel, kernel) * std)
+        self.demodulate = demodulate
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """x: [B, C_in, s, s]; style: [B, S]."""
+        scale = self.scale(style)
+        y = F.conv2d(x * scale[:, :, None, None], self.weight, padding=self.weight.shape[-1] // 2)
+        if self.demodulate:
+            power = scale**2 @ self.weight.square().sum((2, 3)).T
+            y = y * torch.rsqrt(power + 1e-8)[:, :, None, None]
+        return y
+
+
+class StyledConv(nn.Module):
+    """Modulated 3x3 convolution, bias, leaky ReLU; `up` doubles the side after the convolution."""
+
+    def __init__(self, c_in: int, c_out: int, style: int, up: bool = False) -> None:
+        super().__init__()
+        self.conv = ModulatedConv(c_in, c_out, 3, style, demodulate=True)
+        self.bias = nn.Parameter(torch.zeros(c_out))
+        self.up = up
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """[B, C_in, s, s] -> [B, C_out, s or 2s, ...]."""
+        y = self.conv(x, style) + self.bias[:, None, None]
+        y = F.leaky_relu(y, SLOPE) * math.sqrt(2)
+        return _double(y) if self.up else y
+
+
+class Scale(nn.Module):
+    """One doubling: two styled convolutions, a refined flow, the source's features warped by it."""
+
+    def __init__(self, c_in: int, c_out: int, style: int, fields: int) -> None:
+        super().__init__()
+        self.up = StyledConv(c_in, c_out, style, up=True)
+        self.conv = StyledConv(c_out, c_out, style)
+        self.to_flow = ModulatedConv(c_out, fields, 1, style, demodulate=False)
+        self.to_rgb = nn.Conv2d(c_out, 3, 1)
+        with torch.no_grad():
+            self.to_flow.weight.mul_(0.01)
+            self.to_rgb.weight.mul_(0.1)
+            self.to_rgb.bias.zero_()
+
+
+class Generator(nn.Module):
+    """G: styles and the source's feature maps to a picture."""
+
+    def __init__(self, config: FaceConfig) -> None:
+        super().__init__()
+        self.mixed = config.rgb_path == "mixed"
+        style, widths = config.style_channels, [c for _, c in config.channels]
+        fields = 4 if self.mixed else 3  # flow x, flow y, feature mask (, picture mask)
+        self.constant = nn.Parameter(torch.randn(1, widths[0], 4, 4))
+        self.first = StyledConv(widths[0], widths[0], style)
+        self.scales = nn.ModuleList(
+            Scale(a, b, style, fields) for a, b in zip(widths[:-1], widths[1:], strict=True)
+        )
+
+    def forward(
+        self, styles: Tensor, skips: tuple[Tensor, ...], source: Tensor, side: int | None = None
+    ) -> GeneratedFace:
+        """Draw [B] pictures.
+
+        styles: [B, 2n, S] from `fuse_motion`; skips: E_v's maps, coarse to fine, batch B; source:
+        [B, 3, size, size] in [-1, 1]; side: stop at this scale (None: the full size).
+        """
+        x = self.first(self.constant.expand(styles.shape[0], -1, -1, -1), styles[:, 0])
+        fields = rgb = grid = None
+        for k, (scale, skip) in enumerate(zip(self.scales, skips, strict=True), start=1):
+            x = scale.up(x, styles[:, 2 * k - 1])
+            x = scale.conv(x, styles[:, 2 * k])
+            new = scale.to_flow(x, styles[:, 2 * k + 1])
+            fields = new if fields is None else new + _double(fields)
+            grid = identity_grid(x.shape[-1], x) + torch.tanh(fields[:, :2]).permute(0, 2, 3, 1)
+            mask = torch.sigmoid(fields[:, 2:3])
+            warped = warp(skip, grid) * mask
+            x = warped + x * (1 - mask)
+            part = scale.to_rgb(x if self.mixed else warped)
+            rgb = part if rgb is None else part + _double(rgb)
+            if x.shape[-1] == side:
+                break
+        if not self.mixed:
+            return GeneratedFace(rgb, grid, torch.ones_like(rgb[:, :1]), rgb)
+        if source.shape[-1] != x.shape[-1]:
+            source = F.interpolate(source, size=x.shape[-1], mode="area")
+        mask = torch.sigmoid(fields[:, 3:4] + MASK_BIAS)
+        return GeneratedFace(warp(source, grid) * mask + rgb * (1 - mask), grid, mask, rgb)

@@ -1,0 +1,51 @@
+"""Losses of the face model, Sec. 3.1: reconstruction (Eq. 3) and its supports with known motion."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def mouth_weight(boxes: Tensor, side: int, picture: int, weight: float) -> Tensor:
+    """1 everywhere and `weight` inside each mouth box; boxes [B, 4] in px of a `picture`-px frame.
+
+    Returns [B, 1, side, side].
+    """
+    line = (torch.arange(side, device=boxes.device) + 0.5) * (picture / side)
+    inside_x = (line[None] >= boxes[:, 0:1]) & (line[None] <= boxes[:, 2:3])
+    inside_y = (line[None] >= boxes[:, 1:2]) & (line[None] <= boxes[:, 3:4])
+    inside = inside_y[:, None, :, None] & inside_x[:, None, None, :]
+    return 1 + (weight - 1) * inside.float()
+
+
+def pyramid_l1(image: Tensor, target: Tensor, weight: Tensor, levels: int = 3) -> Tensor:
+    """Weighted mean absolute difference, averaged over halved resolutions (Eq. 3's first term)."""
+    total = image.new_zeros(())
+    for level in range(levels):
+        if level:
+            image, target, weight = (F.avg_pool2d(x, 2) for x in (image, target, weight))
+        total = total + ((image - target).abs() * weight).sum() / (weight.sum() * image.shape[1])
+    return total / levels
+
+
+def gradient_l1(image: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Weighted difference of horizontal and vertical image gradients: keeps edges sharp."""
+    total = image.new_zeros(())
+    for dim in (-1, -2):
+        error = (image.diff(dim=dim) - target.diff(dim=dim)).abs()
+        total = total + (error * weight.narrow(dim, 1, error.shape[dim])).mean()
+    return total
+
+
+def flow_l1(grid: Tensor, known: Tensor, valid: Tensor) -> Tensor:
+    """Difference from a known flow, in units of half a picture.
+
+    grid: [B, s, s, 2] sampling grid; known: [B, r, r, 2]; valid: [B] of 0 and 1.
+    """
+    coarse = F.interpolate(grid.permute(0, 3, 1, 2), size=known.shape[1], mode="area")
+    error = (coarse - known.permute(0, 3, 1, 2)).abs().mean((1, 2, 3))
+    return (error * valid).sum() / valid.sum().clamp_min(1)
+
+
+def code_mse(predicted: Tensor, labels: Tensor, known: Tensor) -> Tensor:
+    """Mean squared error over the known labels; all [B, K]."""
+    return ((predicted - labels) ** 2 * known).sum() / known.sum().clamp_min(1)

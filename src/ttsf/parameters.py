@@ -1,0 +1,28 @@
+"""Parameter counts of a model, part by part (Figure 2)."""
+
+from torch import nn
+
+from ttsf.model import TTSF
+
+
+def parameter_table(model: TTSF) -> str:
+    """One line a part, in thousands; E_v + E_m is also given without the motion codes, as LIA does."""
+    rows = [
+        ("E_t, durations, D_TTS (speech)", _count(model.speech)),
+        ("vocoder", _count(model.vocoder)),
+        ("E_v (face encoder)", _count(model.face_encoder)),
+        ("E_m (motion extractor)", _count(model.motion_extractor)),
+        ("E_v + MLP of E_m", _count(model.face_encoder) + _count(model.motion_extractor.mlp)),
+        ("G (generator)", _count(model.generator)),
+        ("audio mapper", _count(model.audio_mapper)),
+        ("motion normaliser", _count(model.normalizer)),
+        ("motion prior", _count(model.prior)),
+        ("motion sampler", _count(model.sampler)),
+        ("all", _count(model)),
+    ]
+    lines = [f"{model.config.name}, parameters in millions"]
+    return "\n".join(lines + [f"{name:<32}{count / 1e6:9.3f}" for name, count in rows])
+
+
+def _count(part: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in part.parameters())

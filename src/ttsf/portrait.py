@@ -1,0 +1,134 @@
+"""The portrait path: faces in a picture and the crop that the face model was trained on."""
+
+from typing import NamedTuple
+
+import dlib
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ttsf.errors import TtsfError
+
+CROP_SIDE = 1.65
+"""Side of the crop in sides of the face box. Matches `ttsf.data.face_mesh.canonical_crop`."""
+CROP_DOWN = -0.105
+"""How far the centre of the crop lies below that of the face box, in sides of the box."""
+SMALLEST_SHARE = 0.8
+"""A crop that leaves the picture shrinks to at most this share; what is missing then is padded."""
+MIN_FACE = 48
+"""px; the model would have to invent what a smaller face does not show."""
+
+PASSES = ((640, 0.0), (1600, 0.0), (640, -0.3))
+"""Long side in px and least score of each search; the next only where one finds nothing."""
+LARGEST_ENLARGEMENT = 2.5
+REFINEMENTS = (1.0, 1.08, 1.17, 1.26)
+"""The detector's boxes come in steps of a tenth; the mean over these scales is finer."""
+REFINED_BOX = 130.0
+"""px, the side at which a face box is refined."""
+
+
+class FaceBox(NamedTuple):
+    """A square around eyes, nose, mouth and chin, in pixels of the picture."""
+
+    x: float
+    """Centre, to the right."""
+    y: float
+    """Centre, downwards."""
+    side: float
+
+
+def find_faces(image: np.ndarray) -> list[FaceBox]:
+    """Upright faces in RGB uint8 [H, W, 3], the largest first; an empty list where there is none.
+
+    Uses dlib's HOG detector (Dalal & Triggs 2005; King 2015), which needs no download.
+    """
+    picture = Image.fromarray(image)
+    for long_side, least in PASSES:
+        scale = min(long_side / max(picture.size), LARGEST_ENLARGEMENT)
+        found = [box for box, _ in _detect(picture, scale, least)]
+        if found:
+            refined = [_refine(picture, box, least) for box in found]
+            return sorted(refined, key=lambda box: -box.side)
+    return []
+
+
+def choose_face(faces: list[FaceBox], number: int = 1) -> FaceBox:
+    """Face `number`, counted from 1 for the largest; raises TtsfError where it does not serve."""
+    if not faces:
+        raise TtsfError("no face found; use a picture of a face that looks to the camera")
+    if not 1 <= number <= len(faces):
+        raise TtsfError(f"there is no face {number}: the picture shows {len(faces)}")
+    face = faces[number - 1]
+    if face.side < MIN_FACE:
+        raise TtsfError(
+            f"the face is too small: {face.side:.0f} px wide, at least {MIN_FACE} px are needed"
+        )
+    return face
+
+
+def crop_portrait(image: np.ndarray, face: FaceBox, size: int) -> Tensor:
+    """The square around a face as float32 [3, size, size] in [-1, 1].
+
+    The crop is moved and, down to `SMALLEST_SHARE`, shrunk to stay inside the picture; beyond that
+    the picture's edge is repeated.
+    """
+    height, width = image.shape[:2]
+    wanted = CROP_SIDE * face.side
+    side = max(min(wanted, width, height), SMALLEST_SHARE * wanted)
+    left = _inside(face.x - side / 2, side, width)
+    top = _inside(face.y + CROP_DOWN * face.side - side / 2, side, height)
+    pad = int(np.ceil(max(0.0, -left, -top, left + side - width, top + side - height)))
+    padded = np.pad(image, ((pad, pad), (pad, pad), (0, 0)), mode="edge") if pad else image
+    box = (left + pad, top + pad, left + pad + side, top + pad + side)
+    square = Image.fromarray(padded).resize((size, size), Image.Resampling.LANCZOS, box=box)
+    pixels = torch.from_numpy(np.array(square, dtype=np.float32))
+    return (pixels / 127.5 - 1).permute(2, 0, 1).contiguous()
+
+
+def _inside(start: float, side: float, length: int) -> float:
+    if side > length:
+        return (length - side) / 2
+    return min(max(start, 0.0), length - side)
+
+
+def _detect(picture: Image.Image, scale: float, least: float) -> list[tuple[FaceBox, float]]:
+    """Boxes in pixels of `picture` with their scores, searched at `scale`."""
+    size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
+    pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+    boxes, scores, _ = dlib.get_frontal_face_detector().run(pixels, 0, least)
+    return [
+        (
+            FaceBox(
+                (box.left() + box.right() + 1) / 2 / scale,
+                (box.top() + box.bottom() + 1) / 2 / scale,
+                box.width() / scale,
+            ),
+            score,
+        )
+        for box, score in zip(boxes, scores, strict=True)
+    ]
+
+
+def _refine(picture: Image.Image, face: FaceBox, least: float) -> FaceBox:
+    """The score-weighted mean of what the detector finds near `face` at several scales."""
+    half = face.side * 1.25
+    corner = (int(face.x - half), int(face.y - half))
+    region = picture.crop((*corner, int(face.x + half), int(face.y + half)))
+    total, weights = np.zeros(3), 0.0
+    for factor in REFINEMENTS:
+        scale = REFINED_BOX / face.side * factor
+        near = [
+            (box, score)
+            for box, score in _detect(region, scale, least)
+            if abs(np.log(box.side / face.side)) < 0.35
+            and np.hypot(box.x - half, box.y - half) < 0.3 * face.side
+        ]
+        if near:
+            box, score = max(near, key=lambda found: found[1])
+            total += max(score, 0.05) * np.array(box)
+            weights += max(score, 0.05)
+    if weights == 0:
+        return face
+    x, y, side = total / weights
+    return FaceBox(float(x + corner[0]), float(y + corner[1]), float(side))

@@ -1,0 +1,156 @@
+"""Sec. 3.3: text to mel-spectrogram in the voice of f_id; joins E_t, durations and D_TTS.
+
+Outside this class mels are raw natural logs; inside they are normalised to mean 0 and std 1.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ttsf.config import SpeechConfig
+from ttsf.flow_matching import euler, ot_cfm_loss, start_noise
+from ttsf.speech.decoder import SpeechDecoder
+from ttsf.speech.duration import (
+    DurationPredictor,
+    log_likelihood,
+    repeat_by_durations,
+    search_alignment,
+    whole_durations,
+)
+from ttsf.speech.text import SYMBOLS
+from ttsf.speech.text_encoder import EncodedText, TextEncoder, length_mask
+
+CROP_FRAMES = 128
+"""Mel frames of each utterance that the flow loss sees."""
+
+
+class SpeechFeatures(NamedTuple):
+    """Text features at mel rate; T is a multiple of the frames per video frame."""
+
+    embedding: Tensor  # e_t [B, C, T]
+    hidden: Tensor  # upsampled f_t [B, C + V, T]
+    mu: Tensor  # [B, mel_bins, T], normalised
+    mask: Tensor  # [B, 1, T]
+    durations: Tensor  # [B, L] mel frames
+
+
+class TtsLosses(NamedTuple):
+    """L_TTS is their sum."""
+
+    prior: Tensor
+    duration: Tensor
+    flow: Tensor
+
+
+class TextToSpeech(nn.Module):
+    """E_t, duration predictor and D_TTS, conditioned on a voice vector projected from f_id."""
+
+    def __init__(
+        self,
+        config: SpeechConfig,
+        mel_bins: int,
+        identity_channels: int,
+        length_multiple: int,
+        mel_mean: float,
+        mel_std: float,
+    ) -> None:
+        super().__init__()
+        self.config, self.multiple = config, length_multiple
+        self.mel_mean, self.mel_std = mel_mean, mel_std
+        voice = config.voice_channels
+        self.voice_projection = nn.Linear(identity_channels, voice)
+        self.encoder = TextEncoder(config.text_encoder, len(SYMBOLS), voice, mel_bins)
+        self.duration = DurationPredictor(config.duration, self.encoder.width)
+        self.decoder = SpeechDecoder(config.decoder, mel_bins, voice)
+        self.embedding_channels, self.hidden_channels = (
+            config.text_encoder.channels,
+            self.encoder.width,
+        )
+
+    def voice(self, f_id: Tensor) -> Tensor:
+        """f_id [B, identity_channels] -> voice [B, V]."""
+        return self.voice_projection(f_id)
+
+    def normalize(self, mel: Tensor) -> Tensor:
+        """Raw log-mel to mean 0, std 1."""
+        return (mel - self.mel_mean) / self.mel_std
+
+    def _upsample(self, text: EncodedText, durations: Tensor) -> SpeechFeatures:
+        totals = durations.sum(1)
+        frames = math.ceil(int(totals.max()) / self.multiple) * self.multiple
+        return SpeechFeatures(
+            repeat_by_durations(text.embedding, durations, frames),
+            repeat_by_durations(text.hidden, durations, frames),
+            repeat_by_durations(text.mu, durations, frames),
+            length_mask(totals, frames),
+            durations,
+        )
+
+    def encode(
+        self, ids: Tensor, id_lengths: Tensor, voice: Tensor, rate: float = 1.0
+    ) -> SpeechFeatures:
+        """Features with predicted durations; `rate` > 1 speaks faster."""
+        text = self.encoder(ids, id_lengths, voice)
+        log_durations = self.duration(text.hidden, text.mask)
+        durations = whole_durations(log_durations, text.mask, rate, self.multiple)
+        return self._upsample(text, durations)
+
+    def _align(self, text: EncodedText, id_lengths: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
+        with torch.no_grad():
+            scores = log_likelihood(mel, text.mu)
+            return search_alignment(scores, id_lengths, frames)
+
+    def align(
+        self, ids: Tensor, id_lengths: Tensor, mel: Tensor, mel_lengths: Tensor, voice: Tensor
+    ) -> SpeechFeatures:
+        """Features with the durations that fit a real mel [B, mel_bins, T] best."""
+        text = self.encoder(ids, id_lengths, voice)
+        durations = self._align(text, id_lengths, self.normalize(mel), mel_lengths)
+        return self._upsample(text, durations)
+
+    def decode(
+        self,
+        features: SpeechFeatures,
+        voice: Tensor,
+        steps: int,
+        temperature: float,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Solve Eq. 4 for the raw log-mel [B, mel_bins, T]."""
+        mu, mask = features.mu, features.mask
+        noise = torch.randn(mu.shape, generator=generator, device=mu.device, dtype=mu.dtype)
+        x_0 = start_noise(mu, noise * temperature, self.config.flow)
+        x_1 = euler(lambda x, t: self.decoder(x, t, mu, voice, mask), x_0, steps)
+        return x_1 * self.mel_std + self.mel_mean
+
+    def losses(
+        self, ids: Tensor, id_lengths: Tensor, mel: Tensor, mel_lengths: Tensor, voice: Tensor
+    ) -> TtsLosses:
+        """Prior, duration and flow losses of a padded batch; the flow sees a random crop."""
+        text = self.encoder(ids, id_lengths, voice)
+        x_1 = self.normalize(mel)
+        durations = self._align(text, id_lengths, x_1, mel_lengths)
+        predicted = self.duration(text.hidden.detach(), text.mask)
+        wanted = durations.clamp_min(1).float().log() * text.mask[:, 0]
+        duration = ((predicted - wanted) ** 2).sum() / id_lengths.sum()
+        mask = length_mask(mel_lengths, mel.shape[-1])
+        mu = repeat_by_durations(text.mu, durations, mel.shape[-1])
+        squares = ((x_1 - mu) ** 2 + math.log(2 * math.pi)) * mask
+        prior = 0.5 * squares.sum() / (mask.sum() * mel.shape[1])
+        x_1, mu, mask = self._crop(x_1, mu, mask, mel_lengths)
+        flow = ot_cfm_loss(
+            lambda x, t: self.decoder(x, t, mu, voice, mask), x_1, mu, mask, self.config.flow
+        )
+        return TtsLosses(prior, duration, flow)
+
+    @staticmethod
+    def _crop(x: Tensor, mu: Tensor, mask: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
+        """The same random window of CROP_FRAMES frames of each utterance."""
+        if x.shape[-1] <= CROP_FRAMES:
+            return x * mask, mu, mask
+        room = (lengths - CROP_FRAMES).clamp_min(0) + 1
+        starts = (torch.rand(len(lengths), device=x.device) * room).long()
+        index = (starts[:, None] + torch.arange(CROP_FRAMES, device=x.device))[:, None]
+        return tuple(a.gather(2, index.expand(-1, a.shape[1], -1)) for a in (x * mask, mu, mask))

@@ -1,0 +1,137 @@
+"""Sec. 4.1: mel-spectrogram to waveform: the HiFi-GAN generator, or Griffin-Lim without weights."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ttsf.config import AudioConfig, VocoderConfig
+from ttsf.mel import mel_filters, stft
+
+SLOPE = 0.1
+"""Of every leaky ReLU [HiFi-GAN]."""
+
+
+class ResidualBlock(nn.Module):
+    """Dilated convolutions, each followed by a plain one, with residual paths."""
+
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        self.dilated = nn.ModuleList(
+            nn.Conv1d(channels, channels, kernel, dilation=d, padding=(kernel - 1) * d // 2)
+            for d in dilations
+        )
+        self.plain = nn.ModuleList(
+            nn.Conv1d(channels, channels, kernel, padding=kernel // 2) for _ in dilations
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] -> [B, C, T]."""
+        for dilated, plain in zip(self.dilated, self.plain, strict=True):
+            x = x + plain(F.leaky_relu(dilated(F.leaky_relu(x, SLOPE)), SLOPE))
+        return x
+
+
+class HifiGan(nn.Module):
+    """Upsampling stages with multi-receptive-field fusion; a waveform or inverse-STFT head."""
+
+    def __init__(self, config: VocoderConfig, audio: AudioConfig) -> None:
+        super().__init__()
+        self.config, self.audio = config, audio
+        self.first = nn.Conv1d(audio.mel_bins, config.channels, 7, padding=3)
+        self.grow, self.fuse = nn.ModuleList(), nn.ModuleList()
+        width = config.channels
+        for rate, kernel in zip(config.upsample_rates, config.upsample_kernels, strict=True):
+            spare = (kernel - rate) % 2
+            self.grow.append(
+                nn.ConvTranspose1d(
+                    width, width // 2, kernel, rate, (kernel - rate + spare) // 2, spare
+                )
+            )
+            width //= 2
+            blocks = (
+                ResidualBlock(width, k, config.resblock_dilations) for k in config.resblock_kernels
+            )
+            self.fuse.append(nn.ModuleList(blocks))
+        outputs = config.istft_n_fft + 2 if config.istft_n_fft else 1
+        self.last = nn.Conv1d(width, outputs, 7, padding=3)
+        self.register_buffer(
+            "window", torch.hann_window(max(config.istft_n_fft, 1)), persistent=False
+        )
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Raw log-mel [B, 80, T] -> samples [B, T * hop] in [-1, 1]."""
+        x = self.first((mel - self.audio.mel_mean) / self.audio.mel_std)
+        for grow, blocks in zip(self.grow, self.fuse, strict=True):
+            x = grow(F.leaky_relu(x, SLOPE))
+            x = torch.stack([block(x) for block in blocks]).mean(0)
+        x = self.last(F.leaky_relu(x, SLOPE))
+        if not self.config.istft_n_fft:
+            return torch.tanh(x[:, 0])
+        return self._inverse_stft(x, mel.shape[-1] * self.audio.hop)
+
+    def _inverse_stft(self, x: Tensor, length: int) -> Tensor:
+        """Log-magnitude and phase [B, n_fft + 2, frames] to samples."""
+        log_magnitude, phase = x.float().chunk(2, dim=1)
+        magnitude = log_magnitude.clamp_max(5.0).exp()
+        spectrum = torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
+        spectrum = F.pad(torch.view_as_real(spectrum), (0, 0, 0, 1), mode="replicate")
+        n_fft, hop = self.config.istft_n_fft, self.config.istft_hop
+        samples = torch.istft(
+            torch.view_as_complex(spectrum.contiguous()), n_fft, hop, window=self.window
+        )
+        return samples[:, :length]
+
+
+class GriffinLim(nn.Module):
+    """Least-squares magnitudes from the mel, then fast Griffin-Lim from a fixed phase."""
+
+    def __init__(self, config: VocoderConfig, audio: AudioConfig, momentum: float = 0.99) -> None:
+        super().__init__()
+        self.audio, self.iterations, self.momentum = audio, config.griffin_lim_iterations, momentum
+        filters = torch.from_numpy(mel_filters(audio))
+        self.register_buffer("filters", filters, persistent=False)
+        self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)
+        self.register_buffer("window", torch.hann_window(audio.window), persistent=False)
+
+    def magnitudes(self, mel: Tensor, refinements: int = 30) -> Tensor:
+        """Non-negative magnitudes [B, n_fft / 2 + 1, T] whose mel is closest to exp(mel)."""
+        wanted = mel.exp()
+        x = (self.inverse @ wanted).clamp_min(1e-7)
+        top, bottom = self.filters.T @ wanted, self.filters.T @ self.filters
+        for _ in range(refinements):
+            x = x * top / (bottom @ x).clamp_min(1e-10)
+        return x
+
+    def _samples(self, spectrum: Tensor, frames: int) -> Tensor:
+        a = self.audio
+        left = (a.n_fft - a.hop) // 2
+        chunks = torch.fft.irfft(spectrum, n=a.n_fft, dim=1) * self._padded_window()[:, None]
+        length = (frames - 1) * a.hop + a.n_fft
+        fold = {"output_size": (1, length), "kernel_size": (1, a.n_fft), "stride": (1, a.hop)}
+        signal = F.fold(chunks, **fold)[:, 0, 0]
+        power = self._padded_window()[None, :, None].expand(1, -1, frames) ** 2
+        weight = F.fold(power, **fold)[:, 0, 0]
+        return (signal / weight.clamp_min(1e-3))[:, left : left + frames * a.hop]
+
+    def _padded_window(self) -> Tensor:
+        side = (self.audio.n_fft - self.audio.window) // 2
+        return F.pad(self.window, (side, side))
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Raw log-mel [B, 80, T] -> samples [B, T * hop]."""
+        magnitude, frames = self.magnitudes(mel), mel.shape[-1]
+        generator = torch.Generator().manual_seed(0)
+        phase = 2 * torch.pi * torch.rand(magnitude.shape, generator=generator).to(mel.device)
+        estimate = torch.polar(magnitude, phase)
+        before = torch.zeros_like(estimate)
+        for _ in range(self.iterations):
+            consistent = stft(self._samples(estimate, frames), self.audio)
+            fast = consistent + self.momentum * (consistent - before)
+            before = consistent
+            estimate = magnitude * fast / fast.abs().clamp_min(1e-8)
+        return self._samples(estimate, frames).clamp(-1, 1)
+
+
+def build_vocoder(config: VocoderConfig, audio: AudioConfig) -> nn.Module:
+    """The vocoder that `config.kind` names."""
+    return GriffinLim(config, audio) if config.kind == "griffin_lim" else HifiGan(config, audio)

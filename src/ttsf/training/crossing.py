@@ -1,0 +1,199 @@
+"""The crossing of speech and face, Sec. 3.1-3.2: audio mapper, normaliser, prior and motion sampler.
+
+E_t and the motion codes are frozen. Speech is aligned to its text (teacher-forced durations); the
+lips' targets are the expected mouth shapes of its phones, the head's a motion track for its sound.
+The losses of the motion sampler are those of Eq. 8.
+"""
+
+import argparse
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ttsf.config import PRESETS, ModelConfig
+from ttsf.data.head_motion import head_track
+from ttsf.data.motion_labels import FIRST_LIP, GAIN, LABELS, labels_to_alpha
+from ttsf.data.visemes import loudness_gate, mouth_curve
+from ttsf.face.audio_mapper import AudioMapper
+from ttsf.motion.normalizer import MotionNormalizer
+from ttsf.motion.prior import MotionPrior, prior_nll
+from ttsf.motion.sampler import MotionSampler
+from ttsf.speech.text import SYMBOLS
+from ttsf.training.face import FaceNet
+from ttsf.training.loop import load_average, train
+from ttsf.training.tts import SpeakerTts, SpeechDataset
+
+CLIP_FRAMES = 32  # [P 4.1]
+START_SPREAD = np.array([0.3, 0.3, 0.2, 0.5, 0.5, 0.6, 0.0])  # of the first pose, label units
+
+
+class CrossingNet(nn.Module):
+    """What this stage trains."""
+
+    def __init__(self, config: ModelConfig, embedding: int, hidden: int) -> None:
+        super().__init__()
+        style = config.face.style_channels
+        self.audio_mapper = AudioMapper(
+            config.audio_mapper, embedding, hidden, config.audio.mel_bins, style
+        )
+        self.normalizer = MotionNormalizer(config.motion, style)
+        self.prior = MotionPrior(config.motion, style)
+        self.sampler = MotionSampler(config.motion)
+
+
+class CrossingBatch(NamedTuple):
+    """Utterances padded to one length, and their motion."""
+
+    embedding: Tensor
+    hidden: Tensor
+    mu: Tensor
+    lips: Tensor
+    """[B, T, 11] labels, mouth only."""
+    head: Tensor
+    """[B, T, 11] labels, head only."""
+    frames: Tensor
+    """[B] pictures of each."""
+
+
+class CrossingStage:
+    """Weights of Eq. 8 for the sampler's losses; `lips` fits f_lip to the frozen codes."""
+
+    weights = {"lips": 1.0, "ae": 1.0, "prior": 0.1, "ot_cfm": 0.1}
+
+    def __init__(self, data: Path, tts: Path, face: Path, preset: str, steps: int) -> None:
+        self.config = PRESETS[preset]
+        self.steps, self.size = steps, 8
+        self.speech = SpeechDataset(data, self.config, ("train",))
+        self.held_out = SpeechDataset(data, self.config, ("held_out",))
+        speaker_tts = SpeakerTts(self.config, len(self.speech.speakers))
+        load_average(tts / "state.safetensors", speaker_tts)
+        self.table, self.tts = speaker_tts.table, speaker_tts.tts.eval()
+        face_net = FaceNet(self.config.face)
+        load_average(face / "state.safetensors", face_net)
+        self.extractor = face_net.extractor.eval()
+        self.net = CrossingNet(self.config, self.tts.embedding_channels, self.tts.hidden_channels)
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Adam."""
+        return torch.optim.Adam(self.net.parameters(), lr=1e-3, betas=(0.9, 0.98))
+
+    def learning_rate(self, step: int) -> float:
+        """Warm-up over 100 steps, then a cosine to a twentieth."""
+        decay = 0.05 + 0.95 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / self.steps))))
+        return min(1.0, (step + 1) / 100) * decay
+
+    def batch(self, step: int) -> CrossingBatch:
+        """Random utterances, each at least a training clip long."""
+        rng = np.random.default_rng((0, step))
+        shortest = CLIP_FRAMES * self.config.mel_per_video
+        order = rng.permutation(len(self.speech.clips))
+        long_enough = [int(i) for i in order if self.speech.mels[i].shape[-1] >= shortest]
+        return self.prepare(self.speech, long_enough[: self.size], rng)
+
+    @torch.no_grad()
+    def prepare(
+        self, speech: SpeechDataset, indices: list[int], rng: np.random.Generator
+    ) -> CrossingBatch:
+        """Align the utterances and attach expected mouth shapes and head tracks."""
+        ratio = self.config.mel_per_video
+        batch = speech.collate(indices)
+        voice = self.table(batch.speakers)
+        features = self.tts.align(
+            batch.ids, batch.id_lengths, batch.mel, batch.mel_lengths, voice
+        )
+        frames = batch.mel_lengths // ratio
+        lips = torch.zeros(len(indices), features.mu.shape[-1] // ratio, len(LABELS))
+        head = torch.zeros_like(lips)
+        for i, count in enumerate(frames.tolist()):
+            span = count * ratio
+            mel = batch.mel[i, :, : int(batch.mel_lengths[i])].numpy()
+            symbols = [SYMBOLS[k] for k in batch.ids[i, : int(batch.id_lengths[i])]]
+            durations = features.durations[i, : len(symbols)].numpy()
+            curve = mouth_curve(symbols, durations, mel)[:span]
+            curve = curve.reshape(count, ratio, -1).mean(1)
+            lips[i, :count, FIRST_LIP:] = torch.from_numpy(curve)
+            loudness = loudness_gate(mel)[:span].reshape(count, ratio).mean(1)
+            start = (rng.standard_normal(FIRST_LIP) * START_SPREAD).clip(-1, 1)
+            head[i, :count, :FIRST_LIP] = torch.from_numpy(head_track(loudness, start, rng))
+        return CrossingBatch(features.embedding, features.hidden, features.mu, lips, head, frames)
+
+    def losses(self, batch: CrossingBatch) -> dict[str, Tensor]:
+        """Lip regression over whole utterances; motion losses on one 32-frame clip of each."""
+        net, codes = self.net, self.config.face.motion_codes
+        pictures = batch.lips.shape[1]
+        f_lip = net.audio_mapper(batch.embedding, batch.hidden, batch.mu, pictures)
+        f_lip = f_lip.transpose(1, 2)
+        with torch.no_grad():
+            wanted = self.extractor.compose(labels_to_alpha(batch.lips, codes))
+            f_m = self.extractor.compose(labels_to_alpha(batch.head, codes))
+        inside = (torch.arange(pictures)[None] < batch.frames[:, None]).float()[..., None]
+        error = (f_lip - wanted).square().sum(-1, keepdim=True) * inside
+        room = (batch.frames - CLIP_FRAMES).clamp_min(0) + 1
+        starts = (torch.rand(len(room)) * room).long()
+        index = (starts[:, None] + torch.arange(CLIP_FRAMES))[..., None]
+        index = index.expand(-1, -1, f_m.shape[-1])
+        motion, lip = f_m.gather(1, index), f_lip.detach().gather(1, index)
+        f_c = net.normalizer.compress(motion)
+        mu = net.prior(motion[:, 0], lip)
+        return {
+            "lips": error.sum() / inside.sum(),
+            "ae": (net.normalizer.restore(f_c) - motion).square().sum(-1).mean(),
+            "prior": prior_nll(f_c.detach(), mu),
+            "ot_cfm": net.sampler.loss(f_c.detach(), mu),
+        }
+
+    @torch.no_grad()
+    def validate(self, step: int, folder: Path) -> dict[str, float]:
+        """Correlation of the mouth opening with its target; range and jerk of sampled heads."""
+        rng = np.random.default_rng(7)
+        batch = self.prepare(self.held_out, list(range(24)), rng)
+        codes = self.config.face.motion_codes
+        f_lip = self.net.audio_mapper(
+            batch.embedding, batch.hidden, batch.mu, batch.lips.shape[1]
+        ).transpose(1, 2)
+        opening = self.extractor.coordinates(f_lip)[..., FIRST_LIP]
+        f_m0 = self.extractor.compose(labels_to_alpha(batch.head[:, 0], codes))
+        mu = self.net.prior(f_m0, f_lip)
+        noise = torch.Generator().manual_seed(0)
+        flow = self.config.motion.flow
+        f_c = self.net.sampler.sample(mu, flow.steps, flow.temperature, noise)
+        alpha = self.extractor.coordinates(self.net.normalizer.restore(f_c))
+        real = self.extractor.compose(labels_to_alpha(batch.head, codes))
+        real = self.extractor.coordinates(real)
+        r, spans, jerks, blinks = [], [], [], []
+        for i, count in enumerate(batch.frames.tolist()):
+            pair = torch.stack([opening[i, :count], batch.lips[i, :count, FIRST_LIP]])
+            r.append(float(torch.corrcoef(pair)[0, 1]))
+            for track, name in ((alpha[i, :count], "sampled"), (real[i, :count], "given")):
+                yaw = track[:, LABELS.index("yaw")] * (10 / GAIN)  # degrees
+                spans.append((name, float(yaw.quantile(0.95) - yaw.quantile(0.05))))
+                jerks.append((name, float(yaw.diff().diff().abs().mean())))
+                shut = track[:, LABELS.index("blink")] > 0.5 * GAIN
+                blinks.append((name, float(shut.float().mean())))
+        figures = {"r_open": float(np.median(r))}
+        for title, values in (("yaw_range", spans), ("yaw_jerk", jerks), ("shut_eyes", blinks)):
+            for name in ("sampled", "given"):
+                chosen = [v for n, v in values if n == name]
+                figures[f"{title}_{name}"] = round(float(np.mean(chosen)), 3)
+        return figures
+
+
+def main() -> None:
+    """Command line of the stage."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="speech corpus")
+    parser.add_argument("--tts", type=Path, required=True, help="run folder of the TTS stage")
+    parser.add_argument("--face", type=Path, required=True, help="run folder of the face stage")
+    parser.add_argument("--out", type=Path, required=True, help="run folder, resumed if it exists")
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="mini")
+    parser.add_argument("--steps", type=int, default=3000)
+    args = parser.parse_args()
+    stage = CrossingStage(args.data, args.tts, args.face, args.preset, args.steps)
+    train(stage, args.out, args.steps, log_every=50, validate_every=500)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""Face pre-training, Sec. 3.1: E_v, E_m and G on animated portraits with known motion.
+
+The driving motion comes from labels, not from pixels: G learns in a few hundred steps to follow
+codes, and E_m learns to read them in the source. Lip layers see the mouth's codes alone, all other
+layers the head's alone, so that f_lip of the audio mapper can take over (Eq. 1).
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from ttsf.config import PRESETS, FaceConfig
+from ttsf.data.faces import FaceBatch, RenderedFaces
+from ttsf.data.motion_labels import GAIN, LABELS, head_only, labels_to_alpha, lips_only
+from ttsf.face import objectives
+from ttsf.face.encoder import VisualEncoder
+from ttsf.face.generator import GeneratedFace, Generator, fuse_motion
+from ttsf.face.motion_extractor import MotionExtractor
+from ttsf.training.loop import train
+
+
+class FaceNet(nn.Module):
+    """E_v, E_m and G together."""
+
+    def __init__(self, config: FaceConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = VisualEncoder(config)
+        self.extractor = MotionExtractor(config)
+        self.generator = Generator(config)
+
+    def forward(
+        self, source: Tensor, labels: Tensor, side: int | None
+    ) -> tuple[GeneratedFace, Tensor]:
+        """Draw source [P, 3, h, w] with the motion labels [P, N, 11]; also the source's codes."""
+        n = labels.shape[1]
+        features = self.encoder(source)
+        motion = self.extractor(features.style)
+        f_id = (features.style - motion.feature).repeat_interleave(n, 0)
+        flat = labels.flatten(0, 1)
+        codes = self.config.motion_codes
+        f_m = self.extractor.compose(labels_to_alpha(head_only(flat), codes))
+        f_lip = self.extractor.compose(labels_to_alpha(lips_only(flat), codes))
+        styles = fuse_motion(f_id, f_m, f_lip, self.config)
+        skips = tuple(skip.repeat_interleave(n, 0) for skip in features.skips)
+        face = self.generator(styles, skips, source.repeat_interleave(n, 0), side)
+        return face, motion.alpha
+
+
+class FaceStage:
+    """The stage: people and targets per step, side of the drawn picture in px."""
+
+    weights = {"rec": 1.0, "edge": 1.0, "drawn": 0.3, "flow": 2.0, "codes": 0.1, "rest_codes": 0.01}
+    mouth = 6.0
+
+    def __init__(
+        self,
+        data: Path,
+        valid: Path,
+        preset: str,
+        side: int,
+        steps: int,
+        people: int = 4,
+        targets: int = 4,
+    ) -> None:
+        config = PRESETS[preset]
+        self.net = FaceNet(config.face)
+        self.faces, self.held_out = RenderedFaces(data), RenderedFaces(valid)
+        self.side, self.steps, self.people, self.targets = side, steps, people, targets
+        self.size = config.video.size
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Adam; the reader learns slower than the painter, or it collapses."""
+        reader = [*self.net.encoder.parameters(), *self.net.extractor.parameters()]
+        groups = [
+            {"params": reader, "lr": 3e-4},
+            {"params": list(self.net.generator.parameters()), "lr": 8e-4},
+        ]
+        return torch.optim.Adam(groups, betas=(0.9, 0.99))
+
+    def learning_rate(self, step: int) -> float:
+        """Warm-up over 100 steps, then a cosine to a tenth."""
+        decay = 0.1 + 0.9 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / self.steps))))
+        return min(1.0, (step + 1) / 100) * decay
+
+    def batch(self, step: int) -> FaceBatch:
+        """People and targets of this step."""
+        return self.faces.batch(step, seed=0, people=self.people, targets=self.targets)
+
+    def losses(self, batch: FaceBatch) -> dict[str, Tensor]:
+        """Eq. 3's first term with a mouth weight, edges, known flow and known codes."""
+        face, alpha = self.net(batch.source, batch.labels, self.side)
+        target = batch.target.flatten(0, 1)
+        if target.shape[-1] != self.side:
+            target = nn.functional.interpolate(target, size=self.side, mode="area")
+        boxes = batch.mouth.flatten(0, 1)
+        weight = objectives.mouth_weight(boxes, self.side, self.size, self.mouth)
+        n = len(LABELS)
+        valid = batch.flow_known.repeat_interleave(self.targets)
+        return {
+            "rec": objectives.pyramid_l1(face.image, target, weight),
+            "edge": objectives.gradient_l1(face.image, target, weight),
+            "drawn": objectives.pyramid_l1(face.drawn, target, weight),
+            "flow": objectives.flow_l1(face.flow, batch.flow.flatten(0, 1), valid),
+            "codes": objectives.code_mse(
+                alpha[:, :n] / GAIN, batch.source_labels, batch.source_known
+            ),
+            "rest_codes": alpha[:, n:].square().mean(),
+        }
+
+    @torch.no_grad()
+    def validate(self, step: int, folder: Path) -> dict[str, float]:
+        """PSNR (whole, mouth) against copying the source, code correlations; writes a sheet."""
+        scores: dict[str, list[float]] = {"psnr": [], "copy": [], "mouth": [], "mouth_copy": []}
+        read, true, known, rows = [], [], [], []
+        for i in range(10):
+            batch = self.held_out.batch(i, seed=1, people=4, targets=4)
+            face, alpha = self.net(batch.source, batch.labels, self.side)
+            size = self.side
+            shrink = lambda x: nn.functional.interpolate(x, size=size, mode="area")  # noqa: E731
+            target = shrink(batch.target.flatten(0, 1))
+            copy = shrink(batch.source).repeat_interleave(4, 0)
+            mouth = objectives.mouth_weight(batch.mouth.flatten(0, 1), size, self.size, 2.0) - 1
+            for name, image in (("", face.image), ("copy", copy)):
+                error = (image.clamp(-1, 1) - target) ** 2 / 4
+                inner = (error * mouth).sum((1, 2, 3)) / (3 * mouth.sum((1, 2, 3))).clamp_min(1)
+                scores[name or "psnr"] += (-10 * error.mean((1, 2, 3)).log10()).tolist()
+                scores[f"mouth_{name}".rstrip("_")] += (-10 * inner.log10()).tolist()
+            read.append(alpha[:, : len(LABELS)] / GAIN)
+            true.append(batch.source_labels)
+            known.append(batch.source_known)
+            rows.append(torch.cat([copy[:2], face.image[:2], target[:2], face.drawn[:2]]))
+            rows[-1] = torch.cat([rows[-1], 2 * face.mask[:2].expand(-1, 3, -1, -1) - 1])
+        figures = {k: float(np.mean(v)) for k, v in scores.items()}
+        a, b, m = torch.cat(read), torch.cat(true), torch.cat(known).bool()
+        for name in ("yaw", "pitch", "roll", "blink", "open"):
+            k = LABELS.index(name)
+            pair = torch.stack([a[m[:, k], k], b[m[:, k], k]])
+            figures[f"r_{name}"] = float(torch.corrcoef(pair)[0, 1])
+        save_sheet(rows[:8], folder / f"faces_{step:06d}.png")
+        return {k: round(v, 3) for k, v in figures.items()}
+
+
+def save_sheet(rows: list[Tensor], path: Path) -> None:
+    """Write rows of [N, 3, s, s] pictures in [-1, 1] as one PNG."""
+    lines = [torch.cat(list(row), dim=-1) for row in rows]
+    sheet = ((torch.cat(lines, dim=-2).clamp(-1, 1) + 1) * 127.5).byte()
+    Image.fromarray(sheet.permute(1, 2, 0).numpy()).save(path)
+
+
+def main() -> None:
+    """Command line of the stage."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="rendered training portraits")
+    parser.add_argument("--valid", type=Path, required=True, help="rendered held-out portraits")
+    parser.add_argument("--out", type=Path, required=True, help="run folder, resumed if it exists")
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="mini")
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--schedule-steps", type=int, default=4000, help="length of the decay")
+    parser.add_argument("--side", type=int, default=128, help="px of the drawn picture")
+    parser.add_argument("--validate-every", type=int, default=250)
+    args = parser.parse_args()
+    stage = FaceStage(args.data, args.valid, args.preset, args.side, args.schedule_steps)
+    train(stage, args.out, args.steps, log_every=25, validate_every=args.validate_every)
+
+
+if __name__ == "__main__":
+    main()

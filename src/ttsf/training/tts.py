@@ -1,0 +1,184 @@
+"""Sec. 3.3, first stage: E_t, durations and D_TTS alone, with a table of known speakers.
+
+    python -m ttsf.training.tts --data DIR --out DIR --preset mini --steps 10000
+
+Later stages replace the table by `voice_projection`, which maps f_id to the same voice space.
+"""
+
+import argparse
+import json
+import math
+import random
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+import torch
+from torch import Tensor, nn
+
+from ttsf.config import PRESETS, ModelConfig, VocoderConfig
+from ttsf.data.speech_corpus import Clip, open_pack
+from ttsf.errors import TtsfError
+from ttsf.mel import mel_spectrogram
+from ttsf.speech.text import TextFrontEnd
+from ttsf.speech.tts import TextToSpeech
+from ttsf.speech.vocoder import build_vocoder
+from ttsf.training.loop import train
+
+LEARNING_RATE = 1e-3
+LAST_RATE = 0.1
+"""Of LEARNING_RATE, reached at the end of the cosine."""
+WARM_UP = 200
+"""Steps."""
+BATCH_CLIPS = 16
+BATCH_FRAMES = 6_400
+"""Mel frames of a batch, padding counted."""
+
+
+class TtsBatch(NamedTuple):
+    """A padded batch."""
+
+    ids: Tensor  # [B, L]
+    id_lengths: Tensor  # [B]
+    mel: Tensor  # [B, mel_bins, T], raw log-mel
+    mel_lengths: Tensor  # [B]
+    speakers: Tensor  # [B]
+
+
+class SpeakerTts(nn.Module):
+    """TextToSpeech beside a table with one voice vector a speaker."""
+
+    def __init__(self, config: ModelConfig, speakers: int) -> None:
+        super().__init__()
+        audio = config.audio
+        self.tts = TextToSpeech(
+            config.speech, audio.mel_bins, config.face.style_channels, config.mel_per_video,
+            audio.mel_mean, audio.mel_std,
+        )  # fmt: skip
+        self.table = nn.Embedding(speakers, config.speech.voice_channels)
+
+
+class SpeechDataset:
+    """Clips of some splits with ids and log-mels kept in memory (float16)."""
+
+    def __init__(self, folder: Path, config: ModelConfig, splits: tuple[str, ...]) -> None:
+        pack, front_end = open_pack(folder), TextFrontEnd(config.speech)
+        self.speakers = sorted({c.speaker for c in pack.clips if c.split == "train"})
+        self.clips: list[Clip] = []
+        self.ids: list[list[int]] = []
+        self.mels: list[Tensor] = []
+        for clip in pack.clips:
+            ids = front_end.phoneme_ids(clip.phonemes)
+            if clip.split not in splits or clip.speaker not in self.speakers:
+                continue
+            if clip.length // config.audio.hop < len(ids):
+                continue
+            samples = torch.from_numpy(pack.waveform(clip))
+            self.clips.append(clip)
+            self.ids.append(ids)
+            self.mels.append(mel_spectrogram(samples[None], config.audio)[0].half())
+        if not self.clips:
+            raise TtsfError(f"no usable clips of {', '.join(splits)} in {folder}")
+
+    def collate(self, indices: list[int]) -> TtsBatch:
+        """Pad clips to the longest."""
+        ids = [torch.tensor(self.ids[i]) for i in indices]
+        mels = [self.mels[i].float().T for i in indices]
+        pad = nn.utils.rnn.pad_sequence
+        return TtsBatch(
+            pad(ids, batch_first=True),
+            torch.tensor([len(x) for x in ids]),
+            pad(mels, batch_first=True).transpose(1, 2).contiguous(),
+            torch.tensor([len(m) for m in mels]),
+            torch.tensor([self.speakers.index(self.clips[i].speaker) for i in indices]),
+        )
+
+    def epoch(self, seed: int) -> list[list[int]]:
+        """Batches of clips of like length, in an order that `seed` fixes."""
+        rng = random.Random(seed)
+        lengths = [m.shape[-1] * rng.uniform(0.9, 1.1) for m in self.mels]
+        batches: list[list[int]] = [[]]
+        for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+            frames = self.mels[i].shape[-1] * (len(batches[-1]) + 1)
+            if batches[-1] and (len(batches[-1]) >= BATCH_CLIPS or frames > BATCH_FRAMES):
+                batches.append([])
+            batches[-1].append(i)
+        rng.shuffle(batches)
+        return batches
+
+
+class TtsStage:
+    """The stage for `training.loop.train`."""
+
+    def __init__(self, folder: Path, config: ModelConfig, steps: int, seed: int = 0) -> None:
+        self.config, self.steps, self.seed = config, steps, seed
+        self.data = SpeechDataset(folder, config, ("train",))
+        self.held_out = SpeechDataset(folder, config, ("held_out",))
+        self.net = SpeakerTts(config, len(self.data.speakers))
+        self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
+        self._epoch, self._batches = -1, self.data.epoch(0)
+        self._per_epoch = len(self._batches)
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Adam."""
+        return torch.optim.Adam(self.net.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98))
+
+    def learning_rate(self, step: int) -> float:
+        """Linear warm-up, then half a cosine down to LAST_RATE."""
+        done = min(1.0, step / self.steps)
+        cosine = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
+        return min(1.0, (step + 1) / WARM_UP) * cosine
+
+    def batch(self, step: int) -> TtsBatch:
+        """The batch of this step."""
+        epoch, place = divmod(step, self._per_epoch)
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._batches = self.data.epoch(self.seed * 1_000_003 + epoch)
+        return self.data.collate(self._batches[place % len(self._batches)])
+
+    def losses(self, batch: TtsBatch) -> dict[str, Tensor]:
+        """L_TTS, term by term."""
+        ids, id_lengths, mel, mel_lengths, speakers = batch
+        voice = self.net.table(speakers)
+        return self.net.tts.losses(ids, id_lengths, mel, mel_lengths, voice)._asdict()
+
+    @torch.no_grad()
+    def validate(self, step: int, folder: Path) -> dict[str, float]:
+        """Losses on held-out sentences; one of them spoken through Griffin-Lim into `folder`."""
+        torch.manual_seed(0)
+        indices = list(range(len(self.held_out.clips)))
+        found = [self.losses(self.held_out.collate(indices[i : i + 10])) for i in indices[::10]]
+        batch = self.held_out.collate([0])
+        voice = self.net.table(batch.speakers)
+        features = self.net.tts.encode(batch.ids, batch.id_lengths, voice)
+        flow = self.config.speech.flow
+        mel = self.net.tts.decode(features, voice, flow.steps, flow.temperature)
+        speak = build_vocoder(VocoderConfig(kind="griffin_lim"), self.config.audio)
+        samples = speak(mel)[0].numpy()
+        soundfile.write(folder / f"{step:06d}.wav", samples, self.config.audio.sample_rate)
+        return {k: round(float(np.mean([f[k] for f in found])), 4) for k in found[0]}
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Train text to speech on a speech corpus.")
+    parser.add_argument("--data", type=Path, required=True, help="what data.speech_corpus wrote")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="mini")
+    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    try:
+        torch.manual_seed(options.seed)
+        stage = TtsStage(options.data, PRESETS[options.preset], options.steps, options.seed)
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "speakers.json").write_text(json.dumps(stage.data.speakers))
+        train(stage, options.out, options.steps, seed=options.seed)
+    except TtsfError as error:
+        raise SystemExit(f"error: {error}") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The loop: Eq. 8's table, bit-exact resume, no state from a diverged step."""
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from ttsf.errors import TtsfError
+from ttsf.training.loop import total_loss, train
+
+
+class LineStage:
+    """Fits a noisy line through a network with dropout, so that random states matter."""
+
+    weights = {"fit": 1.0}
+
+    def __init__(self, poison: int = -1) -> None:
+        torch.manual_seed(0)
+        self.net = nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.5), nn.Linear(8, 1))
+        self.poison = poison
+
+    def optimizer(self):
+        return torch.optim.Adam(self.net.parameters(), lr=1e-2)
+
+    def learning_rate(self, step):
+        return 1 / (1 + step)
+
+    def batch(self, step):
+        x = torch.randn(8, 2, generator=torch.Generator().manual_seed(step))
+        return x * (float("nan") if step == self.poison else 1.0)
+
+    def losses(self, batch):
+        return {"fit": (self.net(batch) - batch.sum(1, keepdim=True)).square().mean()}
+
+    def validate(self, step, folder):
+        return {}
+
+
+def test_resuming_gives_the_same_bits_as_not_stopping(tmp_path):
+    train(LineStage(), tmp_path / "whole", 20)
+    for steps in (3, 11, 20):
+        train(LineStage(), tmp_path / "parts", steps)
+    whole, parts = (load_file(tmp_path / name / "state.safetensors") for name in ("whole", "parts"))
+    assert whole.keys() == parts.keys()
+    assert all(torch.equal(whole[k], parts[k]) for k in whole)
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_state(tmp_path):
+    train(LineStage(), tmp_path, 5)
+    before = (tmp_path / "state.safetensors").read_bytes()
+    with pytest.raises(TtsfError, match="step 7"):
+        train(LineStage(poison=7), tmp_path, 20)
+    assert (tmp_path / "state.safetensors").read_bytes() == before
+
+
+def test_the_loss_table_refuses_missing_and_unknown_names():
+    one = torch.ones(())
+    assert total_loss({"a": one, "b": 2 * one}, {"a": 1.0, "b": 0.5}) == 2
+    for losses in ({"a": one}, {"a": one, "b": one, "c": one}):
+        with pytest.raises(TtsfError, match="do not match"):
+            total_loss(losses, {"a": 1.0, "b": 1.0})
