@@ -12,9 +12,9 @@ from typing import NoReturn
 
 from ttsf.config import PRESETS
 from ttsf.errors import TtsfError
+from ttsf.files import read_text
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
-MAX_TEXT_BYTES = 1_000_000
 PROGRESS_SECONDS = 10.0
 
 
@@ -41,7 +41,7 @@ class _Progress:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 1 (failure) or 2 (bad input)."""
     try:
-        chosen = _parser().parse_args(arguments)
+        chosen = _parse(arguments)
         level = logging.ERROR if getattr(chosen, "quiet", False) else logging.WARNING
         logging.basicConfig(format="ttsf: %(message)s", level=level, force=True)
         chosen.run(chosen)
@@ -67,10 +67,23 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """argparse misses an optional TEXT that comes after the options: take it from what is left."""
+    parser = _parser()
+    chosen, rest = parser.parse_known_args(arguments)
+    if rest and rest[0] != "-" and rest[0].startswith("-"):
+        parser.error(f"unknown option {rest[0]}")
+    if len(rest) == 1 and getattr(chosen, "text", "") is None:
+        chosen.text = rest.pop()
+    if rest:
+        parser.error(f"too many arguments: {' '.join(rest)}")
+    return chosen
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser("ttsf", description="One portrait and a text become a talking-face video.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    speak = commands.add_parser("speak", help="make a portrait speak a text")
+    speak = commands.add_parser("speak", allow_abbrev=False, help="make a portrait speak a text")
     speak.set_defaults(run=_speak)
     speak.add_argument("portrait", type=Path, help="picture with a face")
     speak.add_argument("text", nargs="?", help="what to say; - reads standard input")
@@ -86,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     speak.add_argument("--model", type=Path, metavar="DIR", help="model directory (bundled)")
     speak.add_argument("--device", default="cpu", help="cpu, cuda or mps (cpu)")
     speak.add_argument("--quiet", "-q", action="store_true", help="print errors only")
-    info = commands.add_parser("info", help="print the parameter counts of a model")
+    info = commands.add_parser("info", allow_abbrev=False, help="print parameter counts")
     info.set_defaults(run=_info)
     which = info.add_mutually_exclusive_group()
     which.add_argument("--preset", choices=sorted(PRESETS), help="a built-in configuration (mini)")
@@ -99,21 +112,13 @@ def _read_text(chosen: argparse.Namespace) -> str:
         raise TtsfError("give the text either as an argument or with --text-file")
     if chosen.text not in (None, "-"):
         return chosen.text
-    name = chosen.text_file or "standard input"
+    if chosen.text == "-":
+        return read_text(sys.stdin.buffer, "standard input")
     try:
-        if chosen.text == "-":
-            content = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
-        else:
-            with chosen.text_file.open("rb") as file:
-                content = file.read(MAX_TEXT_BYTES + 1)
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise TtsfError(f"{name}: the text is not valid UTF-8") from None
+        with chosen.text_file.open("rb") as file:
+            return read_text(file, str(chosen.text_file))
     except OSError as error:
-        raise TtsfError(f"{name}: {error.strerror}") from error
-    if len(content) > MAX_TEXT_BYTES:
-        raise TtsfError(f"{name}: the text is too long")
-    return text
+        raise TtsfError(f"{chosen.text_file}: {error.strerror}") from error
 
 
 def _speak(chosen: argparse.Namespace) -> None:

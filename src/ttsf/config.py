@@ -25,8 +25,8 @@ class AudioConfig:
     fmin: float = 0.0  # Hz
     fmax: float = 8_000.0  # Hz
     log_floor: float = 1e-5  # natural log of max(mel, floor)
-    mel_mean: float = -5.5  # of the log-mel, measured on the training speech
-    mel_std: float = 2.1
+    mel_mean: float = -5.93  # of the log-mel, measured on the training speech
+    mel_std: float = 2.27
 
 
 @strict
@@ -206,6 +206,7 @@ PAPER = ModelConfig()
 MINI = ModelConfig(
     name="mini",
     speech=SpeechConfig(
+        voice_channels=32,
         text_encoder=TextEncoderConfig(
             channels=128, prenet_dropout=0.1, layers=4, ffn_channels=256, dropout=0.0
         ),

@@ -1,12 +1,26 @@
-"""New files that appear whole or not at all."""
+"""Text read with care, and new files that appear whole or not at all."""
 
 import contextlib
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ttsf.errors import TtsfError
+
+MAX_TEXT_BYTES = 1_000_000
+
+
+def read_text(file: BinaryIO, name: str) -> str:
+    """All of a UTF-8 text; raises TtsfError where it is something else or endless."""
+    content = file.read(MAX_TEXT_BYTES + 1)
+    if len(content) > MAX_TEXT_BYTES:
+        raise TtsfError(f"{name}: the text is too long")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise TtsfError(f"{name}: the text is not valid UTF-8") from None
 
 
 @contextlib.contextmanager

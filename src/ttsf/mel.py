@@ -40,7 +40,7 @@ def _constants(config: AudioConfig, device: torch.device) -> tuple[Tensor, Tenso
 
 
 def stft(samples: Tensor, config: AudioConfig) -> Tensor:
-    """Complex spectrum [B, n_fft / 2 + 1, N // hop] of samples [B, N], window centred on its hop."""
+    """Complex spectrum [B, n_fft / 2 + 1, N // hop] of samples [B, N], centred on the hops."""
     window, _ = _constants(config, samples.device)
     frames = samples.shape[-1] // config.hop
     left = (config.n_fft - config.hop) // 2

@@ -6,7 +6,7 @@ from ttsf.model import TTSF
 
 
 def parameter_table(model: TTSF) -> str:
-    """One line a part, in thousands; E_v + E_m is also given without the motion codes, as LIA does."""
+    """One line a part; E_v + E_m is also given without the motion codes, as LIA counts."""
     rows = [
         ("E_t, durations, D_TTS (speech)", _count(model.speech)),
         ("vocoder", _count(model.vocoder)),

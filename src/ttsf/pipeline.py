@@ -96,7 +96,7 @@ class Speaker:
         """Write the video to `output` (.mp4) and, if wanted, its sound to `audio_output` (.wav).
 
         Pictures are encoded while they are drawn; `progress(done, total)` follows them. The files
-        appear whole or not at all. Raises TtsfError like `speak`, or where a file cannot be written.
+        appear whole or not at all. Raises TtsfError as `speak` does and for unwritable files.
         """
         video_path = _with_suffix(output, ".mp4")
         audio_path = None if audio_output is None else _with_suffix(audio_output, ".wav")

@@ -1,6 +1,7 @@
 """The portrait path: faces in a picture and the crop that the face model was trained on."""
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import dlib
 import numpy as np
@@ -19,13 +20,21 @@ SMALLEST_SHARE = 0.8
 MIN_FACE = 48
 """px; the model would have to invent what a smaller face does not show."""
 
-PASSES = ((640, 0.0), (1600, 0.0), (640, -0.3))
-"""Long side in px and least score of each search; the next only where one finds nothing."""
+SEARCH_SIDES = (640, 1600)
+"""px; long side of the searched picture, the second only where the first shows no sure face."""
 LARGEST_ENLARGEMENT = 2.5
+CANDIDATE = -0.3
+"""Least detector score of what is looked at more closely."""
+MOST_CANDIDATES = 10
+SURE, DOUBTFUL = 0.3, -0.1
+"""Least mean score of a face, and of the only face of a picture without a sure one. Nine of ten
+faces in 342 portraits at three tilts score above 0.75; patches and hands reached 0.21."""
 REFINEMENTS = (1.0, 1.08, 1.17, 1.26)
 """The detector's boxes come in steps of a tenth; the mean over these scales is finer."""
 REFINED_BOX = 130.0
-"""px, the side at which a face box is refined."""
+"""px, the side at which a candidate is looked at."""
+MISSED = -0.8
+"""Score where a scale does not show the candidate."""
 
 
 class FaceBox(NamedTuple):
@@ -38,19 +47,27 @@ class FaceBox(NamedTuple):
     side: float
 
 
+class _Scored(NamedTuple):
+    box: FaceBox
+    score: float
+
+
 def find_faces(image: np.ndarray) -> list[FaceBox]:
     """Upright faces in RGB uint8 [H, W, 3], the largest first; an empty list where there is none.
 
     Uses dlib's HOG detector (Dalal & Triggs 2005; King 2015), which needs no download.
     """
     picture = Image.fromarray(image)
-    for long_side, least in PASSES:
+    doubtful: list[_Scored] = []
+    for long_side in SEARCH_SIDES:
         scale = min(long_side / max(picture.size), LARGEST_ENLARGEMENT)
-        found = [box for box, _ in _detect(picture, scale, least)]
-        if found:
-            refined = [_refine(picture, box, least) for box in found]
-            return sorted(refined, key=lambda box: -box.side)
-    return []
+        candidates = sorted(_detect(picture, scale, CANDIDATE), key=lambda found: -found.score)
+        refined = [_refine(picture, found.box) for found in candidates[:MOST_CANDIDATES]]
+        sure = [found.box for found in refined if found.score >= SURE]
+        if sure:
+            return sorted(sure, key=lambda box: -box.side)
+        doubtful += [found for found in refined if found.score >= DOUBTFUL]
+    return [max(doubtful, key=lambda found: found.score).box] if doubtful else []
 
 
 def choose_face(faces: list[FaceBox], number: int = 1) -> FaceBox:
@@ -92,43 +109,42 @@ def _inside(start: float, side: float, length: int) -> float:
     return min(max(start, 0.0), length - side)
 
 
-def _detect(picture: Image.Image, scale: float, least: float) -> list[tuple[FaceBox, float]]:
-    """Boxes in pixels of `picture` with their scores, searched at `scale`."""
+@lru_cache(maxsize=1)
+def _detector() -> Any:
+    return dlib.get_frontal_face_detector()
+
+
+def _detect(picture: Image.Image, scale: float, least: float) -> list[_Scored]:
+    """What the detector finds at `scale`, in pixels of `picture`."""
     size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
     pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
-    boxes, scores, _ = dlib.get_frontal_face_detector().run(pixels, 0, least)
-    return [
-        (
-            FaceBox(
-                (box.left() + box.right() + 1) / 2 / scale,
-                (box.top() + box.bottom() + 1) / 2 / scale,
-                box.width() / scale,
-            ),
-            score,
-        )
-        for box, score in zip(boxes, scores, strict=True)
-    ]
+    boxes, scores, _ = _detector().run(pixels, 0, least)
+    found = []
+    for box, score in zip(boxes, scores, strict=True):
+        x, y = (box.left() + box.right() + 1) / 2, (box.top() + box.bottom() + 1) / 2
+        found.append(_Scored(FaceBox(x / scale, y / scale, box.width() / scale), score))
+    return found
 
 
-def _refine(picture: Image.Image, face: FaceBox, least: float) -> FaceBox:
-    """The score-weighted mean of what the detector finds near `face` at several scales."""
+def _refine(picture: Image.Image, face: FaceBox) -> _Scored:
+    """The weighted mean box and the mean score of what is near `face` at several scales."""
     half = face.side * 1.25
-    corner = (int(face.x - half), int(face.y - half))
-    region = picture.crop((*corner, int(face.x + half), int(face.y + half)))
-    total, weights = np.zeros(3), 0.0
+    left, top = int(face.x - half), int(face.y - half)
+    region = picture.crop((left, top, int(face.x + half), int(face.y + half)))
+    total, weights, scores = np.zeros(3), 0.0, []
     for factor in REFINEMENTS:
-        scale = REFINED_BOX / face.side * factor
         near = [
-            (box, score)
-            for box, score in _detect(region, scale, least)
-            if abs(np.log(box.side / face.side)) < 0.35
-            and np.hypot(box.x - half, box.y - half) < 0.3 * face.side
+            found
+            for found in _detect(region, REFINED_BOX / face.side * factor, MISSED)
+            if abs(np.log(found.box.side / face.side)) < 0.35
+            and np.hypot(found.box.x - half, found.box.y - half) < 0.3 * face.side
         ]
+        best = max(near, key=lambda found: found.score, default=_Scored(face, MISSED))
+        scores.append(best.score)
         if near:
-            box, score = max(near, key=lambda found: found[1])
-            total += max(score, 0.05) * np.array(box)
-            weights += max(score, 0.05)
+            weight = max(best.score, 0.05)
+            total, weights = total + weight * np.array(best.box), weights + weight
     if weights == 0:
-        return face
+        return _Scored(face, MISSED)
     x, y, side = total / weights
-    return FaceBox(float(x + corner[0]), float(y + corner[1]), float(side))
+    return _Scored(FaceBox(x + left, y + top, side), float(np.mean(scores)))

@@ -14,6 +14,7 @@ from ttsf.files import new_file
 
 CRF = "18"
 AUDIO_BITS = 96_000  # per second
+AAC_BLOCK = 1024  # samples
 H264_MATRIX = 6  # BT.601, what readers assume where they ignore the tag
 H264_PRIMARIES = 1  # BT.709, those of sRGB
 LIMITED_RANGE = 1
@@ -36,6 +37,7 @@ def encode_video(
 ) -> None:
     """`write_video` into an existing temporary file; raises OSError where the disk fails."""
     per_frame = sample_rate // fps
+    samples = samples[: _aac_length(len(samples))]
     encoder = _Encoder(path, fps, sample_rate)
     count = 0
     try:
@@ -66,6 +68,16 @@ def encode_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
         raise OSError(errno.EIO, "the sound was not written whole")
 
 
+def _aac_length(samples: int) -> int:
+    """How many samples to encode so that what readers decode is the nearest to all of them.
+
+    Many readers play the last AAC block in full, up to 64 ms of padding. A last block that is less
+    than half full is left out instead: pictures and sound then differ by at most 32 ms.
+    """
+    rest = samples % AAC_BLOCK
+    return samples - rest if rest < AAC_BLOCK // 2 < samples else samples
+
+
 class _Encoder:
     """One MP4 being written; sound and pictures are interleaved frame by frame."""
 
@@ -73,9 +85,7 @@ class _Encoder:
         self.fps, self.sample_rate = fps, sample_rate
         self.frames = self.samples = 0
         self.video: Any = None
-        self.container = av.open(
-            str(path), "w", format="mp4", options={"movflags": "+faststart"}
-        )
+        self.container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self.audio: Any = self.container.add_stream("aac", rate=sample_rate)
         self.audio.layout = "mono"
         self.audio.bit_rate = AUDIO_BITS
@@ -98,6 +108,8 @@ class _Encoder:
         picture.pts, picture.time_base = self.frames, Fraction(1, self.fps)
         self.frames += 1
         self._mux(self.video.encode(picture))
+        if len(samples) == 0:
+            return
         block = np.clip(samples, -1, 1).astype(np.float32)[None]
         sound = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
         sound.sample_rate, sound.pts = self.sample_rate, self.samples

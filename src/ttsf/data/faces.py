@@ -62,11 +62,12 @@ class RenderedFaces:
         frames = np.concatenate([[source], np.sort(others)])
         pictures = self.images[person][frames].astype(np.float32) / 127.5 - 1
         labels, flow = self.labels[person][frames], self.flow[person][frames[1:]]
-        flow, mouth = flow.astype(np.float32), self.mouth[person][frames[1:]].copy()
+        side = pictures.shape[1]
+        flow = ((flow.astype(np.float32) + 1) * (side - 1) + 1) / side - 1  # corners -> pixel edges
+        mouth = self.mouth[person][frames[1:]].copy()
         if rng.random() < 0.5:  # mirror
             pictures, labels = pictures[:, :, ::-1], labels * FLIPPED
             flow = flow[:, :, ::-1] * np.array([-1, 1], dtype=np.float32)
-            side = pictures.shape[1]
             mouth[:, [0, 2]] = side - mouth[:, [2, 0]]
         gain, lift = rng.uniform(0.75, 1.2, size=3) * rng.uniform(0.8, 1.1), rng.uniform(-0.1, 0.1)
         pictures = np.clip((pictures + 1) * gain.astype(np.float32) - 1 + lift, -1, 1)

@@ -3,12 +3,28 @@
 import random
 import re
 
-NAMES = "Anna Tom Maria James Emily Robert Linda David Susan Peter Grace Henry Laura George".split()
+NAMES = [
+    "Anna",
+    "Tom",
+    "Maria",
+    "James",
+    "Emily",
+    "Robert",
+    "Linda",
+    "David",
+    "Susan",
+    "Peter",
+    "Grace",
+    "Henry",
+    "Laura",
+    "George",
+]
 PLACES = ("the station", "the office", "the library", "Chicago", "London", "the beach",
           "the hospital", "the market", "the airport", "school", "the park", "Boston")  # fmt: skip
-THINGS = ("coffee", "a new book", "the blue jacket", "two tickets", "fresh bread", "a birthday cake",
-          "the red umbrella", "some orange juice", "the last train", "a quiet room")  # fmt: skip
-VERBS = "see find bring remember share buy choose watch measure enjoy".split()
+THINGS = ("coffee", "a new book", "the blue jacket", "two tickets", "fresh bread",
+          "a birthday cake", "the red umbrella", "some orange juice", "the last train",
+          "a quiet room")  # fmt: skip
+VERBS = ["see", "find", "bring", "remember", "share", "buy", "choose", "watch", "measure", "enjoy"]
 TEMPLATES = (
     "Good {part}, {name}, how are you today?",
     "I would like {thing}, please.",
@@ -32,13 +48,13 @@ TEMPLATES = (
     "This video was made from one picture and a few words.",
     "Hello, I am {name}, and this is my voice.",
 )
-WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-MONTHS = "January March April June July August October December".split()
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+MONTHS = ["January", "March", "April", "June", "July", "August", "October", "December"]
 
 
 def _ordinal(number: int) -> str:
-    suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{suffix}"
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if 10 <= number % 100 <= 20 else suffix}"
 
 
 def everyday_sentence(rng: random.Random) -> str:
@@ -74,8 +90,9 @@ def sentences_of(text: str, min_words: int = 3, max_words: int = 16) -> list[str
         joined = re.sub(r"\s+", " ", paragraph).strip()
         for sentence in re.findall(r"[A-Z][^.!?]*[.!?](?=\s|$)", joined):
             words = sentence.split()
+            fits = min_words <= len(words) <= max_words and len(sentence) <= 95
             plain = re.fullmatch(r"[A-Za-z0-9 ,.'?!;:%$-]+", sentence)
-            if plain and min_words <= len(words) <= max_words and len(sentence) <= 95:
-                if not re.search(r"[A-Z]{2}|\d{5}|\b\w{16}|--|\.\.|[a-z][A-Z]", sentence):
-                    kept.append(sentence)
+            odd = re.search(r"[A-Z]{2}|\d{5}|\b\w{16}|--|\.\.|[a-z][A-Z]", sentence)
+            if fits and plain and not odd:
+                kept.append(sentence)
     return kept

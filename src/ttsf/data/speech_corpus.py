@@ -153,9 +153,9 @@ def build(data: Path, out: Path, sentences: int, seed: int, texts: list[Path]) -
         raise TtsfError("the teacher voices need flite; install it with: apt-get install flite")
     rng, front_end = random.Random(seed), TextFrontEnd(MINI.speech)
     rows = _manifest_speech(data)
-    free = ["\n\n".join(r["transcript"] for r in rows if r["use"] == "train")]
-    free += [path.read_text(errors="replace") for path in texts]
-    chosen = teacher_texts(sentences, free, rng)
+    read = "\n\n".join(r["transcript"] for r in rows if r["use"] == "train")
+    free = [read, *(path.read_text(errors="replace") for path in texts)]
+    chosen = sorted(teacher_texts(sentences, free, rng), key=lambda text: text in read)
     out.mkdir(parents=True, exist_ok=True)
     packed: list[np.ndarray] = []
     clips: list[Clip] = []

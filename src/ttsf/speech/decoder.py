@@ -90,9 +90,7 @@ class SpeechDecoder(nn.Module):
             2 * mel_bins + voice_channels, config.time_channels, config.time_scale
         )
         ins = (2 * mel_bins + voice_channels, *widths[:-1])
-        self.down = nn.ModuleList(
-            Level(a, b, config) for a, b in zip(ins, widths, strict=True)
-        )
+        self.down = nn.ModuleList(Level(a, b, config) for a, b in zip(ins, widths, strict=True))
         self.shrink = nn.ModuleList(nn.Conv1d(w, w, 3, 2, 1) for w in widths[:-1])
         self.middle = nn.ModuleList(
             Level(widths[-1], widths[-1], config) for _ in range(config.mid_blocks)

@@ -1,4 +1,6 @@
-"""Sec. 3.3, before the phonemes: written English to words (numbers, money, dates, abbreviations)."""
+"""Sec. 3.3, before the phonemes: written English to words (numbers, money, dates, titles)."""
+
+# ruff: noqa: RUF001
 
 import re
 import unicodedata
@@ -8,9 +10,20 @@ from num2words import num2words
 
 Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _MONTH = "(" + "|".join(f"{m}|{m[:3]}\\.?" for m in MONTHS) + "|Sept\\.?)"
 _SCALE = "(hundred|thousand|million|billion|trillion)"
 CURRENCIES = {
@@ -177,6 +190,7 @@ RULES: tuple[Rule, ...] = (
 def clean(text: str) -> str:
     """NFKC; controls, emoji and other pictures become spaces; quotes and dashes become plain."""
     text = re.sub(r"(?<=\d)(?=[¼-¾⅐-⅞])", " ", text)
+    text = text.replace("²", " squared ").replace("³", " cubed ")
     text = unicodedata.normalize("NFKC", text).translate(
         {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2212: "-"}
     )

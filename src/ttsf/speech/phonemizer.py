@@ -1,4 +1,4 @@
-"""Sec. 3.3: graphemes to IPA by espeak-ng, called in process through ctypes (one lock, one voice)."""
+"""Sec. 3.3: graphemes to IPA by espeak-ng, called in process through ctypes (one lock)."""
 
 import ctypes
 import re

@@ -1,5 +1,7 @@
 """Sec. 3.3: text to the symbol ids that E_t embeds (e_t); punctuation is kept as symbols."""
 
+# ruff: noqa: RUF001
+
 import re
 import unicodedata
 

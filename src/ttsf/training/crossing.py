@@ -27,7 +27,7 @@ from ttsf.training.loop import load_average, train
 from ttsf.training.tts import SpeakerTts, SpeechDataset
 
 CLIP_FRAMES = 32  # [P 4.1]
-START_SPREAD = np.array([0.3, 0.3, 0.2, 0.5, 0.5, 0.6, 0.0])  # of the first pose, label units
+START_SPREAD = np.array([0.5, 0.4, 0.3, 1.0, 1.0, 0.8, 0.1])  # of the first pose, label units
 
 
 class CrossingNet(nn.Module):
@@ -116,7 +116,7 @@ class CrossingStage:
             curve = curve.reshape(count, ratio, -1).mean(1)
             lips[i, :count, FIRST_LIP:] = torch.from_numpy(curve)
             loudness = loudness_gate(mel)[:span].reshape(count, ratio).mean(1)
-            start = (rng.standard_normal(FIRST_LIP) * START_SPREAD).clip(-1, 1)
+            start = (rng.standard_normal(FIRST_LIP) * START_SPREAD).clip(-2, 2)
             head[i, :count, :FIRST_LIP] = torch.from_numpy(head_track(loudness, start, rng))
         return CrossingBatch(features.embedding, features.hidden, features.mu, lips, head, frames)
 

@@ -74,8 +74,13 @@ class FaceStage:
         self.size = config.video.size
 
     def optimizer(self) -> torch.optim.Optimizer:
-        """Adam; the reader learns slower than the painter, or it collapses."""
-        reader = [*self.net.encoder.parameters(), *self.net.extractor.parameters()]
+        """Adam; the reader learns slower than the painter, or it collapses.
+
+        The motion codes keep their random orthonormal start in this stage: up to a rotation of the
+        style space, which E_v and G absorb, every orthonormal set is the same.
+        """
+        self.net.extractor.directions.requires_grad_(False)
+        reader = [*self.net.encoder.parameters(), *self.net.extractor.mlp.parameters()]
         groups = [
             {"params": reader, "lr": 3e-4},
             {"params": list(self.net.generator.parameters()), "lr": 8e-4},

@@ -31,8 +31,8 @@ LAST_RATE = 0.1
 """Of LEARNING_RATE, reached at the end of the cosine."""
 WARM_UP = 200
 """Steps."""
-BATCH_CLIPS = 16
-BATCH_FRAMES = 6_400
+BATCH_CLIPS = 12
+BATCH_FRAMES = 5_000
 """Mel frames of a batch, padding counted."""
 
 
@@ -97,7 +97,7 @@ class SpeechDataset:
     def epoch(self, seed: int) -> list[list[int]]:
         """Batches of clips of like length, in an order that `seed` fixes."""
         rng = random.Random(seed)
-        lengths = [m.shape[-1] * rng.uniform(0.9, 1.1) for m in self.mels]
+        lengths = [m.shape[-1] * rng.uniform(0.95, 1.05) for m in self.mels]
         batches: list[list[int]] = [[]]
         for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
             frames = self.mels[i].shape[-1] * (len(batches[-1]) + 1)

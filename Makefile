@@ -1,0 +1,35 @@
+# make setup | demo | test | lint: each sets up .venv by itself where that is missing.
+PYTHON ?= python3
+PORTRAIT ?= out/astronaut.png
+TEXT ?= Hello. This picture has learned to speak, and nobody had to record a voice.
+
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: setup demo test lint
+export TEXT
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13)))' \
+	  || { echo "ttsf needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[dev]"
+	touch $@
+
+demo: $(STAMP) $(PORTRAIT)
+	@mkdir -p out
+	$(BIN)/ttsf speak "$(PORTRAIT)" "$$TEXT" --output out/demo.mp4
+
+out/astronaut.png: | $(STAMP)
+	@mkdir -p out
+	$(BIN)/python -c "from skimage import data, io; io.imsave('$@', data.astronaut())"
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy

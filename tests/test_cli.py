@@ -1,0 +1,168 @@
+import io
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from ttsf import cli, pipeline
+from ttsf.cli import main
+
+
+@pytest.fixture
+def speak(model_folder: Path, photo: Path, tmp_path: Path) -> list[str]:
+    return ["speak", str(photo), "-o", str(tmp_path / "a.mp4"), "--model", str(model_folder)]
+
+
+def test_speak_writes_and_says_one_line(
+    speak: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*speak, "Hello.", "--save-audio", str(tmp_path / "a.wav")]) == 0
+    captured = capsys.readouterr()
+    (line,) = captured.out.splitlines()
+    sound, rate = soundfile.read(tmp_path / "a.wav")
+    assert f"{len(sound) / rate:.2f} s of video, {len(sound) // 640} frames" in line
+    assert "real-time factor" in line and captured.err == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "a.wav"]
+
+
+def test_quiet(speak: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*speak, "Hi.", "--quiet", "--still", "--steps", "1", "--temperature", "0"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""
+
+
+def test_text_from_a_file_and_from_standard_input(
+    speak: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = []
+
+    def write(speaker: pipeline.Speaker, portrait: Path, text: str, *rest: object) -> object:
+        heard.append(text)
+        return pipeline.Written(25, 1.0)
+
+    monkeypatch.setattr(pipeline.Speaker, "write", write)
+    (tmp_path / "text.txt").write_bytes("\ufeffFrom a file: café\r\n".encode())
+    assert main([*speak, "--text-file", str(tmp_path / "text.txt")]) == 0
+    stdin = types.SimpleNamespace(buffer=io.BytesIO(b"From a pipe"))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert main([*speak, "-"]) == 0
+    assert heard == ["From a file: café\r\n", "From a pipe"]
+
+
+def test_several_faces_are_said_aloud(
+    model_folder: Path, tmp_path: Path, astronaut: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = Image.fromarray(astronaut[:300, 50:350])
+    both = Image.new("RGB", (620, 300), (90, 90, 90))
+    both.paste(head.resize((210, 210)), (20, 50))
+    both.paste(head, (310, 0))
+    both.save(tmp_path / "two.png")
+    arguments = ["speak", str(tmp_path / "two.png"), "Hi.", "--model", str(model_folder)]
+    for number in ("1", "2"):
+        assert main([*arguments, "-o", str(tmp_path / f"{number}.mp4"), "--face", number]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "shows 2 faces; the largest speaks" in line and "--face 2" in line
+    assert (tmp_path / "1.mp4").read_bytes() != (tmp_path / "2.mp4").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "COMMAND"),
+        (["dance"], "dance"),
+        (["speak"], "required: portrait"),
+        (["speak", "a.png", "Hi"], "--output"),
+        (["speak", "a.png", "-o", "a.mp4"], "give the text either"),
+        (["speak", "a.png", "Hi", "--text-file", "t", "-o", "a.mp4"], "give the text either"),
+        (["speak", "a.png", "--text-file", "none.txt", "-o", "a.mp4"], "none.txt: No such file"),
+        (["speak", "a.png", "Hi", "-o", "a.mp4", "--seed", "x"], "--seed"),
+        (["speak", "a.png", "Hi", "-o", "a.mp4", "--rat", "1"], "--rat"),
+        (["info", "--preset", "huge"], "huge"),
+    ],
+)
+def test_wrong_arguments(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("ttsf: error: ") and complaint in line
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--steps", "0"),
+        ("--rate", "3"),
+        ("--rate", "nan"),
+        ("--temperature", "-1"),
+        ("--seed", "-1"),
+        ("--seed", str(2**32)),
+        ("--device", "toaster"),
+    ],
+)
+def test_numbers_out_of_range(
+    speak: list[str], tmp_path: Path, option: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*speak, "Hello.", *option]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert option[0][2:] in line and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"), [(RuntimeError("a\nb"), 1), (KeyboardInterrupt(), 130)]
+)
+def test_the_unexpected_is_one_line_too(
+    speak: list[str],
+    tmp_path: Path,
+    problem: BaseException,
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise problem
+
+    monkeypatch.delenv("TTSF_DEBUG", raising=False)
+    monkeypatch.setattr(pipeline.Speaker, "_generate", fail)
+    assert main([*speak, "Hello."]) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("ttsf: error: ") and list(tmp_path.iterdir()) == []
+
+
+def test_progress_is_redrawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    progress = cli._Progress()
+    progress(8, 16)
+    progress(16, 16)
+    assert screen.getvalue() == "\rttsf: 8 of 16 frames\rttsf: 16 of 16 frames\n"
+
+
+def test_info_counts_the_published_sizes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--preset", "paper"]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    rows = [line.rsplit(maxsplit=1) for line in lines]
+    counts = {name.strip(): float(count) for name, count in rows}
+    assert counts["E_v + MLP of E_m"] == pytest.approx(22.7, rel=0.02)
+    assert counts["G (generator)"] == pytest.approx(22.4, rel=0.02)
+
+
+def test_info_of_a_model_directory(model_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--model", str(model_folder)]) == 0
+    assert capsys.readouterr().out.startswith("tiny")
+
+
+def test_help_imports_no_torch() -> None:
+    code = (
+        "import sys, ttsf.cli\n"
+        "try: ttsf.cli.main(['speak', '--help'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -1,0 +1,47 @@
+"""Every preset builds; `paper` has the sizes of its sources and runs one forward."""
+
+import pytest
+import torch
+
+from ttsf.config import PRESETS
+from ttsf.model import TTSF, GenerateOptions
+
+
+def millions(*modules):
+    return sum(p.numel() for m in modules for p in m.parameters()) / 1e6
+
+
+def test_paper_preset_has_the_stated_sizes_and_runs():
+    torch.manual_seed(0)
+    model = TTSF(PRESETS["paper"]).eval()
+    encoder = millions(model.face_encoder, model.motion_extractor.mlp)
+    assert encoder == pytest.approx(22.7, rel=0.02)
+    assert millions(model.generator) == pytest.approx(22.4, rel=0.02)
+    assert model.motion_extractor.directions.shape == (512, 20)
+    out = model.generate(torch.zeros(3, 256, 256), [0, 20, 0], GenerateOptions(steps=1))
+    frames = next(out.frames)
+    assert frames.shape[1:] == (256, 256, 3) and frames.dtype == torch.uint8
+    assert out.samples.shape == (640 * out.frame_count,)
+
+
+def test_every_symbol_of_text_reaches_one_clock():
+    torch.manual_seed(0)
+    model = TTSF(PRESETS["mini"]).eval()
+    out = model.generate(torch.zeros(3, 256, 256), list(range(1, 12)), GenerateOptions(steps=2))
+    assert out.samples.shape[0] == 640 * out.frame_count
+    assert sum(len(batch) for batch in out.frames) == out.frame_count
+
+
+def test_seed_changes_head_motion_and_not_the_voice_vector():
+    torch.manual_seed(0)
+    model = TTSF(PRESETS["mini"]).eval()
+    portrait = torch.rand(3, 256, 256) * 2 - 1
+    runs = [model.generate(portrait, [0, 20, 0], GenerateOptions(seed=s, steps=2)) for s in (1, 1, 2)]
+    first, same, other = (next(run.frames) for run in runs)
+    assert torch.equal(first, same) and torch.equal(runs[0].samples, runs[1].samples)
+    assert not torch.equal(first, other)
+    still = [
+        next(model.generate(portrait, [0, 20, 0], GenerateOptions(seed=s, steps=2, still=True)).frames)
+        for s in (1, 2)
+    ]
+    assert torch.equal(*still)

@@ -1,0 +1,80 @@
+"""Face pre-training on generated pictures: reads, steps, learns, measures."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from ttsf.data.faces import RenderedFaces
+from ttsf.data.motion_labels import FIRST_LIP, LABELS, head_only, labels_to_alpha, lips_only
+from ttsf.errors import TtsfError
+from ttsf.training.face import FaceStage
+
+
+def write_faces(folder, people=3, frames=5):
+    """Discs of a person's colour, shifted sideways by their label."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    images = np.zeros((people, frames, 256, 256, 3), dtype=np.uint8)
+    labels = np.zeros((people, frames, len(LABELS)), dtype=np.float32)
+    labels[:, 1:, LABELS.index("shift_x")] = rng.uniform(-1, 1, (people, frames - 1))
+    y, x = np.mgrid[:256, :256]
+    for p in range(people):
+        colour = rng.integers(60, 255, 3)
+        for f in range(frames):
+            centre = 128 + 20 * labels[p, f, LABELS.index("shift_x")]
+            images[p, f][(x - centre) ** 2 + (y - 128) ** 2 < 60**2] = colour
+    line = np.linspace(-1, 1, 64, dtype=np.float16)
+    grid = np.stack(np.meshgrid(line, line), -1)
+    np.save(folder / "images.npy", images)
+    np.save(folder / "labels.npy", labels)
+    np.save(folder / "known.npy", np.ones_like(labels, dtype=bool))
+    np.save(folder / "flow.npy", np.broadcast_to(grid, (people, frames, 64, 64, 2)))
+    mouth = np.broadcast_to(np.float32([100, 150, 150, 180]), (people, frames, 4))
+    np.save(folder / "mouth.npy", mouth)
+    names = [{"file": f"{p}.jpg", "voice_register": "low"} for p in range(people)]
+    (folder / "names.json").write_text(json.dumps(names))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    return write_faces(tmp_path_factory.mktemp("rendered") / "faces")
+
+
+def test_batches_depend_on_the_step_alone_and_have_the_stated_shapes(faces):
+    data = RenderedFaces(faces)
+    a, b, c = (data.batch(step, 0, people=2, targets=3) for step in (4, 4, 5))
+    assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+    assert not torch.equal(a.target, c.target)
+    assert a.source.shape == (2, 3, 256, 256) and a.target.shape == (2, 3, 3, 256, 256)
+    assert a.flow.shape == (2, 3, 64, 64, 2) and a.labels.shape == (2, 3, 11)
+    assert a.source.min() >= -1 and a.source.max() <= 1
+
+
+def test_missing_data_is_one_clear_error(tmp_path):
+    with pytest.raises(TtsfError, match="no rendered faces"):
+        RenderedFaces(tmp_path)
+
+
+def test_the_stage_learns_one_batch_and_its_sheet_is_written(faces, tmp_path):
+    torch.manual_seed(0)
+    stage = FaceStage(faces, faces, "mini", side=32, steps=100, people=2, targets=2)
+    batch, optimizer = stage.batch(0), stage.optimizer()
+    values = []
+    for _ in range(12):
+        losses = stage.losses(batch)
+        assert losses.keys() == stage.weights.keys()
+        optimizer.zero_grad()
+        sum(losses.values()).backward()
+        optimizer.step()
+        values.append(float(losses["rec"].detach() + losses["codes"].detach()))
+    assert values[-1] < 0.8 * values[0]
+
+
+def test_labels_split_into_head_and_lips():
+    labels = torch.randn(4, len(LABELS))
+    torch.testing.assert_close(head_only(labels) + lips_only(labels), labels)
+    assert head_only(labels)[:, FIRST_LIP:].abs().max() == 0
+    assert labels_to_alpha(labels, 20).shape == (4, 20)
