@@ -1,13 +1,15 @@
 # make setup | demo | test | lint: each sets up .venv by itself where that is missing.
 PYTHON ?= python3
-PORTRAIT ?= out/astronaut.png
+PORTRAIT ?=
 TEXT ?= Hello. This picture has learned to speak, and nobody had to record a voice.
 
 BIN := .venv/bin
 STAMP := .venv/.ready
 
 .PHONY: setup demo test lint
-export TEXT
+override TEXT := $(value TEXT)
+override PORTRAIT := $(value PORTRAIT)
+export TEXT PORTRAIT
 
 setup: $(STAMP)
 
@@ -18,9 +20,8 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[dev]"
 	touch $@
 
-demo: $(STAMP) $(PORTRAIT)
-	@mkdir -p out
-	$(BIN)/ttsf speak "$(PORTRAIT)" "$$TEXT" --output out/demo.mp4
+demo: $(STAMP) out/astronaut.png
+	$(BIN)/ttsf speak "$${PORTRAIT:-out/astronaut.png}" "$$TEXT" --output out/demo.mp4
 
 out/astronaut.png: | $(STAMP)
 	@mkdir -p out

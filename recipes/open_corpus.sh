@@ -8,7 +8,7 @@ DATA=${DATA:?folder with manifest.csv}
 WORK=${WORK:-work}
 PYTHON=${PYTHON:-python}
 
-$PYTHON -m ttsf.data.render --data "$DATA" --use train --frames 24 --seed 0 --out "$WORK/faces_train"
+$PYTHON -m ttsf.data.render --data "$DATA" --use train --frames 16 --seed 0 --out "$WORK/faces_train"
 $PYTHON -m ttsf.data.render --data "$DATA" --use valid --frames 8 --seed 1 --out "$WORK/faces_valid"
 $PYTHON -m ttsf.data.speech_corpus --data "$DATA" --out "$WORK/speech" --sentences 5000 --seed 0
 

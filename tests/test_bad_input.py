@@ -1,7 +1,6 @@
 """Each bad input: one clear line, exit code 2, no traceback, no output file."""
 
 import json
-import resource
 import shutil
 import struct
 import zlib
@@ -173,6 +172,7 @@ def test_sound_of_another_kind(refused: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize("limit", [0, 3_000])
 def test_disk_full(refused: Run, tmp_path: Path, limit: int) -> None:
     """A limit on the size of files stops the writing as a full disk does."""
+    resource = pytest.importorskip("resource")
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, old[1]))
     try:

@@ -112,13 +112,7 @@ def _read_text(chosen: argparse.Namespace) -> str:
         raise TtsfError("give the text either as an argument or with --text-file")
     if chosen.text not in (None, "-"):
         return chosen.text
-    if chosen.text == "-":
-        return read_text(sys.stdin.buffer, "standard input")
-    try:
-        with chosen.text_file.open("rb") as file:
-            return read_text(file, str(chosen.text_file))
-    except OSError as error:
-        raise TtsfError(f"{chosen.text_file}: {error.strerror}") from error
+    return read_text(chosen.text_file)
 
 
 def _speak(chosen: argparse.Namespace) -> None:

@@ -3,24 +3,32 @@
 import contextlib
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from ttsf.errors import TtsfError
 
 MAX_TEXT_BYTES = 1_000_000
 
 
-def read_text(file: BinaryIO, name: str) -> str:
-    """All of a UTF-8 text; raises TtsfError where it is something else or endless."""
-    content = file.read(MAX_TEXT_BYTES + 1)
-    if len(content) > MAX_TEXT_BYTES:
-        raise TtsfError(f"{name}: the text is too long")
+def read_text(path: Path | None) -> str:
+    """All of a UTF-8 text (None: standard input); raises TtsfError for anything else."""
+    name = "standard input" if path is None else str(path)
     try:
-        return content.decode("utf-8-sig")
+        if path is None:
+            content = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                content = file.read(MAX_TEXT_BYTES + 1)
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise TtsfError(f"{name}: the text is not valid UTF-8") from None
+    except OSError as error:
+        raise TtsfError(f"{name}: {error.strerror}") from error
+    if len(content) > MAX_TEXT_BYTES:
+        raise TtsfError(f"{name}: the text is too long")
+    return text
 
 
 @contextlib.contextmanager
@@ -32,7 +40,7 @@ def new_file(path: Path) -> Iterator[Path]:
     file at `path` stays. Raises TtsfError where the file cannot be written, also for an OSError
     (such as a full disk) raised by the block.
     """
-    temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
+    temporary = path.with_name(f".ttsf-{secrets.token_hex(6)}.part")
     made: list[Path] = []
     try:
         if path.is_dir():

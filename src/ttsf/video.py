@@ -85,7 +85,9 @@ class _Encoder:
         self.fps, self.sample_rate = fps, sample_rate
         self.frames = self.samples = 0
         self.video: Any = None
-        self.container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self.container = av.open(
+            str(path.absolute()), "w", format="mp4", options={"movflags": "+faststart"}
+        )
         self.audio: Any = self.container.add_stream("aac", rate=sample_rate)
         self.audio.layout = "mono"
         self.audio.bit_rate = AUDIO_BITS
@@ -135,7 +137,7 @@ class _Encoder:
 def _check_whole(path: Path, frames: int) -> None:
     """Disks that fill up do not always say so: count what arrived."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path.absolute())) as container:
             stored = sum(1 for packet in container.demux(video=0) if packet.size)
     except av.FFmpegError as error:
         raise OSError(errno.EIO, "the video was not written whole") from error

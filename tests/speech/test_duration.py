@@ -62,8 +62,11 @@ def test_whole_durations_are_positive_and_fill_the_multiple(rate: float) -> None
 
 def test_whole_durations_keep_the_tempo() -> None:
     log_durations = torch.full((1, 40), 2.5).log()
-    total = whole_durations(log_durations, torch.ones(1, 1, 40), 1.0, 4).sum()
-    assert total == 100
+    totals = [
+        int(whole_durations(log_durations, torch.ones(1, 1, 40), rate, 4).sum())
+        for rate in (1.0, 1.2, 0.75)
+    ]
+    assert totals == [120, 100, 160]
 
 
 def test_repeat_by_durations() -> None:

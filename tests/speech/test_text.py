@@ -21,10 +21,10 @@ SPOKEN = {
     "On 2024-01-05.": "January fifth, twenty twenty-four",
     "March 4, 2025": "March fourth, twenty twenty-five",
     "the 5th of May": "May fifth",
-    "at 3:45 pm": "three forty-five p m",
+    "at 3:45 pm": "three forty-five PM",
     "at 10:05": "ten oh five",
     "at 6:00": "six o'clock",
-    "at 5pm": "five p m",
+    "at 5pm": "five PM",
     "the 21st": "twenty-first",
     "in the 1990s": "nineteen nineties",
     "in 1984": "nineteen eighty-four",
@@ -42,6 +42,12 @@ SPOKEN = {
     "see https://example.com/x?y=1": "see example dot com",
     "me@site.org": "me at site dot org",
     "π is 3.14": "pi is three point one four",
+    "$5k or $2.5M": "five thousand dollars or two point five million dollars",
+    "on 25/12/2025": "December twenty-fifth, twenty twenty-five",
+    "open 24/7": "twenty-four seven",
+    "3/4 of it": "three quarters of it",
+    "5 µm": "micro",
+    "1️⃣ first": "one first",
     "x² + 1": "x squared plus one",
 }
 
@@ -86,6 +92,7 @@ def test_blanks_surround_every_symbol() -> None:
 def test_long_text_is_allowed_and_split() -> None:
     text = "Dr. Smith went home. Did he? Yes! 3.5 is it."
     assert split_sentences(text) == ["Dr. Smith went home.", "Did he?", "Yes!", "3.5 is it."]
+    assert split_sentences("A title\n\nwrapped\nline.") == ["A title", "wrapped line."]
     assert len(FRONT_END.ids(text * 50)) > 5_000
 
 

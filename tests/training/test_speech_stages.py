@@ -1,5 +1,7 @@
 """The speech stages: batches depend on the step alone, a run learns, stops and goes on."""
 
+# ruff: noqa: RUF001
+
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -94,7 +96,10 @@ def test_empty_corpus_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("adversarial", [False, True])
-def test_vocoder_losses_fall_and_are_named(corpus: Path, adversarial: bool) -> None:
+def test_vocoder_losses_fall_and_are_named(
+    corpus: Path, adversarial: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttsf.training.vocoder.BATCH", 4)
     torch.manual_seed(0)
     config = replace(SMALL, vocoder=replace(MINI.vocoder, channels=16))
     stage = VocoderStage(corpus, config, 100, adversarial)
@@ -109,7 +114,10 @@ def test_vocoder_losses_fall_and_are_named(corpus: Path, adversarial: bool) -> N
     assert torch.equal(stage.batch(3).mel, stage.batch(3).mel)
 
 
-def test_generator_losses_do_not_teach_the_judges(corpus: Path) -> None:
+def test_generator_losses_do_not_teach_the_judges(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttsf.training.vocoder.BATCH", 2)
     torch.manual_seed(0)
     config = replace(SMALL, vocoder=replace(MINI.vocoder, channels=16))
     stage = VocoderStage(corpus, config, 100, adversarial=True)

@@ -8,13 +8,16 @@ behind a person matte.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.data.expression import Expression
+from ttsf.data.expression import LID_ROWS, Expression
 from ttsf.data.face_mesh import (
     EYE_RINGS,
+    EYES_LOWER,
+    EYES_UPPER,
     FACE_OVAL,
     GAP_E,
     LABEL_NAMES,
@@ -41,6 +44,8 @@ LIMITS_DEGREES = (12.0, 10.0, 10.0)
 """Largest plausible |yaw|, |pitch|, |roll| of a render."""
 TURNED_DEGREES = 9.0
 TURNED_CHANGE_DEGREES = 5.0
+OVERSAMPLE = 2
+"""Triangles are drawn this much larger than the frame, so that edges are smooth."""
 
 
 class Frame(NamedTuple):
@@ -109,7 +114,9 @@ class Animator:
         self.own = measure(points, self.crop)
         """Labels of the portrait itself, float32 [11]."""
         self._matte = person_matte(image)
-        self._background = fill_background(image, self._matte)
+        self._picture = image.astype(np.float32)
+        self._still = self._still_grid()
+        self._back = _sample(fill_background(image, self._matte).astype(np.float32), self._still)
         self._build_rings()
         self._rest = self._place(self.expression.rest, self.pose)
         self._mouth = MouthLayer(image, self._rest[:468, :2], self.expression, teeth)
@@ -132,7 +139,7 @@ class Animator:
         n, strips = len(FACE_OVAL), []
         loops = [np.array(FACE_OVAL)]
         loops += [468 + n * i + np.arange(n) for i in range(len(RING_FACTORS))]
-        for inner, outer in zip(loops[:-1], loops[1:], strict=True):
+        for inner, outer in pairwise(loops):
             inner_next, outer_next = np.roll(inner, -1), np.roll(outer, -1)
             strips.append(np.column_stack([inner, outer, inner_next]))
             strips.append(np.column_stack([inner_next, outer, outer_next]))
@@ -157,7 +164,7 @@ class Animator:
             else:
                 low, high = max(low, -limit), min(high, limit)
             wanted[i] = np.clip(wanted[i], min(low, own[i]), max(high, own[i]))
-        wanted[3:6] = np.clip(wanted[3:6], own[3:6] - 1, own[3:6] + (1, 1, 1.15))
+        wanted[3:6] = np.clip(wanted[3:6], own[3:6] - 1, own[3:6] + np.array([1, 1, 1.15]))
         wanted[6] = np.clip(wanted[6], own[6], 1)
         wanted[8] = np.clip(wanted[8], -1, 1)
         wanted[9:] = np.clip(wanted[9:], 0, 1)
@@ -171,62 +178,76 @@ class Animator:
         depth = (self.pose.project(np.array([[0.0, 1.0, 0.75]])))[0, 2]
         pose = pose_from_labels(labels, self.crop, depth)
         closing = (motion.blink - self.own[6]) / max(1 - self.own[6], 1e-3)
-        shape = self.expression.shape(motion, float(np.clip(closing, 0, 1)))
+        closing = float(np.clip(closing, 0, 1))
+        shape = self.expression.shape(motion, closing)
         mesh = self._place(shape, pose)
         head = self._place(self.expression.rest, pose)
         labels[LABEL_NAMES.index("open")] = mouth_gap(shape) / GAP_E
-        return self._draw(mesh, head, labels, pose)
+        return self._draw(mesh, head, labels, pose, closing)
 
-    def _to_frame(self, points: np.ndarray) -> np.ndarray:
-        """Pixels of the portrait [..., 2] to pixels of the frame."""
-        ratio = self.size / self.crop.side
+    def _to_frame(self, points: np.ndarray, size: int) -> np.ndarray:
+        """Pixels of the portrait [..., 2] to pixels of a frame of this size."""
+        ratio = size / self.crop.side
         return (points[..., :2] + 0.5 - (self.crop.x0, self.crop.y0)) * ratio - 0.5
 
     def _draw(
-        self, mesh: np.ndarray, head: np.ndarray, labels: np.ndarray, pose: HeadPose
+        self,
+        mesh: np.ndarray,
+        head: np.ndarray,
+        labels: np.ndarray,
+        pose: HeadPose,
+        closing: float,
     ) -> Frame:
         import cv2
 
-        target = self._to_frame(mesh)
-        source, ids = self._trace(target, mesh[:, 2])
-        holes = self._trace_holes(source, ids, self._to_frame(head))
-        image = self.image.astype(np.float32)
-        x, y = source[..., 0], source[..., 1]
-        face = cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        mouth = self._mouth.draw(source, self._to_frame(pose.project(self._mouth.plane)), self.size)
-        face = _blend_hole(face, mouth, holes)
-        alpha = cv2.remap(self._matte, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        still = self._still_grid()
-        back = cv2.remap(
-            self._background, still[..., 0], still[..., 1], cv2.INTER_CUBIC,
+        fine = self.size * OVERSAMPLE
+        target = self._to_frame(mesh, fine)
+        source, ids = self._trace(target, mesh[:, 2], head[:, :2], closing)
+        face = _sample(self._picture, source)
+        plane = self._to_frame(pose.project(self._mouth.plane), fine)
+        self._fill_holes(face, source, ids, plane)
+        _draw_lashes(face, target, closing)
+        alpha = cv2.remap(
+            self._matte, source[..., 0], source[..., 1], cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
-        alpha = alpha[..., None]
-        drawn = np.clip(alpha * face + (1 - alpha) * back + 0.5, 0, 255).astype(np.uint8)
-        flow = np.where(alpha > 0.5, source, still)
-        lips = target[list(UPPER_OUTER + LOWER_OUTER)]
-        box = np.concatenate([lips.min(0), lips.max(0)]).astype(np.float32)
-        flow = self._to_frame(flow) * 2 / (self.size - 1) - 1
-        return Frame(drawn, labels, flow.astype(np.float32), target[:468], box)
+        )[..., None]  # fmt: skip
+        drawn = self._back + alpha * (face - self._back)
+        flow = np.where(alpha > 0.5, source, self._still)
+        size = (self.size, self.size)
+        drawn = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)
+        flow = cv2.resize(flow, size, interpolation=cv2.INTER_AREA)
+        points = self._to_frame(mesh[:468], self.size)
+        lips = points[list(UPPER_OUTER + LOWER_OUTER)]
+        return Frame(
+            np.clip(drawn + 0.5, 0, 255).astype(np.uint8),
+            labels,
+            (self._to_frame(flow, self.size) * 2 / (self.size - 1) - 1).astype(np.float32),
+            points,
+            np.concatenate([lips.min(0), lips.max(0)]).astype(np.float32),
+        )
 
     def _still_grid(self) -> np.ndarray:
-        """Where frame pixels lie in the portrait without motion, float32 [size, size, 2]."""
-        ratio = self.crop.side / self.size
-        axis = (np.arange(self.size) + 0.5) * ratio - 0.5
+        """Where fine pixels lie in the portrait without motion, float32 [fine, fine, 2]."""
+        fine = self.size * OVERSAMPLE
+        ratio = self.crop.side / fine
+        axis = (np.arange(fine) + 0.5) * ratio - 0.5
         x, y = np.meshgrid(axis + self.crop.x0, axis + self.crop.y0)
         return np.stack([x, y], -1).astype(np.float32)
 
-    def _trace(self, target: np.ndarray, depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Source pixels [size, size, 2] and hole numbers [size, size] (0 none, 1 mouth, 2-3 eyes).
+    def _trace(
+        self, target: np.ndarray, depth: np.ndarray, head: np.ndarray, closing: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Source pixels float32 [fine, fine, 2] and what covers each pixel, int [fine, fine]:
+        0 nothing, 1 the mouth, 2-3 an eye, from 4 a triangle.
 
-        Triangles are painted back to front into a map of their numbers, holes between the rings
-        and the face.
+        Triangles are painted back to front, holes between the rings and the face. Holes show the
+        `head` [756, 2] without expression.
         """
         import cv2
 
-        face = face_triangles()
-        triangles = np.concatenate([self._ring_triangles, face])
-        split, ids = len(self._ring_triangles), np.zeros((self.size, self.size), np.int32)
+        triangles = np.concatenate([self._ring_triangles, face_triangles()])
+        split = len(self._ring_triangles)
+        ids = np.zeros(self._still.shape[:2], np.int32)
         fixed = np.round(target * 16).astype(np.int32)
         order = np.argsort(-depth[triangles].mean(1), kind="stable")
         corners = fixed[triangles]
@@ -236,28 +257,82 @@ class Animator:
             cv2.fillPoly(ids, [fixed[list(ring)]], number, cv2.LINE_8, 4)
         for i in order[order >= split]:
             cv2.fillConvexPoly(ids, corners[i], int(i) + 4, cv2.LINE_8, 4)
-        rest = self._rest[:, :2]
-        source = self._still_grid()
-        inside = ids >= 4
-        number = ids[inside] - 4
-        affine = _affines(target[triangles], rest[triangles])
-        yy, xx = np.nonzero(inside)
-        grid = np.stack([xx, yy, np.ones_like(xx)], -1).astype(np.float64)
-        found = np.einsum("nij,nj->ni", affine[number], grid)
-        low, high = rest[triangles].min(1), rest[triangles].max(1)
-        source[inside] = np.clip(found, low[number], high[number])
-        return source, np.where(inside, 0, ids)
+        rest, fine = self._rest[:, :2], self.size * OVERSAMPLE
+        skin = self._lid_skin(closing)
+        ratio = self.crop.side / fine
+        maps = [np.array([[ratio, 0, self._still[0, 0, 0]], [0, ratio, self._still[0, 0, 1]]])]
+        for ring in (MOUTH_RING, *EYE_RINGS):
+            a = np.column_stack([self._to_frame(head[list(ring)], fine), np.ones(len(ring))])
+            maps.append(np.linalg.lstsq(a, rest[list(ring)], rcond=None)[0].T)
+        affine = np.concatenate([maps, _affines(target[triangles], skin[triangles])])
+        affine = affine.astype(np.float32)
+        far = np.full((4, 2), 1e6)
+        low = np.concatenate([-far, skin[triangles].min(1)]).astype(np.float32)
+        high = np.concatenate([far, skin[triangles].max(1)]).astype(np.float32)
+        axis = np.arange(fine, dtype=np.float32)
+        source = np.empty_like(self._still)
+        for k in range(2):
+            value = affine[:, k, 0][ids] * axis + affine[:, k, 1][ids] * axis[:, None]
+            value += affine[:, k, 2][ids]
+            source[..., k] = np.minimum(np.maximum(value, low[:, k][ids]), high[:, k][ids])
+        return source, ids
 
-    def _trace_holes(self, source: np.ndarray, ids: np.ndarray, head: np.ndarray) -> np.ndarray:
-        """Point the hole pixels of `source` at the head without expression; mouth mask [s, s]."""
-        for number, ring in enumerate((MOUTH_RING, *EYE_RINGS), start=1):
-            yy, xx = np.nonzero(ids == number)
-            if len(yy):
-                ring = list(ring)
-                a = np.column_stack([head[ring], np.ones(len(ring))])
-                affine = np.linalg.lstsq(a, self._rest[ring, :2], rcond=None)[0]
-                source[yy, xx] = np.column_stack([xx, yy, np.ones_like(xx)]) @ affine
-        return (ids == 1).astype(np.float32)
+    def _lid_skin(self, closing: float) -> np.ndarray:
+        """Mesh [756, 2] in the portrait; closing lids show their skin, not stretched lashes."""
+        skin = self._rest[:, :2].copy()
+        for upper, lower, rows in zip(EYES_UPPER, EYES_LOWER, LID_ROWS, strict=True):
+            rim, low = list(upper[1:-1]), list(lower[1:-1])
+            near, far = (self._rest[list(row), :2] for row in rows)
+            skin[rim] += closing * (near + 0.25 * (far - near) - skin[rim])
+            skin[list(rows[0])] += 0.6 * closing * (far - near)
+            skin[low] += 0.2 * closing * (skin[low] - self._rest[rim, :2])
+        return skin
+
+    def _fill_holes(
+        self, face: np.ndarray, source: np.ndarray, ids: np.ndarray, plane: np.ndarray
+    ) -> None:
+        """Draw the mouth into `face`; slits too thin to show what is behind become skin."""
+        import cv2
+
+        covered = ((ids > 0) & (ids < 4)).astype(np.uint8)
+        wide = cv2.morphologyEx(covered, cv2.MORPH_OPEN, np.ones((3, 1), np.uint8))
+        hole = ((ids == 1) & (wide > 0)).astype(np.float32)
+        slits = (covered - wide).astype(np.float32)
+        rows, columns = np.nonzero(hole + slits)
+        if not len(rows):
+            return
+        top, left = max(rows.min() - 8, 0), max(columns.min() - 8, 0)
+        part = (slice(top, rows.max() + 9), slice(left, columns.max() + 9))
+        mouth = self._mouth.draw(source[part], plane - (left, top))
+        near, keep = face[part], 1 - hole[part] - slits[part]
+        mass = cv2.GaussianBlur(keep, (0, 0), 2.0)[..., None]
+        skin = cv2.GaussianBlur(near * keep[..., None], (0, 0), 2.0) / np.maximum(mass, 1e-3)
+        under = np.where(keep[..., None] > 0, near, skin)
+        soft = cv2.GaussianBlur(hole[part], (0, 0), 1.2)[..., None]
+        face[part] = under + soft * (mouth - under)
+
+
+def _draw_lashes(face: np.ndarray, target: np.ndarray, closing: float) -> None:
+    """Darken `face` along the rims of closing lids; target [468+, 2] in its pixels."""
+    import cv2
+
+    share = float(smoothstep(0.25, 0.9, np.array(closing)))
+    if share == 0:
+        return
+    lines = np.zeros(face.shape[:2], np.float32)
+    for upper in EYES_UPPER:
+        rim = np.round(target[list(upper)] * 16).astype(np.int32)
+        cv2.polylines(lines, [rim], False, (1.0,), 2, cv2.LINE_AA, 4)
+    face *= 1 - 0.6 * share * cv2.GaussianBlur(lines, (0, 0), 0.9)[..., None]
+
+
+def _sample(image: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """Picture float32 [H, W, 3] at the pixels `source` [h, w, 2]."""
+    import cv2
+
+    return cv2.remap(
+        image, source[..., 0], source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def _affines(target: np.ndarray, source: np.ndarray) -> np.ndarray:
@@ -271,17 +346,3 @@ def _affines(target: np.ndarray, source: np.ndarray) -> np.ndarray:
     maps[flat] = 0
     maps[flat, 2] = source[flat].mean(1)
     return maps.transpose(0, 2, 1)
-
-
-def _blend_hole(face: np.ndarray, mouth: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Put `mouth` into the hole of `face` with a soft rim that takes its colour from the lips."""
-    import cv2
-
-    if not hole.any():
-        return face
-    keep = 1 - hole
-    soft = cv2.GaussianBlur(hole, (0, 0), 0.8)
-    mass = cv2.GaussianBlur(keep, (0, 0), 1.5)
-    lips = cv2.GaussianBlur(face * keep[..., None], (0, 0), 1.5) / np.maximum(mass, 1e-3)[..., None]
-    under = np.where(hole[..., None] > 0, lips, face)
-    return under + soft[..., None] * (mouth - under)

@@ -56,7 +56,7 @@ def _unique(indices: list[int]) -> list[int]:
 
 
 class Expression:
-    """Displacements of one face; `frontal` float [468, 3] are its landmarks in the frontal frame."""
+    """Displacements of one face; `frontal` float [468, 3] are its frontal landmarks at rest."""
 
     def __init__(self, frontal: np.ndarray) -> None:
         self.rest = frontal
@@ -129,12 +129,16 @@ class Expression:
 
     def _press(self, move: np.ndarray, press: float, lip_fv: float) -> None:
         """Roll the lips in (press) or lift the lower lip to the teeth (lip_fv)."""
-        upper, lower = list(UPPER_OUTER), list(LOWER_OUTER)
-        upper_in, lower_in = list(UPPER_INNER), list(LOWER_INNER)
-        move[upper, 1] += (0.035 * press - 0.01 * lip_fv) * _profile(self.rest[upper, 0])
-        move[lower, 1] -= (0.045 * press + 0.035 * lip_fv) * _profile(self.rest[lower, 0])
-        move[upper_in, 1] -= 0.03 * lip_fv * _profile(self.rest[upper_in, 0])
-        move[lower_in, 1] -= 0.03 * lip_fv * _profile(self.rest[lower_in, 0])
+        rest = self.rest
+        for outer, inner, pressed, bitten, lifted in (
+            (UPPER_OUTER, UPPER_INNER, 0.035, -0.01, 0.03),
+            (LOWER_OUTER, LOWER_INNER, -0.045, -0.035, 0.03),
+        ):
+            outer, inner = list(outer), list(inner)
+            thick = 0.6 * np.abs(rest[outer, 1] - rest[inner, 1])
+            roll = np.clip(pressed * press * _profile(rest[outer, 0]), -thick, thick)
+            move[outer, 1] += roll + bitten * lip_fv * _profile(rest[outer, 0])
+            move[inner, 1] -= lifted * lip_fv * _profile(rest[inner, 0])
 
     def _blink(self, move: np.ndarray, closing: float) -> None:
         """Close both eyes by `closing` of their aperture at rest."""

@@ -93,7 +93,7 @@ class Crop(NamedTuple):
 
 
 class HeadPose(NamedTuple):
-    """Similarity from the mean face (e) to a picture (pixels): p = scale * rotation @ q + offset."""
+    """Similarity from the mean face (e) to a picture (px): p = scale * rotation @ q + offset."""
 
     rotation: np.ndarray
     scale: float

@@ -47,12 +47,13 @@ class RenderedFaces:
         self.people, self.frames = self.images.shape[:2]
 
     def batch(self, step: int, seed: int, people: int, targets: int) -> FaceBatch:
-        """Random people, a source each (half of the time the original portrait) and targets."""
+        """Random people, a source each (three times in four the original portrait) and targets."""
         rng = np.random.default_rng((seed, step))
         picked = []
         for person in rng.permutation(self.people)[:people]:
-            source = 0 if rng.random() < 0.5 else int(rng.integers(1, self.frames))
-            others = 1 + rng.permutation(self.frames - 1)[:targets]
+            source = 0 if rng.random() < 0.75 else int(rng.integers(1, self.frames))
+            others = 1 + rng.permutation(self.frames - 1)
+            others = others[others != source][:targets]
             picked.append(self._person(int(person), source, others, rng))
         return FaceBatch(*(torch.stack(part) for part in zip(*picked, strict=True)))
 

@@ -17,6 +17,9 @@ PATCH_HALF = (0.24, 0.48)
 EDGE_E = 0.045
 """How far the edge of donor teeth lies below the closed lip line, in e."""
 
+WARM = np.array([1.03, 0.99, 0.92], np.float32)
+"""Tint of teeth whose colour was taken away."""
+
 
 class Teeth(NamedTuple):
     """Teeth of a smile in the frontal frame, around the middle of their lower edge."""
@@ -63,7 +66,7 @@ def take_teeth(image: np.ndarray, points: np.ndarray, frontal: np.ndarray) -> Te
     if mask.sum() < 300 or white.sum() < 0.62 * mask.sum():
         return None
     grey = np.repeat(grey[..., None], 3, -1)
-    colour = 0.8 * (0.75 * grey + 0.25 * patch)
+    colour = 0.8 * (0.75 * grey * WARM + 0.25 * patch)
     alpha = cv2.GaussianBlur(mask, (0, 0), 1.0) * mask
     return Teeth(np.clip(colour, 0, 255).astype(np.float32), alpha, skin)
 
@@ -99,9 +102,9 @@ class MouthLayer:
         self.plane = np.array([[x - dx, y - dy, z], [x + dx, y - dy, z], [x - dx, y + dy, z]])
         """Three corners of the teeth patch in the frontal frame, in e."""
 
-    def draw(self, source: np.ndarray, plane: np.ndarray, size: int) -> np.ndarray:
-        """Layer float32 [size, size, 3]; `source` [size, size, 2] portrait pixels of the skull,
-        `plane` [3, 2] the corners of the teeth patch in the frame."""
+    def draw(self, source: np.ndarray, plane: np.ndarray) -> np.ndarray:
+        """Layer float32 [h, w, 3]; `source` [h, w, 2] portrait pixels of the skull,
+        `plane` [3, 2] the corners of the teeth patch in pixels of the layer."""
         import cv2
 
         height, width = PATCH
@@ -116,8 +119,9 @@ class MouthLayer:
             alpha = self._teeth.alpha[..., None]
             patch = patch + alpha * (self._teeth.colour * gain - patch)
         layer = cv2.warpAffine(
-            patch, affine, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
+            patch, affine, source.shape[1::-1], flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
         if self._own is None:
             return layer
         x, y = source[..., 0], source[..., 1]

@@ -27,9 +27,11 @@ class GeneratedFace(NamedTuple):
     flow: Tensor
     """Where each pixel reads the source, as sampling grid [B, s, s, 2] in [-1, 1]."""
     mask: Tensor
-    """[B, 1, s, s]: weight of the warped source picture; ones where rgb_path = "features"."""
+    """[B, 1, s, s]: weight of the warped source picture; zero where rgb_path = "features"."""
     drawn: Tensor
     """[B, 3, s, s]: the part of the picture that came from features alone."""
+    warped: Tensor
+    """[B, 3, s, s]: the source picture moved by the flow."""
 
 
 def fuse_motion(f_id: Tensor, f_m: Tensor, f_lip: Tensor, config: FaceConfig) -> Tensor:
@@ -157,9 +159,10 @@ class Generator(nn.Module):
             rgb = part if rgb is None else part + _double(rgb)
             if x.shape[-1] == side:
                 break
-        if not self.mixed:
-            return GeneratedFace(rgb, grid, torch.ones_like(rgb[:, :1]), rgb)
         if source.shape[-1] != x.shape[-1]:
             source = F.interpolate(source, size=x.shape[-1], mode="area")
+        moved = warp(source, grid)
+        if not self.mixed:
+            return GeneratedFace(rgb, grid, torch.zeros_like(rgb[:, :1]), rgb, moved)
         mask = torch.sigmoid(fields[:, 3:4] + MASK_BIAS)
-        return GeneratedFace(warp(source, grid) * mask + rgb * (1 - mask), grid, mask, rgb)
+        return GeneratedFace(moved * mask + rgb * (1 - mask), grid, mask, rgb, moved)

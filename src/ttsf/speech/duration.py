@@ -69,11 +69,12 @@ def search_alignment(scores: Tensor, symbols: Tensor, frames: Tensor) -> Tensor:
 def whole_durations(log_durations: Tensor, mask: Tensor, rate: float, multiple: int) -> Tensor:
     """Predicted log-durations [B, L] to whole frames: each real symbol at least one.
 
-    Ends are rounded cumulatively, so the tempo is kept; the last symbol takes what brings the sum
-    to the next multiple of `multiple`.
+    Predictions are rounded up [Matcha], which makes up for the mean of logs being a short mean.
+    After division by `rate` ends are rounded cumulatively, so the tempo is kept; the last symbol
+    takes what brings the sum to the next multiple of `multiple`.
     """
     real = mask[:, 0] > 0
-    lengths = (log_durations.exp() / rate).clamp(1.0, 400.0) * real
+    lengths = log_durations.exp().clamp(1.0, 400.0).ceil() / rate * real
     ends = lengths.double().cumsum(1).round().long()
     durations = torch.diff(ends, dim=1, prepend=torch.zeros_like(ends[:, :1]))
     durations = torch.where(real, durations.clamp_min(1), torch.zeros_like(durations))

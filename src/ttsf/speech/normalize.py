@@ -25,7 +25,8 @@ MONTHS = [
     "December",
 ]
 _MONTH = "(" + "|".join(f"{m}|{m[:3]}\\.?" for m in MONTHS) + "|Sept\\.?)"
-_SCALE = "(hundred|thousand|million|billion|trillion)"
+_SCALE = "hundred|thousand|million|billion|trillion|k|m|bn|b"
+_SHORT_SCALES = {"k": "thousand", "m": "million", "b": "billion", "bn": "billion"}
 CURRENCIES = {
     "$": ("dollar", "dollars", "cent", "cents"),
     "€": ("euro", "euros", "cent", "cents"),
@@ -42,7 +43,7 @@ ABBREVIATIONS = {
     "Ltd.": "Limited", "Corp.": "Corporation", "Co.": "Company", "Dept.": "Department",
     "vs.": "versus", "etc.": "et cetera", "e.g.": "for example", "i.e.": "that is",
     "approx.": "approximately", "est.": "established", "min.": "minutes", "max.": "maximum",
-    "a.m.": "a m", "p.m.": "p m", "U.S.": "U S", "U.K.": "U K", "Ph.D.": "P H D",
+    "a.m.": "AM", "p.m.": "PM", "U.S.": "U S", "U.K.": "U K", "Ph.D.": "P H D",
 }  # fmt: skip
 UNITS = {
     "km/h": "kilometer per hour", "mph": "mile per hour", "km": "kilometer", "cm": "centimeter",
@@ -86,7 +87,8 @@ def _money(match: re.Match[str]) -> str:
     one, many, cent, cents = CURRENCIES[match["sign"]]
     whole, _, fraction = match["number"].replace(",", "").partition(".")
     if match["scale"]:
-        return f"{cardinal(match['number'])} {match['scale'].lower()} {many}"
+        scale = match["scale"].lower()
+        return f"{cardinal(match['number'])} {_SHORT_SCALES.get(scale, scale)} {many}"
     if len(fraction) != 2:
         unit = one if whole == "1" and not fraction else many
         return f"{cardinal(match['number'])} {unit}"
@@ -99,7 +101,7 @@ def _money(match: re.Match[str]) -> str:
 
 def _time(match: re.Match[str]) -> str:
     hour, minute = int(match["hour"]), int(match["minute"])
-    half = " ".join((match["half"] or "").lower().replace(".", ""))
+    half = (match["half"] or "").upper().replace(".", "")
     if hour > 24 or minute > 59:
         return f"{cardinal(str(hour))} to {cardinal(str(minute))}"
     if minute == 0:
@@ -119,6 +121,8 @@ def _date(month: str, day: str, year_number: str | None) -> str:
 
 
 def _numeric_date(match: re.Match[str], month: str, day: str, year_number: str) -> str:
+    if int(month) > 12:
+        month, day = day, month
     if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
         return match[0].replace("/", " slash ").replace("-", " ")
     return _date(MONTHS[int(month) - 1], day, year_number)
@@ -132,8 +136,8 @@ def _decade(match: re.Match[str]) -> str:
 
 def _fraction(match: re.Match[str]) -> str:
     top, bottom = int(match["top"]), int(match["bottom"])
-    if bottom == 0 or bottom > 100:
-        return f"{cardinal(str(top))} over {cardinal(str(bottom))}"
+    if not 0 < top < bottom <= 100 or bottom == 11:
+        return f"{match['whole'] or ''} {cardinal(str(top))} {cardinal(str(bottom))}"
     name = {2: "half", 4: "quarter"}.get(bottom, ordinal(bottom))
     if top != 1:
         name = "halves" if bottom == 2 else name + "s"
@@ -162,7 +166,7 @@ RULES: tuple[Rule, ...] = (
     _rule(r"\bSt\.(?=\s+[A-Z])", "Saint"),
     _rule(r"(?<=[a-z])\s+St\.", " Street"),
     _rule(r"\bNo\.\s*(?=\d)", "number "),
-    _rule(rf"(?P<sign>[{''.join(CURRENCIES)}])\s?(?P<number>{_N})(?:\s(?P<scale>{_SCALE})\b)?",
+    _rule(rf"(?P<sign>[{''.join(CURRENCIES)}])\s?(?P<number>{_N})(?:\s?(?P<scale>{_SCALE})\b)?",
           _money, re.I),
     _rule(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b", lambda m: _numeric_date(m, m[2], m[3], m[1])),
     _rule(r"\b(\d{1,2})/(\d{1,2})/(\d{4})\b", lambda m: _numeric_date(m, m[1], m[2], m[3])),
@@ -171,7 +175,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?![a-z])(?:,?\s+(\d{{4}})\b)?",
           lambda m: _date(_month(m[2]), m[1], m[3])),
     _rule(r"\b(?P<hour>\d{1,2}):(?P<minute>\d{2})(?:\s?(?P<half>[ap]\.?m\b\.?))?", _time, re.I),
-    _rule(r"\b(\d{1,2})\s?([ap])\.?m\b\.?", lambda m: f"{cardinal(m[1])} {m[2].lower()} m", re.I),
+    _rule(r"\b(\d{1,2})\s?([ap])\.?m\b\.?", lambda m: f"{cardinal(m[1])} {m[2].upper()}M", re.I),
     _rule(r"'(?P<decade>\d0)s\b", _decade),
     _rule(r"\b(?P<decade>\d{3}0|\d0)'?s\b", _decade),
     _rule(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: ordinal(int(m[1])), re.I),
@@ -181,7 +185,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"({_N})\s?[-–]\s?({_N})\b", lambda m: f"{m[1]} to {m[2]}"),
     _rule(r"(?<![\w.])[-−](?=\d)", "minus "),
     _rule(rf"({_N})\s?%", lambda m: f"{m[1]} percent"),
-    _rule(r"\b(19\d\d|20\d\d)\b(?![,.]\d)", lambda m: year(int(m[1]))),
+    _rule(r"(?<![\d.,])(19\d\d|20\d\d)\b(?![,.]\d)", lambda m: year(int(m[1]))),
     _rule(r"(?<=\b[Ii]n )(1[1-8]\d\d)\b(?![,.]\d)", lambda m: year(int(m[1]))),
     _rule(_N, lambda m: f" {cardinal(m[0])} "),
 )  # fmt: skip
@@ -190,14 +194,14 @@ RULES: tuple[Rule, ...] = (
 def clean(text: str) -> str:
     """NFKC; controls, emoji and other pictures become spaces; quotes and dashes become plain."""
     text = re.sub(r"(?<=\d)(?=[¼-¾⅐-⅞])", " ", text)
-    text = text.replace("²", " squared ").replace("³", " cubed ")
+    text = text.replace("²", " squared ").replace("³", " cubed ").replace("\u00b5", "micro ")
     text = unicodedata.normalize("NFKC", text).translate(
         {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2212: "-"}
     )
     kept = []
     for c in text:
         category = unicodedata.category(c)
-        if category in ("Mn", "Cf"):
+        if category in ("Mn", "Me", "Cf"):
             continue
         drawn = category in ("So", "Sk", "Co", "Cs", "Cn") and c not in SYMBOLS and c != "°"
         kept.append(" " if drawn or category in ("Cc", "Zl", "Zp") else c)

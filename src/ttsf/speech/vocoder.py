@@ -31,8 +31,25 @@ class ResidualBlock(nn.Module):
         return x
 
 
+class Fusion(nn.Module):
+    """Multi-receptive-field fusion: the mean of residual blocks of several kernel sizes."""
+
+    def __init__(self, channels: int, config: VocoderConfig) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            ResidualBlock(channels, kernel, config.resblock_dilations)
+            for kernel in config.resblock_kernels
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] -> [B, C, T]."""
+        return torch.stack([block(x) for block in self.blocks]).mean(0)
+
+
 class HifiGan(nn.Module):
     """Upsampling stages with multi-receptive-field fusion; a waveform or inverse-STFT head."""
+
+    window: Tensor
 
     def __init__(self, config: VocoderConfig, audio: AudioConfig) -> None:
         super().__init__()
@@ -48,10 +65,7 @@ class HifiGan(nn.Module):
                 )
             )
             width //= 2
-            blocks = (
-                ResidualBlock(width, k, config.resblock_dilations) for k in config.resblock_kernels
-            )
-            self.fuse.append(nn.ModuleList(blocks))
+            self.fuse.append(Fusion(width, config))
         outputs = config.istft_n_fft + 2 if config.istft_n_fft else 1
         self.last = nn.Conv1d(width, outputs, 7, padding=3)
         self.register_buffer(
@@ -61,9 +75,8 @@ class HifiGan(nn.Module):
     def forward(self, mel: Tensor) -> Tensor:
         """Raw log-mel [B, 80, T] -> samples [B, T * hop] in [-1, 1]."""
         x = self.first((mel - self.audio.mel_mean) / self.audio.mel_std)
-        for grow, blocks in zip(self.grow, self.fuse, strict=True):
-            x = grow(F.leaky_relu(x, SLOPE))
-            x = torch.stack([block(x) for block in blocks]).mean(0)
+        for grow, fuse in zip(self.grow, self.fuse, strict=True):
+            x = fuse(grow(F.leaky_relu(x, SLOPE)))
         x = self.last(F.leaky_relu(x, SLOPE))
         if not self.config.istft_n_fft:
             return torch.tanh(x[:, 0])
@@ -84,6 +97,10 @@ class HifiGan(nn.Module):
 
 class GriffinLim(nn.Module):
     """Least-squares magnitudes from the mel, then fast Griffin-Lim from a fixed phase."""
+
+    filters: Tensor
+    inverse: Tensor
+    window: Tensor
 
     def __init__(self, config: VocoderConfig, audio: AudioConfig, momentum: float = 0.99) -> None:
         super().__init__()

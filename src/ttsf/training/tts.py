@@ -17,13 +17,13 @@ import soundfile
 import torch
 from torch import Tensor, nn
 
-from ttsf.config import PRESETS, ModelConfig, VocoderConfig
+from ttsf.config import PRESETS, ModelConfig
 from ttsf.data.speech_corpus import Clip, open_pack
 from ttsf.errors import TtsfError
 from ttsf.mel import mel_spectrogram
 from ttsf.speech.text import TextFrontEnd
 from ttsf.speech.tts import TextToSpeech
-from ttsf.speech.vocoder import build_vocoder
+from ttsf.speech.vocoder import GriffinLim
 from ttsf.training.loop import train
 
 LEARNING_RATE = 1e-3
@@ -155,7 +155,7 @@ class TtsStage:
         features = self.net.tts.encode(batch.ids, batch.id_lengths, voice)
         flow = self.config.speech.flow
         mel = self.net.tts.decode(features, voice, flow.steps, flow.temperature)
-        speak = build_vocoder(VocoderConfig(kind="griffin_lim"), self.config.audio)
+        speak = GriffinLim(self.config.vocoder, self.config.audio)
         samples = speak(mel)[0].numpy()
         soundfile.write(folder / f"{step:06d}.wav", samples, self.config.audio.sample_rate)
         return {k: round(float(np.mean([f[k] for f in found])), 4) for k in found[0]}

@@ -2,12 +2,13 @@
 
     python -m ttsf.training.vocoder --data DIR --out DIR --preset mini --steps 20000
 
-Losses of [HiFi-GAN] (mel L1, least-squares GAN, feature matching) with spectrogram discriminators at
-several resolutions, and a multi-resolution STFT loss that carries the first steps.
+Losses of [HiFi-GAN] (mel L1, least-squares GAN, feature matching) with spectrogram discriminators
+at several resolutions, and a multi-resolution STFT loss that carries the first steps.
 """
 
 import argparse
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,7 +69,7 @@ class SpectrogramDiscriminator(nn.Module):
             nn.utils.parametrizations.weight_norm(
                 nn.Conv2d(a, b, (5, 3), (2 if i else 1, 1), (2, 1))
             )
-            for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False))
+            for i, (a, b) in enumerate(pairwise(widths))
         )
         self.last = nn.Conv2d(widths[-1], 1, 3, padding=1)
 

@@ -1,0 +1,87 @@
+"""The training-time animator moves what its labels say, and rendering can be killed and resumed."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.data import astronaut
+
+pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
+
+from ttsf.data import render
+from ttsf.data.animator import Animator
+from ttsf.data.face_mesh import LABEL_NAMES, LandmarkDetector, canonical_crop, measure
+from ttsf.data.motion_labels import LABELS
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    return np.ascontiguousarray(astronaut()[0:300, 80:380])
+
+
+@pytest.fixture(scope="module")
+def animator(portrait):
+    points = LandmarkDetector()(portrait)
+    return Animator(portrait, points)
+
+
+def measured(animator, **changes):
+    labels = animator.own.copy()
+    for name, value in changes.items():
+        labels[LABELS.index(name)] = value
+    frame = animator.render(labels)
+    points = LandmarkDetector()(frame.image)
+    return frame, measure(points, canonical_crop(points, 256, 256))
+
+
+def test_both_modules_name_the_labels_alike():
+    assert LABEL_NAMES == LABELS
+
+
+def test_own_labels_give_back_the_portrait(animator, portrait):
+    crop = animator.crop
+    box = (crop.x0, crop.y0, crop.x0 + crop.side, crop.y0 + crop.side)
+    want = np.asarray(Image.fromarray(portrait).resize((256, 256), box=box)).astype(float)
+    frame = animator.render(animator.own)
+    assert np.abs(frame.image - want).mean() < 6
+    line = np.linspace(-1, 1, 256)
+    identity = np.stack(np.meshgrid(line, line), -1)
+    assert np.abs(frame.flow - identity).mean() < 0.01
+
+
+def test_mouth_and_head_follow_their_labels(animator):
+    _, shut = measured(animator, open=0.0)
+    _, wide_open = measured(animator, open=0.9)
+    gap = LABELS.index("open")
+    assert wide_open[gap] - shut[gap] > 0.4
+    yaw = LABELS.index("yaw")
+    _, left = measured(animator, yaw=animator.own[yaw] - 0.6)
+    _, right = measured(animator, yaw=animator.own[yaw] + 0.6)
+    assert right[yaw] - left[yaw] > 0.6
+
+
+def test_a_stopped_run_gives_the_bytes_of_an_undisturbed_one(tmp_path, portrait):
+    data = tmp_path / "data"
+    (data / "portrait").mkdir(parents=True)
+    rows = []
+    for name in ("a", "b"):
+        Image.fromarray(portrait).save(data / "portrait" / f"{name}.png")
+        rows.append([f"portrait/{name}.png", "portrait", "train", "no", "frontal", "high"])
+    Image.fromarray(portrait * 0 + 90).save(data / "portrait" / "c.png")
+    rows.append(["portrait/c.png", "portrait", "train", "no", "frontal", "low"])
+    with (data / "manifest.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "kind", "use", "smile_teeth", "pose", "voice_register"])
+        writer.writerows(rows)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert render.render(data, "train", whole, 2, 64, 0) == 2
+    render.render(data, "train", parts, 2, 64, 0)
+    (parts / "parts" / "b.npz").unlink()
+    (parts / "images.npy").unlink()
+    render.render(data, "train", parts, 2, 64, 0)
+    for name in ("images", "labels", "flow", "mouth", "known"):
+        file = f"{name}.npy"
+        assert (whole / file).read_bytes() == (parts / file).read_bytes()
+    assert json.loads((whole / "refused.json").read_text()) == {"portrait/c.png": "no face"}
