@@ -36,12 +36,18 @@ def test_seed_changes_head_motion_and_not_the_voice_vector():
     torch.manual_seed(0)
     model = TTSF(PRESETS["mini"]).eval()
     portrait = torch.rand(3, 256, 256) * 2 - 1
-    runs = [model.generate(portrait, [0, 20, 0], GenerateOptions(seed=s, steps=2)) for s in (1, 1, 2)]
+    runs = [
+        model.generate(portrait, [0, 20, 0], GenerateOptions(seed=s, steps=2)) for s in (1, 1, 2)
+    ]
     first, same, other = (next(run.frames) for run in runs)
     assert torch.equal(first, same) and torch.equal(runs[0].samples, runs[1].samples)
     assert not torch.equal(first, other)
     still = [
-        next(model.generate(portrait, [0, 20, 0], GenerateOptions(seed=s, steps=2, still=True)).frames)
+        next(
+            model.generate(
+                portrait, [0, 20, 0], GenerateOptions(seed=s, steps=2, still=True)
+            ).frames
+        )
         for s in (1, 2)
     ]
     assert torch.equal(*still)

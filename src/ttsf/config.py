@@ -1,7 +1,7 @@
 """Every hyper-parameter of the model, once, with its unit and its source. Imports no torch.
 
-Sources in brackets: [P 3.1] a section of the paper; [LIA], [Matcha], [HiFi-GAN] the architectures it
-builds on; [ours] a choice where the paper is silent or contradicts itself (see docs/paper_map.md).
+Sources in brackets: [P 3.1] a section of the paper; [LIA], [Matcha], [HiFi-GAN] the architectures
+it builds on; [ours] a choice where the paper is silent or contradicts itself (docs/paper_map.md).
 Unknown keys are errors (`model_config_from_json`).
 """
 
@@ -10,10 +10,10 @@ from typing import Literal
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-strict = dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+STRICT = ConfigDict(extra="forbid")
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class AudioConfig:
     """Waveform and mel-spectrogram [P 4.1]; FFT size, band edges and floor are [ours]."""
 
@@ -29,7 +29,7 @@ class AudioConfig:
     mel_std: float = 2.27
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class VideoConfig:
     """The picture: 256 px [LIA], 25 fps (LRS3's rate, 4 mel frames a picture)."""
 
@@ -37,7 +37,7 @@ class VideoConfig:
     fps: int = 25
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class FlowMatchingConfig:
     """OT-CFM of Eq. 6 and its solver [P 3.2]."""
 
@@ -47,7 +47,7 @@ class FlowMatchingConfig:
     temperature: float = 0.667  # std of x_0 at inference [Matcha]
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class TextEncoderConfig:
     """E_t: prenet, then a rotary transformer, then mu [Matcha]."""
 
@@ -62,7 +62,7 @@ class TextEncoderConfig:
     dropout: float = 0.1
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class DurationConfig:
     """Duration predictor: log-durations from detached f_t [Matcha]."""
 
@@ -71,7 +71,7 @@ class DurationConfig:
     dropout: float = 0.1
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class SpeechDecoderConfig:
     """D_TTS: 1-D U-Net vector field v_t [Matcha]."""
 
@@ -85,7 +85,7 @@ class SpeechDecoderConfig:
     time_scale: float = 1000.0
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class SpeechConfig:
     """Sec. 3.3: text to mel, conditioned on f_id in encoder and decoder."""
 
@@ -98,7 +98,7 @@ class SpeechConfig:
     flow: FlowMatchingConfig = FlowMatchingConfig()
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class VocoderConfig:
     """HiFi-GAN generator [HiFi-GAN V1], upsampling product x iSTFT hop = 160.
 
@@ -118,13 +118,19 @@ class VocoderConfig:
     griffin_lim_iterations: int = 32  # only for kind = "griffin_lim"
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class FaceConfig:
-    """Sec. 3.1: E_v, E_m and G. `channels` maps a feature map's side in px to its channels [LIA]."""
+    """Sec. 3.1: E_v, E_m and G. `channels`: a feature map's side in px and its channels [LIA]."""
 
     style_channels: int = 512  # width of f_s, f_id, f_m, f_lip
     channels: tuple[tuple[int, int], ...] = (
-        (4, 512), (8, 512), (16, 512), (32, 512), (64, 256), (128, 128), (256, 64),
+        (4, 512),
+        (8, 512),
+        (16, 512),
+        (32, 512),
+        (64, 256),
+        (128, 128),
+        (256, 64),
     )
     motion_codes: int = 20  # orthonormal directions [LIA]; unspecified in the paper
     motion_mlp_layers: int = 5  # [P 3.1]
@@ -132,10 +138,12 @@ class FaceConfig:
     manipulated_layers: tuple[int, int] = (1, 7)  # first and last style, counted from 1 [P 4.1]
     lip_layers: tuple[int, ...] = (6, 7)  # styles that take f_lip instead of f_m [P 4.1]
     rest_style: Literal["id+motion", "id"] = "id+motion"  # styles above the manipulated ones [ours]
-    rgb_path: Literal["features", "mixed"] = "features"  # LIA, or also the source image warped [ours]
+    rgb_path: Literal["features", "mixed"] = (
+        "features"  # LIA, or also the source image warped [ours]
+    )
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class AudioMapperConfig:
     """Fig. 3: concat(e_t, upsampled f_t, energy) -> MRF without padding -> f_lip at 25 fps."""
 
@@ -148,7 +156,7 @@ class AudioMapperConfig:
     blocks: int = 2
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class MotionConfig:
     """Sec. 3.2: normaliser, prior and OT-CFM sampler of head motion."""
 
@@ -165,7 +173,7 @@ class MotionConfig:
     flow: FlowMatchingConfig = FlowMatchingConfig(temperature=1.0)
 
 
-@strict
+@dataclass(frozen=True, config=STRICT)
 class ModelConfig:
     """The whole of Figure 2."""
 
@@ -226,12 +234,20 @@ MINI = ModelConfig(
     face=FaceConfig(
         style_channels=256,
         channels=(
-            (4, 192), (8, 192), (16, 192), (32, 128), (64, 64), (128, 32), (256, 16),
+            (4, 192),
+            (8, 192),
+            (16, 192),
+            (32, 128),
+            (64, 64),
+            (128, 32),
+            (256, 16),
         ),
         rgb_path="mixed",
     ),
     audio_mapper=AudioMapperConfig(channels=128, kernels=(3, 7)),
-    motion=MotionConfig(prior_channels=128, prior_kernel=15, sampler_channels=128, sampler_layers=4),
+    motion=MotionConfig(
+        prior_channels=128, prior_kernel=15, sampler_channels=128, sampler_layers=4
+    ),
 )
 
 PRESETS = {"paper": PAPER, "mini": MINI}

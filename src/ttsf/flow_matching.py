@@ -1,6 +1,6 @@
 """Sec. 3.2, preliminaries: optimal-transport conditional flow matching, Eq. 4-6.
 
-Noise is always x_0 and data x_1. Speech (D_TTS) and head motion (the motion sampler) share this file.
+Noise is always x_0 and data x_1. Speech (D_TTS) and head motion (the sampler) share this file.
 """
 
 from collections.abc import Callable

@@ -23,7 +23,7 @@ class TimeEmbedding(nn.Module):
 
 
 def resample_time(x: Tensor, frames: int) -> Tensor:
-    """Linear interpolation of [B, C, T] to `frames` time steps, end points aligned to cell centres."""
+    """Linear interpolation of [B, C, T] to `frames` time steps, cell centres kept in place."""
     if x.shape[-1] == frames:
         return x
     return torch.nn.functional.interpolate(x, size=frames, mode="linear", align_corners=False)

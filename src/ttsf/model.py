@@ -1,14 +1,14 @@
 """Figure 2: speech, face and motion in one model. Knows tensors only; files are the pipeline's.
 
-    portrait --E_v--> f_s --E_m--> f_m,s ; f_id = f_s - f_m,s
-                                      |        |
-    text ids --E_t(f_id)--> f_t --durations--> upsampled f_t --D_TTS(f_id)--> mel --vocoder--> sound
-                               |                  |
-                               e_t, f_t, energy --audio mapper--> f_lip
-                                                                    |
-               f_m,s + f_lip --prior--> mu --OT-CFM--> f_c --normaliser--> f_m-hat
-                                                                    |
-               Eq. 1: f_id + f_m-hat, f_id + f_lip --> G(source's feature maps) --> pictures
+portrait --E_v--> f_s --E_m--> f_m,s ; f_id = f_s - f_m,s
+                                  |        |
+text ids --E_t(f_id)--> f_t --durations--> upsampled f_t --D_TTS(f_id)--> mel --vocoder--> sound
+                           |                  |
+                           e_t, f_t, energy --audio mapper--> f_lip
+                                                                |
+           f_m,s + f_lip --prior--> mu --OT-CFM--> f_c --normaliser--> f_m-hat
+                                                                |
+           Eq. 1: f_id + f_m-hat, f_id + f_lip --> G(source's feature maps) --> pictures
 """
 
 from collections.abc import Iterator

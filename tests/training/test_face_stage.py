@@ -45,10 +45,10 @@ def faces(tmp_path_factory):
 
 def test_batches_depend_on_the_step_alone_and_have_the_stated_shapes(faces):
     data = RenderedFaces(faces)
-    a, b, c = (data.batch(step, 0, people=2, targets=3) for step in (4, 4, 5))
+    a, b, c = (data.batch(step, 0, people=2, targets=3, side=64) for step in (4, 4, 5))
     assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
     assert not torch.equal(a.target, c.target)
-    assert a.source.shape == (2, 3, 256, 256) and a.target.shape == (2, 3, 3, 256, 256)
+    assert a.source.shape == (2, 3, 256, 256) and a.target.shape == (2, 3, 3, 64, 64)
     assert a.flow.shape == (2, 3, 64, 64, 2) and a.labels.shape == (2, 3, 11)
     assert a.source.min() >= -1 and a.source.max() <= 1
 

@@ -1,5 +1,7 @@
 """The loop: Eq. 8's table, bit-exact resume, no state from a diverged step."""
 
+from typing import ClassVar
+
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -12,7 +14,7 @@ from ttsf.training.loop import total_loss, train
 class LineStage:
     """Fits a noisy line through a network with dropout, so that random states matter."""
 
-    weights = {"fit": 1.0}
+    weights: ClassVar = {"fit": 1.0}
 
     def __init__(self, poison: int = -1) -> None:
         torch.manual_seed(0)

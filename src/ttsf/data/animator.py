@@ -126,7 +126,9 @@ class Animator:
         oval = self.expression.rest[list(FACE_OVAL)]
         out = oval[:, :2] - RING_CENTRE
         down = smoothstep(0.1, 0.8, out[:, 1] / np.linalg.norm(out, axis=1))
-        rings, turn, express = [], [np.ones(468)], []
+        rings: list[np.ndarray] = []
+        turn: list[np.ndarray] = [np.ones(468)]
+        express: list[np.ndarray] = []
         for factor in RING_FACTORS:
             mix = smoothstep(1.0, 1.9, np.array(factor))
             depth = (1 - mix) * oval[:, 2] + mix * RING_DEPTH
@@ -136,8 +138,9 @@ class Animator:
             express.append(1 - smoothstep(1.0, 1.45, np.full(len(oval), factor)))
         self._rings = np.concatenate(rings)
         self._turn, self._express = np.concatenate(turn)[:, None], np.concatenate(express)[:, None]
-        n, strips = len(FACE_OVAL), []
-        loops = [np.array(FACE_OVAL)]
+        n = len(FACE_OVAL)
+        strips: list[np.ndarray] = []
+        loops: list[np.ndarray] = [np.array(FACE_OVAL)]
         loops += [468 + n * i + np.arange(n) for i in range(len(RING_FACTORS))]
         for inner, outer in pairwise(loops):
             inner_next, outer_next = np.roll(inner, -1), np.roll(outer, -1)
@@ -252,11 +255,11 @@ class Animator:
         order = np.argsort(-depth[triangles].mean(1), kind="stable")
         corners = fixed[triangles]
         for i in order[order < split]:
-            cv2.fillConvexPoly(ids, corners[i], int(i) + 4, cv2.LINE_8, 4)
+            cv2.fillConvexPoly(ids, corners[i], (int(i) + 4,), cv2.LINE_8, 4)
         for number, ring in enumerate((MOUTH_RING, *EYE_RINGS), start=1):
-            cv2.fillPoly(ids, [fixed[list(ring)]], number, cv2.LINE_8, 4)
+            cv2.fillPoly(ids, [fixed[list(ring)]], (number,), cv2.LINE_8, 4)
         for i in order[order >= split]:
-            cv2.fillConvexPoly(ids, corners[i], int(i) + 4, cv2.LINE_8, 4)
+            cv2.fillConvexPoly(ids, corners[i], (int(i) + 4,), cv2.LINE_8, 4)
         rest, fine = self._rest[:, :2], self.size * OVERSAMPLE
         skin = self._lid_skin(closing)
         ratio = self.crop.side / fine

@@ -130,15 +130,15 @@ class Expression:
     def _press(self, move: np.ndarray, press: float, lip_fv: float) -> None:
         """Roll the lips in (press) or lift the lower lip to the teeth (lip_fv)."""
         rest = self.rest
-        for outer, inner, pressed, bitten, lifted in (
-            (UPPER_OUTER, UPPER_INNER, 0.035, -0.01, 0.03),
-            (LOWER_OUTER, LOWER_INNER, -0.045, -0.035, 0.03),
+        for outer_row, inner_row, pressed, bitten in (
+            (UPPER_OUTER, UPPER_INNER, 0.035, -0.01),
+            (LOWER_OUTER, LOWER_INNER, -0.045, -0.035),
         ):
-            outer, inner = list(outer), list(inner)
+            outer, inner = list(outer_row), list(inner_row)
             thick = 0.6 * np.abs(rest[outer, 1] - rest[inner, 1])
             roll = np.clip(pressed * press * _profile(rest[outer, 0]), -thick, thick)
             move[outer, 1] += roll + bitten * lip_fv * _profile(rest[outer, 0])
-            move[inner, 1] -= lifted * lip_fv * _profile(rest[inner, 0])
+            move[inner, 1] -= 0.03 * lip_fv * _profile(rest[inner, 0])
 
     def _blink(self, move: np.ndarray, closing: float) -> None:
         """Close both eyes by `closing` of their aperture at rest."""

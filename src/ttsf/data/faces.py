@@ -21,7 +21,7 @@ class FaceBatch(NamedTuple):
     source_known: Tensor
     """[P, 11] of 0 and 1: which source labels were measured or rendered."""
     target: Tensor
-    """[P, N, 3, 256, 256]."""
+    """[P, N, 3, side, side]."""
     labels: Tensor
     """[P, N, 11]."""
     flow: Tensor
@@ -43,43 +43,59 @@ class RenderedFaces:
             self.flow = np.load(folder / "flow.npy", mmap_mode="r")
             self.mouth = np.load(folder / "mouth.npy")
         except (OSError, ValueError) as error:
-            raise TtsfError(f"{folder}: no rendered faces; run ttsf.data.render ({error})") from None
+            raise TtsfError(
+                f"{folder}: no rendered faces; run ttsf.data.render ({error})"
+            ) from None
         self.people, self.frames = self.images.shape[:2]
 
-    def batch(self, step: int, seed: int, people: int, targets: int) -> FaceBatch:
-        """Random people, a source each (three times in four the original portrait) and targets."""
+    def batch(self, step: int, seed: int, people: int, targets: int, side: int) -> FaceBatch:
+        """Random people, a source each (three times in four the original portrait) and targets.
+
+        Targets are reduced to `side` px.
+        """
         rng = np.random.default_rng((seed, step))
         picked = []
         for person in rng.permutation(self.people)[:people]:
             source = 0 if rng.random() < 0.75 else int(rng.integers(1, self.frames))
             others = 1 + rng.permutation(self.frames - 1)
             others = others[others != source][:targets]
-            picked.append(self._person(int(person), source, others, rng))
+            picked.append(self._person(int(person), source, others, side, rng))
         return FaceBatch(*(torch.stack(part) for part in zip(*picked, strict=True)))
 
     def _person(
-        self, person: int, source: int, others: np.ndarray, rng: np.random.Generator
+        self, person: int, source: int, others: np.ndarray, side: int, rng: np.random.Generator
     ) -> tuple[Tensor, ...]:
-        frames = np.concatenate([[source], np.sort(others)])
-        pictures = self.images[person][frames].astype(np.float32) / 127.5 - 1
-        labels, flow = self.labels[person][frames], self.flow[person][frames[1:]]
-        side = pictures.shape[1]
-        flow = ((flow.astype(np.float32) + 1) * (side - 1) + 1) / side - 1  # corners -> pixel edges
-        mouth = self.mouth[person][frames[1:]].copy()
-        if rng.random() < 0.5:  # mirror
-            pictures, labels = pictures[:, :, ::-1], labels * FLIPPED
+        others = np.sort(others)
+        frames = np.concatenate([[source], others])
+        size = self.images.shape[2]
+        shown = self.images[person, source]
+        cells = (len(others), side, size // side, side, size // side, 3)
+        drawn = self.images[person][others]
+        if side < size:
+            drawn = drawn.reshape(cells).mean((2, 4), dtype=np.float32)
+        labels, flow = self.labels[person][frames], self.flow[person][others]
+        flow = ((flow.astype(np.float32) + 1) * (size - 1) + 1) / size - 1  # corners -> pixel edges
+        mouth = self.mouth[person][others].copy()
+        mirror = rng.random() < 0.5
+        if mirror:
+            labels = labels * FLIPPED
             flow = flow[:, :, ::-1] * np.array([-1, 1], dtype=np.float32)
-            mouth[:, [0, 2]] = side - mouth[:, [2, 0]]
-        gain, lift = rng.uniform(0.75, 1.2, size=3) * rng.uniform(0.8, 1.1), rng.uniform(-0.1, 0.1)
-        pictures = np.clip((pictures + 1) * gain.astype(np.float32) - 1 + lift, -1, 1)
-        tensor = torch.from_numpy(np.ascontiguousarray(pictures, dtype=np.float32))
-        tensor = tensor.permute(0, 3, 1, 2)
+            mouth[:, [0, 2]] = size - mouth[:, [2, 0]]
+        gain = (rng.uniform(0.75, 1.2, size=3) * rng.uniform(0.8, 1.1)).astype(np.float32)
+        lift = np.float32(rng.uniform(-0.1, 0.1))
+
+        def tensor(pictures: np.ndarray) -> Tensor:
+            if mirror:
+                pictures = pictures[..., ::-1, :]
+            exposed = pictures.astype(np.float32) * (gain / 127.5) + (lift - 1)
+            return torch.from_numpy(exposed.clip(-1, 1)).movedim(-1, -3)
+
         known = torch.from_numpy(self.known[person, source].copy())
         return (
-            tensor[0],
+            tensor(shown),
             torch.from_numpy(labels[0].copy()),
             known,
-            tensor[1:],
+            tensor(drawn),
             torch.from_numpy(labels[1:].copy()),
             torch.from_numpy(flow.copy()),
             torch.tensor(float(source == 0)),

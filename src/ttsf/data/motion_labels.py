@@ -1,7 +1,7 @@
 """Known motion: what the labels of animated portraits mean and how they map onto the motion codes.
 
 The first codes of E_m are fitted to these labels in face pre-training (without known motion the
-model learns to copy its source); the remaining codes stay at zero until they are learned from video.
+model learns to copy its source); the remaining codes stay at zero until video teaches them.
 """
 
 import numpy as np

@@ -19,6 +19,8 @@ EDGE_E = 0.045
 
 WARM = np.array([1.03, 0.99, 0.92], np.float32)
 """Tint of teeth whose colour was taken away."""
+GREY = np.array([0.299, 0.587, 0.114], np.float32)
+"""Luminance of RGB."""
 
 
 class Teeth(NamedTuple):
@@ -28,17 +30,17 @@ class Teeth(NamedTuple):
     """RGB float32 [64, 128, 3]."""
     alpha: np.ndarray
     """float32 [64, 128]."""
-    luminance: float
-    """Skin luminance of the donor, 0 to 255."""
+    brightness: float
+    """Luminance of their bright parts, 0 to 255."""
 
 
-def skin_luminance(image: np.ndarray, points: np.ndarray) -> float:
-    """Median luminance of the cheeks; image RGB [H, W, 3], points [468, 2+] in pixels."""
+def skin_colour(image: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Median RGB [3] of the cheeks; image RGB [H, W, 3], points [468, 2+] in pixels."""
     centre = points[[50, 280, 205, 425], :2].round().astype(int)
     height, width = image.shape[:2]
     x, y = np.clip(centre[:, 0], 2, width - 3), np.clip(centre[:, 1], 2, height - 3)
     near = [image[b - 2 : b + 3, a - 2 : a + 3].reshape(-1, 3) for a, b in zip(x, y, strict=True)]
-    return float(np.median(np.concatenate(near) @ (0.299, 0.587, 0.114)))
+    return np.median(np.concatenate(near), axis=0)
 
 
 def take_teeth(image: np.ndarray, points: np.ndarray, frontal: np.ndarray) -> Teeth | None:
@@ -57,18 +59,18 @@ def take_teeth(image: np.ndarray, points: np.ndarray, frontal: np.ndarray) -> Te
         flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     mask = np.zeros(PATCH, np.float32)
-    cv2.fillPoly(mask, [np.round(cells * 16).astype(np.int32)], 1.0, cv2.LINE_8, 4)
-    mask = cv2.erode(mask, np.ones((3, 3)))
-    grey = patch @ np.array([0.299, 0.587, 0.114], np.float32)
-    skin = skin_luminance(image, points)
+    cv2.fillPoly(mask, [np.round(cells * 16).astype(np.int32)], (1.0,), cv2.LINE_8, 4)
+    mask = np.asarray(cv2.erode(mask, np.ones((3, 3))))
+    grey = patch @ GREY
+    skin = float(skin_colour(image, points) @ GREY)
     red = patch[..., 0] - patch[..., 1]
     white = mask * (grey > 0.75 * skin) * (red < 45)
     if mask.sum() < 300 or white.sum() < 0.62 * mask.sum():
         return None
-    grey = np.repeat(grey[..., None], 3, -1)
-    colour = 0.8 * (0.75 * grey * WARM + 0.25 * patch)
-    alpha = cv2.GaussianBlur(mask, (0, 0), 1.0) * mask
-    return Teeth(np.clip(colour, 0, 255).astype(np.float32), alpha, skin)
+    bright = float(np.percentile(grey[mask > 0], 85))
+    colour = 0.75 * grey[..., None] * WARM + 0.25 * patch
+    alpha = np.asarray(cv2.GaussianBlur(mask, (0, 0), 1.0)) * mask
+    return Teeth(np.clip(colour, 0, 255).astype(np.float32), alpha, bright)
 
 
 class MouthLayer:
@@ -87,12 +89,14 @@ class MouthLayer:
         import cv2
 
         self._image = image.astype(np.float32)
-        self._skin = skin_luminance(image, points)
+        tone = skin_colour(image, points)
+        self._skin = max(float(tone @ GREY), 20.0)
+        self._tint = 0.65 + 0.35 * tone / self._skin
         self._own = None
         if expression.gap > OWN_TEETH_GAP_E:
             mask = np.zeros(image.shape[:2], np.float32)
             ring = np.round(points[list(MOUTH_RING)] * 16).astype(np.int32)
-            cv2.fillPoly(mask, [ring], 1.0, cv2.LINE_AA, 4)
+            cv2.fillPoly(mask, [ring], (1.0,), cv2.LINE_AA, 4)
             self._own = cv2.GaussianBlur(mask, (0, 0), 0.8)
         self._teeth = None if self._own is not None else teeth
         rest = expression.rest
@@ -108,16 +112,16 @@ class MouthLayer:
         import cv2
 
         height, width = PATCH
-        corners = np.float32([[0, 0], [width, 0], [0, height]])
+        corners = np.array([[0, 0], [width, 0], [0, height]], np.float32)
         affine = cv2.getAffineTransform(corners, plane.astype(np.float32))
         level = np.linspace(-1, 1, height, dtype=np.float32)[:, None] * np.ones((1, width))
         tone = 0.20 + 0.14 * np.clip(level * 1.8, 0, 1)
         cavity = tone[..., None] * np.array([1.0, 0.52, 0.48]) * self._skin
         patch = cavity.astype(np.float32)
         if self._teeth is not None:
-            gain = np.clip(self._skin / self._teeth.luminance, 0.7, 1.25)
+            gain = self._tint * (0.6 * self._skin + 55) / self._teeth.brightness
             alpha = self._teeth.alpha[..., None]
-            patch = patch + alpha * (self._teeth.colour * gain - patch)
+            patch += alpha * (np.minimum(self._teeth.colour * gain, 245) - patch)
         layer = cv2.warpAffine(
             patch, affine, source.shape[1::-1], flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,

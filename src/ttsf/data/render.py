@@ -146,7 +146,9 @@ def render(data: Path, use: str, out: Path, frames: int, size: int, seed: int) -
     parts.mkdir(parents=True, exist_ok=True)
     detector = LandmarkDetector()
     donors = donor_teeth(data, detector)
-    names, refused, kept = [], {}, []
+    names: list[dict[str, str]] = []
+    refused: dict[str, str] = {}
+    kept: list[Path] = []
     for row in portraits(data, use):
         rng = np.random.default_rng((seed, zlib.crc32(row["file"].encode())))
         donor = donors[int(rng.integers(len(donors)))] if donors else None

@@ -79,16 +79,16 @@ def track_video(path: Path) -> Track:
     """Labels of one video; raises TtsfError if less than half of the frames show a face."""
     frames, fps = read_frames(path)
     detector = LandmarkDetector(video=True)
-    shape, points = (0, 0), []
+    height, width, points = 0, 0, []
     for frame in frames:
-        shape = frame.shape[:2]
+        height, width = frame.shape[:2]
         points.append(detector(frame))
     detector.close()
     found = np.array([p is not None for p in points], dtype=bool)
     if not len(found) or found.mean() < 0.5:
         raise TtsfError(f"{path.name}: a face in {int(found.sum())} of {len(found)} frames")
     seen = [p for p in points if p is not None]
-    crop = median_crop(seen, shape[1], shape[0])
+    crop = median_crop(seen, width, height)
     frontal = [fit_head(p).frontal(p) for p in seen]
     median = float(np.median([np.linalg.norm(f[61] - f[291]) for f in frontal]))
     values = np.stack([measure(p, crop) for p in seen])

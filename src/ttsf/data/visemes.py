@@ -21,6 +21,7 @@ class Shape(NamedTuple):
     fv: float = 0.0
 
 
+# ruff: noqa: RUF001 (the letters of IPA look like others)
 SHAPES: dict[str, Shape] = {
     **dict.fromkeys("ɑaɐɒ", Shape(open=0.95)),
     **dict.fromkeys("æ", Shape(open=0.9, wide=0.35)),
@@ -66,8 +67,8 @@ def _smooth(values: np.ndarray, present: np.ndarray, sigma: float) -> np.ndarray
 def mouth_curve(symbols: list[str], durations: np.ndarray, mel: np.ndarray) -> np.ndarray:
     """Labels (open, wide, press, lip_fv) for every mel frame, [T, 4].
 
-    symbols: one string per input symbol (others than `SHAPES`, such as blanks and stress marks, take
-    the shape of their neighbours); durations: mel frames of each; mel: [80, T], natural log.
+    symbols: one string per input symbol (those not in `SHAPES`, such as blanks and stress marks,
+    take the shape of their neighbours); durations: mel frames of each; mel: [80, T], natural log.
     """
     rows = np.array([SHAPES.get(s, Shape()) for s in symbols], dtype=np.float64)
     has = np.array([s in SHAPES for s in symbols], dtype=np.float64)

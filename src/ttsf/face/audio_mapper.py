@@ -34,19 +34,20 @@ class ValidResidual(nn.Module):
 
 
 class MultiReceptiveField(nn.Module):
-    """MRF [HiFi-GAN]: the mean of residual blocks with different kernels, over their common time."""
+    """MRF [HiFi-GAN]: the mean of residual blocks of different kernels, over their common time."""
 
     def __init__(self, channels: int, kernels: tuple[int, ...], dilations: tuple[int, ...]) -> None:
         super().__init__()
-        self.branches = nn.ModuleList(ValidResidual(channels, k, dilations) for k in kernels)
-        self.margin = max(branch.margin for branch in self.branches)
+        branches = [ValidResidual(channels, k, dilations) for k in kernels]
+        self.branches = nn.ModuleList(branches)
+        self.margins = [branch.margin for branch in branches]
+        self.margin = max(self.margins)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, T] -> [B, C, T - 2 margin]."""
         outputs = []
-        for branch in self.branches:
-            cut = self.margin - branch.margin
-            y = branch(x)
+        for branch, margin in zip(self.branches, self.margins, strict=True):
+            cut, y = self.margin - margin, branch(x)
             outputs.append(y[..., cut : y.shape[-1] - cut])
         return torch.stack(outputs).mean(0)
 
@@ -71,14 +72,16 @@ class AudioMapper(nn.Module):
         if config.energy != "none":
             width += 1
         self.enter = nn.Conv1d(width, config.channels, 1)
-        self.fields = nn.ModuleList(
+        fields = [
             MultiReceptiveField(config.channels, config.kernels, config.dilations)
             for _ in range(config.blocks)
-        )
+        ]
+        self.fields = nn.ModuleList(fields)
+        self.margin = sum(field.margin for field in fields)
         self.leave = nn.Conv1d(config.channels, style_channels, 1)
 
     def condition(self, embedding: Tensor, hidden: Tensor, mu: Tensor) -> Tensor:
-        """Fig. 3's condition: e_t [B, C, T], f_t as hidden [B, C, T] and mu [B, 80, T] -> [B, W, T]."""
+        """Fig. 3's condition [B, W, T] of e_t and f_t, as hidden and mu, all [B, C, T]."""
         config = self.config
         chosen = {"mu": [mu], "hidden": [hidden], "both": [hidden, mu]}[config.feature]
         feature = torch.cat(chosen, dim=1)
@@ -93,9 +96,8 @@ class AudioMapper(nn.Module):
 
     def forward(self, embedding: Tensor, hidden: Tensor, mu: Tensor, frames: int) -> Tensor:
         """All at mel rate, [B, C, T]; frames: pictures wanted -> f_lip [B, S, frames]."""
-        margin = sum(field.margin for field in self.fields)
         x = self.enter(self.condition(embedding, hidden, mu))
-        x = F.pad(x, (margin, margin), mode="replicate")
+        x = F.pad(x, (self.margin, self.margin), mode="replicate")
         for field in self.fields:
             x = field(x)
         return self.leave(F.leaky_relu(resample_time(x, frames), 0.1))

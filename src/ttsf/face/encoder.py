@@ -1,6 +1,7 @@
-"""E_v, Sec. 3.1: the visual encoder shared by source and driving frames (LIA's form, without blur)."""
+"""E_v, Sec. 3.1: the visual encoder of source and driving frames (LIA's form, without blur)."""
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -51,9 +52,7 @@ class VisualEncoder(nn.Module):
         super().__init__()
         widths = [channels for _, channels in reversed(config.channels)]
         self.from_rgb = nn.Conv2d(3, widths[0], 1)
-        self.blocks = nn.ModuleList(
-            ResidualBlock(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.blocks = nn.ModuleList(ResidualBlock(a, b) for a, b in pairwise(widths))
         self.to_style = nn.Conv2d(widths[-1], config.style_channels, 4)
         initialise(self)
         nn.init.normal_(self.to_style.weight, std=0.25 / math.sqrt(16 * widths[-1]))

@@ -7,6 +7,7 @@ grids sit on pixel centres so that zero flow is an exact identity.
 """
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -70,7 +71,7 @@ def _double(x: Tensor) -> Tensor:
 
 
 class ModulatedConv(nn.Module):
-    """Convolution whose input channels are scaled by a style; optionally renormalised to unit gain."""
+    """Convolution whose input channels a style scales; optionally renormalised to unit gain."""
 
     def __init__(self, c_in: int, c_out: int, kernel: int, style: int, demodulate: bool) -> None:
         super().__init__()
@@ -107,19 +108,43 @@ class StyledConv(nn.Module):
         return _double(y) if self.up else y
 
 
+class Canvas(NamedTuple):
+    """What one scale hands to the next; s is its side."""
+
+    x: Tensor
+    """[B, C, s, s]."""
+    fields: Tensor
+    """Raw flow x, flow y, feature mask (, picture mask), summed over scales: [B, 3 or 4, s, s]."""
+    rgb: Tensor
+    """[B, 3, s, s], summed over scales."""
+    grid: Tensor
+    """Sampling grid [B, s, s, 2]."""
+
+
 class Scale(nn.Module):
     """One doubling: two styled convolutions, a refined flow, the source's features warped by it."""
 
-    def __init__(self, c_in: int, c_out: int, style: int, fields: int) -> None:
+    def __init__(self, c_in: int, c_out: int, style: int, mixed: bool) -> None:
         super().__init__()
+        self.mixed = mixed
         self.up = StyledConv(c_in, c_out, style, up=True)
         self.conv = StyledConv(c_out, c_out, style)
-        self.to_flow = ModulatedConv(c_out, fields, 1, style, demodulate=False)
+        self.to_flow = ModulatedConv(c_out, 4 if mixed else 3, 1, style, demodulate=False)
         self.to_rgb = nn.Conv2d(c_out, 3, 1)
-        with torch.no_grad():
-            self.to_flow.weight.mul_(0.01)
-            self.to_rgb.weight.mul_(0.1)
-            self.to_rgb.bias.zero_()
+        nn.init.normal_(self.to_flow.weight, std=0.01 / math.sqrt(c_out))
+        nn.init.normal_(self.to_rgb.weight, std=0.05 / math.sqrt(c_out))
+
+    def forward(self, canvas: Canvas, styles: Tensor, skip: Tensor) -> Canvas:
+        """styles: [B, 3, S], of the two convolutions and the flow; skip: E_v's map of this side."""
+        x = self.conv(self.up(canvas.x, styles[:, 0]), styles[:, 1])
+        fields = self.to_flow(x, styles[:, 2]) + _double(canvas.fields)
+        offset = torch.tanh(fields[:, :2]).permute(0, 2, 3, 1)
+        grid = identity_grid(x.shape[-1], x) + offset
+        mask = torch.sigmoid(fields[:, 2:3])
+        warped = warp(skip, grid) * mask
+        x = warped + x * (1 - mask)
+        rgb = self.to_rgb(x if self.mixed else warped) + _double(canvas.rgb)
+        return Canvas(x, fields, rgb, grid)
 
 
 class Generator(nn.Module):
@@ -129,12 +154,9 @@ class Generator(nn.Module):
         super().__init__()
         self.mixed = config.rgb_path == "mixed"
         style, widths = config.style_channels, [c for _, c in config.channels]
-        fields = 4 if self.mixed else 3  # flow x, flow y, feature mask (, picture mask)
         self.constant = nn.Parameter(torch.randn(1, widths[0], 4, 4))
         self.first = StyledConv(widths[0], widths[0], style)
-        self.scales = nn.ModuleList(
-            Scale(a, b, style, fields) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.scales = nn.ModuleList(Scale(a, b, style, self.mixed) for a, b in pairwise(widths))
 
     def forward(
         self, styles: Tensor, skips: tuple[Tensor, ...], source: Tensor, side: int | None = None
@@ -144,25 +166,18 @@ class Generator(nn.Module):
         styles: [B, 2n, S] from `fuse_motion`; skips: E_v's maps, coarse to fine, batch B; source:
         [B, 3, size, size] in [-1, 1]; side: stop at this scale (None: the full size).
         """
-        x = self.first(self.constant.expand(styles.shape[0], -1, -1, -1), styles[:, 0])
-        fields = rgb = grid = None
-        for k, (scale, skip) in enumerate(zip(self.scales, skips, strict=True), start=1):
-            x = scale.up(x, styles[:, 2 * k - 1])
-            x = scale.conv(x, styles[:, 2 * k])
-            new = scale.to_flow(x, styles[:, 2 * k + 1])
-            fields = new if fields is None else new + _double(fields)
-            grid = identity_grid(x.shape[-1], x) + torch.tanh(fields[:, :2]).permute(0, 2, 3, 1)
-            mask = torch.sigmoid(fields[:, 2:3])
-            warped = warp(skip, grid) * mask
-            x = warped + x * (1 - mask)
-            part = scale.to_rgb(x if self.mixed else warped)
-            rgb = part if rgb is None else part + _double(rgb)
-            if x.shape[-1] == side:
+        batch = styles.shape[0]
+        x = self.first(self.constant.expand(batch, -1, -1, -1), styles[:, 0])
+        empty = x.new_zeros(batch, 4 if self.mixed else 3, 4, 4)
+        canvas = Canvas(x, empty, empty[:, :3], identity_grid(4, x).expand(batch, -1, -1, -1))
+        for k, (scale, skip) in enumerate(zip(self.scales, skips, strict=True)):
+            canvas = scale(canvas, styles[:, 2 * k + 1 : 2 * k + 4], skip)
+            if canvas.x.shape[-1] == side:
                 break
-        if source.shape[-1] != x.shape[-1]:
-            source = F.interpolate(source, size=x.shape[-1], mode="area")
-        moved = warp(source, grid)
+        if source.shape[-1] != canvas.x.shape[-1]:
+            source = F.interpolate(source, size=canvas.x.shape[-1], mode="area")
+        moved, rgb = warp(source, canvas.grid), canvas.rgb
         if not self.mixed:
-            return GeneratedFace(rgb, grid, torch.zeros_like(rgb[:, :1]), rgb, moved)
-        mask = torch.sigmoid(fields[:, 3:4] + MASK_BIAS)
-        return GeneratedFace(moved * mask + rgb * (1 - mask), grid, mask, rgb, moved)
+            return GeneratedFace(rgb, canvas.grid, torch.zeros_like(rgb[:, :1]), rgb, moved)
+        mask = torch.sigmoid(canvas.fields[:, 3:4] + MASK_BIAS)
+        return GeneratedFace(moved * mask + rgb * (1 - mask), canvas.grid, mask, rgb, moved)

@@ -23,7 +23,8 @@ class MotionExtractor(nn.Module):
 
     def __init__(self, config: FaceConfig) -> None:
         super().__init__()
-        width, layers = config.style_channels, []
+        width = config.style_channels
+        layers: list[nn.Module] = []
         for _ in range(config.motion_mlp_layers - 1):
             layers.append(nn.Linear(width, width))
             if config.motion_mlp_activation:

@@ -41,8 +41,9 @@ def flow_l1(grid: Tensor, known: Tensor, valid: Tensor) -> Tensor:
 
     grid: [B, s, s, 2] sampling grid; known: [B, r, r, 2]; valid: [B] of 0 and 1.
     """
-    coarse = F.interpolate(grid.permute(0, 3, 1, 2), size=known.shape[1], mode="area")
-    error = (coarse - known.permute(0, 3, 1, 2)).abs().mean((1, 2, 3))
+    side = min(grid.shape[1], known.shape[1])
+    pair = (F.interpolate(x.permute(0, 3, 1, 2), size=side, mode="area") for x in (grid, known))
+    error = torch.sub(*pair).abs().mean((1, 2, 3))
     return (error * valid).sum() / valid.sum().clamp_min(1)
 
 

@@ -69,9 +69,7 @@ class ConvolutionModule(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(channels)
         self.enter = nn.Linear(channels, 2 * channels)
-        self.depthwise = nn.Conv1d(
-            channels, channels, kernel, padding=kernel // 2, groups=channels
-        )
+        self.depthwise = nn.Conv1d(channels, channels, kernel, padding=kernel // 2, groups=channels)
         self.middle = nn.LayerNorm(channels)
         self.leave = nn.Sequential(nn.SiLU(), nn.Linear(channels, channels), nn.Dropout(dropout))
 

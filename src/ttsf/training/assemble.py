@@ -37,9 +37,7 @@ def assemble(
     model.face_encoder.load_state_dict(net.encoder.state_dict())
     model.motion_extractor.load_state_dict(net.extractor.state_dict())
     model.generator.load_state_dict(net.generator.state_dict())
-    crossed = CrossingNet(
-        config, model.speech.embedding_channels, model.speech.hidden_channels
-    )
+    crossed = CrossingNet(config, model.speech.embedding_channels, model.speech.hidden_channels)
     load_average(crossing / "state.safetensors", crossed)
     for name, part in crossed.named_children():
         getattr(model, name).load_state_dict(part.state_dict())

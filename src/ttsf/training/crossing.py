@@ -1,4 +1,4 @@
-"""The crossing of speech and face, Sec. 3.1-3.2: audio mapper, normaliser, prior and motion sampler.
+"""The crossing of speech and face, Sec. 3.1-3.2: audio mapper, normaliser, prior and sampler.
 
 E_t and the motion codes are frozen. Speech is aligned to its text (teacher-forced durations); the
 lips' targets are the expected mouth shapes of its phones, the head's a motion track for its sound.
@@ -7,7 +7,7 @@ The losses of the motion sampler are those of Eq. 8.
 
 import argparse
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -61,7 +61,7 @@ class CrossingBatch(NamedTuple):
 class CrossingStage:
     """Weights of Eq. 8 for the sampler's losses; `lips` fits f_lip to the frozen codes."""
 
-    weights = {"lips": 1.0, "ae": 1.0, "prior": 0.1, "ot_cfm": 0.1}
+    weights: ClassVar = {"lips": 1.0, "ae": 1.0, "prior": 0.1, "ot_cfm": 0.1}
 
     def __init__(self, data: Path, tts: Path, face: Path, preset: str, steps: int) -> None:
         self.config = PRESETS[preset]
@@ -101,9 +101,7 @@ class CrossingStage:
         ratio = self.config.mel_per_video
         batch = speech.collate(indices)
         voice = self.table(batch.speakers)
-        features = self.tts.align(
-            batch.ids, batch.id_lengths, batch.mel, batch.mel_lengths, voice
-        )
+        features = self.tts.align(batch.ids, batch.id_lengths, batch.mel, batch.mel_lengths, voice)
         frames = batch.mel_lengths // ratio
         lips = torch.zeros(len(indices), features.mu.shape[-1] // ratio, len(LABELS))
         head = torch.zeros_like(lips)

@@ -7,7 +7,7 @@ layers the head's alone, so that f_lip of the audio mapper can take over (Eq. 1)
 
 import argparse
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -68,7 +68,7 @@ class FaceNet(nn.Module):
 class FaceStage:
     """The stage: people and targets per step, side of the drawn picture in px."""
 
-    weights = {
+    weights: ClassVar = {
         "rec": 1.0,
         "edge": 1.0,
         "drawn": 0.3,
@@ -118,7 +118,7 @@ class FaceStage:
 
     def batch(self, step: int) -> FaceBatch:
         """People and targets of this step."""
-        return self.faces.batch(step, seed=0, people=self.people, targets=self.targets)
+        return self.faces.batch(step, 0, self.people, self.targets, self.side)
 
     def losses(self, batch: FaceBatch) -> dict[str, Tensor]:
         """Eq. 3's first term with a mouth weight, edges, known flow and known codes.
@@ -131,8 +131,6 @@ class FaceStage:
             batch.source, batch.labels, self.side, Told(batch.source_labels, told)
         )
         target = batch.target.flatten(0, 1)
-        if target.shape[-1] != self.side:
-            target = nn.functional.interpolate(target, size=self.side, mode="area")
         boxes = batch.mouth.flatten(0, 1)
         weight = objectives.mouth_weight(boxes, self.side, self.size, self.mouth)
         n, even = len(LABELS), torch.ones_like(weight)
@@ -157,13 +155,13 @@ class FaceStage:
         scores: dict[str, list[float]] = {"psnr": [], "copy": [], "mouth": [], "mouth_copy": []}
         read, true, known, rows = [], [], [], []
         for i in range(10):
-            batch = self.held_out.batch(i, seed=1, people=4, targets=4)
+            batch = self.held_out.batch(i, 1, 4, 4, self.side)
             face, alpha = self.net(batch.source, batch.labels, self.side)
-            size = self.side
-            shrink = lambda x: nn.functional.interpolate(x, size=size, mode="area")  # noqa: E731
-            target = shrink(batch.target.flatten(0, 1))
-            copy = shrink(batch.source).repeat_interleave(4, 0)
-            mouth = objectives.mouth_weight(batch.mouth.flatten(0, 1), size, self.size, 2.0) - 1
+            target = batch.target.flatten(0, 1)
+            copy = nn.functional.interpolate(batch.source, size=self.side, mode="area")
+            copy = copy.repeat_interleave(4, 0)
+            boxes = batch.mouth.flatten(0, 1)
+            mouth = objectives.mouth_weight(boxes, self.side, self.size, 2.0) - 1
             for name, image in (("", face.image), ("copy", copy)):
                 error = (image.clamp(-1, 1) - target) ** 2 / 4
                 inner = (error * mouth).sum((1, 2, 3)) / (3 * mouth.sum((1, 2, 3))).clamp_min(1)
@@ -201,9 +199,19 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--schedule-steps", type=int, default=4000, help="length of the decay")
     parser.add_argument("--side", type=int, default=128, help="px of the drawn picture")
+    parser.add_argument("--people", type=int, default=4, help="sources in a step")
+    parser.add_argument("--targets", type=int, default=4, help="pictures drawn of each source")
     parser.add_argument("--validate-every", type=int, default=250)
     args = parser.parse_args()
-    stage = FaceStage(args.data, args.valid, args.preset, args.side, args.schedule_steps)
+    stage = FaceStage(
+        args.data,
+        args.valid,
+        args.preset,
+        args.side,
+        args.schedule_steps,
+        args.people,
+        args.targets,
+    )
     train(stage, args.out, args.steps, log_every=25, validate_every=args.validate_every)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -21,8 +22,13 @@ from ttsf.errors import TtsfError
 class Stage(Protocol):
     """What a stage file provides."""
 
-    net: nn.Module
-    weights: dict[str, float]
+    @property
+    def net(self) -> nn.Module:
+        """Everything that is trained and saved."""
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The factor of each named loss."""
 
     def optimizer(self) -> torch.optim.Optimizer:
         """The optimiser over the net's trainable parameters."""
@@ -83,8 +89,6 @@ def load_state(
     path: Path, net: nn.Module, average: dict[str, Tensor], opt: torch.optim.Optimizer
 ) -> int:
     """Restore in place what `save_state` wrote; returns the step."""
-    from safetensors import safe_open
-
     with safe_open(path, "pt") as file:
         step = int((file.metadata() or {})["step"])
     tensors = load_file(path)
@@ -123,7 +127,8 @@ def train(
     base_rates = [group["lr"] for group in optimizer.param_groups]
     average = {k: v.detach().clone() for k, v in net.state_dict().items()}
     first = load_state(path, net, average, optimizer) if path.exists() else 0
-    saved, begun, running = time.monotonic(), time.monotonic(), {}
+    saved = begun = time.monotonic()
+    running: dict[str, list[float]] = {}
     for step in range(first, steps):
         torch.manual_seed(seed * 1_000_003 + step)
         net.train()
@@ -146,11 +151,12 @@ def train(
                 else:
                     average[name].copy_(value)
         for name, loss in losses.items():
-            running[name] = running.get(name, 0.0) + float(loss.detach()) / log_every
+            running.setdefault(name, []).append(float(loss.detach()))
         done = step + 1
         if done % log_every == 0:
-            record = {"step": done, "s_per_step": (time.monotonic() - begun) / (done - first)}
-            _log(run_dir, record | {k: round(v, 5) for k, v in running.items()})
+            pace = (time.monotonic() - begun) / (done - first)
+            means = {k: round(sum(v) / len(v), 5) for k, v in running.items()}
+            _log(run_dir, {"step": done, "s_per_step": round(pace, 3)} | means)
             running = {}
         if time.monotonic() - saved > save_every_s or done == steps:
             save_state(path, done, net, average, optimizer)

@@ -8,6 +8,7 @@ target, so the projection learns to ignore what motion is left in f_id.
 import argparse
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -42,7 +43,7 @@ class Portraits:
 class VoiceStage:
     """Least squares towards mixed voices, and the register itself as a margin."""
 
-    weights = {"voice": 1.0}
+    weights: ClassVar = {"voice": 1.0}
 
     def __init__(
         self, face: Path, tts: Path, data: Path, valid: Path, voices: dict[str, list[str]],
