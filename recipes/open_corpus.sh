@@ -1,24 +1,34 @@
 #!/usr/bin/env bash
 # The bundled `mini` model from open data. Every step can be killed and run again: it goes on.
-#   DATA  folder with manifest.csv, portraits and speech (see docs/training.md)
+#   DATA  folder with manifest.csv, portraits and speech
 #   WORK  folder for corpora and runs, a few GB
+#   TEXT  files of free English text for the teacher voices, for example those of Debian's
+#         `fortunes` and `fortunes-min`; without them only transcripts and templates are read
 # Needs: pip install "ttsf[train,data,eval]", and flite for the teacher voices.
 set -euo pipefail
 DATA=${DATA:?folder with manifest.csv}
 WORK=${WORK:-work}
 PYTHON=${PYTHON:-python}
+TEXT=${TEXT:-}
 
 $PYTHON -m ttsf.data.render --data "$DATA" --use train --frames 16 --seed 0 --out "$WORK/faces_train"
 $PYTHON -m ttsf.data.render --data "$DATA" --use valid --frames 8 --seed 1 --out "$WORK/faces_valid"
-$PYTHON -m ttsf.data.speech_corpus --data "$DATA" --out "$WORK/speech" --sentences 5000 --seed 0
+# shellcheck disable=SC2086
+$PYTHON -m ttsf.data.speech_corpus --data "$DATA" --out "$WORK/speech" --sentences 5000 --seed 0 \
+    ${TEXT:+--text $TEXT}
 
-$PYTHON -m ttsf.training.tts --data "$WORK/speech" --out "$WORK/runs/tts" --preset mini --steps 9000
-$PYTHON -m ttsf.training.face --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
-    --out "$WORK/runs/face" --preset mini --side 128 --schedule-steps 3600 --steps 3000
-$PYTHON -m ttsf.training.face --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
-    --out "$WORK/runs/face" --preset mini --side 256 --schedule-steps 3600 --steps 3600
+$PYTHON -m ttsf.training.tts --data "$WORK/speech" --out "$WORK/runs/tts" --preset mini --steps 5200
+
+face() {
+    $PYTHON -m ttsf.training.face --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
+        --out "$WORK/runs/face" --preset mini --schedule-steps 2600 "$@"
+}
+face --side 32 --people 4 --targets 14 --steps 900
+face --side 64 --people 4 --targets 8 --steps 1400
+face --side 128 --people 4 --targets 4 --steps 2600
+
 $PYTHON -m ttsf.training.crossing --data "$WORK/speech" --tts "$WORK/runs/tts" \
-    --face "$WORK/runs/face" --out "$WORK/runs/crossing" --preset mini --steps 3000
+    --face "$WORK/runs/face" --out "$WORK/runs/crossing" --preset mini --steps 2400
 $PYTHON -m ttsf.training.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice" \
     --low rms --high slt --steps 1500

@@ -137,6 +137,7 @@ class FaceConfig:
     motion_mlp_activation: bool = True  # LIA has none between its five linear layers [ours]
     manipulated_layers: tuple[int, int] = (1, 7)  # first and last style, counted from 1 [P 4.1]
     lip_layers: tuple[int, ...] = (6, 7)  # styles that take f_lip instead of f_m [P 4.1]
+    lip_codes: tuple[int, ...] = ()  # motion codes, from 0, that only f_lip may carry [ours]
     rest_style: Literal["id+motion", "id"] = "id+motion"  # styles above the manipulated ones [ours]
     rgb_path: Literal["features", "mixed"] = (
         "features"  # LIA, or also the source image warped [ours]
@@ -242,6 +243,7 @@ MINI = ModelConfig(
             (128, 32),
             (256, 16),
         ),
+        lip_codes=(7, 8, 9, 10),
         rgb_path="mixed",
     ),
     audio_mapper=AudioMapperConfig(channels=128, kernels=(3, 7)),

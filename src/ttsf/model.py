@@ -62,9 +62,9 @@ class SourceFace(NamedTuple):
     """[1, 3, size, size] in [-1, 1]."""
     features: VisualFeatures
     f_m: Tensor
-    """The portrait's own motion: [1, S]."""
+    """The portrait's own head motion: [1, S]."""
     f_id: Tensor
-    """f_s - f_m: [1, S]."""
+    """f_s less all of the portrait's motion: [1, S]."""
 
 
 class TTSF(nn.Module):
@@ -101,7 +101,8 @@ class TTSF(nn.Module):
         """image: [3, size, size] in [-1, 1]."""
         features = self.face_encoder(image[None])
         f_m = self.motion_extractor(features.style).feature
-        return SourceFace(image[None], features, f_m, features.style - f_m)
+        head = self.motion_extractor.head_part(f_m)
+        return SourceFace(image[None], features, head, features.style - f_m)
 
     def lip_features(self, speech: SpeechFeatures) -> Tensor:
         """f_lip at 25 pictures a second: [B, T_video, S]."""

@@ -1,5 +1,7 @@
 """E_v, E_m, Eq. 1 and G."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -25,6 +27,13 @@ def test_motion_codes_are_orthonormal_and_invertible():
     torch.testing.assert_close(
         extractor.coordinates(extractor.compose(alpha)), alpha, atol=1e-5, rtol=1e-4
     )
+
+
+def test_the_head_part_has_no_lip_codes():
+    extractor = MotionExtractor(replace(SMALL, lip_codes=(1, 4)))
+    kept = extractor.coordinates(extractor.head_part(extractor.compose(torch.ones(1, 6))))
+    want = torch.tensor([[1.0, 0.0, 1.0, 1.0, 0.0, 1.0]])
+    torch.testing.assert_close(kept, want, atol=1e-5, rtol=0)
 
 
 def test_codes_vary_with_the_picture_at_initialisation():
@@ -92,8 +101,8 @@ def test_losses_closed_forms():
     grid = identity_grid(16, a)
     known = identity_grid(8, a)
     valid = torch.ones(1)
-    torch.testing.assert_close(objectives.flow_l1(grid, known, valid), torch.tensor(0.0))
-    shifted = objectives.flow_l1(grid + 0.25, known, valid)
+    torch.testing.assert_close(objectives.flow_l1(grid, known, valid, flat), torch.tensor(0.0))
+    shifted = objectives.flow_l1(grid + 0.25, known, valid, weight)
     torch.testing.assert_close(shifted, torch.tensor(0.25))
     read, labels = torch.tensor([[1.0, 5.0]]), torch.tensor([[0.0, 0.0]])
     assert objectives.code_mse(read, labels, torch.tensor([[1.0, 0.0]])) == 1

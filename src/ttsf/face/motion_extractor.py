@@ -31,6 +31,7 @@ class MotionExtractor(nn.Module):
                 layers.append(nn.LeakyReLU(SLOPE))
         layers.append(nn.Linear(width, config.motion_codes))
         self.mlp = nn.Sequential(*layers)
+        self.lip_codes = config.lip_codes
         initialise(self.mlp)
         self.directions = nn.Parameter(torch.randn(width, config.motion_codes))
 
@@ -46,6 +47,11 @@ class MotionExtractor(nn.Module):
     def coordinates(self, feature: Tensor) -> Tensor:
         """alpha_i = <f_m, q_i>, the inverse of `compose` on the span; [..., S] -> [..., K]."""
         return feature @ self.codes()
+
+    def head_part(self, feature: Tensor) -> Tensor:
+        """f_m without the codes that only f_lip may carry; [..., S] -> [..., S]."""
+        q = self.codes()[:, list(self.lip_codes)]
+        return feature - feature @ q @ q.T
 
     def forward(self, style: Tensor) -> Motion:
         """style: f_s, [B, S]; the identity is then f_id = f_s - f_m."""

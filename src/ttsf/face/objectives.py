@@ -5,14 +5,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def mouth_weight(boxes: Tensor, side: int, picture: int, weight: float) -> Tensor:
+def mouth_weight(boxes: Tensor, side: int, picture: int, weight: float, reach: float = 0) -> Tensor:
     """1 everywhere and `weight` inside each mouth box; boxes [B, 4] in px of a `picture`-px frame.
 
-    Returns [B, 1, side, side].
+    `reach` px are added at each edge, and twice that below, for the chin. Returns [B, 1, side, side].
     """
     line = (torch.arange(side, device=boxes.device) + 0.5) * (picture / side)
-    inside_x = (line[None] >= boxes[:, 0:1]) & (line[None] <= boxes[:, 2:3])
-    inside_y = (line[None] >= boxes[:, 1:2]) & (line[None] <= boxes[:, 3:4])
+    x0, y0, x1, y1 = (boxes + boxes.new_tensor([-1, -1, 1, 2]) * reach).split(1, dim=1)
+    inside_x = (line[None] >= x0) & (line[None] <= x1)
+    inside_y = (line[None] >= y0) & (line[None] <= y1)
     inside = inside_y[:, None, :, None] & inside_x[:, None, None, :]
     return 1 + (weight - 1) * inside.float()
 
@@ -36,14 +37,16 @@ def gradient_l1(image: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     return total
 
 
-def flow_l1(grid: Tensor, known: Tensor, valid: Tensor) -> Tensor:
-    """Difference from a known flow, in units of half a picture.
+def flow_l1(grid: Tensor, known: Tensor, valid: Tensor, weight: Tensor) -> Tensor:
+    """Weighted difference from a known flow, in units of half a picture.
 
-    grid: [B, s, s, 2] sampling grid; known: [B, r, r, 2]; valid: [B] of 0 and 1.
+    grid: [B, s, s, 2] sampling grid; known: [B, r, r, 2]; valid: [B] of 0 and 1; weight:
+    [B, 1, s, s].
     """
     side = min(grid.shape[1], known.shape[1])
-    pair = (F.interpolate(x.permute(0, 3, 1, 2), size=side, mode="area") for x in (grid, known))
-    error = torch.sub(*pair).abs().mean((1, 2, 3))
+    maps = (grid.permute(0, 3, 1, 2), known.permute(0, 3, 1, 2), weight)
+    found, wanted, share = (F.interpolate(x, size=side, mode="area") for x in maps)
+    error = ((found - wanted).abs() * share).sum((1, 2, 3)) / (2 * share.sum((1, 2, 3)))
     return (error * valid).sum() / valid.sum().clamp_min(1)
 
 
