@@ -163,6 +163,8 @@ class MotionConfig:
 
     compressed_channels: int = 12  # width of f_c, below the 20 motion codes [ours]
     normalizer_hidden: int = 128  # [ours]
+    normalizer_kernel: int = 9  # frames that each of the decoder's two layers sees [ours]
+    normalizer_noise: float = 0.3  # std of the noise on f_c in training [ours]
     prior_layers: int = 4  # Conformer [P 3.2]
     prior_channels: int = 256  # [ours]
     prior_heads: int = 4

@@ -6,9 +6,9 @@ from torch.nn import functional as F
 
 
 def mouth_weight(boxes: Tensor, side: int, picture: int, weight: float, reach: float = 0) -> Tensor:
-    """1 everywhere and `weight` inside each mouth box; boxes [B, 4] in px of a `picture`-px frame.
+    """1 everywhere, `weight` inside each mouth box; boxes [B, 4] in px of a `picture`-px frame.
 
-    `reach` px are added at each edge, and twice that below, for the chin. Returns [B, 1, side, side].
+    `reach` px are added at each edge, twice that below for the chin. Returns [B, 1, side, side].
     """
     line = (torch.arange(side, device=boxes.device) + 0.5) * (picture / side)
     x0, y0, x1, y1 = (boxes + boxes.new_tensor([-1, -1, 1, 2]) * reach).split(1, dim=1)

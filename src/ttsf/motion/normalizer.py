@@ -1,25 +1,42 @@
 """The motion normaliser, Sec. 3.2: an auto-encoder f_m -> f_c -> f_m-hat that takes noise out."""
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ttsf.config import MotionConfig
 
 
-class MotionNormalizer(nn.Module):
-    """A per-frame MLP with a bottleneck; f_c is what the motion sampler draws.
+class TimeConv(nn.Conv1d):
+    """Convolution over the middle axis of [B, T, C]; the ends are held."""
 
-    f_c is standardised, so that the noise N(0, I) of Eq. 6 meets data of its own size.
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, T, C_in] -> [B, T, C_out]."""
+        reach = self.kernel_size[0] // 2
+        held = F.pad(x.transpose(1, 2), (reach, reach), mode="replicate")
+        return super().forward(held).transpose(1, 2)
+
+
+class MotionNormalizer(nn.Module):
+    """Compresses each frame; restores from a few neighbouring frames.
+
+    f_c is what the motion sampler draws. It is standardised, so that the noise N(0, I) of Eq. 6
+    meets data of its own size, and the decoder is trained on f_c with noise: sampled motion is
+    shaky, and what a decoder that sees its neighbours learns from noise is to smooth it.
     """
 
     def __init__(self, config: MotionConfig, style_channels: int) -> None:
         super().__init__()
         hidden, width = config.normalizer_hidden, config.compressed_channels
+        self.noise = config.normalizer_noise
         self.encoder = nn.Sequential(
             nn.Linear(style_channels, hidden), nn.GELU(), nn.Linear(hidden, width)
         )
         self.standard = nn.BatchNorm1d(width, affine=False)
         self.decoder = nn.Sequential(
-            nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, style_channels)
+            TimeConv(width, hidden, config.normalizer_kernel),
+            nn.GELU(),
+            TimeConv(hidden, style_channels, config.normalizer_kernel),
         )
 
     def compress(self, f_m: Tensor) -> Tensor:
@@ -30,6 +47,7 @@ class MotionNormalizer(nn.Module):
         """f_c [B, T, C] -> f_m-hat [B, T, S]."""
         return self.decoder(f_c)
 
-    def loss(self, f_m: Tensor) -> Tensor:
-        """L_AE: mean squared error of the reconstruction."""
-        return (self.restore(self.compress(f_m)) - f_m).square().mean()
+    def loss(self, f_m: Tensor, f_c: Tensor) -> Tensor:
+        """L_AE: squared error per frame of f_m restored from its f_c with noise."""
+        noisy = f_c + self.noise * torch.randn_like(f_c)
+        return (self.restore(noisy) - f_m).square().sum(-1).mean()

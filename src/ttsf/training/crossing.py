@@ -138,7 +138,7 @@ class CrossingStage:
         mu = net.prior(motion[:, 0], lip)
         return {
             "lips": error.sum() / inside.sum(),
-            "ae": (net.normalizer.restore(f_c) - motion).square().sum(-1).mean(),
+            "ae": net.normalizer.loss(motion, f_c),
             "prior": prior_nll(f_c.detach(), mu),
             "ot_cfm": net.sampler.loss(f_c.detach(), mu),
         }

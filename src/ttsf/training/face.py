@@ -78,7 +78,7 @@ class FaceStage:
         "codes": 0.5,
         "rest_codes": 0.01,
     }
-    mouth, reach = 6.0, 12.0  # weight of the mouth and px around it in Eq. 3
+    mouth, reach = 10.0, 12.0  # weight of the mouth and px around it in Eq. 3
     mouth_flow = 12.0  # and in the flow: the jaw moves little, but it is what is looked at
     told_share = 0.9  # of the sources whose motion is told while E_m still learns to read it
 

@@ -1,0 +1,75 @@
+"""One real step of each stage in order, each reading the one before; they join into a model."""
+
+# ruff: noqa: RUF001
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import torch
+
+from tests.training.test_face_stage import write_faces
+from ttsf import checkpoint
+from ttsf.config import MINI
+from ttsf.data.speech_corpus import Clip
+from ttsf.model import GenerateOptions
+from ttsf.training.assemble import assemble
+from ttsf.training.crossing import CLIP_FRAMES, CrossingStage
+from ttsf.training.face import FaceStage
+from ttsf.training.loop import save_state, total_loss
+from ttsf.training.tts import TtsStage
+from ttsf.training.voice import VoiceStage
+
+
+def write_speech(folder):
+    """Tones of 1.4 to 1.7 s by two speakers."""
+    folder.mkdir()
+    clips, parts, start = [], [], 0
+    for i in range(14):
+        length = 22_400 + 320 * i
+        tone = np.sin(2 * np.pi * (150 + 10 * i) * np.arange(length) / 16_000)
+        split = "held_out" if i < 2 else "train"
+        clips.append(Clip(start, length, "hello", "həlˈoʊ.", ("slt", "rms")[i % 2], split, "x"))
+        parts.append((tone * 3_000).astype(np.int16))
+        start += length
+    np.save(folder / "samples.npy", np.concatenate(parts))
+    (folder / "index.json").write_text(json.dumps([asdict(c) for c in clips]))
+    return folder
+
+
+def one_step(stage, run):
+    """One optimiser step; every trained tensor must be finite and something must have moved."""
+    before = [p.detach().clone() for p in stage.net.parameters()]
+    optimizer = stage.optimizer()
+    loss = total_loss(stage.losses(stage.batch(0)), stage.weights)
+    loss.backward()
+    optimizer.step()
+    after = list(stage.net.parameters())
+    assert all(torch.isfinite(p).all() for p in after)
+    assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    run.mkdir(exist_ok=True)
+    average = {k: v.detach().clone() for k, v in stage.net.state_dict().items()}
+    save_state(run / "state.safetensors", 1, stage.net, average, optimizer)
+
+
+def test_every_stage_steps_and_the_model_speaks(tmp_path):
+    torch.manual_seed(0)
+    faces, speech = write_faces(tmp_path / "faces"), write_speech(tmp_path / "speech")
+    tts, face = tmp_path / "tts", tmp_path / "face"
+    stage = TtsStage(speech, MINI, 10)
+    one_step(stage, tts)
+    (tts / "speakers.json").write_text(json.dumps(stage.data.speakers))
+    one_step(FaceStage(faces, faces, "mini", side=32, steps=10, people=2, targets=2), face)
+    crossing = CrossingStage(speech, tts, face, "mini", 10)
+    batch = crossing.batch(0)
+    assert batch.lips.shape[1] >= CLIP_FRAMES and batch.lips.shape == batch.head.shape
+    assert torch.equal(batch.head, crossing.batch(0).head)
+    one_step(crossing, tmp_path / "crossing")
+    voices = {"low": ["rms"], "high": ["slt"]}
+    one_step(VoiceStage(face, tts, faces, faces, voices, "mini"), tmp_path / "voice")
+    model = assemble("mini", tts, face, tmp_path / "crossing", tmp_path / "voice", None)
+    checkpoint.save(model, tmp_path / "model")
+    loaded = checkpoint.load(tmp_path / "model").eval()
+    out = loaded.generate(torch.zeros(3, 256, 256), [0, 20, 0], GenerateOptions(steps=2))
+    assert out.samples.shape == (640 * out.frame_count,)
+    assert torch.isfinite(out.samples).all()
