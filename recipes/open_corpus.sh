@@ -21,11 +21,12 @@ $PYTHON -m ttsf.training.tts --data "$WORK/speech" --out "$WORK/runs/tts" --pres
 
 face() {
     $PYTHON -m ttsf.training.face --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
-        --out "$WORK/runs/face" --preset mini --schedule-steps 2600 "$@"
+        --out "$WORK/runs/face" --preset mini --schedule-steps 4000 "$@"
 }
 face --side 32 --people 4 --targets 14 --steps 900
 face --side 64 --people 4 --targets 8 --steps 1400
-face --side 128 --people 4 --targets 4 --steps 2600
+face --side 128 --people 4 --targets 4 --steps 2200
+face --side 128 --people 4 --targets 5 --steps 2600 --painter-only
 
 $PYTHON -m ttsf.training.crossing --data "$WORK/speech" --tts "$WORK/runs/tts" \
     --face "$WORK/runs/face" --out "$WORK/runs/crossing" --preset mini --steps 2400

@@ -78,8 +78,8 @@ class FaceStage:
         "codes": 0.5,
         "rest_codes": 0.01,
     }
-    mouth, reach = 10.0, 12.0  # weight of the mouth and px around it in Eq. 3
-    mouth_flow = 12.0  # and in the flow: the jaw moves little, but it is what is looked at
+    mouth, reach = 25.0, 12.0  # weight of the mouth and px around it in Eq. 3
+    mouth_flow = 40.0  # and in the flow: the jaw moves little, but it is what is looked at
     told_share = 0.9  # of the sources whose motion is told while E_m still learns to read it
 
     def __init__(
@@ -91,12 +91,16 @@ class FaceStage:
         steps: int,
         people: int = 4,
         targets: int = 4,
+        painter_only: bool = False,
     ) -> None:
         config = PRESETS[preset]
         self.net = FaceNet(config.face)
         self.faces, self.held_out = RenderedFaces(data), RenderedFaces(valid)
         self.side, self.steps, self.people, self.targets = side, steps, people, targets
         self.size = config.video.size
+        if painter_only:
+            self.net.encoder.requires_grad_(False)
+            self.net.extractor.requires_grad_(False)
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam; the reader learns slower than the painter, or it collapses.
@@ -208,6 +212,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=128, help="px of the drawn picture")
     parser.add_argument("--people", type=int, default=4, help="sources in a step")
     parser.add_argument("--targets", type=int, default=4, help="pictures drawn of each source")
+    parser.add_argument("--painter-only", action="store_true", help="train G, keep E_v and E_m")
     parser.add_argument("--validate-every", type=int, default=250)
     args = parser.parse_args()
     stage = FaceStage(
@@ -218,6 +223,7 @@ def main() -> None:
         args.schedule_steps,
         args.people,
         args.targets,
+        args.painter_only,
     )
     train(stage, args.out, args.steps, log_every=25, validate_every=args.validate_every)
 
