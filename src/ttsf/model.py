@@ -28,7 +28,7 @@ from ttsf.motion.sampler import MotionSampler
 from ttsf.speech.tts import SpeechFeatures, TextToSpeech
 from ttsf.speech.vocoder import build_vocoder
 
-FRAMES_PER_BATCH = 8  # pictures drawn at once
+FRAMES_PER_BATCH = 4  # pictures drawn at once; more falls out of the processor's caches
 
 
 class GenerateOptions(NamedTuple):

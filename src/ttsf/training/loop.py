@@ -137,7 +137,7 @@ def train(
         losses = stage.losses(stage.batch(step))
         total = total_loss(losses, stage.weights)
         if not torch.isfinite(total):
-            values = {k: float(v) for k, v in losses.items()}
+            values = {k: float(v.detach()) for k, v in losses.items()}
             raise TtsfError(f"loss is not finite at step {step}: {values}; last state kept")
         optimizer.zero_grad(set_to_none=True)
         total.backward()
