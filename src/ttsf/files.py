@@ -47,7 +47,7 @@ def new_file(path: Path) -> Iterator[Path]:
             raise TtsfError(f"cannot write {path}: it is a directory")
         for folder in reversed([path.parent, *path.parent.parents]):
             if not folder.exists():
-                folder.mkdir()
+                folder.mkdir(exist_ok=True)
                 made.append(folder)
         temporary.touch(exist_ok=False)
         yield temporary
