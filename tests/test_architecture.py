@@ -8,13 +8,14 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "ttsf"
 LEVELS = (
     {"config", "errors"},
-    {"layers", "flow_matching", "files", "mel", "images", "video", "portrait"},
+    {"layers", "flow_matching", "files", "progress", "mel", "images", "video", "portrait"},
     {"face", "motion", "speech"},
     {"model"},
     {"checkpoint", "parameters"},
     {"data", "experts"},
     {"pipeline", "training"},
     {"evaluation"},
+    {"cli_data"},
     {"cli", "server"},
     {"__main__", "__init__"},
 )

@@ -9,8 +9,9 @@ import pytest
 import soundfile
 from PIL import Image
 
-from ttsf import cli, pipeline
+from ttsf import pipeline
 from ttsf.cli import main
+from ttsf.progress import Progress
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ def test_progress_is_redrawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     screen = io.StringIO()
     monkeypatch.setattr(screen, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stderr", screen)
-    progress = cli._Progress()
+    progress = Progress("frames")
     progress(8, 16)
     progress(16, 16)
     assert screen.getvalue() == "\rttsf: 8 of 16 frames\rttsf: 16 of 16 frames\n"

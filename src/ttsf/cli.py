@@ -10,32 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from ttsf import cli_data
 from ttsf.config import PRESETS
 from ttsf.errors import TtsfError
 from ttsf.files import read_text
+from ttsf.progress import Progress
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
-PROGRESS_SECONDS = 10.0
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise TtsfError(f"{message} (see {self.prog} --help)")
-
-
-class _Progress:
-    """Frames done so far on stderr: redrawn on a terminal, else a line every ten seconds."""
-
-    def __init__(self) -> None:
-        self.terminal, self.last = sys.stderr.isatty(), time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        line = f"ttsf: {done} of {total} frames"
-        if self.terminal:
-            print(f"\r{line}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-        elif time.monotonic() - self.last >= PROGRESS_SECONDS and done < total:
-            self.last = time.monotonic()
-            print(line, file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     speak.add_argument("--model", type=Path, metavar="DIR", help="model directory (bundled)")
     speak.add_argument("--device", default="cpu", help="cpu, cuda or mps (cpu)")
     speak.add_argument("--quiet", "-q", action="store_true", help="print errors only")
+    cli_data.add_commands(commands)
     info = commands.add_parser("info", allow_abbrev=False, help="print parameter counts")
     info.set_defaults(run=_info)
     which = info.add_mutually_exclusive_group()
@@ -124,7 +111,7 @@ def _speak(chosen: argparse.Namespace) -> None:
         chosen.seed, chosen.steps, chosen.temperature, chosen.rate, chosen.still
     )
     loaded = time.monotonic()
-    progress = None if chosen.quiet else _Progress()
+    progress = None if chosen.quiet else Progress("frames")
     written = speaker.write(
         chosen.portrait, text, chosen.output, options, chosen.face, chosen.save_audio, progress
     )

@@ -33,6 +33,12 @@ REFINEMENTS = (1.0, 1.08, 1.17, 1.26)
 """The detector's boxes come in steps of a tenth; the mean over these scales is finer."""
 REFINED_BOX = 130.0
 """px, the side at which a candidate is looked at."""
+GLANCE_SIDE = 640
+"""px, long side of a frame in which `glance` looks; it sees faces of an eighth of that."""
+GLANCE_ENLARGEMENT = 1.5
+GLANCE_SURE = 0.2
+"""Least score of a single look."""
+FRONTAL_VIEW = 0
 MISSED = -0.8
 """Score where a scale does not show the candidate."""
 
@@ -50,6 +56,8 @@ class FaceBox(NamedTuple):
 class _Scored(NamedTuple):
     box: FaceBox
     score: float
+    view: int = 0
+    """Which of the detector's five views saw it: frontal, turned left or right, tilted."""
 
 
 def find_faces(image: np.ndarray) -> list[FaceBox]:
@@ -70,6 +78,27 @@ def find_faces(image: np.ndarray) -> list[FaceBox]:
     return [max(doubtful, key=lambda found: found.score).box] if doubtful else []
 
 
+class Glimpse(NamedTuple):
+    """A face as one quick look sees it."""
+
+    box: FaceBox
+    turned: bool
+    """Seen by one of the detector's views of turned and tilted faces."""
+
+
+def glance(image: np.ndarray, number: int = 0) -> list[Glimpse]:
+    """Faces of one frame of a video, the largest first; far quicker than `find_faces`.
+
+    The size of a single box is a tenth off; looks of different `number` use different scales, so
+    that the median over several looks is finer.
+    """
+    picture = Image.fromarray(image)
+    scale = min(GLANCE_SIDE / max(picture.size), GLANCE_ENLARGEMENT)
+    found = _detect(picture, scale * REFINEMENTS[number % len(REFINEMENTS)], GLANCE_SURE)
+    faces = [Glimpse(scored.box, scored.view != FRONTAL_VIEW) for scored in found]
+    return sorted(faces, key=lambda face: -face.box.side)
+
+
 def choose_face(faces: list[FaceBox], number: int = 1) -> FaceBox:
     """Face `number`, counted from 1 for the largest; raises TtsfError where it does not serve."""
     if not faces:
@@ -84,22 +113,41 @@ def choose_face(faces: list[FaceBox], number: int = 1) -> FaceBox:
     return face
 
 
-def crop_portrait(image: np.ndarray, face: FaceBox, size: int) -> Tensor:
-    """The square around a face as float32 [3, size, size] in [-1, 1].
+class CropSquare(NamedTuple):
+    """The square around a face in pixels of the picture; parts of it may lie outside."""
 
-    The crop is moved and, down to `SMALLEST_SHARE`, shrunk to stay inside the picture; beyond that
-    the picture's edge is repeated.
+    left: float
+    top: float
+    side: float
+
+
+def crop_square(width: int, height: int, face: FaceBox) -> CropSquare:
+    """Where to cut a picture of this size.
+
+    The square is moved and, down to `SMALLEST_SHARE`, shrunk to stay inside the picture.
     """
-    height, width = image.shape[:2]
     wanted = CROP_SIDE * face.side
     side = max(min(wanted, width, height), SMALLEST_SHARE * wanted)
     left = _inside(face.x - side / 2, side, width)
     top = _inside(face.y + CROP_DOWN * face.side - side / 2, side, height)
+    return CropSquare(left, top, side)
+
+
+def cut_square(image: np.ndarray, square: CropSquare, size: int) -> np.ndarray:
+    """The square of RGB uint8 [H, W, 3] as [size, size, 3]; outside, the edge is repeated."""
+    height, width = image.shape[:2]
+    left, top, side = square
     pad = int(np.ceil(max(0.0, -left, -top, left + side - width, top + side - height)))
     padded = np.pad(image, ((pad, pad), (pad, pad), (0, 0)), mode="edge") if pad else image
     box = (left + pad, top + pad, left + pad + side, top + pad + side)
-    square = Image.fromarray(padded).resize((size, size), Image.Resampling.LANCZOS, box=box)
-    pixels = torch.from_numpy(np.array(square, dtype=np.float32))
+    cut = Image.fromarray(padded).resize((size, size), Image.Resampling.LANCZOS, box=box)
+    return np.asarray(cut)
+
+
+def crop_portrait(image: np.ndarray, face: FaceBox, size: int) -> Tensor:
+    """The square around a face as float32 [3, size, size] in [-1, 1]."""
+    square = crop_square(image.shape[1], image.shape[0], face)
+    pixels = torch.from_numpy(cut_square(image, square, size).astype(np.float32))
     return (pixels / 127.5 - 1).permute(2, 0, 1).contiguous()
 
 
@@ -118,11 +166,11 @@ def _detect(picture: Image.Image, scale: float, least: float) -> list[_Scored]:
     """What the detector finds at `scale`, in pixels of `picture`."""
     size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
     pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
-    boxes, scores, _ = _detector().run(pixels, 0, least)
+    boxes, scores, views = _detector().run(pixels, 0, least)
     found = []
-    for box, score in zip(boxes, scores, strict=True):
+    for box, score, view in zip(boxes, scores, views, strict=True):
         x, y = (box.left() + box.right() + 1) / 2, (box.top() + box.bottom() + 1) / 2
-        found.append(_Scored(FaceBox(x / scale, y / scale, box.width() / scale), score))
+        found.append(_Scored(FaceBox(x / scale, y / scale, box.width() / scale), score, view))
     return found
 
 

@@ -34,6 +34,7 @@ from ttsf.data.face_mesh import (
     measure,
     mouth_gap,
     pose_from_labels,
+    quiet_natives,
 )
 from ttsf.data.mouth_layer import MouthLayer, Teeth
 
@@ -72,9 +73,11 @@ def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
 
 def person_matte(image: np.ndarray) -> np.ndarray:
     """Share of person in each pixel of an RGB uint8 [H, W, 3], float32 [H, W] (mediapipe)."""
-    segmenter = load_mediapipe().solutions.selfie_segmentation.SelfieSegmentation(0)
-    mask = segmenter.process(np.ascontiguousarray(image)).segmentation_mask
-    segmenter.close()
+    segmentation = load_mediapipe().solutions.selfie_segmentation
+    with quiet_natives():
+        segmenter = segmentation.SelfieSegmentation(0)
+        mask = segmenter.process(np.ascontiguousarray(image)).segmentation_mask
+        segmenter.close()
     return smoothstep(0.25, 0.75, mask).astype(np.float32)
 
 

@@ -12,6 +12,9 @@ the box from the centre of the box (standard deviation 0.09 both ways).
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -121,18 +124,33 @@ def load_mediapipe():
     return mediapipe
 
 
+@contextmanager
+def quiet_natives() -> Iterator[None]:
+    """Keep mediapipe's native log, a few warnings for every picture, off standard error."""
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 class LandmarkDetector:
     """mediapipe face mesh on RGB uint8 pictures; `video` tracks from frame to frame."""
 
     def __init__(self, video: bool = False) -> None:
         solutions = load_mediapipe().solutions
-        self._mesh = solutions.face_mesh.FaceMesh(
-            static_image_mode=not video, max_num_faces=1, min_detection_confidence=0.4
-        )
+        with quiet_natives():
+            self._mesh = solutions.face_mesh.FaceMesh(
+                static_image_mode=not video, max_num_faces=1, min_detection_confidence=0.4
+            )
 
     def __call__(self, image: np.ndarray) -> np.ndarray | None:
         """Landmarks float64 [468, 3] in pixels of `image` [H, W, 3], or None without a face."""
-        found = self._mesh.process(np.ascontiguousarray(image)).multi_face_landmarks
+        with quiet_natives():
+            found = self._mesh.process(np.ascontiguousarray(image)).multi_face_landmarks
         if not found:
             return None
         height, width = image.shape[:2]

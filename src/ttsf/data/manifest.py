@@ -31,7 +31,7 @@ class Recorded:
     crop: tuple[float, float, float] | None
     """Left, top and side of the square in px of the upright picture; none for speech alone."""
     face_px: float | None
-    """Median side of the face box in the recording."""
+    """Mean side of the face box in the recording."""
     turned: float | None
     """Share of the looks at which the detector saw a turned or tilted face."""
     kind: Literal["recorded"] = "recorded"

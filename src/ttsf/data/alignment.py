@@ -1,0 +1,111 @@
+"""Phone times of recorded speech whose text is known: forced alignment with pocketsphinx.
+
+The acoustic model and the dictionary of US English come inside its wheel (an extra, ttsf[data]).
+Each call uses a fresh decoder, as one adapts to what it has heard.
+"""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from ttsf.config import PAPER
+from ttsf.errors import TtsfError
+
+FRAMES_PER_S = 100
+FEWEST_SAMPLES = PAPER.audio.sample_rate // 5
+BEAM = 1e-200
+"""Wide enough to find the way through almost any speech."""
+# ruff: noqa: RUF001 (the letters of IPA look like others)
+IPA = {
+    "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AY": "aɪ", "B": "b", "CH": "tʃ",
+    "D": "d", "DH": "ð", "EH": "ɛ", "ER": "ɜ", "EY": "eɪ", "F": "f", "G": "ɡ", "HH": "h",
+    "IH": "ɪ", "IY": "i", "JH": "dʒ", "K": "k", "L": "l", "M": "m", "N": "n", "NG": "ŋ",
+    "OW": "oʊ", "OY": "ɔɪ", "P": "p", "R": "ɹ", "S": "s", "SH": "ʃ", "T": "t", "TH": "θ",
+    "UH": "ʊ", "UW": "u", "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
+}  # fmt: skip
+"""Phones of the dictionary (ARPAbet) as symbols of `visemes.SHAPES`."""
+
+
+class Phone(NamedTuple):
+    """A phone in the speech; between phones there may be silence."""
+
+    symbols: str
+    """IPA, one or two symbols of `visemes.SHAPES`."""
+    start_s: float
+    end_s: float
+    word: int
+    """Which of the text's words, separated by spaces, it belongs to."""
+
+
+def spoken_words(text: str) -> list[list[str]]:
+    """For each word between spaces, how the dictionary writes it: "Well-known," -> well, known."""
+    plain = text.lower().replace("’", "'")
+    words = [re.findall(r"[^\W_]+(?:'[^\W_]+)*'?", word) for word in plain.split()]
+    return [[part.removesuffix("'") for part in parts] for parts in words]
+
+
+def align(samples: np.ndarray, words: str) -> list[Phone]:
+    """Phones of float32 [N] at 16 kHz in which a text of normal words is spoken.
+
+    Raises TtsfError for words that are not in the dictionary, where the speech does not fit the
+    words, and without pocketsphinx.
+    """
+    decoder = _decoder()
+    parts = spoken_words(words)
+    flat = [(part, i) for i, group in enumerate(parts) for part in group]
+    unknown = sorted({word for word, _ in flat if decoder.lookup_word(word) is None})
+    if unknown:
+        raise TtsfError(f"words not in the dictionary: {', '.join(unknown)}")
+    if not flat:
+        raise TtsfError("no words to align")
+    if len(samples) < FEWEST_SAMPLES:
+        raise TtsfError("too short to be aligned")
+    entries = _decode(decoder, samples, " ".join(word for word, _ in flat))
+    phones: list[Phone] = []
+    heard = 0
+    for name, times in entries:
+        if name.startswith(("<", "[")):
+            continue
+        if heard == len(flat) or re.sub(r"\(\d+\)$", "", name) != flat[heard][0]:
+            raise TtsfError("the speech does not fit its text")
+        for phone, start, length in times:
+            begin, end = start / FRAMES_PER_S, (start + length) / FRAMES_PER_S
+            phones.append(Phone(IPA[phone], begin, end, flat[heard][1]))
+        heard += 1
+    if heard < len(flat):
+        raise TtsfError("the speech does not fit its text")
+    return phones
+
+
+def _decoder():
+    try:
+        from pocketsphinx import Decoder
+    except ImportError:
+        raise TtsfError("phone times need pocketsphinx: pip install 'ttsf[data]'") from None
+    return Decoder(
+        samprate=PAPER.audio.sample_rate, loglevel="FATAL", lm=None, beam=BEAM, pbeam=BEAM, wbeam=BEAM
+    )
+
+
+Entry = tuple[str, list[tuple[str, int, int]]]
+"""A word or a silence with its phones: name, first frame and number of frames."""
+
+
+def _decode(decoder, samples: np.ndarray, text: str) -> list[Entry]:
+    """Two passes, first words and then their phones."""
+    data = (np.clip(samples, -1, 1) * 32_767).astype("<i2").tobytes()
+    try:
+        decoder.set_align_text(text)
+        for second in (False, True):
+            if second:
+                decoder.set_alignment()
+            decoder.start_utt()
+            decoder.process_raw(data, full_utt=True)
+            decoder.end_utt()
+        found = decoder.get_alignment()
+    except RuntimeError:
+        found = None
+    if found is None:
+        raise TtsfError("the speech does not fit its text")
+    return [(word.name, [(p.name, p.start, p.duration) for p in word]) for word in found]

@@ -1,0 +1,183 @@
+"""Sec. 4.1: the files of one clip: an MP4 without sound or a PNG portrait, and a FLAC.
+
+Written once and read at random places: keyframes lie close, the loss is invisible and the bytes are
+the same on every run and every number of CPU cores. The clock is the configuration's.
+"""
+
+import errno
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import soundfile
+from av.video.reformatter import VideoReformatter
+from PIL import Image
+
+from ttsf.config import PAPER
+from ttsf.errors import TtsfError
+from ttsf.files import new_file
+from ttsf.video import H264_MATRIX, H264_PRIMARIES, LIMITED_RANGE
+
+KEYFRAME_EVERY = 16
+"""Frames: at most 15 are decoded in vain before the first that is wanted."""
+X264 = {
+    "crf": "15",
+    "preset": "fast",
+    "tune": "psnr",
+    "flags": "+bitexact",
+    "x264-params": f"threads=1:keyint={KEYFRAME_EVERY}:scenecut=0",
+}
+SWSCALE = 0x4 | 0x2000 | 0x4000 | 0x40000 | 0x80000
+"""Bicubic, full chroma out and in, accurate rounding, the same bits on every processor."""
+MATRIX = "ITU601"
+FULL_SCALE = 2**15
+
+
+def save_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
+    """Write uint8 RGB pictures [H, W, 3] as H.264 at 25 fps without sound, whole or not at all.
+
+    All are of one size with even sides and are pulled as they are encoded. Returns their number.
+    Raises TtsfError where there are none, for a picture of another kind, and where the file cannot
+    be written.
+    """
+    pictures = iter(frames)
+    first = next(pictures, None)
+    if first is None:
+        raise TtsfError(f"cannot write {path}: there are no frames")
+    with new_file(path) as temporary:
+        try:
+            count = _encode(temporary, chain([first], pictures))
+            with av.open(str(temporary.absolute())) as container:
+                stored = sum(1 for packet in container.demux(video=0) if packet.size)
+        except ValueError as error:
+            raise TtsfError(f"cannot write {path}: {error}") from error
+        except av.FFmpegError as error:
+            raise TtsfError(f"cannot write {path}: {error.strerror}") from error
+        if stored != count:
+            raise OSError(errno.EIO, f"only {stored} of {count} frames were written")
+    return count
+
+
+def save_samples(path: Path, samples: np.ndarray) -> int:
+    """Write mono sound, float [N] in [-1, 1] at 16 kHz, as FLAC of 16 bits, whole or not at all.
+
+    Louder samples are clipped; what `read_samples` gave is kept to the bit. Returns N. Raises
+    TtsfError for anything but finite numbers in one row, or where the file cannot be written.
+    """
+    if samples.ndim != 1 or samples.size == 0 or not np.isfinite(samples).all():
+        raise TtsfError(f"cannot write {path}: the sound must be one row of finite samples")
+    scaled = np.rint(samples.astype(np.float64) * FULL_SCALE)
+    whole = scaled.clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    with new_file(path) as temporary, temporary.open("wb") as file:
+        try:
+            soundfile.write(file, whole, PAPER.audio.sample_rate, "PCM_16", format="FLAC")
+        except soundfile.LibsndfileError as error:
+            raise OSError(errno.EIO, str(error)) from error
+    return len(samples)
+
+
+def read_frames(path: Path, start: int, count: int) -> np.ndarray:
+    """Pictures `start` .. `start + count - 1` of an MP4: uint8 RGB [count, H, W, 3].
+
+    A .png portrait has the one picture 0. Raises TtsfError where the file is missing, broken or too
+    short.
+    """
+    _check_range(path, start, count)
+    try:
+        if path.suffix.lower() == ".png":
+            with Image.open(path) as picture:
+                found = [np.asarray(picture.convert("RGB"))][start : start + count]
+        else:
+            with av.open(str(path.absolute())) as container:
+                found = list(_decode(container, start, count))
+    except (av.FFmpegError, OSError) as error:
+        raise TtsfError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise TtsfError(f"cannot read {path}: {error}") from error
+    if len(found) < count:
+        raise TtsfError(f"cannot read {path}: it ends before frame {start + count}")
+    return np.stack(found)
+
+
+def read_samples(path: Path, start: int, count: int) -> np.ndarray:
+    """Samples `start` .. `start + count - 1`: float32 [count] in [-1, 1].
+
+    Raises TtsfError where the file is missing, broken, too short or not mono of 16 kHz.
+    """
+    _check_range(path, start, count)
+    try:
+        with path.open("rb") as opened, soundfile.SoundFile(opened) as file:
+            if (file.channels, file.samplerate) != (1, PAPER.audio.sample_rate):
+                raise TtsfError(f"{path} is not mono of {PAPER.audio.sample_rate} Hz")
+            found = np.zeros(0, np.float32)
+            if start + count <= file.frames:
+                file.seek(start)
+                found = file.read(count, dtype="float32")
+    except OSError as error:
+        raise TtsfError(f"cannot read {path}: {error.strerror or error}") from error
+    except soundfile.SoundFileError as error:
+        raise TtsfError(f"cannot read {path}: the sound is broken") from error
+    if len(found) < count:
+        raise TtsfError(f"cannot read {path}: it ends before sample {start + count}")
+    return found
+
+
+def _check_range(path: Path, start: int, count: int) -> None:
+    if start < 0 or count < 1:
+        raise TtsfError(f"{path}: cannot read {count} pieces from place {start}")
+
+
+def _encode(path: Path, frames: Iterator[np.ndarray]) -> int:
+    """Encode and return the number of frames; raises ValueError for a picture of another kind."""
+    first = next(frames)
+    height, width = first.shape[:2]
+    if height % 2 or width % 2:
+        raise ValueError(f"the sides must be even, not {width}x{height} px")
+    options = {"fflags": "+bitexact"}
+    count, convert = 0, VideoReformatter()
+    with av.open(str(path.absolute()), "w", format="mp4", options=options) as container:
+        stream: Any = container.add_stream("libx264", rate=PAPER.video.fps)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = X264
+        context = stream.codec_context
+        context.colorspace, context.color_range = H264_MATRIX, LIMITED_RANGE
+        context.color_primaries = context.color_trc = H264_PRIMARIES
+        for frame in chain([first], frames):
+            if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
+                raise ValueError(f"frame {count} is not uint8 RGB of {width}x{height} px")
+            rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            picture = convert.reformat(
+                rgb, format="yuv420p", dst_colorspace=MATRIX, interpolation=SWSCALE
+            )
+            picture.pts, picture.time_base = count, Fraction(1, PAPER.video.fps)
+            container.mux(stream.encode(picture))
+            count += 1
+        container.mux(stream.encode(None))
+    return count
+
+
+def _decode(container: Any, start: int, count: int) -> Iterator[np.ndarray]:
+    """The pictures, or as many as there are; raises ValueError where one is damaged."""
+    if not container.streams.video:
+        raise ValueError("it holds no pictures")
+    stream = container.streams.video[0]
+    stream.codec_context.thread_count = 1
+    stream.codec_context.options = {"err_detect": "explode"}
+    clock, convert = stream.time_base * PAPER.video.fps, VideoReformatter()
+    container.seek(int(start / clock), stream=stream)
+    for frame in container.decode(stream):
+        place = round(frame.pts * clock)
+        if place < start:
+            continue
+        if frame.is_corrupt:
+            raise ValueError(f"frame {place} is damaged")
+        rgb = convert.reformat(
+            frame, format="rgb24", src_colorspace=MATRIX, interpolation=SWSCALE
+        )
+        yield rgb.to_ndarray()
+        if place == start + count - 1:
+            return

@@ -1,0 +1,148 @@
+"""Somebody's video file as upright RGB pictures at 25 fps and its sound at 16 kHz (Sec. 4.1).
+
+Any frame rate, constant or not, becomes 25 fps by the clock: picture k is the one shown 20 ms after
+k / 25 s. The sound starts with the first picture.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import numpy as np
+
+from ttsf.config import PAPER
+from ttsf.errors import TtsfError
+
+FPS, RATE = PAPER.video.fps, PAPER.audio.sample_rate
+MISSING_S = 0.3
+"""A file that ends so much before its declared length was cut short."""
+CLOCK_ERROR_S = 1e-6  # rounding of time stamps
+HIGH_DEFINITION = 720  # px; untagged pictures of this height follow BT.709, lower ones BT.601
+
+
+class Header(NamedTuple):
+    """What a file declares."""
+
+    declared_s: float | None
+    aspect: float
+    """Width of a pixel in heights."""
+    has_sound: bool
+
+
+def read_header(path: Path) -> Header:
+    """Raises TtsfError where there is no readable video."""
+    with _open(path) as container:
+        stream = _video_stream(container, path)
+        declared = float(stream.duration * stream.time_base) if stream.duration else None
+        aspect = float(stream.sample_aspect_ratio or 1)
+        return Header(declared, aspect, bool(container.streams.audio))
+
+
+def read_pictures(path: Path) -> Iterator[np.ndarray]:
+    """RGB uint8 [H, W, 3], 25 a second, one at a time.
+
+    Raises TtsfError where the file is damaged or ends before its declared length.
+    """
+    declared, aspect, _ = read_header(path)
+    half = 0.5 / FPS
+    count, first, ending, shown = 0, None, 0.0, None
+    for frame in _decode(path):
+        time = _seconds(frame.pts, frame) if frame.pts is not None else ending
+        first = time if first is None else first
+        while shown is not None and count / FPS + half < time - first:
+            yield shown
+            count += 1
+        shown = _upright(frame, aspect)
+        ending = time + (_seconds(frame.duration, frame) or 1 / FPS)
+    if shown is None or first is None:
+        raise TtsfError(f"{path.name}: the video holds no picture")
+    while count / FPS + half < ending - first + CLOCK_ERROR_S:
+        yield shown
+        count += 1
+    if declared is not None and ending - first < declared - MISSING_S:
+        raise TtsfError(
+            f"{path.name}: damaged, ends after {ending - first:.1f} of {declared:.1f} s"
+        )
+
+
+def read_sound(path: Path, picture: Path | None = None) -> np.ndarray | None:
+    """Mono float32 in [-1, 1] at 16 kHz, from the first picture on; None without a sound track.
+
+    picture: the video that a separate sound file belongs to; its sound starts with the pictures.
+    """
+    with _open(path) as container:
+        if not container.streams.audio:
+            return None
+        stream = container.streams.audio[0]
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+        parts: list[np.ndarray] = []
+        begins: float | None = None
+        try:
+            for frame in container.decode(stream):
+                if begins is None and frame.pts is not None:
+                    begins = _seconds(frame.pts, frame)
+                frame.pts = None
+                parts += [out.to_ndarray()[0] for out in resampler.resample(frame)]
+            parts += [out.to_ndarray()[0] for out in resampler.resample(None)]
+        except av.FFmpegError as error:
+            raise TtsfError(f"{path.name}: the sound is damaged ({error.strerror})") from None
+    if not parts:
+        return None
+    samples = np.concatenate(parts)
+    late = 0.0 if picture is not None else (begins or 0.0) - _first_picture_s(path)
+    shift = round(late * RATE)
+    return np.pad(samples, (shift, 0)) if shift > 0 else samples[-shift:]
+
+
+def fit_sound(samples: np.ndarray, start: int, frames: int) -> np.ndarray:
+    """The sound of `frames` pictures from picture `start` on, ended with silence where needed."""
+    per_frame = PAPER.samples_per_video
+    part = samples[start * per_frame : (start + frames) * per_frame]
+    return np.pad(part, (0, frames * per_frame - len(part)))
+
+
+def _open(path: Path) -> Any:
+    try:
+        return av.open(str(path))
+    except av.FFmpegError as error:
+        raise TtsfError(f"{path.name}: not a readable video ({error.strerror})") from None
+    except OSError as error:
+        raise TtsfError(f"{path.name}: {error.strerror or error}") from None
+
+
+def _video_stream(container: Any, path: Path) -> Any:
+    if not container.streams.video:
+        raise TtsfError(f"{path.name}: holds no video")
+    stream = container.streams.video[0]
+    stream.thread_type = "NONE"
+    return stream
+
+
+def _decode(path: Path) -> Iterator[av.VideoFrame]:
+    with _open(path) as container:
+        stream = _video_stream(container, path)
+        try:
+            yield from container.decode(stream)
+        except av.FFmpegError as error:
+            raise TtsfError(f"{path.name}: the video is damaged ({error.strerror})") from None
+
+
+def _first_picture_s(path: Path) -> float:
+    for frame in _decode(path):
+        return _seconds(frame.pts, frame)
+    return 0.0
+
+
+def _seconds(ticks: int | None, frame: Any) -> float:
+    return float((ticks or 0) * frame.time_base)
+
+
+def _upright(frame: av.VideoFrame, aspect: float) -> np.ndarray:
+    """Square pixels, turned as the file's display matrix says."""
+    width = round(frame.width * aspect)
+    tagged = frame.colorspace in (1, 5, 6)
+    matrix = frame.colorspace if tagged else 1 if frame.height >= HIGH_DEFINITION else 5
+    source = "ITU709" if matrix == 1 else "ITU601"
+    picture = frame.reformat(width=width, format="rgb24", src_colorspace=source).to_ndarray()
+    return np.ascontiguousarray(np.rot90(picture, frame.rotation // 90))

@@ -1,0 +1,120 @@
+"""Sec. 4.1, open data: synthetic voices that read texts aloud, and the register of any voice.
+
+The voices are those of flite and festival as Debian packs them (flite; festival and
+festvox-kdlpc16k). They are teachers of plain articulation, not of natural prosody.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+import soxr
+
+from ttsf.config import PAPER
+from ttsf.data.manifest import Register
+from ttsf.errors import TtsfError
+
+RATE = PAPER.audio.sample_rate
+TIME_LIMIT_S = 120.0
+FRAME, HOP = 640, 320  # samples of a look at the pitch
+LOWEST_HZ, HIGHEST_HZ = 70.0, 350.0
+LOW_BELOW_HZ, HIGH_ABOVE_HZ = 150.0, 165.0
+LEAST_PERIODIC = 0.6
+LEAST_VOICED = 10  # looks
+
+
+class Voice(NamedTuple):
+    """A synthetic voice."""
+
+    engine: str
+    """flite or festival."""
+    register: Register
+    share: float
+    """How often it speaks."""
+    licence: str
+
+
+FLITE_LICENCE = "flite (BSD-like, Carnegie Mellon University)"
+VOICES = {
+    "slt": Voice("flite", "high", 0.45, FLITE_LICENCE),
+    "rms": Voice("flite", "low", 0.30, FLITE_LICENCE),
+    "awb": Voice("flite", "low", 0.12, FLITE_LICENCE),
+    "kal16": Voice("flite", "low", 0.07, FLITE_LICENCE),
+    "ked": Voice("festival", "low", 0.06, "festvox-kdlpc16k (BSD-like, University of Edinburgh)"),
+}
+"""Median pitch 165, 101, 119, 90 and 100 Hz."""
+PROGRAMS = {"flite": "flite", "festival": "text2wave"}
+PACKAGES = {"flite": "flite", "festival": "festival festvox-kdlpc16k"}
+
+
+def require(voices: Iterable[str]) -> None:
+    """Raises TtsfError for an unknown voice, or one whose engine is missing."""
+    for name in voices:
+        if name not in VOICES:
+            raise TtsfError(f"no teacher voice '{name}'; there are {', '.join(VOICES)}")
+        engine = VOICES[name].engine
+        if not shutil.which(PROGRAMS[engine]):
+            raise TtsfError(
+                f"the teacher voice '{name}' needs {engine}; "
+                f"install it with: apt-get install {PACKAGES[engine]}"
+            )
+
+
+def installed_voices() -> list[str]:
+    """The voices whose engine is on this machine."""
+    return [name for name, voice in VOICES.items() if shutil.which(PROGRAMS[voice.engine])]
+
+
+def speak(text: str, voice: str, folder: Path) -> np.ndarray:
+    """A voice of `VOICES` reading `text`, float32 [N] at 16 kHz; `folder` holds its files.
+
+    Raises TtsfError where the engine is missing or fails.
+    """
+    require([voice])
+    path = folder / "spoken.wav"
+    path.unlink(missing_ok=True)
+    if VOICES[voice].engine == "flite":
+        command = ["flite", "-voice", voice, "-t", text, "-o", str(path)]
+    else:
+        script = folder / "spoken.txt"
+        script.write_text(text, encoding="utf-8")
+        command = ["text2wave", "-eval", f"(voice_{voice}_diphone)", str(script), "-o", str(path)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=TIME_LIMIT_S)
+        samples, rate = soundfile.read(path, dtype="float32")
+    except (OSError, subprocess.SubprocessError, soundfile.LibsndfileError):
+        raise TtsfError(f"the teacher voice '{voice}' could not read \"{text}\"") from None
+    return samples if rate == RATE else soxr.resample(samples, rate, RATE)
+
+
+def median_pitch(samples: np.ndarray) -> float | None:
+    """Median pitch in Hz of the voiced parts of float [N] at 16 kHz, or None without any."""
+    count = (len(samples) - FRAME) // HOP + 1
+    if count < LEAST_VOICED:
+        return None
+    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP].astype(np.float64)
+    frames = (frames - frames.mean(1, keepdims=True)) * np.hanning(FRAME)
+    power = np.abs(np.fft.rfft(frames, 2 * FRAME)) ** 2
+    echo = np.fft.irfft(power)[:, :FRAME]
+    window = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(FRAME), 2 * FRAME)) ** 2)[:FRAME]
+    shortest, longest = int(RATE / HIGHEST_HZ), int(RATE / LOWEST_HZ)
+    likeness = echo / np.maximum(echo[:, :1], 1e-9) * (window[0] / np.maximum(window, 1e-3))
+    part = likeness[:, shortest:longest]
+    peak = part.max(1)
+    # the shortest period that is nearly as good as the best: octave errors go down otherwise
+    lag = (part >= 0.9 * peak[:, None]).argmax(1) + shortest
+    loud = echo[:, 0] > 0.05 * np.percentile(echo[:, 0], 95)
+    voiced = loud & (peak > LEAST_PERIODIC)
+    return float(RATE / np.median(lag[voiced])) if voiced.sum() >= LEAST_VOICED else None
+
+
+def register_of(samples: np.ndarray) -> Register:
+    """The register of a recorded voice by its median pitch; float [N] at 16 kHz."""
+    pitch = median_pitch(samples)
+    if pitch is None or LOW_BELOW_HZ <= pitch <= HIGH_ABOVE_HZ:
+        return "unsure"
+    return "low" if pitch < LOW_BELOW_HZ else "high"
