@@ -73,7 +73,14 @@ class Recording(NamedTuple):
 
 
 def prepare_one(job: PrepareJob, out: Path) -> Record:
-    """Clips and thumbnails of one video below `out`; raises TtsfError where nothing can be read."""
+    """Clips and thumbnails of one video below `out`; an unusable video is one refusal."""
+    try:
+        return _prepare(job, out)
+    except TtsfError as error:
+        return Record(job.key, [], [Refusal(job.source.source, str(error))])
+
+
+def _prepare(job: PrepareJob, out: Path) -> Record:
     source = job.source
     transcript = read_transcript(source.transcript) if source.transcript else None
     recording = read_once(source)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import av
 import numpy as np
+from av.video.reformatter import Colorspace
 
 from ttsf.config import PAPER
 from ttsf.errors import TtsfError
@@ -143,6 +144,6 @@ def _upright(frame: av.VideoFrame, aspect: float) -> np.ndarray:
     width = round(frame.width * aspect)
     tagged = frame.colorspace in (1, 5, 6)
     matrix = frame.colorspace if tagged else 1 if frame.height >= HIGH_DEFINITION else 5
-    source = "ITU709" if matrix == 1 else "ITU601"
+    source = Colorspace.ITU709 if matrix == 1 else Colorspace.ITU601
     picture = frame.reformat(width=width, format="rgb24", src_colorspace=source).to_ndarray()
     return np.ascontiguousarray(np.rot90(picture, frame.rotation // 90))

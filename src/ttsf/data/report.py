@@ -16,7 +16,13 @@ from PIL import Image
 
 from ttsf.config import PAPER
 from ttsf.data.clip_files import read_frames
-from ttsf.data.face_mesh import LandmarkDetector, fit_head, rotation_angles
+from ttsf.data.face_mesh import (
+    LandmarkDetector,
+    fit_head,
+    load_mediapipe,
+    quiet_natives,
+    rotation_angles,
+)
 from ttsf.data.jobs import Record, Refusal
 from ttsf.data.manifest import Clip, Recorded
 from ttsf.files import new_file
@@ -76,15 +82,17 @@ def _charts(out: Path, clips: list[Clip]) -> list[str]:
 def head_angles(out: Path, clips: Sequence[Clip]) -> np.ndarray | None:
     """Degrees [N, 3] in the middle of the clips that show a face; None without ttsf[data]."""
     try:
-        detector = LandmarkDetector()
+        load_mediapipe()
     except ImportError:
         return None
     found = []
-    for clip in clips:
-        points = detector(_middle(out, clip))
-        if points is not None:
-            found.append(rotation_angles(fit_head(points).rotation))
-    detector.close()
+    with quiet_natives():
+        detector = LandmarkDetector()
+        for clip in clips:
+            points = detector(_middle(out, clip))
+            if points is not None:
+                found.append(rotation_angles(fit_head(points).rotation))
+        detector.close()
     return np.array(found).reshape(-1, 3)
 
 

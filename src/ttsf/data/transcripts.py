@@ -9,6 +9,7 @@ import html
 import math
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +25,8 @@ GRID_UNITS_PER_S = 25_000
 GRID_SILENCE = ("sil", "sp")
 
 _MARK = re.compile(r"\{[^{}]*\}")
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>|\[[^\[\]]*\]")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_SOUND = re.compile(r"\[[^\[\]]*\]")
 _SPEAKER_DASH = re.compile(r"^\s*(?:[-–—]+|>>+)\s*(?!\d)")  # noqa: RUF001
 _CLOCK = r"(\d+):([0-5]\d):([0-5]\d)[,.](\d{1,3})"
 _CUE_TIMES = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?!\d)")
@@ -78,7 +80,7 @@ def read_transcript(path: Path) -> Transcript:
         return _read_align(path, lines)
     if _is_lrs(lines):
         return _read_lrs(path, lines)
-    return Transcript(_one_line(" ".join(lines)) or None)
+    return Transcript(_speech(" ".join(lines)) or None)
 
 
 def cut(transcript: Transcript | None, duration_s: float, longest_s: float) -> list[Piece]:
@@ -88,8 +90,8 @@ def cut(transcript: Transcript | None, duration_s: float, longest_s: float) -> l
       SHORTEST_S or over `longest_s`, without text, or after the video's end are left out.
     - A video that is short enough: one piece with the whole text.
     - Words with times: pieces cut in the longest pauses, with at most MARGIN_S around the words
-      and at most half of the pause to the neighbour. Words that last past the video's end or
-      fit into no piece are left out.
+      and at most half of the pause to the neighbour. Words that last past the video's end and
+      pieces under SHORTEST_S are left out, as is a word longer than `longest_s`.
     - Otherwise one piece of the whole video without a text, for the caller to cut.
 
     The list is empty where there are times but no piece is left.
@@ -107,7 +109,7 @@ def cut(transcript: Transcript | None, duration_s: float, longest_s: float) -> l
 
 def _cut_cues(cues: tuple[Word, ...], duration_s: float, longest_s: float) -> list[Piece]:
     spoken = [cue for cue in cues if cue.text]
-    ends = [min(cue.end_s, follower.start_s) for cue, follower in zip(spoken, spoken[1:])]  # noqa: B905, RUF007
+    ends = [min(cue.end_s, after.start_s) for cue, after in pairwise(spoken)]
     ends += [cue.end_s for cue in spoken[-1:]]
     pieces = [
         Piece(cue.start_s, min(end_s, duration_s), cue.text)
@@ -118,8 +120,8 @@ def _cut_cues(cues: tuple[Word, ...], duration_s: float, longest_s: float) -> li
 
 def _cut_words(words: tuple[Word, ...], duration_s: float, longest_s: float) -> list[Piece]:
     """Halve at the widest pause until everything fits."""
-    whole = sum(word.end_s <= duration_s + MARGIN_S for word in words)
-    pieces, open_ranges = [], [(0, whole)]
+    past_end = (i for i, word in enumerate(words) if word.end_s > duration_s + MARGIN_S)
+    pieces, open_ranges = [], [(0, next(past_end, len(words)))]
     while open_ranges:
         first, stop = open_ranges.pop()
         if first == stop:
@@ -171,41 +173,42 @@ def _is_lrs(lines: list[str]) -> bool:
 
 def _read_lrs(path: Path, lines: list[str]) -> Transcript:
     """Texts come in capitals, which would be spelled letter by letter: they become small."""
-    text, words, in_words = "", [], False
+    text, rows, in_words = "", [], False
     for number, line in enumerate(lines, start=1):
         if line.startswith("Text:") and not text:
-            text = line.removeprefix("Text:")
+            text = _speech(_MARK.sub(" ", line.removeprefix("Text:"))).lower()
         elif _WORD_TABLE.match(line):
             in_words = True
         elif in_words and line.strip():
             row = line.split()
             if len(row) not in (3, 4):
                 raise _wrong(path, number, "WORD START END ASDSCORE", line)
-            words.append(_word(path, number, line, row[0], row[1], row[2], per_second=1))
-    spoken = [Word(_one_line(_MARK.sub(" ", w.text)).lower(), w.start_s, w.end_s) for w in words]
-    return Transcript(
-        _one_line(_MARK.sub(" ", text)).lower() or None, tuple(word for word in spoken if word.text)
-    )
+            rows.append(_Row(number, row[0], row[1], row[2]))
+    timed = _words(path, rows, per_second=1)
+    spoken = [word._replace(text=_speech(_MARK.sub(" ", word.text)).lower()) for word in timed]
+    words = tuple(word for word in spoken if word.text)
+    return Transcript(text or " ".join(word.text for word in words) or None, words)
 
 
 def _read_align(path: Path, lines: list[str]) -> Transcript:
-    words: list[Word] = []
+    rows = []
     for number, line in enumerate(lines, start=1):
         row = line.split()
-        if not row:
-            continue
-        if len(row) != 3:
+        if row and len(row) != 3:
             raise _wrong(path, number, "START END WORD", line)
-        words.append(_word(path, number, line, row[2], row[0], row[1], GRID_UNITS_PER_S))
-        _check_order(path, number, words)
-    spoken = tuple(word for word in words if word.text not in GRID_SILENCE)
-    return Transcript(" ".join(word.text for word in spoken) or None, spoken)
+        if row:
+            rows.append(_Row(number, row[2], row[0], row[1]))
+    timed = _words(path, rows, GRID_UNITS_PER_S)
+    words = tuple(word for word in timed if word.text not in GRID_SILENCE)
+    return Transcript(" ".join(word.text for word in words) or None, words)
 
 
 def _read_srt(path: Path, lines: list[str]) -> Transcript:
     """A cue is what stands between two lines of times, less the next cue's number."""
     at = [i for i, line in enumerate(lines) if "-->" in line]
-    if not at and any(line.strip() for line in lines):
+    if not any(line.strip() for line in lines):
+        return Transcript(None)
+    if not at:
         raise TtsfError(f"{path}: no times such as '00:00:01,000 --> 00:00:02,500' in it")
     cues = []
     for here, following in zip(at, [*at[1:], len(lines)], strict=True):
@@ -218,44 +221,53 @@ def _read_srt(path: Path, lines: list[str]) -> Transcript:
         body = lines[here + 1 : following]
         if following < len(lines) and body and body[-1].strip().isdecimal():
             body = body[:-1]
-        cues.append(Word(_one_line(" ".join(map(_plain, body))), start_s, end_s))
+        cues.append(Word(_speech(" ".join(map(_plain, body))), start_s, end_s))
     cues.sort(key=lambda cue: cue.start_s)
     return Transcript(" ".join(cue.text for cue in cues if cue.text) or None, cues=tuple(cues))
 
 
 def _plain(line: str) -> str:
     """A line of a subtitle without tags, positions, [sounds] and the dash of a new speaker."""
-    return _SPEAKER_DASH.sub("", html.unescape(_TAG.sub(" ", _MARK.sub(" ", line))))
+    untagged = _SOUND.sub(" ", _TAG.sub("", _MARK.sub("", line)))
+    return _SPEAKER_DASH.sub("", html.unescape(untagged))
 
 
 def _seconds(hours: str, minutes: str, seconds: str, fraction: str) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + float(f"{int(seconds)}.{fraction}")
 
 
-def _word(
-    path: Path, number: int, line: str, text: str, start: str, end: str, per_second: int
-) -> Word:
-    try:
-        word = Word(text, float(start) / per_second, float(end) / per_second)
-    except ValueError:
-        raise _wrong(path, number, "times as numbers", line) from None
-    if not 0 <= word.start_s < math.inf or not 0 <= word.end_s < math.inf:
-        raise _wrong(path, number, "times from 0 on", line)
-    if word.start_s > word.end_s:
-        raise TtsfError(f"{path}, line {number}: '{text}' ends before it begins")
-    return word
+class _Row(NamedTuple):
+    """A line of a table of words, its times as written."""
+
+    number: int
+    text: str
+    start: str
+    end: str
 
 
-def _check_order(path: Path, number: int, words: list[Word]) -> None:
-    if len(words) > 1 and words[-1].start_s < words[-2].start_s:
-        raise TtsfError(
-            f"{path}, line {number}: '{words[-1].text}' begins before the word above it"
-        )
+def _words(path: Path, rows: list[_Row], per_second: int) -> list[Word]:
+    """The rows' words; raises TtsfError that names the line for times that make no sense."""
+    words: list[Word] = []
+    for row in rows:
+        try:
+            word = Word(row.text, float(row.start) / per_second, float(row.end) / per_second)
+        except ValueError:
+            raise _wrong(path, row.number, "two times", f"{row.start} {row.end}") from None
+        place = f"{path}, line {row.number}"
+        if not all(0 <= time < math.inf for time in (word.start_s, word.end_s)):
+            raise _wrong(path, row.number, "two times from 0 on", f"{row.start} {row.end}")
+        if word.start_s > word.end_s:
+            raise TtsfError(f"{place}: '{row.text}' ends before it begins")
+        if words and word.start_s < words[-1].start_s:
+            raise TtsfError(f"{place}: '{row.text}' begins before the word above it")
+        words.append(word)
+    return words
 
 
-def _wrong(path: Path, number: int, wanted: str, line: str) -> TtsfError:
-    return TtsfError(f"{path}, line {number}: expected {wanted}, found '{line.strip()[:60]}'")
+def _wrong(path: Path, number: int, wanted: str, found: str) -> TtsfError:
+    return TtsfError(f"{path}, line {number}: expected {wanted}, found '{found.strip()[:60]}'")
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _speech(text: str) -> str:
+    """In one line; empty where it has neither letters nor digits."""
+    return " ".join(text.split()) if re.search(r"[^\W_]", text) else ""
