@@ -68,12 +68,25 @@ def test_a_stopped_run_gives_the_bytes_of_an_undisturbed_one(tmp_path, portrait)
     rows = []
     for name in ("a", "b"):
         Image.fromarray(portrait).save(data / "portrait" / f"{name}.png")
-        rows.append([f"portrait/{name}.png", "portrait", "train", "no", "frontal", "high"])
+        rows.append(
+            [
+                f"portrait/{name}.png",
+                "portrait",
+                "train",
+                "no",
+                "frontal",
+                "high",
+                name,
+                "photos",
+                "CC0",
+            ]
+        )
     Image.fromarray(portrait * 0 + 90).save(data / "portrait" / "c.png")
-    rows.append(["portrait/c.png", "portrait", "train", "no", "frontal", "low"])
+    rows.append(["portrait/c.png", "portrait", "train", "no", "frontal", "low", "c", "d", "CC0"])
     with (data / "manifest.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["file", "kind", "use", "smile_teeth", "pose", "voice_register"])
+        columns = ["file", "kind", "use", "smile_teeth", "pose", "voice_register", "speaker"]
+        writer.writerow([*columns, "dataset", "licence"])
         writer.writerows(rows)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert render.render(data, "train", whole, 2, 64, 0) == 2

@@ -59,7 +59,8 @@ def write_manifest(folder: Path) -> None:
         soundfile.write(folder / f"speech/{name}.wav", tone, 24_000)
         rows.append(
             {"file": f"speech/{name}.wav", "kind": "speech", "use": use, "speaker": f"p_{name}",
-             "transcript": "Good morning to you.", "duration_s": "2.0"}
+             "transcript": "Good morning to you.", "duration_s": "2.0", "dataset": "d",
+             "licence": "CC0"}
         )  # fmt: skip
     with (folder / "manifest.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys())

@@ -14,8 +14,8 @@ from ttsf.errors import TtsfError
 
 FRAMES_PER_S = 100
 FEWEST_SAMPLES = PAPER.audio.sample_rate // 5
-BEAM = 1e-200
-"""Wide enough to find the way through almost any speech."""
+BEAM = 1e-80
+"""Wide, as the words are known."""
 # ruff: noqa: RUF001 (the letters of IPA look like others)
 IPA = {
     "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AY": "aɪ", "B": "b", "CH": "tʃ",
@@ -84,7 +84,13 @@ def _decoder():
     except ImportError:
         raise TtsfError("phone times need pocketsphinx: pip install 'ttsf[data]'") from None
     return Decoder(
-        samprate=PAPER.audio.sample_rate, loglevel="FATAL", lm=None, beam=BEAM, pbeam=BEAM, wbeam=BEAM
+        samprate=PAPER.audio.sample_rate,
+        loglevel="FATAL",
+        lm=None,
+        beam=BEAM,
+        pbeam=BEAM,
+        wbeam=BEAM,
+        bestpath=False,  # it shortens phones to times that the second pass cannot follow
     )
 
 

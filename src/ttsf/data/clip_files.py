@@ -14,12 +14,12 @@ from typing import Any
 import av
 import numpy as np
 import soundfile
-from av.video.reformatter import VideoReformatter
-from PIL import Image
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from ttsf.config import PAPER
 from ttsf.errors import TtsfError
 from ttsf.files import new_file
+from ttsf.images import read_image
 from ttsf.video import H264_MATRIX, H264_PRIMARIES, LIMITED_RANGE
 
 KEYFRAME_EVERY = 16
@@ -33,7 +33,6 @@ X264 = {
 }
 SWSCALE = 0x4 | 0x2000 | 0x4000 | 0x40000 | 0x80000
 """Bicubic, full chroma out and in, accurate rounding, the same bits on every processor."""
-MATRIX = "ITU601"
 FULL_SCALE = 2**15
 
 
@@ -48,17 +47,14 @@ def save_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
     first = next(pictures, None)
     if first is None:
         raise TtsfError(f"cannot write {path}: there are no frames")
+    if first.ndim != 3 or first.shape[0] % 2 or first.shape[1] % 2:
+        raise TtsfError(f"cannot write {path}: the sides of {first.shape} are not even")
     with new_file(path) as temporary:
-        try:
-            count = _encode(temporary, chain([first], pictures))
-            with av.open(str(temporary.absolute())) as container:
-                stored = sum(1 for packet in container.demux(video=0) if packet.size)
-        except ValueError as error:
-            raise TtsfError(f"cannot write {path}: {error}") from error
-        except av.FFmpegError as error:
-            raise TtsfError(f"cannot write {path}: {error.strerror}") from error
-        if stored != count:
-            raise OSError(errno.EIO, f"only {stored} of {count} frames were written")
+        height, width = first.shape[:2]
+        count = _encode(
+            temporary, _alike(path, chain([first], pictures), height, width), height, width
+        )
+        _check_whole(temporary, count)
     return count
 
 
@@ -72,11 +68,15 @@ def save_samples(path: Path, samples: np.ndarray) -> int:
         raise TtsfError(f"cannot write {path}: the sound must be one row of finite samples")
     scaled = np.rint(samples.astype(np.float64) * FULL_SCALE)
     whole = scaled.clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
-    with new_file(path) as temporary, temporary.open("wb") as file:
+    with new_file(path) as temporary:
         try:
-            soundfile.write(file, whole, PAPER.audio.sample_rate, "PCM_16", format="FLAC")
-        except soundfile.LibsndfileError as error:
+            with temporary.open("wb") as file:
+                soundfile.write(file, whole, PAPER.audio.sample_rate, "PCM_16", format="FLAC")
+            stored = soundfile.read(temporary, dtype="int16")[0]
+        except soundfile.SoundFileError as error:
             raise OSError(errno.EIO, str(error)) from error
+        if not np.array_equal(stored, whole):
+            raise OSError(errno.EIO, "the sound was not written whole")
     return len(samples)
 
 
@@ -87,17 +87,10 @@ def read_frames(path: Path, start: int, count: int) -> np.ndarray:
     short.
     """
     _check_range(path, start, count)
-    try:
-        if path.suffix.lower() == ".png":
-            with Image.open(path) as picture:
-                found = [np.asarray(picture.convert("RGB"))][start : start + count]
-        else:
-            with av.open(str(path.absolute())) as container:
-                found = list(_decode(container, start, count))
-    except (av.FFmpegError, OSError) as error:
-        raise TtsfError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise TtsfError(f"cannot read {path}: {error}") from error
+    if path.suffix.lower() == ".png":
+        found = [read_image(path)][start:]
+    else:
+        found = _read_video(path, start, count)
     if len(found) < count:
         raise TtsfError(f"cannot read {path}: it ends before frame {start + count}")
     return np.stack(found)
@@ -131,33 +124,63 @@ def _check_range(path: Path, start: int, count: int) -> None:
         raise TtsfError(f"{path}: cannot read {count} pieces from place {start}")
 
 
-def _encode(path: Path, frames: Iterator[np.ndarray]) -> int:
-    """Encode and return the number of frames; raises ValueError for a picture of another kind."""
-    first = next(frames)
-    height, width = first.shape[:2]
-    if height % 2 or width % 2:
-        raise ValueError(f"the sides must be even, not {width}x{height} px")
-    options = {"fflags": "+bitexact"}
+def _alike(
+    path: Path, frames: Iterable[np.ndarray], height: int, width: int
+) -> Iterator[np.ndarray]:
+    """The frames, as long as they are of one size and kind."""
+    for i, frame in enumerate(frames):
+        if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
+            raise TtsfError(f"cannot write {path}: frame {i} is not RGB of {width}x{height} px")
+        yield frame
+
+
+def _encode(path: Path, frames: Iterable[np.ndarray], height: int, width: int) -> int:
+    """Into an existing temporary file; returns the number of frames."""
     count, convert = 0, VideoReformatter()
+    options = {"fflags": "+bitexact"}
     with av.open(str(path.absolute()), "w", format="mp4", options=options) as container:
-        stream: Any = container.add_stream("libx264", rate=PAPER.video.fps)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = X264
-        context = stream.codec_context
-        context.colorspace, context.color_range = H264_MATRIX, LIMITED_RANGE
-        context.color_primaries = context.color_trc = H264_PRIMARIES
-        for frame in chain([first], frames):
-            if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
-                raise ValueError(f"frame {count} is not uint8 RGB of {width}x{height} px")
+        stream = _add_stream(container, height, width)
+        for frame in frames:
             rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
             picture = convert.reformat(
-                rgb, format="yuv420p", dst_colorspace=MATRIX, interpolation=SWSCALE
+                rgb, format="yuv420p", dst_colorspace=Colorspace.ITU601, interpolation=SWSCALE
             )
             picture.pts, picture.time_base = count, Fraction(1, PAPER.video.fps)
             container.mux(stream.encode(picture))
             count += 1
         container.mux(stream.encode(None))
     return count
+
+
+def _add_stream(container: Any, height: int, width: int) -> Any:
+    stream = container.add_stream("libx264", rate=PAPER.video.fps)
+    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+    stream.options = X264
+    context = stream.codec_context
+    context.colorspace, context.color_range = H264_MATRIX, LIMITED_RANGE
+    context.color_primaries = context.color_trc = H264_PRIMARIES
+    return stream
+
+
+def _check_whole(path: Path, frames: int) -> None:
+    """Disks that fill up do not always say so: count what arrived."""
+    try:
+        with av.open(str(path.absolute())) as container:
+            stored = sum(1 for packet in container.demux(video=0) if packet.size)
+    except av.FFmpegError as error:
+        raise OSError(errno.EIO, "the video was not written whole") from error
+    if stored != frames:
+        raise OSError(errno.EIO, f"only {stored} of {frames} frames were written")
+
+
+def _read_video(path: Path, start: int, count: int) -> list[np.ndarray]:
+    try:
+        with av.open(str(path.absolute())) as container:
+            return list(_decode(container, start, count))
+    except av.FFmpegError as error:
+        raise TtsfError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise TtsfError(f"cannot read {path}: {error}") from error
 
 
 def _decode(container: Any, start: int, count: int) -> Iterator[np.ndarray]:
@@ -176,7 +199,7 @@ def _decode(container: Any, start: int, count: int) -> Iterator[np.ndarray]:
         if frame.is_corrupt:
             raise ValueError(f"frame {place} is damaged")
         rgb = convert.reformat(
-            frame, format="rgb24", src_colorspace=MATRIX, interpolation=SWSCALE
+            frame, format="rgb24", src_colorspace=Colorspace.ITU601, interpolation=SWSCALE
         )
         yield rgb.to_ndarray()
         if place == start + count - 1:

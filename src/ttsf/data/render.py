@@ -8,7 +8,6 @@ same bytes. Writes images, labels, known, flow, mouth (.npy) and names.json; see
 """
 
 import argparse
-import csv
 import json
 import os
 import zlib
@@ -21,7 +20,9 @@ from PIL import Image
 from ttsf.data.animator import Animator
 from ttsf.data.face_mesh import MEASURABLE, LandmarkDetector, fit_head
 from ttsf.data.mouth_layer import Teeth, take_teeth
+from ttsf.data.parts import Part, Use, read_parts
 from ttsf.errors import TtsfError
+from ttsf.images import read_image
 
 FLOW_SIDE = 64  # px at which the known flow is stored, the mean of each cell
 MARGIN = 3.0  # px that landmarks must keep from the picture's edge
@@ -42,16 +43,6 @@ class Person(NamedTuple):
     """float16 [F, 64, 64, 2], corners at pixel centres."""
     mouth: np.ndarray
     """float32 [F, 4], px."""
-
-
-def portraits(data: Path, use: str) -> list[dict[str, str]]:
-    """Rows of the manifest's portraits of this use; raises TtsfError without a manifest."""
-    path = data / "manifest.csv"
-    if not path.is_file():
-        raise TtsfError(f"no manifest.csv in {data}")
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [row for row in rows if row["kind"] == "portrait" and row["use"] == use]
 
 
 def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -77,13 +68,19 @@ def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return labels.astype(np.float32)
 
 
-def render_person(animator: Animator, frames: int, rng: np.random.Generator) -> Person:
-    """The portrait, cropped, and `frames` renders of it."""
+def own_picture(animator: Animator) -> np.ndarray:
+    """The portrait itself in its crop, RGB uint8 [size, size, 3]."""
     size, crop = animator.size, animator.crop
     box = (crop.x0, crop.y0, crop.x0 + crop.side, crop.y0 + crop.side)
-    own = Image.fromarray(animator.image).resize((size, size), Image.Resampling.BICUBIC, box=box)
+    picture = Image.fromarray(animator.image)
+    return np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC, box=box))
+
+
+def render_person(animator: Animator, frames: int, rng: np.random.Generator) -> Person:
+    """The portrait, cropped, and `frames` renders of it."""
+    size = animator.size
     line = np.linspace(-1, 1, size, dtype=np.float32)
-    images, labels = [np.asarray(own)], [animator.own]
+    images, labels = [own_picture(animator)], [animator.own]
     flows, mouths = [np.stack(np.meshgrid(line, line), -1)], [np.zeros(4, np.float32)]
     for _ in range(frames):
         frame = animator.render(draw_labels(animator.own, rng))
@@ -108,31 +105,43 @@ def open_portrait(
     path: Path, detector: LandmarkDetector, donor: Teeth | None, size: int
 ) -> Animator | str:
     """The animator of a portrait, or why it is not used."""
-    image = np.asarray(Image.open(path).convert("RGB"))
+    image = read_image(path)
     points = detector(image)
     if points is None:
         return "no face"
     limit = np.array(image.shape[1::-1]) - MARGIN
     if (points[:, :2] < MARGIN).any() or (points[:, :2] > limit).any():
         return "face leaves the picture"
-    animator = Animator(image, points, size, donor)
-    own = np.abs(animator.own)
-    if own[0] > MOST_YAW or own[2] > MOST_ROLL or own[3:6].max() > MOST_SHIFT:
-        return "face turned or off centre"
-    return animator
+    return Animator(image, points, size, donor)
+
+
+def hard_to_move(own: np.ndarray) -> str | None:
+    """Why a portrait with these labels [11] should not be moved, or None."""
+    yaw, roll = abs(float(own[0])), abs(float(own[2]))
+    if yaw > MOST_YAW:
+        return f"the face is turned by {10 * yaw:.0f} degrees"
+    if roll > MOST_ROLL:
+        return f"the face is tilted by {10 * roll:.0f} degrees"
+    return "the face is off centre" if np.abs(own[3:6]).max() > MOST_SHIFT else None
+
+
+def teeth_of(path: Path, detector: LandmarkDetector) -> Teeth | None:
+    """Teeth of a frontal smile, or None where they cannot be seen."""
+    image = read_image(path)
+    points = detector(image)
+    return points if points is None else take_teeth(image, points, fit_head(points).frontal(points))
+
+
+def shows_teeth(part: Part) -> bool:
+    """Whether a portrait may lend its teeth to those that show none."""
+    return part.smile_teeth and part.frontal
 
 
 def donor_teeth(data: Path, detector: LandmarkDetector) -> list[Teeth]:
     """Teeth of frontal training smiles, for portraits that show none."""
-    found = []
-    for row in portraits(data, "train"):
-        if row["smile_teeth"] != "yes" or row["pose"] != "frontal":
-            continue
-        image = np.asarray(Image.open(data / row["file"]).convert("RGB"))
-        points = detector(image)
-        if points is None:
-            continue
-        teeth = take_teeth(image, points, fit_head(points).frontal(points))
+    found: list[Teeth] = []
+    for part in filter(shows_teeth, read_parts(data, "portrait", ["train"])):
+        teeth = teeth_of(data / part.file, detector)
         if teeth is not None:
             found.append(teeth)
         if len(found) == DONORS:
@@ -140,7 +149,7 @@ def donor_teeth(data: Path, detector: LandmarkDetector) -> list[Teeth]:
     return found
 
 
-def render(data: Path, use: str, out: Path, frames: int, size: int, seed: int) -> int:
+def render(data: Path, use: Use, out: Path, frames: int, size: int, seed: int) -> int:
     """Render all portraits of `use` and pack them; returns how many people were kept."""
     parts = out / "parts"
     parts.mkdir(parents=True, exist_ok=True)
@@ -149,22 +158,23 @@ def render(data: Path, use: str, out: Path, frames: int, size: int, seed: int) -
     names: list[dict[str, str]] = []
     refused: dict[str, str] = {}
     kept: list[Path] = []
-    for row in portraits(data, use):
-        rng = np.random.default_rng((seed, zlib.crc32(row["file"].encode())))
+    for part in read_parts(data, "portrait", [use]):
+        rng = np.random.default_rng((seed, zlib.crc32(part.file.encode())))
         donor = donors[int(rng.integers(len(donors)))] if donors else None
-        animator = open_portrait(data / row["file"], detector, donor, size)
-        if isinstance(animator, str):
-            refused[row["file"]] = animator
+        animator = open_portrait(data / part.file, detector, donor, size)
+        reason = animator if isinstance(animator, str) else hard_to_move(animator.own)
+        if isinstance(animator, str) or reason is not None:
+            refused[part.file] = str(reason)
             continue
-        part = parts / f"{Path(row['file']).stem}.npz"
-        if not part.exists():
-            temporary = part.with_suffix(".partial")
+        rendered = parts / f"{Path(part.file).stem}.npz"
+        if not rendered.exists():
+            temporary = rendered.with_suffix(".partial")
             with temporary.open("wb") as file:
                 np.savez(file, **render_person(animator, frames, rng)._asdict())
-            os.replace(temporary, part)
-            print(f"{len(kept) + 1} {row['file']}", flush=True)
-        kept.append(part)
-        names.append({"file": row["file"], "voice_register": row["voice_register"]})
+            os.replace(temporary, rendered)
+            print(f"{len(kept) + 1} {part.file}", flush=True)
+        kept.append(rendered)
+        names.append({"file": part.file, "voice_register": part.voice_register or ""})
     if not kept:
         raise TtsfError(f"no usable portrait of use '{use}' in {data}")
     for field in Person._fields:

@@ -6,11 +6,8 @@ Writes `samples.npy` (int16, all clips end to end) and `index.json` (one entry a
 """
 
 import argparse
-import csv
 import json
 import random
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -21,7 +18,9 @@ import soundfile
 import soxr
 
 from ttsf.config import MINI
+from ttsf.data.parts import Part, read_parts
 from ttsf.data.sentences import everyday_sentence, sentences_of
+from ttsf.data.teachers import require, speak
 from ttsf.errors import TtsfError
 from ttsf.speech.text import TextFrontEnd
 
@@ -67,27 +66,26 @@ def open_pack(folder: Path) -> SpeechPack:
     return SpeechPack(np.load(folder / "samples.npy", mmap_mode="r"), clips)
 
 
-def trim_and_level(samples: np.ndarray, keep_s: float = 0.06) -> np.ndarray:
-    """Cut silence at both ends to `keep_s`, then bring the loud part to LEVEL_DB RMS."""
+def loud_part(samples: np.ndarray, keep_s: float = 0.06) -> slice:
+    """What is left without the silence at both ends but `keep_s`; empty for silence alone."""
     frame = RATE // 100
     power = (samples[: len(samples) // frame * frame].reshape(-1, frame) ** 2).mean(1)
     if not power.size or power.max() < 1e-8:
-        return samples[:0]
+        return slice(0, 0)
     loud = np.flatnonzero(power > power.max() * 1e-4)
     keep = int(keep_s * RATE)
-    first, last = max(0, loud[0] * frame - keep), (loud[-1] + 1) * frame + keep
-    cut = samples[first:last]
+    return slice(max(0, loud[0] * frame - keep), (loud[-1] + 1) * frame + keep)
+
+
+def trim_and_level(samples: np.ndarray, keep_s: float = 0.06) -> np.ndarray:
+    """Cut silence at both ends to `keep_s`, then bring the loud part to LEVEL_DB RMS."""
+    frame = RATE // 100
+    cut = samples[loud_part(samples, keep_s)]
+    if not cut.size:
+        return cut
+    power = (samples[: len(samples) // frame * frame].reshape(-1, frame) ** 2).mean(1)
     gain = 10 ** (LEVEL_DB / 20) / np.sqrt(power[power > power.max() * 1e-3].mean())
     return cut * min(gain, 0.95 / np.abs(cut).max())
-
-
-def speak(text: str, voice: str, folder: Path) -> np.ndarray:
-    """flite's voice reading `text` at 16 kHz."""
-    path = folder / "spoken.wav"
-    command = ["flite", "-voice", voice, "-t", text, "-o", str(path)]
-    subprocess.run(command, check=True, capture_output=True)
-    samples, rate = soundfile.read(path, dtype="float32")
-    return samples if rate == RATE else soxr.resample(samples, rate, RATE)
 
 
 def teacher_texts(count: int, texts: list[str], rng: random.Random) -> list[str]:
@@ -108,12 +106,8 @@ def teacher_texts(count: int, texts: list[str], rng: random.Random) -> list[str]
     return chosen
 
 
-def _manifest_speech(data: Path) -> list[dict[str, str]]:
-    path = data / "manifest.csv"
-    if not path.is_file():
-        raise TtsfError(f"no manifest.csv in {data}")
-    with path.open(newline="") as file:
-        return [r for r in csv.DictReader(file) if r["kind"] == "speech" and r["transcript"]]
+def _manifest_speech(data: Path) -> list[Part]:
+    return [part for part in read_parts(data, "speech", ["train", "valid"]) if part.transcript]
 
 
 def _teacher_clips(
@@ -135,25 +129,24 @@ def _teacher_clips(
 
 
 def _real_clips(
-    rows: list[dict[str, str]], data: Path, front_end: TextFrontEnd
+    parts: list[Part], data: Path, front_end: TextFrontEnd
 ) -> Iterator[tuple[Clip, np.ndarray]]:
-    for row in rows:
-        if row["use"] not in ("train", "valid") or float(row["duration_s"]) > MAX_SECONDS:
+    for part in parts:
+        if part.duration_s is not None and part.duration_s > MAX_SECONDS:
             continue
-        samples, rate = soundfile.read(data / row["file"], dtype="float32")
+        samples, rate = soundfile.read(data / part.file, dtype="float32")
         samples = trim_and_level(soxr.resample(samples, rate, RATE))
-        words = front_end.normalize(row["transcript"])
+        words = front_end.normalize(part.transcript or "")
         phonemes = front_end.phonemes(words)
-        yield Clip(0, 0, words, phonemes, row["speaker"], row["use"], row["file"]), samples
+        yield Clip(0, 0, words, phonemes, part.speaker, part.use, part.file), samples
 
 
 def build(data: Path, out: Path, sentences: int, seed: int, texts: list[Path]) -> list[Clip]:
     """Speak, read, trim and pack; returns the index."""
-    if not shutil.which("flite"):
-        raise TtsfError("the teacher voices need flite; install it with: apt-get install flite")
+    require(TEACHERS)
     rng, front_end = random.Random(seed), TextFrontEnd(MINI.speech)
-    rows = _manifest_speech(data)
-    read = "\n\n".join(r["transcript"] for r in rows if r["use"] == "train")
+    parts = _manifest_speech(data)
+    read = "\n\n".join(part.transcript or "" for part in parts if part.use == "train")
     free = [read, *(path.read_text(errors="replace") for path in texts)]
     chosen = sorted(teacher_texts(sentences, free, rng), key=lambda text: text in read)
     out.mkdir(parents=True, exist_ok=True)
@@ -161,7 +154,7 @@ def build(data: Path, out: Path, sentences: int, seed: int, texts: list[Path]) -
     clips: list[Clip] = []
     start = 0
     spoken = _teacher_clips(chosen, front_end, rng)
-    for source in (spoken, _real_clips(rows, data, front_end)):
+    for source in (spoken, _real_clips(parts, data, front_end)):
         for clip, samples in source:
             if not RATE // 2 <= len(samples) <= MAX_SECONDS * RATE:
                 continue

@@ -11,11 +11,10 @@ is not tracked again.
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 
@@ -28,6 +27,7 @@ from ttsf.data.face_mesh import (
     fit_head,
     measure,
 )
+from ttsf.data.parts import Use, read_parts
 from ttsf.errors import TtsfError
 
 WIDE_SHARE = 0.10
@@ -156,22 +156,18 @@ def save_track(path: Path, track: Track) -> None:
 
 def track_all(data: Path, out: Path) -> dict[str, list[Track]]:
     """Track every video of the manifest; returns the tracks by use and data set."""
-    manifest = data / "manifest.csv"
-    if not manifest.is_file():
-        raise TtsfError(f"no manifest.csv in {data}")
-    with manifest.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == "video"]
+    parts = read_parts(data, "video", get_args(Use))
     out.mkdir(parents=True, exist_ok=True)
     groups: dict[str, list[Track]] = {}
-    for row in rows:
-        path = out / f"{Path(row['file']).stem}.npz"
+    for part in parts:
+        path = out / f"{Path(part.file).stem}.npz"
         if not path.exists():
             try:
-                save_track(path, track_video(data / row["file"]))
+                save_track(path, track_video(data / part.file))
             except TtsfError as error:
                 print(f"left out {error}", flush=True)
                 continue
-        name = "grid" if Path(row["file"]).name.startswith("grid_") else row["use"]
+        name = "grid" if Path(part.file).name.startswith("grid_") else part.use
         groups.setdefault(name, []).append(load_track(path))
     return groups
 
