@@ -5,6 +5,7 @@ it builds on; [ours] a choice where the paper is silent or contradicts itself (d
 Unknown keys are errors (`model_config_from_json`).
 """
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter
@@ -95,6 +96,7 @@ class SpeechConfig:
     text_encoder: TextEncoderConfig = TextEncoderConfig()
     duration: DurationConfig = DurationConfig()
     decoder: SpeechDecoderConfig = SpeechDecoderConfig()
+    voice_from: Literal["id", "id+motion"] = "id"  # Table 3: f_id, or f_id + f_m ("w/ motion")
     flow: FlowMatchingConfig = FlowMatchingConfig()
 
 
@@ -161,6 +163,7 @@ class AudioMapperConfig:
 class MotionConfig:
     """Sec. 3.2: normaliser, prior and OT-CFM sampler of head motion."""
 
+    normalizer: bool = True  # False: the sampler draws f_m itself, x_1 = f_m [P 3.2]
     compressed_channels: int = 12  # width of f_c, below the 20 motion codes [ours]
     normalizer_hidden: int = 128  # [ours]
     normalizer_kernel: int = 9  # frames that each of the decoder's two layers sees [ours]
@@ -174,6 +177,10 @@ class MotionConfig:
     attention_reach: int = 31  # frames to either side, from the 32-frame training clips [ours]
     dropout: float = 0.1
     flow: FlowMatchingConfig = FlowMatchingConfig(temperature=1.0)
+
+    def sampled_channels(self, style_channels: int) -> int:
+        """Width of what the sampler draws: f_c, or f_m without the normaliser."""
+        return self.compressed_channels if self.normalizer else style_channels
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -254,7 +261,100 @@ MINI = ModelConfig(
     ),
 )
 
-PRESETS = {"paper": PAPER, "mini": MINI}
+PRESETS = {
+    "paper": PAPER,
+    "mini": MINI,
+    "mini-no-energy": replace(
+        MINI, name="mini-no-energy", audio_mapper=replace(MINI.audio_mapper, energy="none")
+    ),
+    "mini-text-only": replace(
+        MINI,
+        name="mini-text-only",
+        audio_mapper=replace(MINI.audio_mapper, energy="none", use_upsampled=False),
+    ),
+    "mini-voice-with-motion": replace(
+        MINI, name="mini-voice-with-motion", speech=replace(MINI.speech, voice_from="id+motion")
+    ),
+    "mini-no-normalizer": replace(
+        MINI, name="mini-no-normalizer", motion=replace(MINI.motion, normalizer=False)
+    ),
+}
+"""The last four are the ablations of Table 5 (no energy; no energy and no upsampled features), of
+Table 3 (voice with motion) and of Sec. 3.2 (motion without the auto-encoder)."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class LossWeights:
+    """lambda_1 to lambda_8 of Eq. 8 [P 4.1]."""
+
+    gan: float = 0.1
+    rec: float = 1.0
+    id: float = 0.3
+    sync: float = 0.1
+    ot_cfm: float = 0.1
+    ae: float = 1.0
+    prior: float = 0.1
+    tts: float = 1.0
+
+
+@dataclass(frozen=True, config=STRICT)
+class DiscriminatorConfig:
+    """D of Eq. 2: the paper does not describe it; StyleGAN2's residual form, R1 [StyleGAN2]."""
+
+    channels: tuple[tuple[int, int], ...] = (
+        (256, 32),
+        (128, 64),
+        (64, 128),
+        (32, 256),
+        (16, 256),
+        (8, 256),
+        (4, 256),
+    )  # a feature map's side in px and its channels [ours]
+    group: int = 4  # pictures whose standard deviation D sees [StyleGAN2]
+    r1: float = 10.0  # weight of the gradient penalty [StyleGAN2]
+    r1_every: int = 16  # steps [StyleGAN2]
+
+
+@dataclass(frozen=True, config=STRICT)
+class SyncNetConfig:
+    """The expert of L_sync: five pictures against their 20 mel frames [P 3.1, LSE's window]."""
+
+    pictures: int = 5
+    side: int = 96  # px, of the lower half of the face [Wav2Lip's]
+    channels: int = 32  # of the first layer; the others are multiples [ours]
+    embedding: int = 256  # [ours]
+
+
+@dataclass(frozen=True, config=STRICT)
+class JointConfig:
+    """Joint training, Sec. 4.1."""
+
+    learning_rate: float = 1e-4  # Adam [P 4.1]
+    betas: tuple[float, float] = (0.5, 0.99)  # [ours]
+    clip_frames: int = 32  # pictures of a training clip [P 4.1]
+    drawn_frames: int = 5  # of them drawn by G, one window of SyncNet [ours]
+    batch: int = 4  # clips of one process [ours]
+    loss: LossWeights = LossWeights()
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    syncnet: SyncNetConfig = SyncNetConfig()
+
+
+JOINT = {
+    "paper": JointConfig(),
+    "mini": JointConfig(
+        batch=2,
+        discriminator=DiscriminatorConfig(
+            channels=((256, 8), (128, 16), (64, 32), (32, 64), (16, 64), (8, 64), (4, 64))
+        ),
+        syncnet=SyncNetConfig(side=48, channels=16, embedding=128),
+    ),
+}
+
+
+def joint_config(preset: str) -> JointConfig:
+    """The training configuration of a preset; ablations train as what they are made of."""
+    return JOINT[preset.split("-")[0]]
+
 
 _adapter = TypeAdapter(ModelConfig)
 

@@ -22,7 +22,7 @@ from ttsf.face.audio_mapper import AudioMapper
 from ttsf.face.encoder import VisualEncoder, VisualFeatures
 from ttsf.face.generator import Generator, fuse_motion
 from ttsf.face.motion_extractor import MotionExtractor
-from ttsf.motion.normalizer import MotionNormalizer
+from ttsf.motion.normalizer import build_normalizer
 from ttsf.motion.prior import MotionPrior
 from ttsf.motion.sampler import MotionSampler
 from ttsf.speech.tts import SpeechFeatures, TextToSpeech
@@ -65,6 +65,8 @@ class SourceFace(NamedTuple):
     """The portrait's own head motion: [1, S]."""
     f_id: Tensor
     """f_s less all of the portrait's motion: [1, S]."""
+    voice_style: Tensor
+    """What chooses the voice: f_id, or f_s in the comparison "with motion" of Table 3."""
 
 
 class TTSF(nn.Module):
@@ -93,16 +95,18 @@ class TTSF(nn.Module):
             audio.mel_bins,
             style,
         )
-        self.normalizer = MotionNormalizer(config.motion, style)
+        self.normalizer = build_normalizer(config.motion, style)
         self.prior = MotionPrior(config.motion, style)
-        self.sampler = MotionSampler(config.motion)
+        self.sampler = MotionSampler(config.motion, style)
 
     def read_portrait(self, image: Tensor) -> SourceFace:
         """image: [3, size, size] in [-1, 1]."""
         features = self.face_encoder(image[None])
         f_m = self.motion_extractor(features.style).feature
         head = self.motion_extractor.head_part(f_m)
-        return SourceFace(image[None], features, head, features.style - f_m)
+        f_id = features.style - f_m
+        voice = f_id if self.config.speech.voice_from == "id" else features.style
+        return SourceFace(image[None], features, head, f_id, voice)
 
     def lip_features(self, speech: SpeechFeatures) -> Tensor:
         """f_lip at 25 pictures a second: [B, T_video, S]."""
@@ -143,7 +147,7 @@ class TTSF(nn.Module):
         flow = self.config.speech.flow
         steps = options.steps or flow.steps
         temperature = flow.temperature if options.temperature is None else options.temperature
-        voice = self.speech.voice(source.f_id)
+        voice = self.speech.voice(source.voice_style)
         symbols = torch.tensor([ids], device=device)
         lengths = torch.tensor([len(ids)], device=device)
         features = self.speech.encode(symbols, lengths, voice, options.rate)

@@ -73,8 +73,12 @@ def test_every_refusal_has_a_reason(tmp_path: Path) -> None:
     (root / "broken.mp4").write_bytes(b"not a video")
     truncated = talking(root / "truncated.mp4", 40)
     truncated.write_bytes(truncated.read_bytes()[:-900])
-    slides = [np.concatenate([face[:, 5 * k :], none[:, : 5 * k]], axis=1) for k in range(50)]
-    write_recording(root / "leaves.mp4", [face] * 20 + slides, murmur(2.8))
+    leaving = []
+    for k in range(50):
+        picture = none.copy()
+        picture[:, 60 + 5 * k :] = face[:, 60 : 320 - 5 * k]
+        leaving.append(picture)
+    write_recording(root / "leaves.mp4", [leaving[0]] * 20 + leaving, murmur(2.8))
     (root / "leaves.txt").write_text("all of this")
     clips, refused = run_folder(root, tmp_path / "out")
     assert not clips

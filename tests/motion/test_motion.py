@@ -64,7 +64,7 @@ def test_prior_runs_at_lengths_it_was_not_trained_on():
 
 def test_sampler_learns_a_point_and_draws_by_seed():
     torch.manual_seed(0)
-    sampler = MotionSampler(SMALL)
+    sampler = MotionSampler(SMALL, 8)
     optimizer = torch.optim.Adam(sampler.parameters(), lr=5e-3)
     wanted, mu = torch.full((16, 8, 4), 0.7), torch.zeros(16, 8, 4)
     first = float(sampler.loss(wanted, mu).detach())

@@ -16,7 +16,8 @@ from ttsf.model import GenerateOptions
 from ttsf.training.assemble import assemble
 from ttsf.training.crossing import CLIP_FRAMES, CrossingStage
 from ttsf.training.face import FaceStage
-from ttsf.training.loop import save_state, total_loss
+from ttsf.training.loop import total_loss
+from ttsf.training.state import save_state
 from ttsf.training.tts import TtsStage
 from ttsf.training.voice import VoiceStage
 
@@ -49,7 +50,7 @@ def one_step(stage, run):
     assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
     run.mkdir(exist_ok=True)
     average = {k: v.detach().clone() for k, v in stage.net.state_dict().items()}
-    save_state(run / "state.safetensors", 1, stage.net, average, optimizer)
+    save_state(run, 1, stage.net, average, optimizer)
 
 
 def test_every_stage_steps_and_the_model_speaks(tmp_path):

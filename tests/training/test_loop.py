@@ -1,6 +1,6 @@
 """The loop: Eq. 8's table, bit-exact resume, no state from a diverged step."""
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import pytest
 import torch
@@ -8,7 +8,13 @@ from safetensors.torch import load_file
 from torch import nn
 
 from ttsf.errors import TtsfError
-from ttsf.training.loop import total_loss, train
+from ttsf.training.journal import Validation
+from ttsf.training.loop import RunSettings, total_loss, train
+
+
+class Points(NamedTuple):
+    x: torch.Tensor
+    names: tuple[str, ...]
 
 
 class LineStage:
@@ -27,31 +33,32 @@ class LineStage:
     def learning_rate(self, step):
         return 1 / (1 + step)
 
-    def batch(self, step):
-        x = torch.randn(8, 2, generator=torch.Generator().manual_seed(step))
-        return x * (float("nan") if step == self.poison else 1.0)
+    def batch(self, number):
+        x = torch.randn(8, 2, generator=torch.Generator().manual_seed(number))
+        return Points(x * (float("nan") if number == self.poison else 1.0), (f"clip {number}",))
 
     def losses(self, batch):
-        return {"fit": (self.net(batch) - batch.sum(1, keepdim=True)).square().mean()}
+        wanted = batch.x.sum(1, keepdim=True)
+        return {"fit": (self.net(batch.x) - wanted).square().mean()}
 
-    def validate(self, step, folder):
-        return {}
+    def validate(self, step):
+        return Validation({"step": float(step)}, {"grey": torch.zeros(3, 8, 8)})
 
 
 def test_resuming_gives_the_same_bits_as_not_stopping(tmp_path):
-    train(LineStage(), tmp_path / "whole", 20)
+    train(LineStage(), tmp_path / "whole", RunSettings(20))
     for steps in (3, 11, 20):
-        train(LineStage(), tmp_path / "parts", steps)
+        train(LineStage(), tmp_path / "parts", RunSettings(steps))
     whole, parts = (load_file(tmp_path / name / "state.safetensors") for name in ("whole", "parts"))
     assert whole.keys() == parts.keys()
     assert all(torch.equal(whole[k], parts[k]) for k in whole)
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_state(tmp_path):
-    train(LineStage(), tmp_path, 5)
+    train(LineStage(), tmp_path, RunSettings(5))
     before = (tmp_path / "state.safetensors").read_bytes()
-    with pytest.raises(TtsfError, match="step 7"):
-        train(LineStage(poison=7), tmp_path, 20)
+    with pytest.raises(TtsfError, match=r"step 7, batch 7 \(clip 7\)"):
+        train(LineStage(poison=7), tmp_path, RunSettings(20))
     assert (tmp_path / "state.safetensors").read_bytes() == before
 
 

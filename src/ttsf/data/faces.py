@@ -1,5 +1,6 @@
 """Animated portraits as `ttsf.data.render` writes them: pictures, known motion, known flow."""
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from torch import Tensor
 
 from ttsf.data.motion_labels import FLIPPED
 from ttsf.errors import TtsfError
+
+READ = 2  # frames of a person that only E_m reads
 
 
 class FaceBatch(NamedTuple):
@@ -30,6 +33,11 @@ class FaceBatch(NamedTuple):
     """[P] of 0 and 1: the source is the original portrait, so `flow` holds."""
     mouth: Tensor
     """[P, N, 4]: mouth box of each target, px."""
+    read: Tensor
+    """[P, READ, 3, 256, 256]: further frames at full size, for E_m to read."""
+    read_labels: Tensor
+    """[P, READ, 11]."""
+    names: tuple[str, ...]
 
 
 class RenderedFaces:
@@ -42,6 +50,7 @@ class RenderedFaces:
             self.known = np.load(folder / "known.npy").astype(np.float32)
             self.flow = np.load(folder / "flow.npy", mmap_mode="r")
             self.mouth = np.load(folder / "mouth.npy")
+            self.names = [e["file"] for e in json.loads((folder / "names.json").read_text())]
         except (OSError, ValueError) as error:
             raise TtsfError(
                 f"{folder}: no rendered faces; run ttsf.data.render ({error})"
@@ -54,13 +63,15 @@ class RenderedFaces:
         Targets are reduced to `side` px.
         """
         rng = np.random.default_rng((seed, step))
-        picked = []
+        picked, names = [], []
         for person in rng.permutation(self.people)[:people]:
             source = 0 if rng.random() < 0.75 else int(rng.integers(1, self.frames))
             others = 1 + rng.permutation(self.frames - 1)
             others = others[others != source][:targets]
             picked.append(self._person(int(person), source, others, side, rng))
-        return FaceBatch(*(torch.stack(part) for part in zip(*picked, strict=True)))
+            names.append(self.names[person])
+        stacked = [torch.stack(part) for part in zip(*picked, strict=True)]
+        return FaceBatch._make([*stacked, tuple(names)])
 
     def _person(
         self, person: int, source: int, others: np.ndarray, side: int, rng: np.random.Generator
@@ -91,6 +102,8 @@ class RenderedFaces:
             return torch.from_numpy(exposed.clip(-1, 1)).movedim(-1, -3)
 
         known = torch.from_numpy(self.known[person, source].copy())
+        extra = np.sort(1 + rng.permutation(self.frames - 1)[:READ])
+        read_labels = self.labels[person][extra] * (FLIPPED if mirror else 1)
         return (
             tensor(shown),
             torch.from_numpy(labels[0].copy()),
@@ -100,4 +113,6 @@ class RenderedFaces:
             torch.from_numpy(flow.copy()),
             torch.tensor(float(source == 0)),
             torch.from_numpy(mouth.astype(np.float32)),
+            tensor(self.images[person][extra]),
+            torch.from_numpy(read_labels.astype(np.float32)),
         )

@@ -140,9 +140,12 @@ def judge_spans(
 ) -> Iterator[tuple[Span, str | None]]:
     """Everything that a recording holds, in order, with the reason against it or None."""
     survey = recording.survey
-    for piece in cut(transcript, survey.pictures / FPS, longest_s):
+    pieces = cut(transcript, survey.pictures / FPS, longest_s)
+    if not pieces:
+        yield Span(Stretch(0, survey.pictures), None), "no usable words in the text beside it"
+    for piece in pieces:
         start, end = piece_pictures(piece, survey.pictures)
-        whole = face_track.Stretch(start, end)
+        whole = Stretch(start, end)
         stretches = face_track.find_stretches(survey, start, end)
         if not stretches:
             yield Span(whole, piece.text), "no face"

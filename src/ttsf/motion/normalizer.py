@@ -51,3 +51,24 @@ class MotionNormalizer(nn.Module):
         """L_AE: squared error per frame of f_m restored from its f_c with noise."""
         noisy = f_c + self.noise * torch.randn_like(f_c)
         return (self.restore(noisy) - f_m).square().sum(-1).mean()
+
+
+class NoNormalizer(nn.Module):
+    """The comparison of Sec. 3.2: x_1 = f_m, nothing is compressed."""
+
+    def compress(self, f_m: Tensor) -> Tensor:
+        """f_m itself."""
+        return f_m
+
+    def restore(self, f_c: Tensor) -> Tensor:
+        """f_m itself."""
+        return f_c
+
+    def loss(self, f_m: Tensor, f_c: Tensor) -> Tensor:
+        """Nothing is lost."""
+        return (f_c - f_m).square().sum(-1).mean()
+
+
+def build_normalizer(config: MotionConfig, style_channels: int) -> MotionNormalizer | NoNormalizer:
+    """The one that the configuration names."""
+    return MotionNormalizer(config, style_channels) if config.normalizer else NoNormalizer()

@@ -109,7 +109,7 @@ class MotionPrior(nn.Module):
         super().__init__()
         self.enter = nn.Linear(style_channels, config.prior_channels)
         self.blocks = nn.ModuleList(ConformerBlock(config) for _ in range(config.prior_layers))
-        self.leave = nn.Linear(config.prior_channels, config.compressed_channels)
+        self.leave = nn.Linear(config.prior_channels, config.sampled_channels(style_channels))
 
     def forward(self, f_m0: Tensor, f_lip: Tensor) -> Tensor:
         """f_m0: [B, S], the first (at inference: the source's) motion; f_lip: [B, T, S].

@@ -32,10 +32,10 @@ class DilatedBlock(nn.Module):
 class MotionSampler(nn.Module):
     """v_t(x, mu; theta) of Eq. 6 for head motion; the dilations double from 1."""
 
-    def __init__(self, config: MotionConfig) -> None:
+    def __init__(self, config: MotionConfig, style_channels: int) -> None:
         super().__init__()
         self.flow = config.flow
-        channels, width = config.sampler_channels, config.compressed_channels
+        channels, width = config.sampler_channels, config.sampled_channels(style_channels)
         self.time = TimeEmbedding(64, channels)
         self.enter = nn.Conv1d(2 * width, channels, 3, padding=1)
         self.blocks = nn.ModuleList(

@@ -9,11 +9,12 @@ from torch import nn
 
 from ttsf.checkpoint import save
 from ttsf.config import PRESETS, VocoderConfig
+from ttsf.errors import TtsfError
 from ttsf.model import TTSF
 from ttsf.speech.vocoder import build_vocoder
 from ttsf.training.crossing import CrossingNet
 from ttsf.training.face import FaceNet
-from ttsf.training.loop import load_average
+from ttsf.training.state import load_average
 from ttsf.training.tts import SpeakerTts
 
 
@@ -52,6 +53,8 @@ def load_table_size(tts: Path) -> int:
     """Number of speakers in a TTS run."""
     from safetensors import safe_open
 
+    if not (tts / "state.safetensors").is_file():
+        raise TtsfError(f"no training state in {tts}; run that stage first")
     with safe_open(tts / "state.safetensors", "pt") as file:
         return file.get_slice("net.table.weight").get_shape()[0]
 
@@ -65,9 +68,12 @@ def main() -> None:
     parser.add_argument("--preset", choices=sorted(PRESETS), default="mini")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     args = parser.parse_args()
-    torch.manual_seed(0)
-    model = assemble(args.preset, args.tts, args.face, args.crossing, args.voice, args.vocoder)
-    save(model, args.out)
+    try:
+        torch.manual_seed(0)
+        model = assemble(args.preset, args.tts, args.face, args.crossing, args.voice, args.vocoder)
+        save(model, args.out)
+    except TtsfError as error:
+        parser.exit(2, f"error: {error}\n")
 
 
 if __name__ == "__main__":

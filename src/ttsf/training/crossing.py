@@ -5,7 +5,6 @@ lips' targets are the expected mouth shapes of its phones, the head's a motion t
 The losses of the motion sampler are those of Eq. 8.
 """
 
-import argparse
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -18,12 +17,14 @@ from ttsf.data.head_motion import head_track
 from ttsf.data.motion_labels import FIRST_LIP, GAIN, LABELS, labels_to_alpha
 from ttsf.data.visemes import loudness_gate, mouth_curve
 from ttsf.face.audio_mapper import AudioMapper
-from ttsf.motion.normalizer import MotionNormalizer
+from ttsf.motion.normalizer import build_normalizer
 from ttsf.motion.prior import MotionPrior, prior_nll
 from ttsf.motion.sampler import MotionSampler
 from ttsf.speech.text import SYMBOLS
+from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.face import FaceNet
-from ttsf.training.loop import load_average, train
+from ttsf.training.journal import Validation
+from ttsf.training.state import load_average
 from ttsf.training.tts import SpeakerTts, SpeechDataset
 
 CLIP_FRAMES = 32  # [P 4.1]
@@ -39,9 +40,9 @@ class CrossingNet(nn.Module):
         self.audio_mapper = AudioMapper(
             config.audio_mapper, embedding, hidden, config.audio.mel_bins, style
         )
-        self.normalizer = MotionNormalizer(config.motion, style)
+        self.normalizer = build_normalizer(config.motion, style)
         self.prior = MotionPrior(config.motion, style)
-        self.sampler = MotionSampler(config.motion)
+        self.sampler = MotionSampler(config.motion, style)
 
 
 class CrossingBatch(NamedTuple):
@@ -56,6 +57,7 @@ class CrossingBatch(NamedTuple):
     """[B, T, 11] labels, head only."""
     frames: Tensor
     """[B] pictures of each."""
+    names: tuple[str, ...]
 
 
 class CrossingStage:
@@ -85,9 +87,9 @@ class CrossingStage:
         decay = 0.05 + 0.95 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / self.steps))))
         return min(1.0, (step + 1) / 100) * decay
 
-    def batch(self, step: int) -> CrossingBatch:
+    def batch(self, number: int) -> CrossingBatch:
         """Random utterances, each at least a training clip long."""
-        rng = np.random.default_rng((0, step))
+        rng = np.random.default_rng((0, number))
         shortest = CLIP_FRAMES * self.config.mel_per_video
         order = rng.permutation(len(self.speech.clips))
         long_enough = [int(i) for i in order if self.speech.mels[i].shape[-1] >= shortest]
@@ -116,7 +118,9 @@ class CrossingStage:
             loudness = loudness_gate(mel)[:span].reshape(count, ratio).mean(1)
             start = (rng.standard_normal(FIRST_LIP) * START_SPREAD).clip(-2, 2)
             head[i, :count, :FIRST_LIP] = torch.from_numpy(head_track(loudness, start, rng))
-        return CrossingBatch(features.embedding, features.hidden, features.mu, lips, head, frames)
+        return CrossingBatch(
+            features.embedding, features.hidden, features.mu, lips, head, frames, batch.names
+        )
 
     def losses(self, batch: CrossingBatch) -> dict[str, Tensor]:
         """Lip regression over whole utterances; motion losses on one 32-frame clip of each."""
@@ -143,8 +147,7 @@ class CrossingStage:
             "ot_cfm": net.sampler.loss(f_c.detach(), mu),
         }
 
-    @torch.no_grad()
-    def validate(self, step: int, folder: Path) -> dict[str, float]:
+    def validate(self, step: int) -> Validation:
         """Correlation of the mouth opening with its target; range and jerk of sampled heads."""
         rng = np.random.default_rng(7)
         batch = self.prepare(self.held_out, list(range(24)), rng)
@@ -176,21 +179,16 @@ class CrossingStage:
             for name in ("sampled", "given"):
                 chosen = [v for n, v in values if n == name]
                 figures[f"{title}_{name}"] = round(float(np.mean(chosen)), 3)
-        return figures
+        return Validation(figures)
 
 
 def main() -> None:
     """Command line of the stage."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = stage_parser(__doc__, steps=3_000)
     parser.add_argument("--data", type=Path, required=True, help="speech corpus")
     parser.add_argument("--tts", type=Path, required=True, help="run folder of the TTS stage")
     parser.add_argument("--face", type=Path, required=True, help="run folder of the face stage")
-    parser.add_argument("--out", type=Path, required=True, help="run folder, resumed if it exists")
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="mini")
-    parser.add_argument("--steps", type=int, default=3000)
-    args = parser.parse_args()
-    stage = CrossingStage(args.data, args.tts, args.face, args.preset, args.steps)
-    train(stage, args.out, args.steps, log_every=50, validate_every=500)
+    run_stage(parser, lambda a: CrossingStage(a.data, a.tts, a.face, a.preset, a.steps))
 
 
 if __name__ == "__main__":

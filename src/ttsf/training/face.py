@@ -5,13 +5,11 @@ codes, and E_m learns to read them in the source. Lip layers see the mouth's cod
 layers the head's alone, so that f_lip of the audio mapper can take over (Eq. 1).
 """
 
-import argparse
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from ttsf.config import PRESETS, FaceConfig
@@ -21,7 +19,8 @@ from ttsf.face import objectives
 from ttsf.face.encoder import VisualEncoder
 from ttsf.face.generator import GeneratedFace, Generator, fuse_motion
 from ttsf.face.motion_extractor import MotionExtractor
-from ttsf.training.loop import train
+from ttsf.training.command import run_stage, stage_parser
+from ttsf.training.journal import Validation, sheet
 
 
 class Told(NamedTuple):
@@ -76,11 +75,13 @@ class FaceStage:
         "trust": 0.15,
         "flow": 20.0,
         "codes": 0.5,
+        "read": 0.5,
         "rest_codes": 0.01,
     }
     mouth, reach = 25.0, 12.0  # weight of the mouth and px around it in Eq. 3
     mouth_flow = 40.0  # and in the flow: the jaw moves little, but it is what is looked at
-    told_share = 0.9  # of the sources whose motion is told while E_m still learns to read it
+    reading: ClassVar = {"blink": 3.0, "open": 6.0}  # small in the picture, but looked at
+    told_share = 0.8  # of the sources whose motion is told while E_m still learns to read it
 
     def __init__(
         self,
@@ -121,9 +122,9 @@ class FaceStage:
         decay = 0.1 + 0.9 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / self.steps))))
         return min(1.0, (step + 1) / 100) * decay
 
-    def batch(self, step: int) -> FaceBatch:
-        """People and targets of this step."""
-        return self.faces.batch(step, 0, self.people, self.targets, self.side)
+    def batch(self, number: int) -> FaceBatch:
+        """Random people and targets."""
+        return self.faces.batch(number, 0, self.people, self.targets, self.side)
 
     def losses(self, batch: FaceBatch) -> dict[str, Tensor]:
         """Eq. 3's first term with a mouth weight, edges, known flow and known codes.
@@ -141,6 +142,7 @@ class FaceStage:
         weight = weigh(boxes, self.side, self.size, self.mouth)
         jaw = weigh(boxes, self.side, self.size, self.mouth_flow, self.reach)
         n = len(LABELS)
+        read = self.net.extractor(self.net.encoder(batch.read.flatten(0, 1)).style).alpha
         outside = (weight == 1).float()
         valid = batch.flow_known.repeat_interleave(self.targets)
         return {
@@ -153,21 +155,26 @@ class FaceStage:
             "codes": objectives.code_mse(
                 alpha[:, :n] / GAIN, batch.source_labels, batch.source_known
             ),
+            "read": self._reading_error(read[:, :n] / GAIN, batch.read_labels.flatten(0, 1)),
             "rest_codes": alpha[:, n:].square().mean(),
         }
 
-    @torch.no_grad()
-    def validate(self, step: int, folder: Path) -> dict[str, float]:
-        """PSNR (whole, mouth) against copying the source, code correlations; writes a sheet.
+    def _reading_error(self, read: Tensor, true: Tensor) -> Tensor:
+        """Weighted squared error of the labels that E_m reads; [N, 11] both."""
+        weight = true.new_tensor([self.reading.get(name, 1.0) for name in LABELS])
+        return ((read - true).square() * weight).mean()
+
+    def validate(self, step: int) -> Validation:
+        """PSNR (whole, mouth) against copying the source, code correlations, a sheet.
 
         The pictures follow the source's true labels; how well E_m reads them is measured apart.
         """
         scores: dict[str, list[float]] = {"psnr": [], "copy": [], "mouth": [], "mouth_copy": []}
-        read, true, known, rows = [], [], [], []
+        read, true, rows = [], [], []
         for i in range(10):
             batch = self.held_out.batch(i, 1, 4, 4, self.side)
             told = Told(batch.source_labels, batch.source_known)
-            face, alpha = self.net(batch.source, batch.labels, self.side, told)
+            face, _ = self.net(batch.source, batch.labels, self.side, told)
             target = batch.target.flatten(0, 1)
             copy = nn.functional.interpolate(batch.source, size=self.side, mode="area")
             copy = copy.repeat_interleave(4, 0)
@@ -178,54 +185,36 @@ class FaceStage:
                 inner = (error * mouth).sum((1, 2, 3)) / (3 * mouth.sum((1, 2, 3))).clamp_min(1)
                 scores[name or "psnr"] += (-10 * error.mean((1, 2, 3)).log10()).tolist()
                 scores[f"mouth_{name}".rstrip("_")] += (-10 * inner.log10()).tolist()
-            read.append(alpha[:, : len(LABELS)] / GAIN)
-            true.append(batch.source_labels)
-            known.append(batch.source_known)
+            seen = self.net.extractor(self.net.encoder(batch.read.flatten(0, 1)).style).alpha
+            read.append(seen[:, : len(LABELS)] / GAIN)
+            true.append(batch.read_labels.flatten(0, 1))
             rows.append(torch.cat([copy[:2], face.image[:2], target[:2], face.drawn[:2]]))
             rows[-1] = torch.cat([rows[-1], 2 * face.mask[:2].expand(-1, 3, -1, -1) - 1])
         figures = {k: float(np.mean(v)) for k, v in scores.items()}
-        a, b, m = torch.cat(read), torch.cat(true), torch.cat(known).bool()
+        a, b = torch.cat(read), torch.cat(true)
         for name in ("yaw", "pitch", "roll", "blink", "open"):
             k = LABELS.index(name)
-            pair = torch.stack([a[m[:, k], k], b[m[:, k], k]])
+            pair = torch.stack([a[:, k], b[:, k]])
             figures[f"r_{name}"] = float(torch.corrcoef(pair)[0, 1])
-        save_sheet(rows[:8], folder / f"faces_{step:06d}.png")
-        return {k: round(v, 3) for k, v in figures.items()}
-
-
-def save_sheet(rows: list[Tensor], path: Path) -> None:
-    """Write rows of [N, 3, s, s] pictures in [-1, 1] as one PNG."""
-    lines = [torch.cat(list(row), dim=-1) for row in rows]
-    sheet = ((torch.cat(lines, dim=-2).clamp(-1, 1) + 1) * 127.5).byte()
-    Image.fromarray(sheet.permute(1, 2, 0).numpy()).save(path)
+        return Validation(figures, {"faces": sheet(rows[:8])})
 
 
 def main() -> None:
     """Command line of the stage."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = stage_parser(__doc__, steps=4_000)
     parser.add_argument("--data", type=Path, required=True, help="rendered training portraits")
     parser.add_argument("--valid", type=Path, required=True, help="rendered held-out portraits")
-    parser.add_argument("--out", type=Path, required=True, help="run folder, resumed if it exists")
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="mini")
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--schedule-steps", type=int, default=4000, help="length of the decay")
+    parser.add_argument("--schedule-steps", type=int, default=4_000, help="length of the decay")
     parser.add_argument("--side", type=int, default=128, help="px of the drawn picture")
     parser.add_argument("--people", type=int, default=4, help="sources in a step")
     parser.add_argument("--targets", type=int, default=4, help="pictures drawn of each source")
     parser.add_argument("--painter-only", action="store_true", help="train G, keep E_v and E_m")
-    parser.add_argument("--validate-every", type=int, default=250)
-    args = parser.parse_args()
-    stage = FaceStage(
-        args.data,
-        args.valid,
-        args.preset,
-        args.side,
-        args.schedule_steps,
-        args.people,
-        args.targets,
-        args.painter_only,
+    run_stage(
+        parser,
+        lambda a: FaceStage(
+            a.data, a.valid, a.preset, a.side, a.schedule_steps, a.people, a.targets, a.painter_only
+        ),
     )
-    train(stage, args.out, args.steps, log_every=25, validate_every=args.validate_every)
 
 
 if __name__ == "__main__":

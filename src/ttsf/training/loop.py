@@ -1,26 +1,34 @@
 """Sec. 4.1: the one training loop. A stage is a net, named losses and batches; this runs it.
 
 Every step is a pure function of (seed, step) and the state, so a killed run goes on bit for bit on
-CPU: batches are drawn from the step number and the random generators are re-seeded at each step.
-The state (weights, optimiser, EMA) is one safetensors file and one JSON file, replaced atomically.
+CPU: batches are drawn from their number and the random generators are re-seeded for each. Under
+`torchrun` the micro-batches of a step are shared out among the processes (DDP); two processes take
+the very step that one process takes with twice the accumulation.
 """
 
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from ttsf.errors import TtsfError
+from ttsf.training.journal import Journal, Validation
+from ttsf.training.state import PARTIAL, STATE, load_state, save_state
+
+Precision = Literal["float32", "bfloat16", "float16"]
+TREND_STEPS = 50
 
 
 class Stage(Protocol):
-    """What a stage file provides."""
+    """What a stage file provides. Modules that it holds beside `net` are frozen."""
 
     @property
     def net(self) -> nn.Module:
@@ -28,7 +36,7 @@ class Stage(Protocol):
 
     @property
     def weights(self) -> dict[str, float]:
-        """The factor of each named loss."""
+        """The factor of each named loss (Eq. 8)."""
 
     def optimizer(self) -> torch.optim.Optimizer:
         """The optimiser over the net's trainable parameters."""
@@ -36,14 +44,66 @@ class Stage(Protocol):
     def learning_rate(self, step: int) -> float:
         """A factor on each parameter group's own rate at this step."""
 
-    def batch(self, step: int) -> Any:
-        """The batch of this step; must depend on the step alone."""
+    def batch(self, number: int) -> Any:
+        """Micro-batch `number`, a NamedTuple; must depend on the number alone.
+
+        A field `names` says what is in it.
+        """
 
     def losses(self, batch: Any) -> dict[str, Tensor]:
-        """Named scalar losses; the names are those of `weights`."""
+        """Named scalar losses, means over the batch; the names are those of `weights`."""
 
-    def validate(self, step: int, folder: Path) -> dict[str, float]:
-        """Measured figures; pictures and sound may be written into `folder`."""
+    def validate(self, step: int) -> Validation:
+        """Measured figures, pictures and sounds, on held-out data; `net` is the average."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How a stage is run; none of it belongs to the model."""
+
+    steps: int
+    seed: int = 0
+    accumulate: int = 1
+    """Micro-batches of a step in each process."""
+    precision: Precision = "float32"
+    device: str = "cpu"
+    clip: float = 5.0
+    """Largest norm of the gradient [Matcha]."""
+    average_decay: float = 0.999
+    """Of the averaged weights, shorter in the first steps."""
+    save_every_s: float = 120.0
+    save_every: int = 1_000
+    """Steps."""
+    log_every: int = 50
+    validate_every: int = 1_000
+    divergence: float = 20.0
+    """Stop where the mean loss of 50 steps exceeds the lowest such mean by this factor."""
+
+
+class _Objective(nn.Module):
+    """A stage's losses as a module, so that DDP sees the parameters it must average."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self.net, self.stage = stage.net, stage
+
+    def forward(self, batch: Any) -> dict[str, Tensor]:
+        return self.stage.losses(batch)
+
+
+class _Trend:
+    """Watches the total loss for divergence."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor, self.recent, self.lowest = factor, [0.0] * 0, float("inf")
+
+    def diverges(self, total: float) -> bool:
+        self.recent = [*self.recent, total][-TREND_STEPS:]
+        if len(self.recent) < TREND_STEPS:
+            return False
+        mean = sum(self.recent) / TREND_STEPS
+        self.lowest = min(self.lowest, mean)
+        return self.lowest > 0 and mean > self.factor * self.lowest
 
 
 def total_loss(losses: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
@@ -53,122 +113,171 @@ def total_loss(losses: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
     return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
 
 
-def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    state = optimizer.state_dict()["state"]
-    return {f"optimizer.{i}.{k}": v for i, entry in state.items() for k, v in entry.items()}
+def to_device(batch: Any, device: torch.device) -> Any:
+    """The NamedTuple with its tensors on the device."""
+    return type(batch)(*(x.to(device) if isinstance(x, Tensor) else x for x in batch))
 
 
-def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".", 2)
-            state.setdefault(int(index), {})[key] = value
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
+def train(stage: Stage, out: Path, settings: RunSettings) -> None:
+    """Train to `settings.steps`, going on from the state in `out` when there is one.
 
-
-def write_atomically(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
-    """Write a safetensors file under a temporary name and move it into place."""
-    temporary = path.with_suffix(".partial")
-    plain = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
-    save_file(plain, temporary, metadata=metadata)
-    os.replace(temporary, path)
-
-
-def save_state(
-    path: Path, step: int, net: nn.Module, average: dict[str, Tensor], opt: torch.optim.Optimizer
-) -> None:
-    """Save everything a resume needs; the step travels in the file's metadata."""
-    tensors = {f"net.{k}": v for k, v in net.state_dict().items()}
-    tensors |= {f"average.{k}": v for k, v in average.items()}
-    write_atomically(tensors | _optimizer_tensors(opt), path, {"step": str(step)})
-
-
-def load_state(
-    path: Path, net: nn.Module, average: dict[str, Tensor], opt: torch.optim.Optimizer
-) -> int:
-    """Restore in place what `save_state` wrote; returns the step."""
-    with safe_open(path, "pt") as file:
-        step = int((file.metadata() or {})["step"])
-    tensors = load_file(path)
-    net.load_state_dict({k[4:]: v for k, v in tensors.items() if k.startswith("net.")})
-    for name in average:
-        average[name].copy_(tensors[f"average.{name}"])
-    _restore_optimizer(opt, tensors)
-    return step
-
-
-def load_average(path: Path, net: nn.Module) -> None:
-    """Load the averaged weights of a state file into `net`."""
-    if not path.is_file():
-        raise TtsfError(f"no training state at {path}; run that stage first")
-    tensors = load_file(path)
-    net.load_state_dict({k[8:]: v for k, v in tensors.items() if k.startswith("average.")})
-
-
-def train(
-    stage: Stage,
-    run_dir: Path,
-    steps: int,
-    save_every_s: float = 120.0,
-    log_every: int = 50,
-    validate_every: int = 1000,
-    seed: int = 0,
-    clip: float = 5.0,
-    average_decay: float = 0.999,
-) -> None:
-    """Train to `steps`, going on from the state in `run_dir` when there is one.
-
-    Raises TtsfError when a loss stops being finite; the last good state stays as it was.
+    Raises TtsfError where a loss or gradient stops being finite or the loss diverges, with the
+    batch that caused it; the last good state stays as it was.
     """
-    run_dir.mkdir(parents=True, exist_ok=True)
-    path, net, optimizer = run_dir / "state.safetensors", stage.net, stage.optimizer()
-    base_rates = [group["lr"] for group in optimizer.param_groups]
-    average = {k: v.detach().clone() for k, v in net.state_dict().items()}
-    first = load_state(path, net, average, optimizer) if path.exists() else 0
-    saved = begun = time.monotonic()
-    running: dict[str, list[float]] = {}
-    for step in range(first, steps):
-        torch.manual_seed(seed * 1_000_003 + step)
-        net.train()
-        for group, rate in zip(optimizer.param_groups, base_rates, strict=True):
+    with _processes(settings.device) as (rank, world, device):
+        _Run(stage, out, settings, rank, world, device).run()
+
+
+class _Run:
+    """One process of a run."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        out: Path,
+        settings: RunSettings,
+        rank: int,
+        world: int,
+        device: torch.device,
+    ) -> None:
+        self.stage, self.out, self.settings = stage, out, settings
+        self.rank, self.world, self.device = rank, world, device
+        for part in vars(stage).values():
+            if isinstance(part, nn.Module):
+                part.to(device)
+        self.net, self.optimizer = stage.net, stage.optimizer()
+        self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.average = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
+        half = settings.precision == "float16"
+        self.scaler = torch.amp.GradScaler(device.type, enabled=half and device.type == "cuda")
+        self.first = self._resume()
+        objective = _Objective(stage)
+        self.objective: nn.Module = objective
+        if world > 1:
+            self.objective = DistributedDataParallel(objective, find_unused_parameters=True)
+
+    def _resume(self) -> int:
+        self.out.mkdir(parents=True, exist_ok=True)
+        if self.rank == 0:
+            (self.out / PARTIAL).unlink(missing_ok=True)
+        if not (self.out / STATE).exists():
+            return 0
+        notes = load_state(self.out, self.net, self.average, self.optimizer)
+        if "scale" in notes:
+            self.scaler.load_state_dict(json.loads(notes["scale"]))
+        return int(notes["step"])
+
+    def run(self) -> None:
+        """All remaining steps."""
+        settings, trend = self.settings, _Trend(self.settings.divergence)
+        journal = Journal(self.out, self.first) if self.rank == 0 else None
+        saved = time.monotonic()
+        for step in range(self.first, settings.steps):
+            losses, total = self._step(step)
+            if trend.diverges(total):
+                raise TtsfError(f"the loss diverges at step {step}: {losses}; last state kept")
+            if journal is None:
+                continue
+            done, last = step + 1, step + 1 == settings.steps
+            journal.add(done, losses, settings.log_every)
+            due = time.monotonic() - saved > settings.save_every_s
+            if due or last or done % settings.save_every == 0:
+                self._save(done)
+                saved = time.monotonic()
+            if last or done % settings.validate_every == 0:
+                journal.show(done, self._validate(done))
+        if journal is not None:
+            journal.close()
+
+    def _step(self, step: int) -> tuple[dict[str, float], float]:
+        """One optimiser step; the mean losses of this process's micro-batches and their total."""
+        stage, settings = self.stage, self.settings
+        self.net.train()
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * stage.learning_rate(step)
-        losses = stage.losses(stage.batch(step))
-        total = total_loss(losses, stage.weights)
-        if not torch.isfinite(total):
-            values = {k: float(v.detach()) for k, v in losses.items()}
-            raise TtsfError(f"loss is not finite at step {step}: {values}; last state kept")
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), clip)
-        optimizer.step()
-        decay = min(average_decay, (1 + step) / (10 + step))
+        self.optimizer.zero_grad(set_to_none=True)
+        means: dict[str, float] = {}
+        names: list[Any] = []
+        for part in range(settings.accumulate):
+            number = (step * settings.accumulate + part) * self.world + self.rank
+            torch.manual_seed(settings.seed * 1_000_003 + number)
+            batch = to_device(stage.batch(number), self.device)
+            names += getattr(batch, "names", ())
+            with self._last_only(part), self._autocast():
+                losses = self.objective(batch)
+                total = total_loss(losses, stage.weights) / settings.accumulate
+            for name, loss in losses.items():
+                means[name] = means.get(name, 0.0) + float(loss.detach()) / settings.accumulate
+            if not torch.isfinite(total):
+                raise TtsfError(self._blame("loss", step, number, names, means))
+            with self._last_only(part):
+                self.scaler.scale(total).backward()
+        self.scaler.unscale_(self.optimizer)
+        norm = nn.utils.clip_grad_norm_(self.net.parameters(), settings.clip)
+        if not torch.isfinite(norm) and not self.scaler.is_enabled():
+            raise TtsfError(self._blame("gradient", step, number, names, means))
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self._update_average(step)
+        return means, sum(stage.weights[name] * value for name, value in means.items())
+
+    def _last_only(self, part: int) -> Any:
+        """Gradients travel between processes with the last micro-batch of a step."""
+        waits = self.world > 1 and part + 1 < self.settings.accumulate
+        return self.objective.no_sync() if waits else nullcontext()  # type: ignore[operator]
+
+    def _autocast(self) -> Any:
+        kind = getattr(torch, self.settings.precision)
+        return torch.autocast(self.device.type, kind, enabled=kind is not torch.float32)
+
+    def _blame(
+        self, what: str, step: int, number: int, names: list[Any], losses: dict[str, float]
+    ) -> str:
+        shown = ", ".join(str(name) for name in names) or "unnamed"
+        return (
+            f"the {what} is not finite at step {step}, batch {number} ({shown}): {losses}; "
+            f"the last good state stays in {self.out}"
+        )
+
+    def _update_average(self, step: int) -> None:
+        decay = min(self.settings.average_decay, (1 + step) / (10 + step))
         with torch.no_grad():
-            for name, value in net.state_dict().items():
+            for name, value in self.net.state_dict().items():
                 if value.is_floating_point():
-                    average[name].lerp_(value, 1 - decay)
+                    self.average[name].lerp_(value, 1 - decay)
                 else:
-                    average[name].copy_(value)
-        for name, loss in losses.items():
-            running.setdefault(name, []).append(float(loss.detach()))
-        done = step + 1
-        if done % log_every == 0:
-            pace = (time.monotonic() - begun) / (done - first)
-            means = {k: round(sum(v) / len(v), 5) for k, v in running.items()}
-            _log(run_dir, {"step": done, "s_per_step": round(pace, 3)} | means)
-            running = {}
-        if time.monotonic() - saved > save_every_s or done == steps:
-            save_state(path, done, net, average, optimizer)
-            saved = time.monotonic()
-        if done % validate_every == 0 or done == steps:
-            net.eval()
-            figures = stage.validate(done, run_dir)
-            _log(run_dir, {"step": done, "valid": figures})
+                    self.average[name].copy_(value)
+
+    def _save(self, done: int) -> None:
+        notes = {"scale": json.dumps(self.scaler.state_dict())} if self.scaler.is_enabled() else {}
+        save_state(self.out, done, self.net, self.average, self.optimizer, notes)
+
+    def _validate(self, done: int) -> Validation:
+        """With the averaged weights in place."""
+        own = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
+        self.net.load_state_dict(self.average)
+        self.net.eval()
+        with torch.no_grad():
+            found = self.stage.validate(done)
+        self.net.load_state_dict(own)
+        return found
 
 
-def _log(run_dir: Path, record: dict[str, Any]) -> None:
-    line = json.dumps(record)
-    print(line, flush=True)
-    with (run_dir / "log.jsonl").open("a") as file:
-        file.write(line + "\n")
+@contextmanager
+def _processes(device: str) -> Iterator[tuple[int, int, torch.device]]:
+    """Rank, number of processes and device; joins the others where torchrun started them."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world == 1:
+        yield 0, 1, torch.device(device)
+        return
+    cuda = device.startswith("cuda")
+    distributed.init_process_group("nccl" if cuda else "gloo")
+    rank = distributed.get_rank()
+    place = torch.device(f"cuda:{os.environ['LOCAL_RANK']}") if cuda else torch.device(device)
+    if cuda:
+        torch.cuda.set_device(place)
+    try:
+        yield rank, world, place
+        distributed.barrier()
+    finally:
+        distributed.destroy_process_group()

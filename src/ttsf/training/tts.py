@@ -12,19 +12,19 @@ import random
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import soundfile
 import torch
 from torch import Tensor, nn
 
 from ttsf.config import PRESETS, ModelConfig
 from ttsf.data.speech_corpus import Clip, open_pack
 from ttsf.errors import TtsfError
+from ttsf.files import new_file
 from ttsf.mel import mel_spectrogram
 from ttsf.speech.text import TextFrontEnd
 from ttsf.speech.tts import TextToSpeech
 from ttsf.speech.vocoder import GriffinLim
-from ttsf.training.loop import train
+from ttsf.training.command import run_stage, stage_parser
+from ttsf.training.journal import Validation
 
 LEARNING_RATE = 1e-3
 LAST_RATE = 0.1
@@ -44,6 +44,7 @@ class TtsBatch(NamedTuple):
     mel: Tensor  # [B, mel_bins, T], raw log-mel
     mel_lengths: Tensor  # [B]
     speakers: Tensor  # [B]
+    names: tuple[str, ...]
 
 
 class SpeakerTts(nn.Module):
@@ -92,6 +93,7 @@ class SpeechDataset:
             pad(mels, batch_first=True).transpose(1, 2).contiguous(),
             torch.tensor([len(m) for m in mels]),
             torch.tensor([self.speakers.index(self.clips[i].speaker) for i in indices]),
+            tuple(f"{self.clips[i].speaker}: {self.clips[i].text}" for i in indices),
         )
 
     def epoch(self, seed: int) -> list[list[int]]:
@@ -130,9 +132,9 @@ class TtsStage:
         cosine = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
         return min(1.0, (step + 1) / WARM_UP) * cosine
 
-    def batch(self, step: int) -> TtsBatch:
-        """The batch of this step."""
-        epoch, place = divmod(step, self._per_epoch)
+    def batch(self, number: int) -> TtsBatch:
+        """Batches of like lengths, epoch after epoch."""
+        epoch, place = divmod(number, self._per_epoch)
         if epoch != self._epoch:
             self._epoch = epoch
             self._batches = self.data.epoch(self.seed * 1_000_003 + epoch)
@@ -140,13 +142,12 @@ class TtsStage:
 
     def losses(self, batch: TtsBatch) -> dict[str, Tensor]:
         """L_TTS, term by term."""
-        ids, id_lengths, mel, mel_lengths, speakers = batch
+        ids, id_lengths, mel, mel_lengths, speakers, _ = batch
         voice = self.net.table(speakers)
         return self.net.tts.losses(ids, id_lengths, mel, mel_lengths, voice)._asdict()
 
-    @torch.no_grad()
-    def validate(self, step: int, folder: Path) -> dict[str, float]:
-        """Losses on held-out sentences; one of them spoken through Griffin-Lim into `folder`."""
+    def validate(self, step: int) -> Validation:
+        """Losses on held-out sentences; one of them spoken through Griffin-Lim."""
         torch.manual_seed(0)
         indices = list(range(len(self.held_out.clips)))
         found = [self.losses(self.held_out.collate(indices[i : i + 10])) for i in indices[::10]]
@@ -156,28 +157,23 @@ class TtsStage:
         flow = self.config.speech.flow
         mel = self.net.tts.decode(features, voice, flow.steps, flow.temperature)
         speak = GriffinLim(self.config.vocoder, self.config.audio)
-        samples = speak(mel)[0].numpy()
-        soundfile.write(folder / f"{step:06d}.wav", samples, self.config.audio.sample_rate)
-        return {k: round(float(np.mean([f[k] for f in found])), 4) for k in found[0]}
+        figures = {k: float(torch.stack([f[k] for f in found]).mean()) for k in found[0]}
+        return Validation(figures, sounds={"held_out": speak(mel)[0]})
+
+
+def build(chosen: argparse.Namespace) -> TtsStage:
+    """The stage of a command line; notes the speakers beside the run for later stages."""
+    stage = TtsStage(chosen.data, PRESETS[chosen.preset], chosen.steps, chosen.seed)
+    with new_file(chosen.out / "speakers.json") as temporary:
+        temporary.write_text(json.dumps(stage.data.speakers))
+    return stage
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Train text to speech on a speech corpus.")
+    parser = stage_parser(__doc__, steps=10_000)
     parser.add_argument("--data", type=Path, required=True, help="what data.speech_corpus wrote")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="mini")
-    parser.add_argument("--steps", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    try:
-        torch.manual_seed(options.seed)
-        stage = TtsStage(options.data, PRESETS[options.preset], options.steps, options.seed)
-        options.out.mkdir(parents=True, exist_ok=True)
-        (options.out / "speakers.json").write_text(json.dumps(stage.data.speakers))
-        train(stage, options.out, options.steps, seed=options.seed)
-    except TtsfError as error:
-        raise SystemExit(f"error: {error}") from None
+    run_stage(parser, build)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ target, so the projection learns to ignore what motion is left in f_id.
 import argparse
 import json
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -17,18 +17,31 @@ from torch import Tensor, nn
 from ttsf.config import PRESETS
 from ttsf.data.faces import RenderedFaces
 from ttsf.errors import TtsfError
+from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.face import FaceNet
-from ttsf.training.loop import load_average, train
+from ttsf.training.journal import Validation
+from ttsf.training.state import load_average
 from ttsf.training.tts import SpeakerTts
+
+
+class VoiceBatch(NamedTuple):
+    """Portraits and the voices they are to have."""
+
+    f_id: Tensor
+    """[B, S]; f_id + f_m in the comparison "with motion" of Table 3."""
+    voice: Tensor
+    """[B, voice channels]."""
+    names: tuple[str, ...]
 
 
 class Portraits:
     """f_id of every rendered frame, and which register its person's voice has."""
 
-    def __init__(self, folder: Path, face: FaceNet) -> None:
+    def __init__(self, folder: Path, face: FaceNet, with_motion: bool) -> None:
         faces = RenderedFaces(folder)
         names = json.loads((folder / "names.json").read_text())
         self.register = np.array([entry["voice_register"] for entry in names])
+        self.names = [entry["file"] for entry in names]
         kept = range(0, faces.frames, max(1, faces.frames // 6))
         features = []
         with torch.inference_mode():
@@ -36,7 +49,8 @@ class Portraits:
                 pixels = torch.from_numpy(faces.images[person][list(kept)].copy())
                 image = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
                 style = face.encoder(image).style
-                features.append(style - face.extractor(style).feature)
+                f_m = face.extractor(style).feature
+                features.append(style if with_motion else style - f_m)
         self.f_id = torch.stack(features).clone()  # [people, frames, S]
 
 
@@ -59,7 +73,9 @@ class VoiceStage:
         unknown = {v for group in voices.values() for v in group} - set(speakers)
         if unknown:
             raise TtsfError(f"unknown voices {sorted(unknown)}; the TTS knows {speakers}")
-        self.portraits, self.held_out = Portraits(data, face_net), Portraits(valid, face_net)
+        motion = config.speech.voice_from == "id+motion"
+        self.portraits = Portraits(data, face_net, motion)
+        self.held_out = Portraits(valid, face_net, motion)
         table = speech.table.weight.detach()
         self.voices = {k: table[[speakers.index(v) for v in g]] for k, g in voices.items()}
         self.net = nn.Linear(config.face.style_channels, config.speech.voice_channels)
@@ -84,21 +100,20 @@ class VoiceStage:
         """Constant."""
         return 1.0
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+    def batch(self, number: int) -> VoiceBatch:
         """64 portraits, one motion each, and their voices."""
-        rng = np.random.default_rng((0, step))
+        rng = np.random.default_rng((0, number))
         people = rng.integers(len(self.targets), size=64)
         frames = rng.integers(self.portraits.f_id.shape[1], size=64)
         f_id = self.portraits.f_id[people, frames]
-        return f_id, torch.stack([self.targets[i] for i in people])
+        names = tuple(self.portraits.names[i] for i in people)
+        return VoiceBatch(f_id, torch.stack([self.targets[i] for i in people]), names)
 
-    def losses(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+    def losses(self, batch: VoiceBatch) -> dict[str, Tensor]:
         """Mean squared error of the voice vector."""
-        f_id, voice = batch
-        return {"voice": (self.net(f_id) - voice).square().mean()}
+        return {"voice": (self.net(batch.f_id) - batch.voice).square().mean()}
 
-    @torch.no_grad()
-    def validate(self, step: int, folder: Path) -> dict[str, float]:
+    def validate(self, step: int) -> Validation:
         """Share of held-out portraits whose voice is nearer to their register's mean voice."""
         means = {k: group.mean(0) for k, group in self.voices.items()}
         figures = {}
@@ -110,25 +125,25 @@ class VoiceStage:
             labelled = [i for i, r in enumerate(portraits.register) if r in means]
             right = [names[int(nearest[i])] == portraits.register[i] for i in labelled]
             figures[f"register_{title}"] = round(float(np.mean(right)), 3)
-        return figures
+        return Validation(figures)
+
+
+def build(chosen: argparse.Namespace) -> VoiceStage:
+    """The stage of a command line."""
+    voices = {"low": chosen.low, "high": chosen.high}
+    return VoiceStage(chosen.face, chosen.tts, chosen.data, chosen.valid, voices, chosen.preset)
 
 
 def main() -> None:
     """Command line of the stage."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = stage_parser(__doc__, steps=1_500)
     parser.add_argument("--data", type=Path, required=True, help="rendered training portraits")
     parser.add_argument("--valid", type=Path, required=True, help="rendered held-out portraits")
     parser.add_argument("--face", type=Path, required=True, help="run folder of the face stage")
     parser.add_argument("--tts", type=Path, required=True, help="run folder of the TTS stage")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="mini")
     parser.add_argument("--low", nargs="+", required=True, help="speakers for the low register")
     parser.add_argument("--high", nargs="+", required=True, help="speakers for the high register")
-    parser.add_argument("--steps", type=int, default=1500)
-    args = parser.parse_args()
-    voices = {"low": args.low, "high": args.high}
-    stage = VoiceStage(args.face, args.tts, args.data, args.valid, voices, args.preset)
-    train(stage, args.out, args.steps, log_every=100, validate_every=500)
+    run_stage(parser, build)
 
 
 if __name__ == "__main__":
