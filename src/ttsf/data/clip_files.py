@@ -48,7 +48,7 @@ def save_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
     if first is None:
         raise TtsfError(f"cannot write {path}: there are no frames")
     if first.ndim != 3 or first.shape[0] % 2 or first.shape[1] % 2:
-        raise TtsfError(f"cannot write {path}: the sides of {first.shape} are not even")
+        raise TtsfError(f"cannot write {path}: {first.shape} is not RGB with even sides")
     with new_file(path) as temporary:
         height, width = first.shape[:2]
         count = _encode(

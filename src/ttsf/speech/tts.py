@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ttsf.config import SpeechConfig
 from ttsf.flow_matching import euler, ot_cfm_loss, start_noise
@@ -42,6 +43,19 @@ class TtsLosses(NamedTuple):
     prior: Tensor
     duration: Tensor
     flow: Tensor
+
+
+class Taught(NamedTuple):
+    """One pass over real speech."""
+
+    losses: TtsLosses
+    features: SpeechFeatures
+    """With the durations that fit the speech best."""
+
+
+def fit_length(x: Tensor, frames: int) -> Tensor:
+    """[..., T] cut, or ended with zeros, to `frames`."""
+    return F.pad(x, (0, max(0, frames - x.shape[-1])))[..., :frames]
 
 
 class TextToSpeech(nn.Module):
@@ -128,6 +142,12 @@ class TextToSpeech(nn.Module):
     def losses(
         self, ids: Tensor, id_lengths: Tensor, mel: Tensor, mel_lengths: Tensor, voice: Tensor
     ) -> TtsLosses:
+        """L_TTS of a padded batch, see `teach`."""
+        return self.teach(ids, id_lengths, mel, mel_lengths, voice).losses
+
+    def teach(
+        self, ids: Tensor, id_lengths: Tensor, mel: Tensor, mel_lengths: Tensor, voice: Tensor
+    ) -> Taught:
         """Prior, duration and flow losses of a padded batch; the flow sees a random crop."""
         text = self.encoder(ids, id_lengths, voice)
         x_1 = self.normalize(mel)
@@ -136,14 +156,15 @@ class TextToSpeech(nn.Module):
         wanted = durations.clamp_min(1).float().log() * text.mask[:, 0]
         duration = ((predicted - wanted) ** 2).sum() / id_lengths.sum()
         mask = length_mask(mel_lengths, mel.shape[-1])
-        mu = repeat_by_durations(text.mu, durations, mel.shape[-1])
+        features = self._upsample(text, durations)
+        mu = fit_length(features.mu, mel.shape[-1])
         squares = ((x_1 - mu) ** 2 + math.log(2 * math.pi)) * mask
         prior = 0.5 * squares.sum() / (mask.sum() * mel.shape[1])
         x_1, mu, mask = self._crop(x_1, mu, mask, mel_lengths)
         flow = ot_cfm_loss(
             lambda x, t: self.decoder(x, t, mu, voice, mask), x_1, mu, mask, self.config.flow
         )
-        return TtsLosses(prior, duration, flow)
+        return Taught(TtsLosses(prior, duration, flow), features)
 
     @staticmethod
     def _crop(x: Tensor, mu: Tensor, mask: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:

@@ -1,0 +1,243 @@
+"""Sec. 4.1: talking clips for training: 32 frames, their 128 mel frames, phonemes and a source.
+
+Yields what the corpus stores, without augmentation. Every batch is a function of (seed, step)
+alone, so that training goes on bit for bit after a restart, with any number of loader processes.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import DataLoader, Dataset
+
+from ttsf.config import PAPER, ModelConfig
+from ttsf.data.clip_files import read_frames, read_samples
+from ttsf.data.manifest import Clip, Split, read_manifest
+from ttsf.errors import TtsfError
+from ttsf.mel import mel_spectrogram
+from ttsf.speech.text import TextFrontEnd
+
+PREFETCHED = 2
+"""Batches that each loader process keeps ready."""
+ORDER, WINDOW = 0, 1  # what a random number is for: the order of an epoch, or one clip's window
+
+
+class TalkingClip(NamedTuple):
+    """A window of a clip, with N frames and 4 N mel frames."""
+
+    source: Tensor
+    """[3, size, size] in [-1, 1]: a frame outside the window, or any where the window is all."""
+    frames: Tensor
+    """[N, 3, side, side] in [-1, 1]."""
+    mel: Tensor
+    """[mel_bins, 4 N], raw log-mel of exactly those frames: a cut of `utterance`."""
+    start: int
+    """First frame of the window in the clip."""
+    phonemes: Tensor
+    """int64 [L]: symbol ids of the whole utterance, empty where there is no text."""
+    utterance: Tensor
+    """[mel_bins, 4 x frames of the clip]: raw log-mel of the whole clip."""
+    speaker: int
+    """Index into `TalkingClips.speakers`."""
+    name: str
+
+
+class TalkingBatch(NamedTuple):
+    """B clips, stacked; `phonemes` and `utterance` are padded with zeros to the longest."""
+
+    source: Tensor
+    """[B, 3, size, size]."""
+    frames: Tensor
+    """[B, N, 3, side, side]."""
+    mel: Tensor
+    """[B, mel_bins, 4 N]."""
+    start: Tensor
+    """int64 [B]."""
+    phonemes: Tensor
+    """int64 [B, L]."""
+    phoneme_lengths: Tensor
+    """int64 [B], 0 where there is no text."""
+    utterance: Tensor
+    """[B, mel_bins, T]."""
+    utterance_lengths: Tensor
+    """int64 [B]."""
+    speaker: Tensor
+    """int64 [B]."""
+    names: tuple[str, ...]
+
+
+class TalkingClips:
+    """Clips of a manifest that move and are heard for at least `frames` pictures.
+
+    Driving frames are reduced to `side` px (none: the model's size). With `need_text` only clips
+    with a text qualify; a text of more symbols than mel frames cannot belong to its sound and does
+    not count. `speakers` are the sorted names of the whole manifest, so that an index means the
+    same person in every split.
+
+    Raises TtsfError where nothing qualifies, for a text that cannot be spoken, and for a
+    configuration on another clock than the corpus.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: ModelConfig,
+        splits: tuple[Split, ...] = ("train",),
+        frames: int = 32,
+        side: int | None = None,
+        need_text: bool = False,
+    ) -> None:
+        self.folder, self.config, self.frames = folder, config, frames
+        self.side = config.video.size if side is None else side
+        if frames < 1 or not 1 <= self.side <= config.video.size:
+            raise TtsfError(f"cannot cut windows of {frames} frames of {self.side} px")
+        rate, fps = PAPER.audio.sample_rate, PAPER.video.fps
+        if (config.audio.sample_rate, config.video.fps) != (rate, fps):
+            raise TtsfError(f"a corpus has {rate} samples and {fps} frames a second")
+        listed = read_manifest(folder)
+        self.speakers = sorted({clip.speaker for clip in listed})
+        self._speaker = {name: i for i, name in enumerate(self.speakers)}
+        self.clips: list[Clip] = []
+        self.phonemes: list[Tensor] = []
+        front_end = TextFrontEnd(config.speech)
+        for clip in listed:
+            if clip.split in splits and clip.frames >= frames and clip.samples:
+                ids = self._phonemes(clip, front_end)
+                if len(ids) or not need_text:
+                    self.clips.append(clip)
+                    self.phonemes.append(ids)
+        if not self.clips:
+            wanted = "pictures, sound and text" if need_text else "pictures and sound"
+            raise TtsfError(
+                f"{folder}: no clip of {', '.join(splits)} has {frames} frames with {wanted}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def clip(self, index: int, rng: np.random.Generator) -> TalkingClip:
+        """A random window of a clip and a random source.
+
+        Raises TtsfError that names the clip where a file is missing, broken or too small.
+        """
+        row = self.clips[index]
+        start = int(rng.integers(row.frames - self.frames + 1))
+        outside = row.frames - self.frames
+        shown = int(rng.integers(outside or row.frames))
+        if outside and shown >= start:
+            shown += self.frames
+        try:
+            source = self._pictures(row, shown, 1, self.config.video.size)[0]
+            frames = self._pictures(row, start, self.frames, self.side)
+            samples = read_samples(self.folder / (row.audio or ""), 0, row.samples)
+        except TtsfError as error:
+            raise TtsfError(f"clip '{row.name}': {error}") from error
+        utterance = mel_spectrogram(torch.from_numpy(samples)[None], self.config.audio)[0]
+        rate = self.config.mel_per_video
+        mel = utterance[:, rate * start : rate * (start + self.frames)].contiguous()
+        speaker = self._speaker[row.speaker]
+        return TalkingClip(
+            source, frames, mel, start, self.phonemes[index], utterance, speaker, row.name
+        )
+
+    def batch(self, step: int, seed: int, size: int) -> TalkingBatch:
+        """The `size` clips of this step.
+
+        Steps walk through one shuffled epoch after the other; a batch may reach into the next.
+        """
+        picked = []
+        for place in range(step * size, (step + 1) * size):
+            epoch, turn = divmod(place, len(self))
+            index = int(_order(seed, epoch, len(self))[turn])
+            picked.append(self.clip(index, np.random.default_rng((WINDOW, seed, place))))
+        return _stack(picked)
+
+    def _phonemes(self, clip: Clip, front_end: TextFrontEnd) -> Tensor:
+        try:
+            ids = front_end.ids(clip.text) if clip.text else []
+        except TtsfError as error:
+            raise TtsfError(f"clip '{clip.name}': {error}") from error
+        fits = len(ids) <= clip.frames * self.config.mel_per_video
+        return torch.tensor(ids if fits else [], dtype=torch.int64)
+
+    def _pictures(self, clip: Clip, start: int, count: int, side: int) -> Tensor:
+        """[count, 3, side, side] in [-1, 1]."""
+        stored = read_frames(self.folder / (clip.video or ""), start, count)
+        height, width = stored.shape[1:3]
+        if height != width or width < self.config.video.size:
+            raise TtsfError(
+                f"pictures of {width}x{height} px; the model needs squares of "
+                f"{self.config.video.size} px or more"
+            )
+        pictures = torch.from_numpy(stored).movedim(-1, 1).float()
+        if side < width:
+            pictures = F.interpolate(pictures, size=side, mode="area")
+        return pictures / 127.5 - 1
+
+
+def prefetch(
+    dataset: TalkingClips, first_step: int, last_step: int, seed: int, size: int, workers: int
+) -> Iterator[TalkingBatch]:
+    """`dataset.batch` of the steps first_step .. last_step - 1, read ahead by `workers` processes.
+
+    With 0 workers each is read when it is asked for; the batches are the same. Raises TtsfError as
+    `dataset.batch` does.
+    """
+    loader = DataLoader(
+        _Steps(dataset, seed, size),
+        batch_size=None,
+        sampler=range(first_step, last_step),
+        num_workers=workers,
+        prefetch_factor=PREFETCHED if workers else None,
+        collate_fn=_as_it_is,
+        generator=torch.Generator(),
+    )
+    for batch in loader:
+        if isinstance(batch, TtsfError):
+            raise batch
+        yield batch
+
+
+class _Steps(Dataset):
+    """Steps as items; an error is an item too, or the loader would wrap it in a traceback."""
+
+    def __init__(self, dataset: TalkingClips, seed: int, size: int) -> None:
+        self.dataset, self.seed, self.size = dataset, seed, size
+
+    def __getitem__(self, step: int) -> TalkingBatch | TtsfError:
+        try:
+            return self.dataset.batch(step, self.seed, self.size)
+        except TtsfError as error:
+            return error
+
+
+def _as_it_is(item: Any) -> Any:
+    return item
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, count: int) -> np.ndarray:
+    """A permutation of the clips."""
+    return np.random.default_rng((ORDER, seed, epoch)).permutation(count)
+
+
+def _stack(clips: list[TalkingClip]) -> TalkingBatch:
+    utterances = [clip.utterance.T for clip in clips]
+    return TalkingBatch(
+        torch.stack([clip.source for clip in clips]),
+        torch.stack([clip.frames for clip in clips]),
+        torch.stack([clip.mel for clip in clips]),
+        torch.tensor([clip.start for clip in clips]),
+        pad_sequence([clip.phonemes for clip in clips], batch_first=True),
+        torch.tensor([len(clip.phonemes) for clip in clips]),
+        pad_sequence(utterances, batch_first=True).transpose(1, 2).contiguous(),
+        torch.tensor([len(utterance) for utterance in utterances]),
+        torch.tensor([clip.speaker for clip in clips]),
+        tuple(clip.name for clip in clips),
+    )
