@@ -95,7 +95,8 @@ class _Trend:
     """Watches the total loss for divergence."""
 
     def __init__(self, factor: float) -> None:
-        self.factor, self.recent, self.lowest = factor, [0.0] * 0, float("inf")
+        self.factor, self.lowest = factor, float("inf")
+        self.recent: list[float] = []
 
     def diverges(self, total: float) -> bool:
         self.recent = [*self.recent, total][-TREND_STEPS:]
@@ -114,8 +115,12 @@ def total_loss(losses: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
-    """The NamedTuple with its tensors on the device."""
-    return type(batch)(*(x.to(device) if isinstance(x, Tensor) else x for x in batch))
+    """A tensor, or a NamedTuple of tensors and NamedTuples, on the device; the rest as it is."""
+    if isinstance(batch, Tensor):
+        return batch.to(device)
+    if hasattr(batch, "_fields"):
+        return type(batch)._make(to_device(part, device) for part in batch)
+    return batch
 
 
 def train(stage: Stage, out: Path, settings: RunSettings) -> None:

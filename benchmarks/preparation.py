@@ -1,0 +1,62 @@
+"""How fast recordings become clips: `python benchmarks/preparation.py [LAYOUT ROOT] [--videos N]`.
+
+Prints clips a minute and seconds of work for a second of video with one worker, and how much
+faster several are. Without a folder it makes recordings of the picture that comes with
+scikit-image.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from skimage import data
+
+from ttsf.data.corpus import prepare
+from ttsf.video import write_video
+
+SECONDS = 3
+
+
+def make_recordings(folder: Path, count: int) -> None:
+    """Recordings of 320 x 240 px with a tone."""
+    scene = Image.fromarray(data.astronaut()).crop((0, 0, 480, 360)).resize((320, 240))
+    frames = np.repeat(np.asarray(scene)[None], 25 * SECONDS, axis=0)
+    tone = 0.2 * np.sin(np.arange(16_000 * SECONDS) / 16)
+    for i in range(count):
+        write_video(folder / f"{i:04d}.mp4", [frames], tone, 25, 16_000)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("layout", nargs="?", default="folder")
+    parser.add_argument("root", nargs="?", type=Path)
+    parser.add_argument("--videos", type=int, default=16, help="made where no folder is given (16)")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, os.cpu_count() or 1])
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        root = chosen.root
+        if root is None:
+            root = Path(name) / "recordings"
+            make_recordings(root, chosen.videos)
+        first = 0.0
+        for workers in chosen.workers:
+            began = time.monotonic()
+            records = prepare(chosen.layout, root, Path(name) / f"out{workers}", workers=workers)
+            took = time.monotonic() - began
+            clips = [clip for record in records for clip in record.clips]
+            seconds = sum(clip.samples for clip in clips) / 16_000
+            first = first or took
+            print(
+                f"{workers} workers: {len(clips)} clips in {took:.1f} s, "
+                f"{60 * len(clips) / took:.0f} a minute, {took / seconds:.2f} s for a second of "
+                f"video, {first / took:.2f} times the first"
+            )
+
+
+if __name__ == "__main__":
+    main()
