@@ -63,6 +63,7 @@ class RenderedFaces:
         Targets are reduced to `side` px.
         """
         rng = np.random.default_rng((seed, step))
+        targets = min(targets, self.frames - 2)
         picked, names = [], []
         for person in rng.permutation(self.people)[:people]:
             source = 0 if rng.random() < 0.75 else int(rng.integers(1, self.frames))

@@ -132,7 +132,7 @@ class FaceStage:
         "warped" and "trust" keep the portrait's own pixels outside the mouth: a blur is closer to
         the target than a sharp face a pixel off, but nobody wants to look at it.
         """
-        told = (torch.rand(self.people, 1) < self.told_share).float() * batch.source_known
+        told = (torch.rand(len(batch.source), 1) < self.told_share).float() * batch.source_known
         face, alpha = self.net(
             batch.source, batch.labels, self.side, Told(batch.source_labels, told)
         )
@@ -144,7 +144,7 @@ class FaceStage:
         n = len(LABELS)
         read = self.net.extractor(self.net.encoder(batch.read.flatten(0, 1)).style).alpha
         outside = (weight == 1).float()
-        valid = batch.flow_known.repeat_interleave(self.targets)
+        valid = batch.flow_known.repeat_interleave(batch.labels.shape[1])
         return {
             "rec": objectives.pyramid_l1(face.image, target, weight),
             "edge": objectives.gradient_l1(face.image, target, weight),
@@ -177,7 +177,7 @@ class FaceStage:
             face, _ = self.net(batch.source, batch.labels, self.side, told)
             target = batch.target.flatten(0, 1)
             copy = nn.functional.interpolate(batch.source, size=self.side, mode="area")
-            copy = copy.repeat_interleave(4, 0)
+            copy = copy.repeat_interleave(batch.labels.shape[1], 0)
             boxes = batch.mouth.flatten(0, 1)
             mouth = objectives.mouth_weight(boxes, self.side, self.size, 2.0) - 1
             for name, image in (("", face.image), ("copy", copy)):

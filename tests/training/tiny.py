@@ -1,0 +1,117 @@
+"""Every stage at a size that steps in a fraction of a second, on generated data."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tests.conftest import TINY
+from tests.data.videos import face_picture
+from tests.training.test_face_stage import write_faces
+from ttsf import config
+from ttsf.config import DiscriminatorConfig, JointConfig, SyncNetConfig
+from ttsf.data.clip_files import save_frames, save_samples
+from ttsf.data.manifest import Clip as CorpusClip
+from ttsf.data.manifest import Recorded, write_manifest
+from ttsf.data.speech_corpus import Clip
+from ttsf.training.crossing import CrossingStage
+from ttsf.training.face import FaceStage
+from ttsf.training.loop import RunSettings, Stage, train
+from ttsf.training.tts import TtsStage
+from ttsf.training.voice import VoiceStage
+
+# ruff: noqa: RUF001
+
+JOINT = JointConfig(
+    batch=1,
+    discriminator=DiscriminatorConfig(
+        channels=((256, 2), (128, 2), (64, 4), (32, 4), (16, 4), (8, 4), (4, 4))
+    ),
+    syncnet=SyncNetConfig(side=48, channels=4, embedding=16),
+)
+
+
+def add_tiny_preset() -> None:
+    """`tiny` beside the real presets, for this test run."""
+    config.PRESETS["tiny"] = replace(TINY, name="tiny")
+    config.JOINT["tiny"] = JOINT
+
+
+def write_speech(folder: Path) -> Path:
+    """Tones of 1.4 to 1.7 s by two speakers."""
+    folder.mkdir()
+    clips, parts, start = [], [], 0
+    for i in range(14):
+        length = 22_400 + 320 * i
+        tone = np.sin(2 * np.pi * (150 + 10 * i) * np.arange(length) / 16_000)
+        split = "held_out" if i < 2 else "train"
+        clips.append(Clip(start, length, "hello", "həlˈoʊ.", ("slt", "rms")[i % 2], split, "x"))
+        parts.append((tone * 3_000).astype(np.int16))
+        start += length
+    np.save(folder / "samples.npy", np.concatenate(parts))
+    (folder / "index.json").write_text(json.dumps([asdict(c) for c in clips]))
+    return folder
+
+
+def write_corpus(folder: Path, frames: int = 40) -> Path:
+    """Three talking clips of a real face, one of them held out."""
+    rows = []
+    for i, split in enumerate(("train", "train", "valid")):
+        pictures = [face_picture(256, 256, shift=(k + 5 * i) % 7) for k in range(frames)]
+        sound = 0.2 * np.sin(np.arange(640 * frames) * (0.05 + 0.01 * i))
+        save_frames(folder / f"{i}.mp4", pictures)
+        save_samples(folder / f"{i}.flac", sound.astype(np.float32))
+        made = Recorded(0.0, (0.0, 0.0, 256.0), 150.0, 0.0)
+        rows.append(
+            CorpusClip(
+                f"clip{i}", "made", f"speaker{i}", split, frames, 640 * frames, f"{i}.mov",  # type: ignore[arg-type]
+                "public domain", made, f"{i}.mp4", f"{i}.flac", "Hello there.",
+            )
+        )  # fmt: skip
+    write_manifest(folder, rows)
+    return folder
+
+
+class TinyStages:
+    """Builders of all stages, in their order; each is run for two steps for those after it."""
+
+    def __init__(self, folder: Path) -> None:
+        add_tiny_preset()
+        self.faces, self.speech = write_faces(folder / "faces"), write_speech(folder / "speech")
+        self.corpus = write_corpus(folder / "corpus")
+        self.runs = folder / "runs"
+        self.builders: dict[str, Callable[[], Stage]] = {
+            "tts": self.tts,
+            "face": self.face,
+            "crossing": self.crossing,
+            "voice": self.voice,
+        }
+        for name in ("tts", "face"):
+            train(self.build(name), self.runs / name, RunSettings(2))
+        speakers = TtsStage(self.speech, config.PRESETS["tiny"], 10).data.speakers
+        (self.runs / "tts" / "speakers.json").write_text(json.dumps(speakers))
+
+    def build(self, name: str) -> Stage:
+        """A fresh stage."""
+        torch.manual_seed(0)
+        return self.builders[name]()
+
+    def tts(self) -> Stage:
+        return TtsStage(self.speech, config.PRESETS["tiny"], 10)
+
+    def face(self) -> Stage:
+        return FaceStage(self.faces, self.faces, "tiny", side=32, steps=10, people=2, targets=2)
+
+    def crossing(self) -> Stage:
+        stage = CrossingStage(self.speech, self.runs / "tts", self.runs / "face", "tiny", 10)
+        stage.size = 2
+        return stage
+
+    def voice(self) -> Stage:
+        voices = {"low": ["rms"], "high": ["slt"]}
+        return VoiceStage(
+            self.runs / "face", self.runs / "tts", self.faces, self.faces, voices, "tiny"
+        )
