@@ -213,7 +213,8 @@ class JointStage:
 
 def loss_weights(joint: JointConfig, judges: Judges) -> dict[str, float]:
     """Eq. 8's table less the losses whose judge is missing, and the discriminator's own."""
-    weights = asdict(joint.loss) | {"discriminator": 1.0, "r1": joint.discriminator.r1 / 2}
+    d = joint.discriminator
+    weights = asdict(joint.loss) | {"discriminator": 1.0, "r1": d.r1 / 2 * d.r1_every}
     if judges.vgg is None:
         weights["features"] = weights["rec"]
     if judges.identity is None:

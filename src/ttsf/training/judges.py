@@ -1,25 +1,27 @@
 """The frozen judges of joint training: which are at hand, and what stands in for the others.
 
-VGG19 (Eq. 3), the identity network and SyncNet are not shipped. Where one is missing its loss is
-off, and that is an error unless the run was told to go on (`--allow-missing`). In the place of VGG19
-the discriminator's own feature maps are compared ("feature matching"), the documented substitute of
-the open recipe; identity and synchronisation have none.
+VGG19 (Eq. 3), the identity network and SyncNet are not shipped. A missing one is an error unless the
+run was told to go on without (`--allow-missing`); its loss is then off. In the place of VGG19 the
+discriminator's own feature maps are compared ("feature matching"), the documented substitute of the
+open recipe; identity and synchronisation have none.
 """
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 from ttsf.config import JointConfig
 from ttsf.errors import TtsfError
-from ttsf.experts.face_identity import FaceIdentity, load_face_identity
+from ttsf.experts.face_identity import IR_SE50_FILE, FaceIdentity, load_face_identity
+from ttsf.experts.files import FOLDER_VARIABLE, JudgeFile
 from ttsf.experts.syncnet import SyncNet, load_syncnet
-from ttsf.experts.vgg19 import Vgg19, load_vgg19
+from ttsf.experts.vgg19 import VGG19_FILE, VGG19Features, load_vgg19
 
 
 class Judges(NamedTuple):
     """None: not at hand, its loss is off (VGG19: feature matching instead)."""
 
-    vgg: Vgg19 | None
+    vgg: VGG19Features | None
     identity: FaceIdentity | None
     sync: SyncNet | None
 
@@ -38,15 +40,24 @@ class Judges(NamedTuple):
 def find_judges(
     folder: Path | None, syncnet: Path | None, config: JointConfig, allow_missing: bool
 ) -> Judges:
-    """The judges of a run. Raises TtsfError for a damaged file, or a missing one if not allowed.
+    """The judges of a run.
 
-    folder: where the downloaded weights lie; syncnet: run folder of the SyncNet stage.
+    folder: where the downloaded weights lie (None: the folder that TTSF_JUDGES names); syncnet: run
+    folder of the SyncNet stage. Raises TtsfError for a file that is not the public one, and for a
+    missing one unless that is allowed; its message says what to fetch from where.
     """
-    found = []
-    for load in (load_vgg19, load_face_identity):
-        try:
-            found.append(load(folder))
-        except MissingJudge as error:
-            if not allow_missing:
-                raise TtsfError(f"{error} (--allow-missing trains without)") from None
-            found.append(None)
+    vgg = identity = sync = None
+    if not allow_missing or _at_hand(VGG19_FILE, folder):
+        vgg = load_vgg19(folder)
+    if not allow_missing or _at_hand(IR_SE50_FILE, folder):
+        identity = load_face_identity(folder)
+    if syncnet is not None:
+        sync = load_syncnet(syncnet, config.syncnet)
+    elif not allow_missing:
+        raise TtsfError("L_sync needs --syncnet, the run folder of ttsf.training.syncnet")
+    return Judges(vgg, identity, sync)
+
+
+def _at_hand(judge: JudgeFile, folder: Path | None) -> bool:
+    named = folder or os.environ.get(FOLDER_VARIABLE)
+    return bool(named) and (Path(named) / judge.file).is_file()
