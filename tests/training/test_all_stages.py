@@ -1,17 +1,13 @@
 """One real step of each stage in order, each reading the one before; they join into a model."""
 
-# ruff: noqa: RUF001
-
 import json
-from dataclasses import asdict
 
-import numpy as np
 import torch
 
 from tests.training.test_face_stage import write_faces
+from tests.training.tiny import write_speech
 from ttsf import checkpoint
 from ttsf.config import MINI
-from ttsf.data.speech_corpus import Clip
 from ttsf.model import GenerateOptions
 from ttsf.training.assemble import assemble
 from ttsf.training.crossing import CLIP_FRAMES, CrossingStage
@@ -20,22 +16,6 @@ from ttsf.training.loop import total_loss
 from ttsf.training.state import save_state
 from ttsf.training.tts import TtsStage
 from ttsf.training.voice import VoiceStage
-
-
-def write_speech(folder):
-    """Tones of 1.4 to 1.7 s by two speakers."""
-    folder.mkdir()
-    clips, parts, start = [], [], 0
-    for i in range(14):
-        length = 22_400 + 320 * i
-        tone = np.sin(2 * np.pi * (150 + 10 * i) * np.arange(length) / 16_000)
-        split = "held_out" if i < 2 else "train"
-        clips.append(Clip(start, length, "hello", "həlˈoʊ.", ("slt", "rms")[i % 2], split, "x"))
-        parts.append((tone * 3_000).astype(np.int16))
-        start += length
-    np.save(folder / "samples.npy", np.concatenate(parts))
-    (folder / "index.json").write_text(json.dumps([asdict(c) for c in clips]))
-    return folder
 
 
 def one_step(stage, run):

@@ -1,15 +1,12 @@
 """The speech stages: batches depend on the step alone, a run learns, stops and goes on."""
 
-# ruff: noqa: RUF001
-
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
+from tests.training.tiny import write_speech
 from ttsf.config import (
     MINI,
     DurationConfig,
@@ -18,7 +15,6 @@ from ttsf.config import (
     SpeechDecoderConfig,
     TextEncoderConfig,
 )
-from ttsf.data.speech_corpus import Clip
 from ttsf.errors import TtsfError
 from ttsf.training.loop import RunSettings, train
 from ttsf.training.tts import TtsStage
@@ -38,33 +34,18 @@ SMALL: ModelConfig = replace(
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    rng = np.random.default_rng(0)
-    clips, parts, start = [], [], 0
-    for i in range(30):
-        length = int(rng.integers(8_000, 16_000))
-        tone = np.sin(2 * np.pi * (150 + 10 * i) * np.arange(length) / 16_000)
-        split = "held_out" if i < 3 else "train"
-        clips.append(
-            Clip(start, length, "hello", "həlˈoʊ.", ("slt", "rms")[i % 2], split, "teacher")
-        )
-        parts.append((tone * 3_000).astype(np.int16))
-        start += length
-    folder = tmp_path / "speech"
-    folder.mkdir()
-    np.save(folder / "samples.npy", np.concatenate(parts))
-    (folder / "index.json").write_text(json.dumps([asdict(c) for c in clips]))
-    return folder
+    return write_speech(tmp_path / "speech")
 
 
 def test_batches_depend_on_the_step_alone(corpus: Path) -> None:
     a, b = TtsStage(corpus, SMALL, 10), TtsStage(corpus, SMALL, 10)
-    assert a.data.speakers == ["rms", "slt"] and len(a.data.clips) == 27
+    assert a.data.speakers == ["rms", "slt"] and len(a.data.clips) == 12
     later = a.batch(7)
     for step in (0, 3, 7):
         seen = b.batch(step)
     assert all(torch.equal(x, y) for x, y in zip(later[:-1], seen[:-1], strict=True))
     everything = sorted(i for batch in a.data.epoch(5) for i in batch)
-    assert everything == list(range(27))
+    assert everything == list(range(12))
 
 
 def test_learning_rate_warms_up_and_decays(corpus: Path) -> None:
@@ -86,8 +67,7 @@ def test_a_run_writes_state_and_sound(corpus: Path, tmp_path: Path) -> None:
     assert all(torch.equal(a, b) for a, b in zip(before, again.net.parameters(), strict=True))
 
 
-def test_empty_corpus_is_an_error(tmp_path: Path) -> None:
-    np.save(tmp_path / "samples.npy", np.zeros(1, np.int16))
-    (tmp_path / "index.json").write_text("[]")
-    with pytest.raises(TtsfError, match="no usable clips"):
+def test_a_corpus_without_speech_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "manifest.jsonl").write_text("")
+    with pytest.raises(TtsfError, match="no speech with text of the split train"):
         TtsStage(tmp_path, SMALL, 1)

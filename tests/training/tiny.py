@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +14,12 @@ from tests.training.test_face_stage import write_faces
 from ttsf import config
 from ttsf.config import DiscriminatorConfig, JointConfig, SyncNetConfig
 from ttsf.data.clip_files import save_frames, save_samples
-from ttsf.data.manifest import Clip as CorpusClip
-from ttsf.data.manifest import Recorded, write_manifest
-from ttsf.data.speech_corpus import Clip
+from ttsf.data.manifest import Clip, Recorded, Spoken, write_manifest
 from ttsf.training.crossing import CrossingStage
 from ttsf.training.face import FaceStage
 from ttsf.training.loop import RunSettings, Stage, train
 from ttsf.training.tts import TtsStage
 from ttsf.training.voice import VoiceStage
-
-# ruff: noqa: RUF001
 
 JOINT = JointConfig(
     batch=1,
@@ -42,17 +38,19 @@ def add_tiny_preset() -> None:
 
 def write_speech(folder: Path) -> Path:
     """Tones of 1.4 to 1.7 s by two speakers."""
-    folder.mkdir()
-    clips, parts, start = [], [], 0
+    rows = []
     for i in range(14):
         length = 22_400 + 320 * i
-        tone = np.sin(2 * np.pi * (150 + 10 * i) * np.arange(length) / 16_000)
-        split = "held_out" if i < 2 else "train"
-        clips.append(Clip(start, length, "hello", "həlˈoʊ.", ("slt", "rms")[i % 2], split, "x"))
-        parts.append((tone * 3_000).astype(np.int16))
-        start += length
-    np.save(folder / "samples.npy", np.concatenate(parts))
-    (folder / "index.json").write_text(json.dumps([asdict(c) for c in clips]))
+        tone = 0.1 * np.sin(2 * np.pi * (150 + 10 * i) * np.arange(length) / 16_000)
+        save_samples(folder / f"{i:02d}.flac", tone.astype(np.float32))
+        voice, split = ("slt", "rms")[i % 2], "valid" if i < 2 else "train"
+        rows.append(
+            Clip(
+                f"{i:02d}", "made", voice, split, 0, length, "a tone", "public domain",  # type: ignore[arg-type]
+                Spoken("sine", voice), audio=f"{i:02d}.flac", text="Hello.",
+            )
+        )  # fmt: skip
+    write_manifest(folder, rows)
     return folder
 
 
@@ -66,7 +64,7 @@ def write_corpus(folder: Path, frames: int = 40) -> Path:
         save_samples(folder / f"{i}.flac", sound.astype(np.float32))
         made = Recorded(0.0, (0.0, 0.0, 256.0), 150.0, 0.0)
         rows.append(
-            CorpusClip(
+            Clip(
                 f"clip{i}", "made", f"speaker{i}", split, frames, 640 * frames, f"{i}.mov",  # type: ignore[arg-type]
                 "public domain", made, f"{i}.mp4", f"{i}.flac", "Hello there.",
             )

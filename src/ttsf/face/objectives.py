@@ -1,4 +1,7 @@
-"""Losses of the face model, Sec. 3.1: reconstruction (Eq. 3) and its supports with known motion."""
+"""Losses of the face model, Sec. 3.1: Eq. 3, L_id, L_sync, and supports with known motion."""
+
+import math
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -53,3 +56,37 @@ def flow_l1(grid: Tensor, known: Tensor, valid: Tensor, weight: Tensor) -> Tenso
 def code_mse(predicted: Tensor, labels: Tensor, known: Tensor) -> Tensor:
     """Mean squared error over the known labels; all [B, K]."""
     return ((predicted - labels) ** 2 * known).sum() / known.sum().clamp_min(1)
+
+
+def perceptual(drawn: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
+    """Second term of Eq. 3: 1/N_f sum_i |phi(I^)_i - phi(I)_i|_2 over N_f maps [B, C_i, h_i, w_i].
+
+    A norm is divided by the root of its map's size, as the first term is a mean too [ours].
+    """
+    distances = []
+    for a, b in zip(drawn, real, strict=True):
+        norm = torch.linalg.vector_norm(a - b, dim=(1, 2, 3))
+        distances.append(norm.mean() / math.sqrt(a[0].numel()))
+    return torch.stack(distances).mean()
+
+
+def reconstruction(
+    image: Tensor, target: Tensor, features_of: Callable[[Tensor], Sequence[Tensor]]
+) -> Tensor:
+    """L_rec, Eq. 3: mean |I^ - I| and the distance of the feature maps phi = `features_of`.
+
+    image, target: [B, 3, s, s] in [-1, 1]; only `image` learns.
+    """
+    with torch.no_grad():
+        wanted = features_of(target)
+    return F.l1_loss(image, target) + perceptual(features_of(image), wanted)
+
+
+def identity(drawn: Tensor, real: Tensor) -> Tensor:
+    """L_id = 1 - cos(E_id(I^_d), E_id(I_d)), mean over embeddings [B, C]; within [0, 2]."""
+    return (1 - F.cosine_similarity(drawn, real, dim=-1)).mean()
+
+
+def synchronisation(v: Tensor, a: Tensor) -> Tensor:
+    """L_sync = 1 - cos(S_v(I^_d), S_a(A_s)), mean over embeddings [B, C]; within [0, 2]."""
+    return (1 - F.cosine_similarity(v, a, dim=-1)).mean()

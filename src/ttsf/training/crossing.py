@@ -69,7 +69,7 @@ class CrossingStage:
         self.config = PRESETS[preset]
         self.steps, self.size = steps, 8
         self.speech = SpeechDataset(data, self.config, ("train",))
-        self.held_out = SpeechDataset(data, self.config, ("held_out",))
+        self.held_out = SpeechDataset(data, self.config, ("valid",))
         speaker_tts = SpeakerTts(self.config, len(self.speech.speakers))
         load_average(tts / "state.safetensors", speaker_tts)
         self.table, self.tts = speaker_tts.table, speaker_tts.tts.eval()
@@ -185,7 +185,7 @@ class CrossingStage:
 def main() -> None:
     """Command line of the stage."""
     parser = stage_parser(__doc__, steps=3_000)
-    parser.add_argument("--data", type=Path, required=True, help="speech corpus")
+    parser.add_argument("--data", type=Path, required=True, help="corpus with manifest.jsonl")
     parser.add_argument("--tts", type=Path, required=True, help="run folder of the TTS stage")
     parser.add_argument("--face", type=Path, required=True, help="run folder of the face stage")
     run_stage(parser, lambda a: CrossingStage(a.data, a.tts, a.face, a.preset, a.steps))

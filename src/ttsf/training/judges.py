@@ -1,21 +1,23 @@
 """The frozen judges of joint training: which are at hand, and what stands in for the others.
 
-VGG19 (Eq. 3), the identity network and SyncNet are not shipped. A missing one is an error unless the
-run was told to go on without (`--allow-missing`); its loss is then off. In the place of VGG19 the
-discriminator's own feature maps are compared ("feature matching"), the documented substitute of the
-open recipe; identity and synchronisation have none.
+VGG19 (Eq. 3), the identity network and SyncNet are not shipped. A missing one is an error unless
+the run was told to go on without (`--allow-missing`); its loss is then off. In the place of VGG19
+the discriminator's own feature maps are compared ("feature matching"), the documented substitute
+of the open recipe; identity and synchronisation have none.
 """
 
-import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ttsf.config import JointConfig
 from ttsf.errors import TtsfError
-from ttsf.experts.face_identity import IR_SE50_FILE, FaceIdentity, load_face_identity
-from ttsf.experts.files import FOLDER_VARIABLE, JudgeFile
+from ttsf.experts.face_identity import FaceIdentity, load_face_identity
+from ttsf.experts.files import MissingJudge
 from ttsf.experts.syncnet import SyncNet, load_syncnet
-from ttsf.experts.vgg19 import VGG19_FILE, VGG19Features, load_vgg19
+from ttsf.experts.vgg19 import VGG19Features, load_vgg19
+
+J = TypeVar("J")
 
 
 class Judges(NamedTuple):
@@ -46,18 +48,18 @@ def find_judges(
     folder of the SyncNet stage. Raises TtsfError for a file that is not the public one, and for a
     missing one unless that is allowed; its message says what to fetch from where.
     """
-    vgg = identity = sync = None
-    if not allow_missing or _at_hand(VGG19_FILE, folder):
-        vgg = load_vgg19(folder)
-    if not allow_missing or _at_hand(IR_SE50_FILE, folder):
-        identity = load_face_identity(folder)
-    if syncnet is not None:
-        sync = load_syncnet(syncnet, config.syncnet)
-    elif not allow_missing:
+    vgg = _load(load_vgg19, folder, allow_missing)
+    identity = _load(load_face_identity, folder, allow_missing)
+    if syncnet is None and not allow_missing:
         raise TtsfError("L_sync needs --syncnet, the run folder of ttsf.training.syncnet")
+    sync = None if syncnet is None else load_syncnet(syncnet, config.syncnet)
     return Judges(vgg, identity, sync)
 
 
-def _at_hand(judge: JudgeFile, folder: Path | None) -> bool:
-    named = folder or os.environ.get(FOLDER_VARIABLE)
-    return bool(named) and (Path(named) / judge.file).is_file()
+def _load(load: Callable[[Path | None], J], folder: Path | None, allow_missing: bool) -> J | None:
+    try:
+        return load(folder)
+    except MissingJudge as error:
+        if allow_missing:
+            return None
+        raise TtsfError(f"{error} (--allow-missing trains without it)") from None

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.config import PRESETS, ModelConfig
-from ttsf.data.speech_corpus import Clip, open_pack
+from ttsf.data.manifest import Clip, Split
+from ttsf.data.speech import SpeechClips
 from ttsf.errors import TtsfError
 from ttsf.files import new_file
 from ttsf.mel import mel_spectrogram
@@ -61,26 +62,30 @@ class SpeakerTts(nn.Module):
 
 
 class SpeechDataset:
-    """Clips of some splits with ids and log-mels kept in memory (float16)."""
+    """Clips with text of some splits, ids and log-mels kept in memory (float16).
 
-    def __init__(self, folder: Path, config: ModelConfig, splits: tuple[str, ...]) -> None:
-        pack, front_end = open_pack(folder), TextFrontEnd(config.speech)
-        self.speakers = sorted({c.speaker for c in pack.clips if c.split == "train"})
+    Speakers are those of the split "train". A text of more symbols than mel frames, or by a speaker
+    who was never trained, is left out.
+    """
+
+    def __init__(self, folder: Path, config: ModelConfig, splits: tuple[Split, ...]) -> None:
+        front_end = TextFrontEnd(config.speech)
+        trained = SpeechClips(folder, ("train",), need_text=True)
+        self.speakers = sorted({clip.speaker for clip in trained.clips})
+        speech = SpeechClips(folder, splits, need_text=True)
         self.clips: list[Clip] = []
         self.ids: list[list[int]] = []
         self.mels: list[Tensor] = []
-        for clip in pack.clips:
-            ids = front_end.phoneme_ids(clip.phonemes)
-            if clip.split not in splits or clip.speaker not in self.speakers:
+        for clip in speech.clips:
+            ids = front_end.ids(str(clip.text))
+            if clip.speaker not in self.speakers or clip.samples // config.audio.hop < len(ids):
                 continue
-            if clip.length // config.audio.hop < len(ids):
-                continue
-            samples = torch.from_numpy(pack.waveform(clip))
+            samples = torch.from_numpy(speech.waveform(clip))
             self.clips.append(clip)
             self.ids.append(ids)
             self.mels.append(mel_spectrogram(samples[None], config.audio)[0].half())
         if not self.clips:
-            raise TtsfError(f"no usable clips of {', '.join(splits)} in {folder}")
+            raise TtsfError(f"no usable speech with text of {', '.join(splits)} in {folder}")
 
     def collate(self, indices: list[int]) -> TtsBatch:
         """Pad clips to the longest."""
@@ -93,7 +98,7 @@ class SpeechDataset:
             pad(mels, batch_first=True).transpose(1, 2).contiguous(),
             torch.tensor([len(m) for m in mels]),
             torch.tensor([self.speakers.index(self.clips[i].speaker) for i in indices]),
-            tuple(f"{self.clips[i].speaker}: {self.clips[i].text}" for i in indices),
+            tuple(self.clips[i].name for i in indices),
         )
 
     def epoch(self, seed: int) -> list[list[int]]:
@@ -116,7 +121,7 @@ class TtsStage:
     def __init__(self, folder: Path, config: ModelConfig, steps: int, seed: int = 0) -> None:
         self.config, self.steps, self.seed = config, steps, seed
         self.data = SpeechDataset(folder, config, ("train",))
-        self.held_out = SpeechDataset(folder, config, ("held_out",))
+        self.held_out = SpeechDataset(folder, config, ("valid",))
         self.net = SpeakerTts(config, len(self.data.speakers))
         self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
         self._epoch, self._batches = -1, self.data.epoch(0)
@@ -172,7 +177,7 @@ def build(chosen: argparse.Namespace) -> TtsStage:
 def main() -> None:
     """Command line."""
     parser = stage_parser(__doc__, steps=10_000)
-    parser.add_argument("--data", type=Path, required=True, help="what data.speech_corpus wrote")
+    parser.add_argument("--data", type=Path, required=True, help="corpus with manifest.jsonl")
     run_stage(parser, build)
 
 

@@ -1,0 +1,37 @@
+"""Sec. 4.1: the sound of a corpus, with or without pictures, for the vocoder and the TTS."""
+
+from pathlib import Path
+
+import numpy as np
+
+from ttsf.config import PAPER
+from ttsf.data.clip_files import read_samples
+from ttsf.data.manifest import Clip, Split, read_manifest
+from ttsf.errors import TtsfError
+
+
+class SpeechClips:
+    """The clips of a manifest that are heard; samples stay on disk.
+
+    Raises TtsfError where no clip of these splits qualifies.
+    """
+
+    def __init__(self, folder: Path, splits: tuple[Split, ...], need_text: bool = False) -> None:
+        self.folder = folder
+        heard = [clip for clip in read_manifest(folder, splits) if clip.samples]
+        self.clips = [clip for clip in heard if clip.text or not need_text]
+        if not self.clips:
+            kind = "speech with text" if need_text else "speech"
+            raise TtsfError(f"no {kind} of the split {' or '.join(splits)} in {folder}")
+
+    def waveform(self, clip: Clip) -> np.ndarray:
+        """Float32 [N] in [-1, 1], 16 kHz. Raises TtsfError that names a broken clip."""
+        try:
+            return read_samples(self.folder / str(clip.audio), 0, clip.samples)
+        except TtsfError as error:
+            raise TtsfError(f"clip '{clip.name}': {error}") from error
+
+    @staticmethod
+    def seconds(clip: Clip) -> float:
+        """Length of a clip."""
+        return clip.samples / PAPER.audio.sample_rate
