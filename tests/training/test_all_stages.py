@@ -37,11 +37,11 @@ def test_every_stage_steps_and_the_model_speaks(tmp_path):
     torch.manual_seed(0)
     faces, speech = write_faces(tmp_path / "faces"), write_speech(tmp_path / "speech")
     tts, face = tmp_path / "tts", tmp_path / "face"
-    stage = TtsStage(speech, MINI, 10)
+    stage = TtsStage(speech, MINI)
     one_step(stage, tts)
     (tts / "speakers.json").write_text(json.dumps(stage.data.speakers))
-    one_step(FaceStage(faces, faces, "mini", side=32, steps=10, people=2, targets=2), face)
-    crossing = CrossingStage(speech, tts, face, "mini", 10)
+    one_step(FaceStage(faces, faces, "mini", side=32, people=2, targets=2), face)
+    crossing = CrossingStage(speech, tts, face, "mini")
     batch = crossing.batch(0)
     assert batch.lips.shape[1] >= CLIP_FRAMES and batch.lips.shape == batch.head.shape
     assert torch.equal(batch.head, crossing.batch(0).head)

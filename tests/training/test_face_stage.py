@@ -61,7 +61,7 @@ def test_missing_data_is_one_clear_error(tmp_path):
 
 def test_the_stage_learns_one_batch_and_its_sheet_is_written(faces, tmp_path):
     torch.manual_seed(0)
-    stage = FaceStage(faces, faces, "mini", side=32, steps=100, people=2, targets=2)
+    stage = FaceStage(faces, faces, "mini", side=32, people=2, targets=2)
     batch, optimizer = stage.batch(0), stage.optimizer()
     values = []
     for _ in range(12):

@@ -20,6 +20,7 @@ class Points(NamedTuple):
 class LineStage:
     """Fits a noisy line through a network with dropout, so that random states matter."""
 
+    batches_per_epoch = 4
     weights: ClassVar = {"fit": 1.0}
 
     def __init__(self, poison: int = -1) -> None:
@@ -30,7 +31,7 @@ class LineStage:
     def optimizer(self):
         return torch.optim.Adam(self.net.parameters(), lr=1e-2)
 
-    def learning_rate(self, step):
+    def learning_rate(self, step, steps):
         return 1 / (1 + step)
 
     def batch(self, number):

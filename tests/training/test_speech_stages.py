@@ -38,7 +38,7 @@ def corpus(tmp_path: Path) -> Path:
 
 
 def test_batches_depend_on_the_step_alone(corpus: Path) -> None:
-    a, b = TtsStage(corpus, SMALL, 10), TtsStage(corpus, SMALL, 10)
+    a, b = TtsStage(corpus, SMALL), TtsStage(corpus, SMALL)
     assert a.data.speakers == ["rms", "slt"] and len(a.data.clips) == 12
     later = a.batch(7)
     for step in (0, 3, 7):
@@ -49,20 +49,20 @@ def test_batches_depend_on_the_step_alone(corpus: Path) -> None:
 
 
 def test_learning_rate_warms_up_and_decays(corpus: Path) -> None:
-    stage = TtsStage(corpus, SMALL, 1_000)
-    rates = [stage.learning_rate(s) for s in (0, 199, 600, 1_000)]
+    stage = TtsStage(corpus, SMALL)
+    rates = [stage.learning_rate(s, 1_000) for s in (0, 199, 600, 1_000)]
     assert rates[0] < 0.01 and rates[1] > 0.85 and rates[1] > rates[2] > rates[3]
     assert rates[3] == pytest.approx(0.1)
 
 
 def test_a_run_writes_state_and_sound(corpus: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    stage = TtsStage(corpus, SMALL, 3)
+    stage = TtsStage(corpus, SMALL)
     train(stage, tmp_path / "run", RunSettings(3, validate_every=3))
     assert (tmp_path / "run/state.safetensors").is_file()
     assert (tmp_path / "run/valid/0000003_held_out.wav").stat().st_size > 1_000
     before = [p.detach().clone() for p in stage.net.parameters()]
-    again = TtsStage(corpus, SMALL, 3)
+    again = TtsStage(corpus, SMALL)
     train(again, tmp_path / "run", RunSettings(3))
     assert all(torch.equal(a, b) for a, b in zip(before, again.net.parameters(), strict=True))
 
@@ -70,4 +70,4 @@ def test_a_run_writes_state_and_sound(corpus: Path, tmp_path: Path) -> None:
 def test_a_corpus_without_speech_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "manifest.jsonl").write_text("")
     with pytest.raises(TtsfError, match="no speech with text of the split train"):
-        TtsStage(tmp_path, SMALL, 1)
+        TtsStage(tmp_path, SMALL)

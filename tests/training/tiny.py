@@ -89,7 +89,7 @@ class TinyStages:
         }
         for name in ("tts", "face"):
             train(self.build(name), self.runs / name, RunSettings(2))
-        speakers = TtsStage(self.speech, config.PRESETS["tiny"], 10).data.speakers
+        speakers = TtsStage(self.speech, config.PRESETS["tiny"]).data.speakers
         (self.runs / "tts" / "speakers.json").write_text(json.dumps(speakers))
 
     def build(self, name: str) -> Stage:
@@ -98,13 +98,13 @@ class TinyStages:
         return self.builders[name]()
 
     def tts(self) -> Stage:
-        return TtsStage(self.speech, config.PRESETS["tiny"], 10)
+        return TtsStage(self.speech, config.PRESETS["tiny"])
 
     def face(self) -> Stage:
-        return FaceStage(self.faces, self.faces, "tiny", side=32, steps=10, people=2, targets=2)
+        return FaceStage(self.faces, self.faces, "tiny", side=32, people=2, targets=2)
 
     def crossing(self) -> Stage:
-        stage = CrossingStage(self.speech, self.runs / "tts", self.runs / "face", "tiny", 10)
+        stage = CrossingStage(self.speech, self.runs / "tts", self.runs / "face", "tiny")
         stage.size = 2
         return stage
 

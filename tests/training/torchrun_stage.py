@@ -19,6 +19,7 @@ class Points(NamedTuple):
 class SmallStage:
     """A net with a part that a step may leave unused, as a GAN's judge has."""
 
+    batches_per_epoch = 4
     weights: ClassVar = {"fit": 1.0, "size": 0.1}
 
     def __init__(self) -> None:
@@ -28,7 +29,7 @@ class SmallStage:
     def optimizer(self):
         return torch.optim.SGD(self.net.parameters(), lr=0.1)
 
-    def learning_rate(self, step):
+    def learning_rate(self, step, steps):
         return 1.0
 
     def batch(self, number):

@@ -5,6 +5,8 @@ torchrun --nproc-per-node 8 -m ttsf.training.joint ... --device cuda --precision
 """
 
 import argparse
+import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
@@ -23,7 +25,9 @@ def stage_parser(description: str | None, steps: int) -> argparse.ArgumentParser
     )
     parser.add_argument("--out", type=Path, required=True, help="run folder, resumed if it exists")
     parser.add_argument("--preset", choices=sorted(PRESETS), default="mini")
-    parser.add_argument("--steps", type=int, default=steps, help=f"optimiser steps ({steps})")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=int, default=steps, help=f"optimiser steps ({steps})")
+    length.add_argument("--epochs", type=float, help="the length in passes through the data")
     parser.add_argument("--seed", type=int, default=0)
     run = parser.add_argument_group("run")
     run.add_argument("--accumulate", type=int, default=1, help="micro-batches of a step (1)")
@@ -41,8 +45,22 @@ def run_stage(
 ) -> None:
     """Parse, seed, build the stage and train it; a bad input is one line and exit code 2."""
     chosen = parser.parse_args()
-    settings = RunSettings(
-        steps=chosen.steps,
+    try:
+        torch.manual_seed(chosen.seed)
+        stage = build(chosen)
+        train(stage, chosen.out, run_settings(chosen, stage.batches_per_epoch))
+    except (TtsfError, ImportError) as error:
+        parser.exit(2, f"error: {' '.join(str(error).split())}\n")
+
+
+def run_settings(chosen: argparse.Namespace, batches_per_epoch: int) -> RunSettings:
+    """The settings of a command line; epochs become steps of all processes together."""
+    steps = chosen.steps
+    if chosen.epochs is not None:
+        together = chosen.accumulate * int(os.environ.get("WORLD_SIZE", "1"))
+        steps = math.ceil(chosen.epochs * batches_per_epoch / together)
+    return RunSettings(
+        steps=steps,
         seed=chosen.seed,
         accumulate=chosen.accumulate,
         precision=chosen.precision,
@@ -52,8 +70,3 @@ def run_stage(
         log_every=chosen.log_every,
         validate_every=chosen.validate_every,
     )
-    try:
-        torch.manual_seed(chosen.seed)
-        train(build(chosen), chosen.out, settings)
-    except (TtsfError, ImportError) as error:
-        parser.exit(2, f"error: {' '.join(str(error).split())}\n")

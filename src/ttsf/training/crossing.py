@@ -65,9 +65,9 @@ class CrossingStage:
 
     weights: ClassVar = {"lips": 1.0, "ae": 1.0, "prior": 0.1, "ot_cfm": 0.1}
 
-    def __init__(self, data: Path, tts: Path, face: Path, preset: str, steps: int) -> None:
+    def __init__(self, data: Path, tts: Path, face: Path, preset: str) -> None:
         self.config = PRESETS[preset]
-        self.steps, self.size = steps, 8
+        self.size = 8
         self.speech = SpeechDataset(data, self.config, ("train",))
         self.held_out = SpeechDataset(data, self.config, ("valid",))
         speaker_tts = SpeakerTts(self.config, len(self.speech.speakers))
@@ -78,13 +78,18 @@ class CrossingStage:
         self.extractor = face_net.extractor.eval()
         self.net = CrossingNet(self.config, self.tts.embedding_channels, self.tts.hidden_channels)
 
+    @property
+    def batches_per_epoch(self) -> int:
+        """About: utterances shorter than a training clip are left out."""
+        return -(-len(self.speech.clips) // self.size)
+
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam."""
         return torch.optim.Adam(self.net.parameters(), lr=1e-3, betas=(0.9, 0.98))
 
-    def learning_rate(self, step: int) -> float:
+    def learning_rate(self, step: int, steps: int) -> float:
         """Warm-up over 100 steps, then a cosine to a twentieth."""
-        decay = 0.05 + 0.95 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / self.steps))))
+        decay = 0.05 + 0.95 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / steps))))
         return min(1.0, (step + 1) / 100) * decay
 
     def batch(self, number: int) -> CrossingBatch:
@@ -188,7 +193,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="corpus with manifest.jsonl")
     parser.add_argument("--tts", type=Path, required=True, help="run folder of the TTS stage")
     parser.add_argument("--face", type=Path, required=True, help="run folder of the face stage")
-    run_stage(parser, lambda a: CrossingStage(a.data, a.tts, a.face, a.preset, a.steps))
+    run_stage(parser, lambda a: CrossingStage(a.data, a.tts, a.face, a.preset))
 
 
 if __name__ == "__main__":

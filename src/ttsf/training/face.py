@@ -89,7 +89,7 @@ class FaceStage:
         valid: Path,
         preset: str,
         side: int,
-        steps: int,
+        schedule_steps: int | None = None,
         people: int = 4,
         targets: int = 4,
         painter_only: bool = False,
@@ -97,7 +97,9 @@ class FaceStage:
         config = PRESETS[preset]
         self.net = FaceNet(config.face)
         self.faces, self.held_out = RenderedFaces(data), RenderedFaces(valid)
-        self.side, self.steps, self.people, self.targets = side, steps, people, targets
+        self.side, self.people, self.targets = side, people, targets
+        self.schedule_steps = schedule_steps
+        self.batches_per_epoch = -(-self.faces.people // people)
         self.size = config.video.size
         if painter_only:
             self.net.encoder.requires_grad_(False)
@@ -117,9 +119,11 @@ class FaceStage:
         ]
         return torch.optim.Adam(groups, betas=(0.9, 0.99))
 
-    def learning_rate(self, step: int) -> float:
+    def learning_rate(self, step: int, steps: int) -> float:
         """Warm-up over 100 steps, then a cosine to a tenth."""
-        decay = 0.1 + 0.9 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / self.steps))))
+        decay = 0.1 + 0.9 * 0.5 * (
+            1 + float(np.cos(np.pi * min(1.0, step / (self.schedule_steps or steps))))
+        )
         return min(1.0, (step + 1) / 100) * decay
 
     def batch(self, number: int) -> FaceBatch:
@@ -204,7 +208,7 @@ def main() -> None:
     parser = stage_parser(__doc__, steps=4_000)
     parser.add_argument("--data", type=Path, required=True, help="rendered training portraits")
     parser.add_argument("--valid", type=Path, required=True, help="rendered held-out portraits")
-    parser.add_argument("--schedule-steps", type=int, default=4_000, help="length of the decay")
+    parser.add_argument("--schedule-steps", type=int, help="length of the decay (--steps)")
     parser.add_argument("--side", type=int, default=128, help="px of the drawn picture")
     parser.add_argument("--people", type=int, default=4, help="sources in a step")
     parser.add_argument("--targets", type=int, default=4, help="pictures drawn of each source")

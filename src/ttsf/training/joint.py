@@ -80,20 +80,24 @@ class JointStage:
     ) -> None:
         self.config, self.joint, self.seed = PRESETS[preset], joint_config(preset), seed
         self.clips = TalkingClips(data, self.config, ("train",), self.joint.clip_frames, None, True)
-        held_out = ("valid",) if _has_split(data, self.config) else ("train",)
-        self.held_out = TalkingClips(data, self.config, held_out, need_text=True)
+        self.held_out = _held_out(data, self.config) or self.clips
         self.net = JointNet(self.config, self.joint)
         if start is not None:
             _load_start(self.net.model, start)
         self.vgg, self.identity, self.sync = judges
         self.weights = loss_weights(self.joint, judges)
 
+    @property
+    def batches_per_epoch(self) -> int:
+        """Clips over those of a batch."""
+        return -(-len(self.clips) // self.joint.batch)
+
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam, one rate for all [P 4.1]."""
         rate, betas = self.joint.learning_rate, self.joint.betas
         return torch.optim.Adam(self.net.parameters(), lr=rate, betas=betas)
 
-    def learning_rate(self, step: int) -> float:
+    def learning_rate(self, step: int, steps: int) -> float:
         """Constant; the paper names no schedule."""
         return 1.0
 
@@ -231,12 +235,12 @@ def _windows(x: Tensor, starts: Tensor, length: int) -> Tensor:
     return x.gather(1, index[..., None].expand(-1, -1, x.shape[2]))
 
 
-def _has_split(data: Path, config: ModelConfig) -> bool:
+def _held_out(data: Path, config: ModelConfig) -> TalkingClips | None:
+    """The split "valid", where the corpus has one."""
     try:
-        TalkingClips(data, config, ("valid",), need_text=True)
+        return TalkingClips(data, config, ("valid",), need_text=True)
     except TtsfError:
-        return False
-    return True
+        return None
 
 
 def _load_start(model: TTSF, start: Path) -> None:

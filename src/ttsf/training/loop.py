@@ -41,8 +41,12 @@ class Stage(Protocol):
     def optimizer(self) -> torch.optim.Optimizer:
         """The optimiser over the net's trainable parameters."""
 
-    def learning_rate(self, step: int) -> float:
-        """A factor on each parameter group's own rate at this step."""
+    @property
+    def batches_per_epoch(self) -> int:
+        """Micro-batches that show all data once."""
+
+    def learning_rate(self, step: int, steps: int) -> float:
+        """A factor on each parameter group's own rate at a step of a run of `steps`."""
 
     def batch(self, number: int) -> Any:
         """Micro-batch `number`, a NamedTuple; must depend on the number alone.
@@ -199,7 +203,7 @@ class _Run:
         stage, settings = self.stage, self.settings
         self.net.train()
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * stage.learning_rate(step)
+            group["lr"] = rate * stage.learning_rate(step, settings.steps)
         self.optimizer.zero_grad(set_to_none=True)
         means: dict[str, float] = {}
         names: list[Any] = []

@@ -118,28 +118,28 @@ class SpeechDataset:
 class TtsStage:
     """The stage for `training.loop.train`."""
 
-    def __init__(self, folder: Path, config: ModelConfig, steps: int, seed: int = 0) -> None:
-        self.config, self.steps, self.seed = config, steps, seed
+    def __init__(self, folder: Path, config: ModelConfig, seed: int = 0) -> None:
+        self.config, self.seed = config, seed
         self.data = SpeechDataset(folder, config, ("train",))
         self.held_out = SpeechDataset(folder, config, ("valid",))
         self.net = SpeakerTts(config, len(self.data.speakers))
         self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
         self._epoch, self._batches = -1, self.data.epoch(0)
-        self._per_epoch = len(self._batches)
+        self.batches_per_epoch = len(self._batches)
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam."""
         return torch.optim.Adam(self.net.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98))
 
-    def learning_rate(self, step: int) -> float:
+    def learning_rate(self, step: int, steps: int) -> float:
         """Linear warm-up, then half a cosine down to LAST_RATE."""
-        done = min(1.0, step / self.steps)
+        done = min(1.0, step / steps)
         cosine = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
         return min(1.0, (step + 1) / WARM_UP) * cosine
 
     def batch(self, number: int) -> TtsBatch:
         """Batches of like lengths, epoch after epoch."""
-        epoch, place = divmod(number, self._per_epoch)
+        epoch, place = divmod(number, self.batches_per_epoch)
         if epoch != self._epoch:
             self._epoch = epoch
             self._batches = self.data.epoch(self.seed * 1_000_003 + epoch)
@@ -168,7 +168,7 @@ class TtsStage:
 
 def build(chosen: argparse.Namespace) -> TtsStage:
     """The stage of a command line; notes the speakers beside the run for later stages."""
-    stage = TtsStage(chosen.data, PRESETS[chosen.preset], chosen.steps, chosen.seed)
+    stage = TtsStage(chosen.data, PRESETS[chosen.preset], chosen.seed)
     with new_file(chosen.out / "speakers.json") as temporary:
         temporary.write_text(json.dumps(stage.data.speakers))
     return stage

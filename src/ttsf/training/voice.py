@@ -23,6 +23,8 @@ from ttsf.training.journal import Validation
 from ttsf.training.state import load_average
 from ttsf.training.tts import SpeakerTts
 
+BATCH = 64  # portraits
+
 
 class VoiceBatch(NamedTuple):
     """Portraits and the voices they are to have."""
@@ -92,19 +94,24 @@ class VoiceStage:
         share = torch.from_numpy(rng.dirichlet(np.full(len(group), 0.3))).float()
         return share @ group
 
+    @property
+    def batches_per_epoch(self) -> int:
+        """Portraits over those of a batch."""
+        return -(-len(self.targets) // BATCH)
+
     def optimizer(self) -> torch.optim.Optimizer:
         """AdamW: 300 people cannot pin down every direction of f_id."""
         return torch.optim.AdamW(self.net.parameters(), lr=3e-3, weight_decay=0.1)
 
-    def learning_rate(self, step: int) -> float:
+    def learning_rate(self, step: int, steps: int) -> float:
         """Constant."""
         return 1.0
 
     def batch(self, number: int) -> VoiceBatch:
-        """64 portraits, one motion each, and their voices."""
+        """Random portraits, one motion each, and their voices."""
         rng = np.random.default_rng((0, number))
-        people = rng.integers(len(self.targets), size=64)
-        frames = rng.integers(self.portraits.f_id.shape[1], size=64)
+        people = rng.integers(len(self.targets), size=BATCH)
+        frames = rng.integers(self.portraits.f_id.shape[1], size=BATCH)
         f_id = self.portraits.f_id[people, frames]
         names = tuple(self.portraits.names[i] for i in people)
         return VoiceBatch(f_id, torch.stack([self.targets[i] for i in people]), names)
