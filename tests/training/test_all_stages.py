@@ -9,7 +9,7 @@ from tests.training.tiny import write_speech
 from ttsf import checkpoint
 from ttsf.config import MINI
 from ttsf.model import GenerateOptions
-from ttsf.training.assemble import assemble
+from ttsf.training.assemble import Runs, assemble
 from ttsf.training.crossing import CLIP_FRAMES, CrossingStage
 from ttsf.training.face import FaceStage
 from ttsf.training.loop import total_loss
@@ -48,7 +48,7 @@ def test_every_stage_steps_and_the_model_speaks(tmp_path):
     one_step(crossing, tmp_path / "crossing")
     voices = {"low": ["rms"], "high": ["slt"]}
     one_step(VoiceStage(face, tts, faces, faces, voices, "mini"), tmp_path / "voice")
-    model = assemble("mini", tts, face, tmp_path / "crossing", tmp_path / "voice", None)
+    model = assemble("mini", Runs(None, tts, face, tmp_path / "crossing", tmp_path / "voice"))
     checkpoint.save(model, tmp_path / "model")
     loaded = checkpoint.load(tmp_path / "model").eval()
     out = loaded.generate(torch.zeros(3, 256, 256), [0, 20, 0], GenerateOptions(steps=2))
