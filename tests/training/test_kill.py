@@ -9,11 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.training.tiny import TinyStages
+from tests.training.tiny import STAGES, TinyStages
 from ttsf.training.journal import Validation
 from ttsf.training.loop import RunSettings, train
 
-STAGES = ("tts", "face", "crossing", "voice")
 STEPS, KILLS = 12, 20
 
 

@@ -17,8 +17,14 @@ from ttsf.data.clip_files import save_frames, save_samples
 from ttsf.data.manifest import Clip, Recorded, Spoken, write_manifest
 from ttsf.training.crossing import CrossingStage
 from ttsf.training.face import FaceStage
+from ttsf.experts.syncnet import load_syncnet
+from ttsf.training.joint import JointStage
+from ttsf.training.journal import Validation
+from ttsf.training.judges import Judges
 from ttsf.training.loop import RunSettings, Stage, train
+from ttsf.training.syncnet import SyncNetStage
 from ttsf.training.tts import TtsStage
+from ttsf.training.vocoder import VocoderRecipe, VocoderStage, vocoder_recipe
 from ttsf.training.voice import VoiceStage
 
 JOINT = JointConfig(
@@ -73,43 +79,69 @@ def write_corpus(folder: Path, frames: int = 40) -> Path:
     return folder
 
 
-class TinyStages:
-    """Builders of all stages, in their order; each is run for two steps for those after it."""
+STAGES = ("vocoder", "syncnet", "tts", "face", "crossing", "voice", "joint")
 
-    def __init__(self, folder: Path) -> None:
+
+class TinyStages:
+    """Builders of all stages of a preset on generated data."""
+
+    def __init__(self, folder: Path, preset: str = "tiny") -> None:
         add_tiny_preset()
+        self.preset, self.config = preset, config.PRESETS[preset]
+        self.small = preset == "tiny"
         self.faces, self.speech = write_faces(folder / "faces"), write_speech(folder / "speech")
-        self.corpus = write_corpus(folder / "corpus")
-        self.runs = folder / "runs"
-        self.builders: dict[str, Callable[[], Stage]] = {
+        self.corpus, self.runs = write_corpus(folder / "corpus"), folder / "runs"
+
+    def build(self, name: str) -> Stage:
+        """A fresh stage; those before it that it reads are run for a step."""
+        builders: dict[str, Callable[[], Stage]] = {
+            "vocoder": self.vocoder,
+            "syncnet": self.syncnet,
             "tts": self.tts,
             "face": self.face,
             "crossing": self.crossing,
             "voice": self.voice,
+            "joint": self.joint,
         }
-        for name in ("tts", "face"):
-            train(self.build(name), self.runs / name, RunSettings(2))
-        speakers = TtsStage(self.speech, config.PRESETS["tiny"]).data.speakers
-        (self.runs / "tts" / "speakers.json").write_text(json.dumps(speakers))
-
-    def build(self, name: str) -> Stage:
-        """A fresh stage."""
         torch.manual_seed(0)
-        return self.builders[name]()
+        return builders[name]()
+
+    def run(self, name: str) -> Path:
+        """The run folder of a stage after one step."""
+        out = self.runs / name
+        if not out.exists():
+            stage = self.build(name)
+            stage.validate = lambda step: Validation()  # type: ignore[method-assign]
+            train(stage, out, RunSettings(1))
+        return out
+
+    def vocoder(self) -> Stage:
+        kept = VocoderRecipe("spectrogram", stft=2.0) if self.small else vocoder_recipe(self.preset)
+        return VocoderStage(self.speech, self.config, kept)
+
+    def syncnet(self) -> Stage:
+        return SyncNetStage(self.corpus, self.preset)
 
     def tts(self) -> Stage:
-        return TtsStage(self.speech, config.PRESETS["tiny"])
+        return TtsStage(self.speech, self.config)
 
     def face(self) -> Stage:
-        return FaceStage(self.faces, self.faces, "tiny", side=32, people=2, targets=2)
+        if self.small:
+            return FaceStage(self.faces, self.faces, self.preset, side=32, people=2, targets=2)
+        return FaceStage(self.faces, self.faces, self.preset, side=128)
 
     def crossing(self) -> Stage:
-        stage = CrossingStage(self.speech, self.runs / "tts", self.runs / "face", "tiny")
-        stage.size = 2
+        stage = CrossingStage(self.speech, self.run("tts"), self.run("face"), self.preset)
+        if self.small:
+            stage.size = 2
         return stage
 
     def voice(self) -> Stage:
         voices = {"low": ["rms"], "high": ["slt"]}
-        return VoiceStage(
-            self.runs / "face", self.runs / "tts", self.faces, self.faces, voices, "tiny"
-        )
+        tts, face = self.run("tts"), self.run("face")
+        (tts / "speakers.json").write_text(json.dumps(["rms", "slt"]))
+        return VoiceStage(face, tts, self.faces, self.faces, voices, self.preset)
+
+    def joint(self) -> Stage:
+        sync = load_syncnet(self.run("syncnet"), config.joint_config(self.preset).syncnet)
+        return JointStage(self.corpus, self.preset, Judges(None, None, sync))

@@ -1,56 +1,100 @@
 """Sec. 4.1, the vocoder's own stage: mel-spectrograms of real speech back to their waveforms.
 
-    python -m ttsf.training.vocoder --data DIR --out DIR --preset mini --steps 20000
+    python -m ttsf.training.vocoder --data DIR --out RUN --preset paper --steps 2500000
 
-Losses of [HiFi-GAN] (mel L1, least-squares GAN, feature matching) with spectrogram discriminators
-at several resolutions, and a multi-resolution STFT loss that carries the first steps.
+The losses and rates of [HiFi-GAN]: mel L1 x 45, least-squares GAN, feature matching x 2. The small
+presets train with spectrogram discriminators and a multi-resolution STFT loss, which carries their
+first steps. Unlike HiFi-GAN, generator and discriminators take each step together, from the same
+weights and under one bound on the gradient (`training.loop`), and the generator reads a segment's
+mel cut from the mel of its whole clip, as it will when it speaks.
 """
 
 import argparse
 import math
-from itertools import pairwise
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
-import soundfile
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ttsf.config import PRESETS, ModelConfig
-from ttsf.data.speech_corpus import Clip, SpeechPack, open_pack
+from ttsf.data.manifest import Clip
+from ttsf.data.speech import SpeechClips
 from ttsf.errors import TtsfError
 from ttsf.mel import mel_spectrogram
 from ttsf.speech.vocoder import build_vocoder
-from ttsf.training.loop import train
+from ttsf.training.command import run_stage, stage_parser
+from ttsf.training.discriminators import (
+    RESOLUTIONS,
+    DiscriminatorKind,
+    Judgement,
+    build_discriminators,
+    magnitude,
+)
+from ttsf.training.journal import Validation
 
-LEARNING_RATE = 5e-4
-LAST_RATE = 0.1
-"""Of LEARNING_RATE, reached at the end of the cosine."""
-SEGMENT_FRAMES = 50
-"""Mel frames of a training segment, 0.5 s."""
+BETAS = (0.8, 0.99)
+"""AdamW's [HiFi-GAN]."""
+SEGMENT = 8_000
+"""Samples of a training segment; HiFi-GAN's 8192 are no multiple of our hop of 160."""
 BATCH = 16
-RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512))
-"""(n_fft, hop) in samples of the STFT losses and of the discriminators."""
+"""Segments [HiFi-GAN]."""
+MEL, ADVERSARIAL, FEATURES, DISCRIMINATOR = 45.0, 1.0, 2.0, 1.0
+"""Weights of the losses [HiFi-GAN]."""
+HELD_OUT = 20
+"""Clips measured in a validation."""
+
+
+@dataclass(frozen=True)
+class VocoderRecipe:
+    """What differs between presets; the defaults are those of [HiFi-GAN]."""
+
+    discriminators: DiscriminatorKind = "hifigan"
+    divisor: int = 1
+    """By which HiFi-GAN's discriminators are narrower."""
+    stft: float = 0.0
+    """Weight of the multi-resolution STFT loss; 0 leaves it out."""
+    learning_rate: float = 2e-4
+    decay: float = 0.999
+    """Of the learning rate, an epoch."""
+
+
+RECIPES = {
+    "paper": VocoderRecipe(),
+    "mini": VocoderRecipe("spectrogram", stft=2.0, learning_rate=5e-4, decay=0.97),  # [ours]
+}
+
+
+def vocoder_recipe(preset: str) -> VocoderRecipe:
+    """The recipe of a preset; ablations train as what they are made of."""
+    return RECIPES[preset.split("-")[0]]
 
 
 class VocoderBatch(NamedTuple):
     """Segments of real speech."""
 
-    samples: Tensor  # [B, SEGMENT_FRAMES * hop]
-    mel: Tensor  # [B, mel_bins, SEGMENT_FRAMES], cut from the whole clip's mel
+    samples: Tensor
+    """[B, SEGMENT] in [-1, 1]."""
+    mel: Tensor
+    """[B, mel_bins, SEGMENT / hop], cut from the whole clip's raw log-mel."""
+    names: tuple[str, ...]
 
 
-def magnitude(samples: Tensor, n_fft: int, hop: int) -> Tensor:
-    """[B, N] -> [B, n_fft / 2 + 1, frames]."""
-    window = torch.hann_window(n_fft, device=samples.device)
-    spectrum = torch.stft(samples, n_fft, hop, window=window, return_complex=True)
-    return torch.view_as_real(spectrum).square().sum(-1).clamp_min(1e-7).sqrt()
+class GanLosses(NamedTuple):
+    """Sums over the discriminators of a set [HiFi-GAN]."""
+
+    adversarial: Tensor
+    features: Tensor
+    discriminator: Tensor
 
 
 def stft_loss(made: Tensor, real: Tensor) -> Tensor:
-    """Spectral convergence plus log-magnitude L1, averaged over RESOLUTIONS."""
+    """Spectral convergence plus log-magnitude L1 of samples [B, N], averaged over RESOLUTIONS."""
     terms = []
     for n_fft, hop in RESOLUTIONS:
         a, b = magnitude(made, n_fft, hop), magnitude(real, n_fft, hop)
@@ -58,144 +102,177 @@ def stft_loss(made: Tensor, real: Tensor) -> Tensor:
     return torch.stack(terms).mean()
 
 
-class SpectrogramDiscriminator(nn.Module):
-    """Strided 2-D convolutions over one log-magnitude spectrogram."""
+def generator_score(fooled: list[Judgement]) -> Tensor:
+    """Least squares towards 1, summed over discriminators."""
+    return torch.stack([(1 - made.score).square().mean() for made in fooled]).sum()
 
-    def __init__(self, n_fft: int, hop: int, channels: int = 16) -> None:
-        super().__init__()
-        self.n_fft, self.hop = n_fft, hop
-        widths = (1, channels, channels, 2 * channels, 2 * channels)
-        self.layers = nn.ModuleList(
-            nn.utils.parametrizations.weight_norm(
-                nn.Conv2d(a, b, (5, 3), (2 if i else 1, 1), (2, 1))
-            )
-            for i, (a, b) in enumerate(pairwise(widths))
-        )
-        self.last = nn.Conv2d(widths[-1], 1, 3, padding=1)
 
-    def forward(self, samples: Tensor) -> list[Tensor]:
-        """[B, N] -> every layer's features, the score map last."""
-        x = magnitude(samples, self.n_fft, self.hop).log()[:, None]
-        features = []
-        for layer in self.layers:
-            x = F.leaky_relu(layer(x), 0.1)
-            features.append(x)
-        return [*features, self.last(x)]
+def discriminator_score(real: list[Judgement], made: list[Judgement]) -> Tensor:
+    """Least squares towards 1 for real and 0 for made speech, summed over discriminators."""
+    terms = [(1 - r.score).square().mean() for r in real] + [m.score.square().mean() for m in made]
+    return torch.stack(terms).sum()
+
+
+def feature_distance(real: list[Judgement], made: list[Judgement]) -> Tensor:
+    """L1 of every layer, summed over layers and discriminators; real speech is a fixed target."""
+    pairs = zip(real, made, strict=True)
+    layers = (pair for r, m in pairs for pair in zip(r.features, m.features, strict=True))
+    return torch.stack([(a.detach() - b).abs().mean() for a, b in layers]).sum()
+
+
+@contextmanager
+def frozen(net: nn.Module) -> Iterator[None]:
+    """Gradients pass through `net` but do not reach its weights."""
+    net.requires_grad_(False)
+    try:
+        yield
+    finally:
+        net.requires_grad_(True)
+
+
+def gan_losses(judges: nn.Module, made: Tensor, real: Tensor) -> GanLosses:
+    """All three losses of samples [B, N]; each reaches only the side that it teaches."""
+    told_real, told_made = judges(real), judges(made.detach())
+    with frozen(judges):
+        fooled = judges(made)
+    return GanLosses(
+        generator_score(fooled),
+        feature_distance(told_real, fooled),
+        discriminator_score(told_real, told_made),
+    )
 
 
 class VocoderNet(nn.Module):
     """The generator, which ships, beside the discriminators, which do not."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, recipe: VocoderRecipe) -> None:
         super().__init__()
+        if config.vocoder.kind != "hifigan":
+            raise TtsfError(f"the {config.vocoder.kind} vocoder has nothing to train")
         self.vocoder = build_vocoder(config.vocoder, config.audio)
-        self.judges = nn.ModuleList(SpectrogramDiscriminator(n, hop) for n, hop in RESOLUTIONS)
+        self.judges = build_discriminators(recipe.discriminators, recipe.divisor)
 
 
 class VocoderStage:
-    """The stage for `training.loop.train`; without `adversarial` only the spectral losses."""
+    """The stage for `training.loop.train`."""
 
     def __init__(
-        self, folder: Path, config: ModelConfig, steps: int, adversarial: bool, seed: int = 0
+        self,
+        folder: Path,
+        config: ModelConfig,
+        recipe: VocoderRecipe,
+        seed: int = 0,
+        batches_a_step: int = 1,
     ) -> None:
-        if config.vocoder.kind != "hifigan":
-            raise TtsfError(f"the {config.vocoder.kind} vocoder has nothing to train")
-        self.config, self.steps, self.adversarial, self.seed = config, steps, adversarial, seed
-        self.pack: SpeechPack = open_pack(folder)
-        self.room = SEGMENT_FRAMES * config.audio.hop
-        long = [c for c in self.pack.clips if c.length >= self.room]
-        self.clips = [c for c in long if c.split == "train"]
-        self.held_out = [c for c in long if c.split == "held_out"]
+        if SEGMENT % config.audio.hop:
+            raise TtsfError(f"a hop of {config.audio.hop} does not divide {SEGMENT} samples")
+        self.config, self.recipe, self.seed = config, recipe, seed
+        self.batches_a_step = batches_a_step
+        self.net = VocoderNet(config, recipe)
+        self.speech = SpeechClips(folder, ("train",))
+        self.held_out = SpeechClips(folder, ("valid",))
+        self.clips = [clip for clip in self.speech.clips if clip.samples >= SEGMENT]
         if not self.clips:
-            raise TtsfError(f"no clips of {self.room} samples or more in {folder}")
-        self.net = VocoderNet(config)
-        self.weights = {"mel": 45.0, "stft": 2.0}
-        if adversarial:
-            self.weights |= {"adversarial": 1.0, "features": 2.0, "discriminator": 1.0}
+            raise TtsfError(f"no training clips of {SEGMENT} samples or more in {folder}")
+        self._epoch, self._order = -1, np.arange(0)
+        self.weights = {"mel": MEL}
+        if recipe.stft:
+            self.weights["stft"] = recipe.stft
+        if self.net.judges is not None:
+            self.weights |= {
+                "adversarial": ADVERSARIAL, "features": FEATURES, "discriminator": DISCRIMINATOR,
+            }  # fmt: skip
 
     def optimizer(self) -> torch.optim.Optimizer:
         """AdamW for generator and discriminators."""
-        return torch.optim.AdamW(self.net.parameters(), lr=LEARNING_RATE, betas=(0.8, 0.99))
+        return torch.optim.AdamW(self.net.parameters(), lr=self.recipe.learning_rate, betas=BETAS)
 
-    def learning_rate(self, step: int) -> float:
-        """Half a cosine down to LAST_RATE."""
-        done = min(1.0, step / self.steps)
-        return LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches that show every clip once."""
+        return math.ceil(len(self.clips) / BATCH)
 
-    def segment(self, clip: Clip, place: float) -> tuple[Tensor, Tensor]:
-        """Samples and mel of SEGMENT_FRAMES frames at the relative `place` in [0, 1)."""
+    def learning_rate(self, step: int, steps: int) -> float:
+        """The decay to the power of the epochs that are complete."""
+        return self.recipe.decay ** (step * self.batches_a_step * BATCH // len(self.clips))
+
+    def batch(self, number: int) -> VocoderBatch:
+        """The next BATCH clips of endless shuffled epochs, a random segment of each."""
+        rng = np.random.default_rng((self.seed, 0, number))
+        chosen = [self._clip(number * BATCH + i) for i in range(BATCH)]
+        samples, mels = zip(*(self._segment(clip, rng.random()) for clip in chosen), strict=True)
+        return VocoderBatch(
+            torch.cat(samples), torch.cat(mels), tuple(clip.name for clip in chosen)
+        )
+
+    def _clip(self, place: int) -> Clip:
+        epoch, within = divmod(place, len(self.clips))
+        if epoch != self._epoch:
+            rng = np.random.default_rng((self.seed, 1, epoch))
+            self._epoch, self._order = epoch, rng.permutation(len(self.clips))
+        return self.clips[self._order[within]]
+
+    def _segment(self, clip: Clip, place: float) -> tuple[Tensor, Tensor]:
+        """Samples [1, SEGMENT] and their mel, at the relative `place` in [0, 1)."""
         hop = self.config.audio.hop
-        samples = torch.from_numpy(self.pack.waveform(clip))[None]
-        mel = mel_spectrogram(samples, self.config.audio)
-        first = int(place * (mel.shape[-1] - SEGMENT_FRAMES + 1))
-        cut = samples[:, first * hop : (first + SEGMENT_FRAMES) * hop]
-        return cut, mel[..., first : first + SEGMENT_FRAMES]
+        samples = torch.from_numpy(self.speech.waveform(clip))[None]
+        mel, frames = mel_spectrogram(samples, self.config.audio), SEGMENT // hop
+        first = int(place * (mel.shape[-1] - frames + 1))
+        return samples[:, first * hop : first * hop + SEGMENT], mel[..., first : first + frames]
 
-    def batch(self, step: int) -> VocoderBatch:
-        """Random segments, drawn from the step number."""
-        rng = np.random.default_rng((self.seed, step))
-        chosen = rng.integers(len(self.clips), size=BATCH)
-        parts = [self.segment(self.clips[i], rng.random()) for i in chosen]
-        return VocoderBatch(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    def _mel_error(self, made: Tensor, real: Tensor) -> Tensor:
+        with torch.autocast(made.device.type, enabled=False):
+            wanted = mel_spectrogram(real, self.config.audio)
+            return (mel_spectrogram(made, self.config.audio) - wanted).abs().mean()
 
     def losses(self, batch: VocoderBatch) -> dict[str, Tensor]:
-        """Generator's losses with frozen discriminators, then the discriminators' own."""
-        made = self.net.vocoder(batch.mel)
-        mel = (mel_spectrogram(made, self.config.audio) - batch.mel)[..., 3:-3].abs().mean()
-        found = {"mel": mel, "stft": stft_loss(made, batch.samples)}
-        if not self.adversarial:
-            return found
-        judges = self.net.judges.requires_grad_(False)
-        fooled, matched = [], []
-        for judge in judges:
-            with torch.no_grad():
-                real = judge(batch.samples)
-            fake = judge(made)
-            fooled.append(((fake[-1] - 1) ** 2).mean())
-            pairs = zip(fake[:-1], real[:-1], strict=True)
-            matched.append(torch.stack([(a - b).abs().mean() for a, b in pairs]).mean())
-        judges.requires_grad_(True)
-        told = [
-            ((judge(batch.samples)[-1] - 1) ** 2).mean() + (judge(made.detach())[-1] ** 2).mean()
-            for judge in judges
-        ]
-        found["adversarial"] = torch.stack(fooled).mean()
-        found["features"] = torch.stack(matched).mean()
-        found["discriminator"] = torch.stack(told).mean()
+        """The losses of both sides."""
+        made = self.net.vocoder(batch.mel).float()
+        found = {"mel": self._mel_error(made, batch.samples)}
+        if self.recipe.stft:
+            found["stft"] = stft_loss(made, batch.samples)
+        if self.net.judges is not None:
+            found |= gan_losses(self.net.judges, made, batch.samples)._asdict()
         return found
 
-    @torch.no_grad()
-    def validate(self, step: int, folder: Path) -> dict[str, float]:
-        """Mel L1 over held-out clips; the first one is written into `folder`."""
+    def validate(self, step: int) -> Validation:
+        """Mel L1 over whole held-out clips; one of them as a sound beside the real one."""
+        sounds: dict[str, Tensor] = {}
+        device = next(self.net.parameters()).device
         errors = []
-        for i, clip in enumerate(self.held_out[:20]):
-            samples = torch.from_numpy(self.pack.waveform(clip))[None]
-            mel = mel_spectrogram(samples, self.config.audio)
-            made = self.net.vocoder(mel)
-            errors.append(float((mel_spectrogram(made, self.config.audio) - mel).abs().mean()))
-            if i == 0:
-                rate = self.config.audio.sample_rate
-                soundfile.write(folder / f"{step:06d}.wav", made[0].clamp(-1, 1).numpy(), rate)
-        return {"mel": round(float(np.mean(errors)), 4)} if errors else {}
+        for clip in self.held_out.clips[:HELD_OUT]:
+            real = torch.from_numpy(self.held_out.waveform(clip))[None].to(device)
+            real = real[:, : real.shape[-1] // self.config.audio.hop * self.config.audio.hop]
+            made = self.net.vocoder(mel_spectrogram(real, self.config.audio)).float()
+            errors.append(float(self._mel_error(made, real)))
+            sounds = sounds or {"held_out": made[0], "real": real[0]}
+        return Validation({"mel": float(np.mean(errors))}, sounds=sounds)
+
+
+def build(chosen: argparse.Namespace) -> VocoderStage:
+    """The stage of a command line."""
+    recipe = vocoder_recipe(chosen.preset)
+    if chosen.discriminators is not None:
+        recipe = replace(recipe, discriminators=chosen.discriminators)
+    if chosen.stft is not None:
+        recipe = replace(recipe, stft=chosen.stft)
+    batches = chosen.accumulate * int(os.environ.get("WORLD_SIZE", "1"))
+    return VocoderStage(chosen.data, PRESETS[chosen.preset], recipe, chosen.seed, batches)
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Train the vocoder on a speech corpus.")
-    parser.add_argument("--data", type=Path, required=True, help="what data.speech_corpus wrote")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="mini")
-    parser.add_argument("--steps", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--spectral-only", action="store_true", help="no discriminators")
-    options = parser.parse_args()
-    try:
-        torch.manual_seed(options.seed)
-        config, adversarial = PRESETS[options.preset], not options.spectral_only
-        stage = VocoderStage(options.data, config, options.steps, adversarial, options.seed)
-        train(stage, options.out, options.steps, seed=options.seed)
-    except TtsfError as error:
-        raise SystemExit(f"error: {error}") from None
+    parser = stage_parser(__doc__, steps=20_000)
+    parser.add_argument("--data", type=Path, required=True, help="corpus with manifest.jsonl")
+    parser.add_argument(
+        "--discriminators",
+        choices=get_args(DiscriminatorKind),
+        help="(hifigan for paper, spectrogram for mini); none: the spectral losses alone",
+    )
+    parser.add_argument(
+        "--stft", type=float, metavar="WEIGHT", help="of the STFT loss (0 for paper, 2 for mini)"
+    )
+    run_stage(parser, build)
 
 
 if __name__ == "__main__":
