@@ -272,7 +272,7 @@ def generator() -> dict[str, Tensor]:
     return found | normed_layer("conv_post", 1, width, 7, rows=1)
 
 
-def generated(c: dict[str, Tensor], mel: Tensor, last_slope: float, edge: float) -> Tensor:
+def generated(c: dict[str, Tensor], mel: Tensor, edge: float) -> Tensor:
     """HiFi-GAN's generator on its tensors; the mel goes on as `edge` at both ends."""
 
     def weight(name: str) -> Tensor:
@@ -294,23 +294,23 @@ def generated(c: dict[str, Tensor], mel: Tensor, last_slope: float, edge: float)
                 y = y + F.conv1d(z, weight(two), c[f"{two}.bias"], padding=size // 2)
             branches.append(y)
         x = sum(branches) / 2
-    x = torch.where(x > 0, x, last_slope * x)
+    x = torch.where(x > 0, x, 0.01 * x)
     return F.conv1d(x, weight("conv_post"), c["conv_post.bias"], padding=3).tanh()[:, 0]
 
 
 @torch.no_grad()
 def test_the_whole_generator(generator: dict[str, Tensor]) -> None:
-    """Equal but for the last slope, 0.01 in public code, and what lies beyond the ends."""
+    """Equal but for what lies beyond the ends: our generator normalises its mel first."""
     vocoder = HifiGan(PUBLIC.vocoder, PUBLIC.audio).eval()
     start = load_hifigan(generator, vocoder, PUBLIC.vocoder, PUBLIC.audio)
     assert not start.own and not start.unplaced
-    assert start.near == ["last.bias", "last.weight"]
+    assert not start.near
     mel = torch.randn(2, 80, 40) * 2 - 5
     found = vocoder(mel)
-    wanted = generated(generator, mel, last_slope=0.1, edge=PUBLIC.audio.mel_mean)
+    wanted = generated(generator, mel, edge=PUBLIC.audio.mel_mean)
     assert wanted.abs().mean() > 0.01
     assert torch.allclose(found, wanted, atol=1e-5)
-    padded = generated(generator, mel, last_slope=0.1, edge=0.0)
+    padded = generated(generator, mel, edge=0.0)
     assert torch.allclose(found[:, 1_600:-1_600], padded[:, 1_600:-1_600], atol=1e-5)
 
 

@@ -8,7 +8,8 @@ from ttsf.config import AudioConfig, VocoderConfig
 from ttsf.mel import mel_filters, stft
 
 SLOPE = 0.1
-"""Of every leaky ReLU [HiFi-GAN]."""
+"""Of every leaky ReLU but the last [HiFi-GAN]."""
+LAST_SLOPE = 0.01
 
 
 class ResidualBlock(nn.Module):
@@ -77,7 +78,7 @@ class HifiGan(nn.Module):
         x = self.first((mel - self.audio.mel_mean) / self.audio.mel_std)
         for grow, fuse in zip(self.grow, self.fuse, strict=True):
             x = fuse(grow(F.leaky_relu(x, SLOPE)))
-        x = self.last(F.leaky_relu(x, SLOPE))
+        x = self.last(F.leaky_relu(x, LAST_SLOPE))
         if not self.config.istft_n_fft:
             return torch.tanh(x[:, 0])
         return self._inverse_stft(x, mel.shape[-1] * self.audio.hop)

@@ -18,10 +18,9 @@ the weights of the Matcha norm that its block used to read), the decoder's resid
 here, Mish there), and the table of voices, all at the mean of theirs. Own: what lies behind the
 third convolution of the lowest level, which our decoder does not have.
 
-HiFi-GAN, same: all but the last convolution, which reads a leaky ReLU of slope 0.1 here and 0.01
-there (near). Our generator normalises its mel, which is folded into the first convolution; so the
-first and last three frames, where padding begins, differ. A kernel's length shows in a file but
-its rate does not.
+HiFi-GAN, same: everything. Our generator normalises its mel, which is folded into the first
+convolution; so the first and last three frames, where padding begins, differ. A kernel's length
+shows in a file but its rate does not.
 """
 
 import argparse
@@ -313,8 +312,7 @@ def load_hifigan(
         own["first.bias"] = own["first.bias"] + audio.mel_mean * own["first.weight"].sum((1, 2))
         own["first.weight"] = own["first.weight"] * audio.mel_std
     vocoder.load_state_dict(own)
-    near = [name for name in taken if partial or name.startswith("last.")]
-    same = [name for name in taken if name not in near]
+    same, near = ([], list(taken)) if partial else (list(taken), [])
     return Start(same, near, sorted(own.keys() - set(taken)), unplaced)
 
 
