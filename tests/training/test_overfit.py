@@ -8,13 +8,13 @@ from ttsf.training.loop import total_loss
 
 STAGES = {
     # stage: (the losses that must fall, learning rate, steps, factor)
-    "vocoder": (("mel",), 2e-3, 40, 0.75),
+    "vocoder": (("mel",), 5e-3, 10, 0.9),
     "syncnet": (("contrast",), 2e-3, 40, 0.5),
     "tts": (("prior", "duration", "flow"), 5e-3, 60, 0.6),
     "face": (("rec", "codes"), 2e-3, 40, 0.7),
     "crossing": (("lips", "ae"), 5e-3, 60, 0.6),
     "voice": (("voice",), 3e-2, 60, 0.2),
-    "joint": (("rec", "tts"), 2e-3, 30, 0.85),
+    "joint": (("rec", "tts"), 3e-3, 15, 0.9),
 }
 
 
