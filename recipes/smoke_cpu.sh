@@ -6,7 +6,7 @@
 set -euo pipefail
 WORK=${WORK:-work/smoke}
 PYTHON=${PYTHON:-python}
-STEPS=${STEPS:-20}
+STEPS=${STEPS:-10}
 
 mkdir -p "$WORK/videos/train/ada" "$WORK/videos/valid/ada"
 $PYTHON -c "import sys; from skimage import data, io; io.imsave(sys.argv[1], data.astronaut())" \

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import ttsf
+from tests.data.videos import talking
 from ttsf.cli import _parser, main
 from ttsf.pipeline import MAX_CHARACTERS
 
@@ -18,8 +19,9 @@ SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).splitlines(
 
 @pytest.fixture
 def in_folder(tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a portrait called me.jpg."""
+    """A working folder with a portrait called me.jpg and a folder of videos."""
     (tmp_path / "me.jpg").write_bytes(photo.read_bytes())
+    talking(tmp_path / "videos" / "one.mp4")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
