@@ -1,5 +1,6 @@
 """The loop: Eq. 8's table, bit-exact resume, no state from a diverged step."""
 
+import json
 from typing import ClassVar, NamedTuple
 
 import pytest
@@ -8,8 +9,10 @@ from safetensors.torch import load_file
 from torch import nn
 
 from ttsf.errors import TtsfError
+from ttsf.training.command import run_settings, stage_parser
 from ttsf.training.journal import Validation
 from ttsf.training.loop import RunSettings, total_loss, train
+from ttsf.training.state import save_state
 
 
 class Points(NamedTuple):
@@ -69,3 +72,77 @@ def test_the_loss_table_refuses_missing_and_unknown_names():
     for losses in ({"a": one}, {"a": one, "b": one, "c": one}):
         with pytest.raises(TtsfError, match="do not match"):
             total_loss(losses, {"a": 1.0, "b": 1.0})
+
+
+class Runaway(LineStage):
+    """A loss that grows tenfold every 20 batches, or a gradient that is not finite."""
+
+    def __init__(self, broken_gradient: int = -1) -> None:
+        super().__init__()
+        self.broken_gradient = broken_gradient
+
+    def losses(self, batch):
+        found = super().losses(batch)["fit"]
+        number = int(batch.names[0].split()[1])
+        if number == self.broken_gradient:
+            weight = self.net[0].weight
+            return {"fit": found + (weight - weight.detach()).abs().sum().sqrt()}  # 0, slope inf
+        return {"fit": found.detach() * 0 + found / found.detach() * 10 ** (number / 20)}
+
+
+def test_a_diverging_loss_stops_the_run(tmp_path):
+    with pytest.raises(TtsfError, match="the loss diverges at step"):
+        train(Runaway(), tmp_path, RunSettings(400, save_every=10))
+    assert (tmp_path / "state.safetensors").is_file()
+    assert (tmp_path / "previous.safetensors").is_file()
+
+
+def test_a_gradient_that_is_not_finite_is_blamed_on_its_batch(tmp_path):
+    with pytest.raises(TtsfError, match=r"the gradient is not finite at step 3, batch 3 \(clip 3"):
+        train(Runaway(broken_gradient=3), tmp_path, RunSettings(20, divergence=1e9))
+
+
+def test_a_state_that_is_not_finite_is_never_saved(tmp_path):
+    net, optimizer = nn.Linear(1, 1), None
+    optimizer = torch.optim.Adam(net.parameters())
+    save_state(tmp_path, 1, net, {}, optimizer)
+    before = (tmp_path / "state.safetensors").read_bytes()
+    net.weight.data.fill_(float("nan"))
+    with pytest.raises(TtsfError, match=r"net\.weight is not finite at step 2"):
+        save_state(tmp_path, 2, net, {}, optimizer)
+    assert (tmp_path / "state.safetensors").read_bytes() == before
+
+
+def test_bfloat16_learns_and_the_weights_stay_float32(tmp_path):
+    stage = LineStage()
+    train(stage, tmp_path, RunSettings(150, precision="bfloat16", log_every=50))
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    fits = [line["fit"] for line in lines if "fit" in line]
+    assert fits[-1] < fits[0]
+    assert all(p.dtype == torch.float32 for p in stage.net.parameters())
+
+
+def test_a_validation_leaves_pictures_and_goes_on_with_its_own_weights(tmp_path):
+    stage = LineStage()
+    train(stage, tmp_path / "a", RunSettings(6, validate_every=2))
+    train(LineStage(), tmp_path / "b", RunSettings(6))
+    a, b = (load_file(tmp_path / name / "state.safetensors") for name in "ab")
+    assert all(torch.equal(a[key], b[key]) for key in a)
+    assert (tmp_path / "a" / "valid" / "0000002_grey.png").is_file()
+
+
+def test_another_model_s_state_is_refused(tmp_path):
+    train(LineStage(), tmp_path, RunSettings(1))
+    other = LineStage()
+    other.net = nn.Sequential(nn.Linear(2, 9), nn.Dropout(0.5), nn.Linear(9, 1))
+    with pytest.raises(TtsfError, match="belongs to another model"):
+        train(other, tmp_path, RunSettings(2))
+
+
+def test_epochs_are_steps_of_all_processes(monkeypatch):
+    parser = stage_parser("", steps=7)
+    chosen = parser.parse_args(["--out", "x", "--epochs", "3", "--accumulate", "2"])
+    assert run_settings(chosen, batches_per_epoch=10).steps == 15
+    monkeypatch.setenv("WORLD_SIZE", "8")
+    assert run_settings(chosen, batches_per_epoch=10).steps == 2
+    assert run_settings(parser.parse_args(["--out", "x"]), batches_per_epoch=10).steps == 7

@@ -1,0 +1,117 @@
+"""Joint training: the losses of Eq. 8 with and without judges, and what each of them teaches."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tests.training.tiny import JOINT, TinyStages
+from ttsf.config import LossWeights, joint_config
+from ttsf.errors import TtsfError
+from ttsf.experts.syncnet import SyncNet
+from ttsf.training.joint import JointStage, loss_weights
+from ttsf.training.judges import Judges, find_judges
+from ttsf.training.loop import total_loss
+
+
+class Maps(nn.Module):
+    """Stands in for VGG19."""
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
+        return F.avg_pool2d(picture, 4), F.avg_pool2d(picture, 16)
+
+
+class Embedding(nn.Module):
+    """Stands in for the identity network."""
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return F.normalize(F.avg_pool2d(picture, 64).flatten(1), dim=1)
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> TinyStages:
+    return TinyStages(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def stage(stages: TinyStages) -> JointStage:
+    torch.manual_seed(0)
+    judges = Judges(Maps(), Embedding(), SyncNet(JOINT.syncnet).requires_grad_(False))  # type: ignore[arg-type]
+    return JointStage(stages.corpus, "tiny", judges)
+
+
+def test_the_papers_weights_are_the_default() -> None:
+    wanted = {
+        "gan": 0.1, "rec": 1, "id": 0.3, "sync": 0.1,
+        "ot_cfm": 0.1, "ae": 1, "prior": 0.1, "tts": 1,
+    }  # fmt: skip
+    assert asdict(LossWeights()) == wanted
+    assert joint_config("mini-no-energy") == joint_config("mini")
+
+
+def test_every_loss_of_eq_8_is_there(stage: JointStage) -> None:
+    torch.manual_seed(0)
+    losses = stage.losses(stage.batch(0))
+    assert losses.keys() == stage.weights.keys() == {*asdict(LossWeights()), "discriminator", "r1"}
+    assert all(torch.isfinite(loss) and loss >= 0 for loss in losses.values())
+    total_loss(losses, stage.weights)
+
+
+@pytest.mark.parametrize(
+    ("loss", "learns", "keeps"),
+    [
+        ("gan", "generator", "discriminator"),
+        ("rec", "generator", "discriminator"),
+        ("id", "generator", "prior"),
+        ("sync", "audio_mapper", "discriminator"),
+        ("tts", "face_encoder", "generator"),  # through f_id
+        ("ae", "normalizer", "face_encoder"),
+        ("prior", "prior", "audio_mapper"),
+        ("ot_cfm", "sampler", "generator"),
+        ("discriminator", "discriminator", "generator"),
+        ("r1", "discriminator", "generator"),
+    ],
+)
+def test_a_loss_teaches_what_it_is_for(
+    stage: JointStage, loss: str, learns: str, keeps: str
+) -> None:
+    torch.manual_seed(0)
+    stage.net.zero_grad()
+    stage.losses(stage.batch(0))[loss].backward()
+
+    def taught(name: str) -> bool:
+        part = (
+            stage.net.discriminator if name == "discriminator" else getattr(stage.net.model, name)
+        )
+        return any(p.grad is not None and p.grad.abs().sum() > 0 for p in part.parameters())
+
+    assert taught(learns) and not taught(keeps)
+
+
+def test_r1_is_due_every_sixteenth_batch(stage: JointStage) -> None:
+    assert [stage.batch(n).penalise for n in (0, 1, 15, 16)] == [True, False, False, True]
+    assert float(stage.losses(stage.batch(1))["r1"]) == 0
+
+
+def test_missing_judges_stop_the_run_or_are_named(tmp_path: Path) -> None:
+    with pytest.raises(TtsfError, match=r"vgg19-dcbb9e9d\.pth.*--allow-missing"):
+        find_judges(tmp_path, None, JOINT, allow_missing=False)
+    judges = find_judges(tmp_path, None, JOINT, allow_missing=True)
+    assert judges == Judges(None, None, None) and len(judges.missing()) == 3
+    weights = loss_weights(JOINT, judges)
+    assert {"id", "sync"}.isdisjoint(weights) and weights["features"] == weights["rec"]
+    (tmp_path / "vgg19-dcbb9e9d.pth").write_bytes(b"another file")
+    with pytest.raises(TtsfError, match="not the public file"):
+        find_judges(tmp_path, None, JOINT, allow_missing=True)
+
+
+def test_validation_shows_and_speaks(stage: JointStage) -> None:
+    stage.net.eval()
+    with torch.no_grad():
+        found = stage.validate(1)
+    assert {"psnr", "copy", "tts"} == found.figures.keys()
+    assert found.pictures["clips"].shape[0] == 3 and found.sounds["held_out"].dim() == 1
+    stage.net.train()
