@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,9 @@ def add_commands(commands: Any) -> None:
     )
     corpus.set_defaults(run=_corpus)
     corpus.add_argument("root", type=Path, metavar="parts", help="folder with manifest.csv")
-    corpus.add_argument("--sentences", type=int, default=400, help="read by teachers (400)")
-    corpus.add_argument("--clips-per-portrait", type=int, default=2, metavar="N", help="(2)")
-    corpus.add_argument("--seed", type=int, default=0, help="another seed, another corpus (0)")
+    corpus.add_argument("--sentences", type=int, metavar="N", help="read by teachers (600)")
+    corpus.add_argument("--clips-per-portrait", type=int, metavar="N", help="(2)")
+    corpus.add_argument("--seed", type=int, metavar="N", help="another seed, another corpus (0)")
     corpus.add_argument("--text", type=Path, nargs="*", default=[], help="free text to read, UTF-8")
     _add_common(corpus)
 
@@ -65,12 +66,12 @@ def _prepare(chosen: argparse.Namespace) -> None:
 def _corpus(chosen: argparse.Namespace) -> None:
     from ttsf.data.open_corpus import OpenCorpusSettings, build_open_corpus
 
-    settings = OpenCorpusSettings(
-        sentences=chosen.sentences,
-        clips_per_portrait=chosen.clips_per_portrait,
-        seed=chosen.seed,
-        texts=tuple(chosen.text),
-    )
+    given = {
+        name: getattr(chosen, name)
+        for name in ("sentences", "clips_per_portrait", "seed")
+        if getattr(chosen, name) is not None
+    }
+    settings = replace(OpenCorpusSettings(texts=tuple(chosen.text)), **given)
     progress = None if chosen.quiet else Progress("files")
     records = build_open_corpus(
         chosen.root, chosen.out, settings, chosen.workers, chosen.ray, progress

@@ -27,6 +27,12 @@ from ttsf.files import new_file
 
 RECORDS = "records"
 PARENT_CHECK_S = 1.0
+THREAD_LIMITS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+)
 
 
 class Job(Protocol):
@@ -131,7 +137,9 @@ def _on_processes(run: Callable[[Job], str], jobs: Sequence[Job], workers: int) 
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _end_with_parent, (os.getpid(),))
     try:
-        for future in as_completed([pool.submit(run, job) for job in jobs]):
+        with _one_thread_each():
+            futures = [pool.submit(run, job) for job in jobs]
+        for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool:
         raise TtsfError(
@@ -141,11 +149,23 @@ def _on_processes(run: Callable[[Job], str], jobs: Sequence[Job], workers: int) 
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _end_with_parent(parent: int) -> None:
-    """Workers of a killed run must not outlive it. Sound and pictures need one thread each."""
-    import torch
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes started meanwhile share the cores instead of each taking all of them."""
+    before = {name: os.environ.get(name) for name in THREAD_LIMITS}
+    os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
-    torch.set_num_threads(1)
+
+def _end_with_parent(parent: int) -> None:
+    """Workers of a killed run must not outlive it."""
 
     def watch() -> None:
         while os.getppid() == parent:
