@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -57,8 +58,10 @@ def lower_half(frames: Tensor, side: int) -> Tensor:
     return shrunk.reshape(*frames.shape[:-2], side // 2, side)
 
 
-def _tower(widths: list[int], strides: list[tuple[int, int]], embedding: int) -> nn.Sequential:
-    """Strided convolutions, then the mean over what is left, then the embedding.
+def _tower(
+    widths: list[int], strides: list[tuple[int, int]], left: tuple[int, int], embedding: int
+) -> nn.Sequential:
+    """Strided convolutions, then means over `left` fields, then the embedding.
 
     Group normalisation: a clip's score must not depend on the others of its batch.
     """
@@ -66,7 +69,8 @@ def _tower(widths: list[int], strides: list[tuple[int, int]], embedding: int) ->
     for (a, b), stride in zip(pairwise(widths), strides, strict=True):
         layers += [nn.Conv2d(a, b, 3, stride, 1), nn.GroupNorm(4, b), nn.SiLU()]
         layers += [nn.Conv2d(b, b, 3, 1, 1), nn.GroupNorm(4, b), nn.SiLU()]
-    head = [nn.AdaptiveAvgPool2d((2, 2)), nn.Flatten(), nn.Linear(4 * widths[-1], embedding)]
+    fields = left[0] * left[1] * widths[-1]
+    head = [nn.AdaptiveAvgPool2d(left), nn.Flatten(), nn.Linear(fields, embedding)]
     return nn.Sequential(*layers, *head)
 
 
@@ -78,16 +82,24 @@ class SyncNet(nn.Module):
         self.config, self.audio, self.ratio = config, audio, PAPER.mel_per_video
         c = config.channels
         self.video = _tower(
-            [3 * config.pictures, c, 2 * c, 4 * c, 8 * c], [(1, 1), *[(2, 2)] * 3], config.embedding
+            [3 * config.pictures, c, 2 * c, 4 * c, 8 * c],
+            [(1, 1), *[(2, 2)] * 3],
+            (3, 3),
+            config.embedding,
         )
         self.sound = _tower(
-            [1, c, 2 * c, 4 * c, 8 * c], [(2, 1), (2, 1), (2, 2), (2, 2)], config.embedding
+            [1, c, 2 * c, 4 * c, 8 * c],
+            [(2, 1), (2, 1), (2, 2), (2, 2)],
+            (3, 5),
+            config.embedding,
         )
 
     def see(self, frames: Tensor) -> Tensor:
         """S_v: [N, 5, 3, s, s] in [-1, 1] -> unit vectors [N, C]."""
-        mouth = lower_half(frames, self.config.side).flatten(1, 2)
-        return F.normalize(self.video(mouth), dim=-1)
+        return self._see_mouths(lower_half(frames, self.config.side))
+
+    def _see_mouths(self, mouths: Tensor) -> Tensor:
+        return F.normalize(self.video(mouths.flatten(1, 2)), dim=-1)
 
     def hear(self, mel: Tensor) -> Tensor:
         """S_a: raw log-mel [N, mel bins, 20] -> unit vectors [N, C]."""
@@ -96,8 +108,9 @@ class SyncNet(nn.Module):
 
     def embed(self, frames: Tensor, mel: Tensor) -> tuple[Tensor, Tensor]:
         """Both of every window: frames [B, T, 3, s, s], mel [B, M, 4 T] -> [B, W, C] twice."""
-        seen, heard = windows(frames, mel, self.config.pictures, self.ratio)
-        v = self.see(seen.flatten(0, 1)).unflatten(0, seen.shape[:2])
+        mouths = lower_half(frames, self.config.side)
+        seen, heard = windows(mouths, mel, self.config.pictures, self.ratio)
+        v = self._see_mouths(seen.flatten(0, 1)).unflatten(0, seen.shape[:2])
         return v, self.hear(heard.flatten(0, 1)).unflatten(0, heard.shape[:2])
 
     def score(self, frames: Tensor, mel: Tensor) -> Tensor:
@@ -111,9 +124,12 @@ class SyncNet(nn.Module):
 
 
 def best_lag(v: Tensor, a: Tensor, reach: int = REACH) -> Synchrony:
-    """Mean distance of v_t and a_(t + lag) over the windows that both have; v, a: [B, W, C]."""
+    """Mean distance of v_t and a_(t + lag) over the windows that both have; v, a: [B, W, C].
+
+    Lags that leave less than half of the windows are not tried.
+    """
     count = v.shape[1]
-    reach = min(reach, count - 1)
+    reach = min(reach, count // 2)
     lags = torch.arange(-reach, reach + 1)
     means = []
     for lag in lags.tolist():
@@ -128,16 +144,19 @@ def best_lag(v: Tensor, a: Tensor, reach: int = REACH) -> Synchrony:
 def load_syncnet(run: Path, config: SyncNetConfig) -> SyncNet:
     """The averaged weights of a run of `ttsf.training.syncnet`, frozen.
 
-    Raises TtsfError without one, or for one of another size.
+    Raises TtsfError without one, or for one that is damaged or of another size.
     """
     path = run / "state.safetensors"
     if not path.is_file():
         raise TtsfError(f"no SyncNet in {run}; train one with python -m ttsf.training.syncnet")
     prefix = "average.syncnet."
-    saved = {k.removeprefix(prefix): v for k, v in load_file(path).items() if k.startswith(prefix)}
     network = SyncNet(config)
     try:
+        state = load_file(path)
+        saved = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         network.load_state_dict(saved)
+    except SafetensorError:
+        raise TtsfError(f"{path}: damaged") from None
     except RuntimeError:
         raise TtsfError(f"{path}: not a SyncNet of this preset's size") from None
     return network.requires_grad_(False).eval()

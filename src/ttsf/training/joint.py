@@ -259,7 +259,10 @@ def build(chosen: argparse.Namespace) -> Any:
     judges = find_judges(chosen.judges, chosen.syncnet, config, chosen.allow_missing)
     for line in judges.missing():
         print(line, flush=True)
-    return JointStage(chosen.data, chosen.preset, judges, chosen.start, chosen.seed)
+    stage = JointStage(chosen.data, chosen.preset, judges, chosen.start, chosen.seed)
+    if stage.held_out is stage.clips:
+        print("no clips of the split valid: the validation is on training clips", flush=True)
+    return stage
 
 
 def main() -> None:

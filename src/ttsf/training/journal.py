@@ -38,16 +38,20 @@ class Journal:
         self.count = 0
         self.board = _tensorboard(out, first)
 
-    def add(self, done: int, losses: dict[str, float], every: int) -> None:
-        """Count a step's losses; their means are logged every `every` steps."""
+    def add(self, done: int, losses: dict[str, float], waited_s: float, every: int) -> None:
+        """Count a step's losses; their means are logged every `every` steps.
+
+        waited_s: how long this run has waited for batches so far; logged as its share of the time.
+        """
         self.count += 1
         for name, value in losses.items():
             self.sums[name] = self.sums.get(name, 0.0) + value
         if done % every:
             return
-        pace = (time.monotonic() - self.begun) / (done - self.first)
+        spent = time.monotonic() - self.begun
+        pace = {"s_per_step": spent / (done - self.first), "waiting": waited_s / spent}
         means = {name: value / self.count for name, value in self.sums.items()}
-        self._write({"step": done, "s_per_step": round(pace, 3)} | _rounded(means))
+        self._write({"step": done} | _rounded(pace | means))
         self._plot("train", means, done)
         self.sums, self.count = {}, 0
 

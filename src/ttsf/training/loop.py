@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,8 @@ class Stage(Protocol):
     def batch(self, number: int) -> Any:
         """Micro-batch `number`, a NamedTuple; must depend on the number alone.
 
-        A field `names` says what is in it.
+        Called in a thread of its own: no use of torch's global generator. A field `names` says what
+        is in the batch.
         """
 
     def losses(self, batch: Any) -> dict[str, Tensor]:
@@ -137,6 +139,33 @@ def train(stage: Stage, out: Path, settings: RunSettings) -> None:
         _Run(stage, out, settings, rank, world, device).run()
 
 
+class _Batches:
+    """A stage's micro-batches, the next one made while the step before it is computed."""
+
+    def __init__(self, stage: Stage, stride: int, end: int) -> None:
+        self.stage, self.stride, self.end = stage, stride, end
+        self.pool = ThreadPoolExecutor(1, "batches")
+        self.ahead: tuple[int, Future[Any]] | None = None
+        self.waited_s = 0.0
+
+    def take(self, number: int) -> Any:
+        """Micro-batch `number`; after it `number + stride` is begun."""
+        began = time.monotonic()
+        if self.ahead is None or self.ahead[0] != number:
+            self.ahead = number, self.pool.submit(self.stage.batch, number)
+        batch = self.ahead[1].result()
+        following = number + self.stride
+        self.ahead = None
+        if following < self.end:
+            self.ahead = following, self.pool.submit(self.stage.batch, following)
+        self.waited_s += time.monotonic() - began
+        return batch
+
+    def close(self) -> None:
+        """End the thread."""
+        self.pool.shutdown(cancel_futures=True)
+
+
 class _Run:
     """One process of a run."""
 
@@ -164,6 +193,7 @@ class _Run:
         self.objective: nn.Module = objective
         if world > 1:
             self.objective = DistributedDataParallel(objective, find_unused_parameters=True)
+        self.batches = _Batches(stage, world, settings.steps * settings.accumulate * world)
 
     def _resume(self) -> int:
         self.out.mkdir(parents=True, exist_ok=True)
@@ -178,6 +208,12 @@ class _Run:
 
     def run(self) -> None:
         """All remaining steps."""
+        try:
+            self._run()
+        finally:
+            self.batches.close()
+
+    def _run(self) -> None:
         settings, trend = self.settings, _Trend(self.settings.divergence)
         journal = Journal(self.out, self.first) if self.rank == 0 else None
         saved = time.monotonic()
@@ -188,7 +224,7 @@ class _Run:
             if journal is None:
                 continue
             done, last = step + 1, step + 1 == settings.steps
-            journal.add(done, losses, settings.log_every)
+            journal.add(done, losses, self.batches.waited_s, settings.log_every)
             due = time.monotonic() - saved > settings.save_every_s
             if due or last or done % settings.save_every == 0:
                 self._save(done)
@@ -210,7 +246,7 @@ class _Run:
         for part in range(settings.accumulate):
             number = (step * settings.accumulate + part) * self.world + self.rank
             torch.manual_seed(settings.seed * 1_000_003 + number)
-            batch = to_device(stage.batch(number), self.device)
+            batch = to_device(self.batches.take(number), self.device)
             names += getattr(batch, "names", ())
             with self._last_only(part), self._autocast():
                 losses = self.objective(batch)

@@ -127,9 +127,10 @@ class SyncNetStage:
             device = next(self.net.parameters()).device
             frames, mel = clips.frames.to(device), clips.mel.to(device)
             v, a = self.net.syncnet.embed(frames, mel)
-            matching = (v[:, ::SPACING] * a[:, ::SPACING]).sum(-1)
-            shifted = (v[:, ::SPACING] * a[:, ::SPACING].roll(1, dims=1)).sum(-1)
-            found.append((matching > shifted).float())
+            table, at = v @ a.transpose(1, 2), torch.arange(v.shape[1], device=device)
+            apart = (at[:, None] - at).abs() >= self.net.syncnet.config.pictures
+            matching = table.diagonal(dim1=1, dim2=2)[..., None]
+            found.append((matching > table)[:, apart].float())
             lags.append(self.net.syncnet.synchrony(frames, mel).lag)
         lag = torch.cat(lags).abs()
         return Validation(
@@ -143,7 +144,10 @@ class SyncNetStage:
 
 def build(chosen: argparse.Namespace) -> SyncNetStage:
     """The stage of a command line."""
-    return SyncNetStage(chosen.data, chosen.preset, chosen.seed)
+    stage = SyncNetStage(chosen.data, chosen.preset, chosen.seed)
+    if stage.held_out is stage.clips:
+        print("no clips of the split valid: the validation is on training clips", flush=True)
+    return stage
 
 
 def main() -> None:
