@@ -1,4 +1,4 @@
-"""Cost of a training step: `python -m benchmarks.training_steps [--preset mini] [--stages tts ...]`.
+"""Cost of a training step: `python -m benchmarks.training_steps [--preset mini] [--stages ...]`.
 
 For each stage, on generated data: seconds a step, steps a second, memory of the process at its
 peak, the step's FLOPs, and how many times longer it takes than plain matrix products of as many
