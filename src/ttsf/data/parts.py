@@ -100,8 +100,8 @@ def _read_row(row: dict[str, str], place: str) -> Part:
             raise TtsfError(
                 f"{place}: {name} '{row[name]}' is none of {', '.join(filter(None, allowed))}"
             )
-    name = PurePosixPath(row["file"])
-    if name.is_absolute() or ".." in name.parts:
+    path = PurePosixPath(row["file"])
+    if path.is_absolute() or ".." in path.parts:
         raise TtsfError(f"{place}: '{row['file']}' leaves the folder")
     return Part(
         file=row["file"],

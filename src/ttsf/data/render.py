@@ -103,26 +103,27 @@ def render_person(animator: Animator, frames: int, rng: np.random.Generator) -> 
 
 def open_portrait(
     path: Path, detector: LandmarkDetector, donor: Teeth | None, size: int
-) -> Animator | str:
-    """The animator of a portrait, or why it is not used."""
+) -> Animator:
+    """The animator of a portrait; raises TtsfError without a whole face."""
     image = read_image(path)
     points = detector(image)
     if points is None:
-        return "no face"
+        raise TtsfError("no face")
     limit = np.array(image.shape[1::-1]) - MARGIN
     if (points[:, :2] < MARGIN).any() or (points[:, :2] > limit).any():
-        return "face leaves the picture"
+        raise TtsfError("the face leaves the picture")
     return Animator(image, points, size, donor)
 
 
-def hard_to_move(own: np.ndarray) -> str | None:
-    """Why a portrait with these labels [11] should not be moved, or None."""
+def check_movable(own: np.ndarray) -> None:
+    """Raises TtsfError where a portrait with these labels [11] cannot be moved well."""
     yaw, roll = abs(float(own[0])), abs(float(own[2]))
     if yaw > MOST_YAW:
-        return f"the face is turned by {10 * yaw:.0f} degrees"
+        raise TtsfError(f"the face is turned by {10 * yaw:.0f} degrees")
     if roll > MOST_ROLL:
-        return f"the face is tilted by {10 * roll:.0f} degrees"
-    return "the face is off centre" if np.abs(own[3:6]).max() > MOST_SHIFT else None
+        raise TtsfError(f"the face is tilted by {10 * roll:.0f} degrees")
+    if np.abs(own[3:6]).max() > MOST_SHIFT:
+        raise TtsfError("the face is off centre")
 
 
 def teeth_of(path: Path, detector: LandmarkDetector) -> Teeth | None:
@@ -161,10 +162,11 @@ def render(data: Path, use: Use, out: Path, frames: int, size: int, seed: int) -
     for part in read_parts(data, "portrait", [use]):
         rng = np.random.default_rng((seed, zlib.crc32(part.file.encode())))
         donor = donors[int(rng.integers(len(donors)))] if donors else None
-        animator = open_portrait(data / part.file, detector, donor, size)
-        reason = animator if isinstance(animator, str) else hard_to_move(animator.own)
-        if isinstance(animator, str) or reason is not None:
-            refused[part.file] = str(reason)
+        try:
+            animator = open_portrait(data / part.file, detector, donor, size)
+            check_movable(animator.own)
+        except TtsfError as error:
+            refused[part.file] = str(error)
             continue
         rendered = parts / f"{Path(part.file).stem}.npz"
         if not rendered.exists():

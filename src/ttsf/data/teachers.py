@@ -23,7 +23,7 @@ TIME_LIMIT_S = 120.0
 FRAME, HOP = 640, 320  # samples of a look at the pitch
 LOWEST_HZ, HIGHEST_HZ = 70.0, 350.0
 LOW_BELOW_HZ, HIGH_ABOVE_HZ = 150.0, 165.0
-LEAST_PERIODIC = 0.6
+LEAST_PERIODIC, NEARLY = 0.6, 0.9
 LEAST_VOICED = 10  # looks
 
 
@@ -103,18 +103,18 @@ def median_pitch(samples: np.ndarray) -> float | None:
     window = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(FRAME), 2 * FRAME)) ** 2)[:FRAME]
     shortest, longest = int(RATE / HIGHEST_HZ), int(RATE / LOWEST_HZ)
     likeness = echo / np.maximum(echo[:, :1], 1e-9) * (window[0] / np.maximum(window, 1e-3))
-    part = likeness[:, shortest:longest]
-    peak = part.max(1)
+    before, part, after = (likeness[:, shortest + k : longest + k] for k in (-1, 0, 1))
+    peaks = np.where((part >= before) & (part >= after), part, 0.0)
+    best = peaks.max(1)
     # the shortest period that is nearly as good as the best: octave errors go down otherwise
-    lag = (part >= 0.9 * peak[:, None]).argmax(1) + shortest
+    lag = (peaks >= NEARLY * best[:, None]).argmax(1) + shortest
     loud = echo[:, 0] > 0.05 * np.percentile(echo[:, 0], 95)
-    voiced = loud & (peak > LEAST_PERIODIC)
+    voiced = loud & (best > LEAST_PERIODIC)
     return float(RATE / np.median(lag[voiced])) if voiced.sum() >= LEAST_VOICED else None
 
 
-def register_of(samples: np.ndarray) -> Register:
-    """The register of a recorded voice by its median pitch; float [N] at 16 kHz."""
-    pitch = median_pitch(samples)
+def register_of(pitch: float | None) -> Register:
+    """The register of a voice by its median pitch in Hz."""
     if pitch is None or LOW_BELOW_HZ <= pitch <= HIGH_ABOVE_HZ:
         return "unsure"
     return "low" if pitch < LOW_BELOW_HZ else "high"

@@ -11,7 +11,6 @@ is not tracked again.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -29,6 +28,7 @@ from ttsf.data.face_mesh import (
 )
 from ttsf.data.parts import Use, read_parts
 from ttsf.errors import TtsfError
+from ttsf.files import new_file
 
 WIDE_SHARE = 0.10
 """Widening of the mouth for wide = 1, as a share of the median width."""
@@ -148,10 +148,8 @@ def load_track(path: Path) -> Track:
 
 def save_track(path: Path, track: Track) -> None:
     """Write a track in one step, so that a killed run leaves no half file."""
-    temporary = path.with_suffix(".partial")
-    with temporary.open("wb") as file:
+    with new_file(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **track._asdict())
-    os.replace(temporary, path)
 
 
 def track_all(data: Path, out: Path) -> dict[str, list[Track]]:

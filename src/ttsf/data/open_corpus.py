@@ -1,0 +1,292 @@
+"""`ttsf corpus`: a training corpus from openly licensed parts that the user points to.
+
+Videos are prepared like any other and their motion is tracked; recorded and synthetic speech gets
+phone times; portraits become one-frame clips and, with speech of the register that their viewer
+expects, animated ones. The animated clips are a training aid, not recordings. Every clip says how
+it was made, and everything random is seeded by the clip's own name.
+
+Below the corpus's folder: clips/, phones/, and tracks/ with the motion of recorded videos.
+"""
+
+import random
+import tempfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ttsf.config import PAPER
+from ttsf.data.animated import Drive, PortraitJob, portrait_one, track_path
+from ttsf.data.clip_files import read_samples
+from ttsf.data.corpus import finish
+from ttsf.data.face_mesh import load_mediapipe
+from ttsf.data.jobs import Job, Record, Refusal, Work, only_run, run_jobs
+from ttsf.data.layouts import SourceVideo
+from ttsf.data.manifest import Register, Split
+from ttsf.data.parts import PARTS, Part, Use, read_parts
+from ttsf.data.prepare import PrepareJob, prepare_one
+from ttsf.data.render import shows_teeth
+from ttsf.data.speech_corpus import teacher_texts
+from ttsf.data.spoken import (
+    SpeechJob,
+    TeacherJob,
+    agreed_register,
+    phone_times,
+    save_phones,
+    speech_one,
+    teach_one,
+)
+from ttsf.data.teachers import VOICES, installed_voices, require
+from ttsf.data.tracking import save_track, track_video
+from ttsf.errors import TtsfError
+from ttsf.files import read_text
+
+Progress = Callable[[int, int], None]
+USES: tuple[Use, ...] = ("train", "valid")
+TRACKED_SHARE = 1 / 3
+"""Of the animated clips, those that take the motion of a recorded video."""
+VALID_SHARE = 0.05
+"""Of the teachers' sentences."""
+DONORS = 4
+SIZES, LONGEST_RANGE_S = (64, 512), (2.0, 60.0)
+
+
+@dataclass(frozen=True)
+class OpenCorpusSettings:
+    """What decides the corpus beside its parts."""
+
+    sentences: int = 400
+    """For the teacher voices to read."""
+    clips_per_portrait: int = 2
+    size: int = PAPER.video.size
+    """px, side of all pictures."""
+    longest_s: float = 10.0
+    seed: int = 0
+    texts: tuple[Path, ...] = ()
+    """Free English text in UTF-8 for the teachers, beside transcripts and templates."""
+    voices: tuple[str, ...] | None = None
+    """Teachers; None for all whose engine is installed."""
+
+
+@dataclass(frozen=True)
+class VideoJob:
+    """A recorded video: its clips, their motion and phone times."""
+
+    prepare: PrepareJob
+    transcript: str | None
+    """Words from the list of parts."""
+    voice_register: Register | None
+
+    @property
+    def key(self) -> str:
+        """The video's name."""
+        return self.prepare.key
+
+
+def build_open_corpus(
+    parts: Path,
+    out: Path,
+    settings: OpenCorpusSettings = OpenCorpusSettings(),
+    workers: int = 1,
+    ray_address: str | None = None,
+    progress: Progress | None = None,
+) -> list[Record]:
+    """Build a corpus of a folder of parts (`data.parts`) in `out`; see `jobs.run_jobs`.
+
+    Goes on where an earlier run stopped. progress is called with jobs done and jobs in all, for the
+    videos, the recorded speech, the teachers and the portraits in turn. Raises TtsfError for
+    unusable settings, parts or folders.
+    """
+    settings = check_settings(settings)
+    if workers < 1:
+        raise TtsfError(f"--workers {workers}: at least one is needed")
+    check_packages()
+    videos, speech, portraits = (
+        read_parts(parts, kind, USES) for kind in ("video", "speech", "portrait")
+    )
+    teachers = plan_teachers(speech, settings)
+    root = parts.resolve()
+    with only_run(out, describe(root, settings)):
+
+        def run(work: Work, jobs: Sequence[Job]) -> list[Record]:
+            return run_jobs(work, jobs, out, workers, ray_address, progress)
+
+        records = run(video_one, [plan_video(root, part, settings) for part in videos])
+        heard = run(
+            speech_one, [SpeechJob(root, p, split_of(p), settings.longest_s) for p in speech]
+        )
+        heard += run(teach_one, teachers)
+        drives = find_drives([*records, *heard], out)
+        donors = [p.file for p in portraits if p.use == "train" and shows_teeth(p)]
+        jobs = [plan_portrait(root, part, drives, donors, settings) for part in portraits]
+        records += heard + run(portrait_one, jobs)
+        finish(out, "Open corpus", records)
+    return records
+
+
+def check_settings(settings: OpenCorpusSettings) -> OpenCorpusSettings:
+    """The settings with their voices filled in; raises TtsfError for unusable ones."""
+    low, high = SIZES
+    if settings.size % 2 or not low <= settings.size <= high:
+        raise TtsfError(f"size {settings.size}: an even number from {low} to {high} is needed")
+    if not LONGEST_RANGE_S[0] <= settings.longest_s <= LONGEST_RANGE_S[1]:
+        raise TtsfError(f"longest_s {settings.longest_s:g}: 2 to 60 seconds are possible")
+    if settings.sentences < 0 or settings.clips_per_portrait < 0:
+        raise TtsfError("sentences and clips per portrait count from 0")
+    voices = settings.voices
+    if voices is None:
+        voices = tuple(installed_voices())
+    if settings.sentences and not voices:
+        raise TtsfError(
+            "the teacher voices need flite or festival: apt-get install flite, or --sentences 0"
+        )
+    require(voices)
+    return replace(settings, voices=voices)
+
+
+def check_packages() -> None:
+    """Raises TtsfError where ttsf[data] is not installed."""
+    try:
+        load_mediapipe()
+        import pocketsphinx  # noqa: F401
+    except ImportError:
+        raise TtsfError(
+            "the open corpus needs mediapipe and pocketsphinx: pip install 'ttsf[data]'"
+        ) from None
+
+
+def describe(root: Path, settings: OpenCorpusSettings) -> dict[str, object]:
+    """What must stay the same while a corpus is built; texts and parts by their contents."""
+    return asdict(settings) | {
+        "kind": "open",
+        "parts": str(root),
+        "list": zlib.crc32((root / PARTS).read_bytes()),
+        "texts": [zlib.crc32(read_text(path).encode()) for path in settings.texts],
+        "voices": list(settings.voices or ()),
+    }
+
+
+def split_of(part: Part) -> Split:
+    """Train or valid; other parts are never read."""
+    return "train" if part.use == "train" else "valid"
+
+
+def plan_video(root: Path, part: Part, settings: OpenCorpusSettings) -> VideoJob:
+    """One recorded video; word times beside it come before the list's transcript."""
+    video = root / part.file
+    source = SourceVideo(
+        key=part.key,
+        video=video,
+        source=part.file,
+        dataset=part.dataset,
+        speaker=part.speaker,
+        split=split_of(part),
+        licence=part.licence,
+        transcript=video.with_suffix(".align") if part.align else None,
+    )
+    prepare = PrepareJob(source, settings.size, settings.longest_s, None)
+    return VideoJob(prepare, part.transcript, part.voice_register)
+
+
+def video_one(job: VideoJob, out: Path) -> Record:
+    """The clips of one video, and the motion of each in `tracks/`."""
+    prepare = job.prepare
+    with tempfile.TemporaryDirectory() as folder:
+        if prepare.source.transcript is None and job.transcript is not None:
+            words = Path(folder) / "words.txt"
+            words.write_text(job.transcript, encoding="utf-8")
+            source = replace(prepare.source, transcript=words)
+            prepare = replace(prepare, source=source)
+        record = prepare_one(prepare, out)
+    clips, refused = [], list(record.refused)
+    for clip in record.clips:
+        samples = read_samples(out / str(clip.audio), 0, clip.samples)
+        register, doubt = agreed_register(job.voice_register, samples)
+        phones, problem = phone_times(samples, clip.text)
+        try:
+            save_track(track_path(out, clip.name), track_video(out / str(clip.video)))
+        except TtsfError as error:
+            refused.append(Refusal(f"{clip.source} (its motion)", str(error)))
+        for what, why in (("register", doubt), ("phone times", problem)):
+            if why is not None:
+                refused.append(Refusal(f"{clip.source} (its {what})", why))
+        phones_path = save_phones(clip.name, phones, out)
+        clips.append(replace(clip, voice_register=register, phones=phones_path))
+    return Record(job.key, clips, refused)
+
+
+def plan_teachers(speech: Sequence[Part], settings: OpenCorpusSettings) -> list[TeacherJob]:
+    """Who reads which sentence; transcripts of recorded training speech are read for training."""
+    voices = settings.voices or ()
+    shares = [VOICES[name].share for name in voices]
+    heard = "\n\n".join(p.transcript for p in speech if p.transcript and p.use == "train")
+    texts = [heard, *(read_text(path) for path in settings.texts)]
+    sentences = teacher_texts(settings.sentences, texts, random.Random(settings.seed))
+    jobs: list[TeacherJob] = []
+    for sentence in sentences:
+        rng = random.Random(f"{settings.seed} {sentence}")
+        (voice,) = rng.choices(voices, shares)
+        held_out = rng.random() < VALID_SHARE and sentence not in heard
+        jobs.append(
+            TeacherJob(sentence, voice, "valid" if held_out else "train", settings.longest_s)
+        )
+    return sorted(jobs, key=lambda job: job.key)
+
+
+def find_drives(records: Sequence[Record], out: Path) -> list[Drive]:
+    """Everything that can move a portrait, by name: tracked videos and speech with phones."""
+    clips = sorted((c for record in records for c in record.clips), key=lambda clip: clip.name)
+    drives: list[Drive] = []
+    for clip in clips:
+        if clip.video is not None and track_path(out, clip.name).is_file():
+            drives.append(Drive(clip, "tracked"))
+        elif clip.video is None and clip.phones is not None:
+            drives.append(Drive(clip, "visemes"))
+    return drives
+
+
+def plan_portrait(
+    root: Path,
+    part: Part,
+    drives: Sequence[Drive],
+    donors: Sequence[str],
+    settings: OpenCorpusSettings,
+) -> PortraitJob:
+    """One portrait with its donors of teeth and, by register and split, what moves it."""
+    rng = np.random.default_rng((settings.seed, zlib.crc32(part.key.encode())))
+    chosen = rng.permutation(len(donors))[:DONORS]
+    return PortraitJob(
+        folder=root,
+        part=part,
+        split=split_of(part),
+        size=settings.size,
+        seed=settings.seed,
+        donors=tuple(donors[i] for i in chosen),
+        drives=tuple(pick_drives(part, drives, settings.clips_per_portrait, rng)),
+    )
+
+
+def pick_drives(
+    part: Part, drives: Sequence[Drive], count: int, rng: np.random.Generator
+) -> list[Drive]:
+    """Up to `count` different drives of the portrait's split and register, the later at random.
+
+    A third take a tracked video where there is one. An unsure portrait speaks with any voice, an
+    unsure voice moves unsure portraits only.
+    """
+    wanted = part.voice_register or "unsure"
+    fitting = [
+        drive
+        for drive in drives
+        if drive.clip.split == split_of(part) and wanted in ("unsure", drive.clip.voice_register)
+    ]
+    order = [fitting[i] for i in rng.permutation(len(fitting))]
+    tracked = [drive for drive in order if drive.lips == "tracked"]
+    spoken = [drive for drive in order if drive.lips == "visemes"]
+    picked: list[Drive] = []
+    for _ in range(min(count, len(fitting))):
+        first, second = (tracked, spoken) if rng.random() < TRACKED_SHARE else (spoken, tracked)
+        picked.append((first or second).pop())
+    return picked
