@@ -4,6 +4,7 @@ import multiprocessing
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,10 @@ from tests.training.tiny import STAGES, TinyStages
 from ttsf.training.journal import Validation
 from ttsf.training.loop import RunSettings, train
 
-STEPS, KILLS = 12, 20
+STEPS, KILLS = 24, 20
+PACE_S = 0.03
+"""Least time of a step, so that a kill lands where it is aimed."""
+FORK = multiprocessing.get_context("fork")
 
 
 @pytest.fixture(scope="module")
@@ -21,41 +25,41 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> TinyStages:
     return TinyStages(tmp_path_factory.mktemp("tiny"))
 
 
-def run(stages: TinyStages, name: str, out: Path, steps: int) -> None:
-    """Saves after every step, so that a kill often falls into a save."""
-    settings = RunSettings(steps, save_every=1, log_every=100, validate_every=10_000)
+def run(stages: TinyStages, name: str, out: Path, begun: Any = None) -> None:
+    """Saves after every step, so that a kill often falls into a save; counts begun batches."""
     stage = stages.build(name)
+    make = stage.batch
+
+    def batch(number: int) -> Any:
+        if begun is not None:
+            begun.value += 1
+            time.sleep(PACE_S)
+        return make(number)
+
+    stage.batch = batch  # type: ignore[method-assign]
     stage.validate = lambda step: Validation()  # type: ignore[method-assign]
-    train(stage, out, settings)
-
-
-def timed(stages: TinyStages, name: str, out: Path, steps: int) -> float:
-    """Seconds of a run in a child process."""
-    child = multiprocessing.get_context("fork").Process(target=run, args=(stages, name, out, steps))
-    began = time.monotonic()
-    child.start()
-    child.join()
-    assert child.exitcode == 0
-    return time.monotonic() - began
+    train(stage, out, RunSettings(STEPS, save_every=1, log_every=100, validate_every=10_000))
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_killed_runs_end_with_the_same_bits(stages: TinyStages, name: str, tmp_path: Path) -> None:
-    fork, rng = multiprocessing.get_context("fork"), random.Random(name)
+    rng = random.Random(name)
     stages.build(name)  # runs the stages before it
-    start = timed(stages, name, tmp_path / "none", 0)
-    step = (timed(stages, name, tmp_path / "whole", STEPS) - start) / STEPS
+    run(stages, name, tmp_path / "whole")
     out, interrupted = tmp_path / "killed", 0
     for _ in range(KILLS):
-        child = fork.Process(target=run, args=(stages, name, out, STEPS))
+        begun, wanted = FORK.Value("i", 0), rng.choice((0, 1, 2))
+        child = FORK.Process(target=run, args=(stages, name, out, begun))
         child.start()
-        child.join(start + rng.uniform(-0.3, 1.3) * step)
+        while begun.value < wanted and child.is_alive():
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 2 * PACE_S))
         interrupted += child.is_alive()
         child.kill()
         child.join()
         if (out / "state.safetensors").exists():
             load_file(out / "state.safetensors")  # readable after any kill
-    run(stages, name, out, STEPS)
+    run(stages, name, out)
     whole, killed = (load_file(p / "state.safetensors") for p in (tmp_path / "whole", out))
     assert interrupted >= KILLS // 2
     assert whole.keys() == killed.keys()
