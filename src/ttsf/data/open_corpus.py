@@ -28,7 +28,7 @@ from ttsf.data.manifest import Register, Split
 from ttsf.data.parts import PARTS, Part, Use, read_parts
 from ttsf.data.prepare import PrepareJob, prepare_one
 from ttsf.data.render import shows_teeth
-from ttsf.data.speech_corpus import teacher_texts
+from ttsf.data.sentences import teacher_texts
 from ttsf.data.spoken import (
     SpeechJob,
     TeacherJob,

@@ -96,3 +96,21 @@ def sentences_of(text: str, min_words: int = 3, max_words: int = 16) -> list[str
             if fits and plain and not odd:
                 kept.append(sentence)
     return kept
+
+
+def teacher_texts(count: int, texts: list[str], rng: random.Random) -> list[str]:
+    """Unique sentences in random order: about one in six from templates, the rest from `texts`."""
+    found = {s for text in texts for s in sentences_of(text)}
+    pool = sorted(found)
+    rng.shuffle(pool)
+    chosen = pool[: count * 5 // 6]
+    extra: set[str] = set()
+    attempts = 0
+    while len(chosen) + len(extra) < count and attempts < 50 * count:
+        attempts += 1
+        sentence = everyday_sentence(rng)
+        if sentence not in found:
+            extra.add(sentence)
+    chosen += sorted(extra)
+    rng.shuffle(chosen)
+    return chosen

@@ -17,10 +17,10 @@ from ttsf.config import PAPER
 from ttsf.data.alignment import Phone, align
 from ttsf.data.clip_files import save_samples
 from ttsf.data.jobs import Record, Refusal
+from ttsf.data.loudness import loud_part, trim_and_level
 from ttsf.data.manifest import Clip, Recorded, Register, Split, Spoken
 from ttsf.data.parts import Part
 from ttsf.data.recording import read_sound
-from ttsf.data.speech_corpus import loud_part, trim_and_level
 from ttsf.data.teachers import VOICES, median_pitch, register_of, speak
 from ttsf.errors import TtsfError
 from ttsf.files import new_file
