@@ -30,7 +30,7 @@ def add_commands(commands: Any) -> None:
     )
     corpus.set_defaults(run=_corpus)
     corpus.add_argument("root", type=Path, metavar="parts", help="folder with manifest.csv")
-    corpus.add_argument("--sentences", type=int, metavar="N", help="read by teachers (600)")
+    corpus.add_argument("--sentences", type=int, metavar="N", help="read by teachers (400)")
     corpus.add_argument("--clips-per-portrait", type=int, metavar="N", help="(2)")
     corpus.add_argument("--seed", type=int, metavar="N", help="another seed, another corpus (0)")
     corpus.add_argument("--text", type=Path, nargs="*", default=[], help="free text to read, UTF-8")

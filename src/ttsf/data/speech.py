@@ -6,19 +6,22 @@ import numpy as np
 
 from ttsf.config import PAPER
 from ttsf.data.clip_files import read_samples
-from ttsf.data.manifest import Clip, Split, read_manifest
+from ttsf.data.manifest import Animated, Clip, Split, read_manifest
 from ttsf.errors import TtsfError
 
 
 class SpeechClips:
     """The clips of a manifest that are heard; samples stay on disk.
 
+    Animated clips are left out: their sound is that of another clip.
+
     Raises TtsfError where no clip of these splits qualifies.
     """
 
     def __init__(self, folder: Path, splits: tuple[Split, ...], need_text: bool = False) -> None:
         self.folder = folder
-        heard = [clip for clip in read_manifest(folder, splits) if clip.samples]
+        clips = read_manifest(folder, splits)
+        heard = [c for c in clips if c.samples and not isinstance(c.made, Animated)]
         self.clips = [clip for clip in heard if clip.text or not need_text]
         if not self.clips:
             kind = "speech with text" if need_text else "speech"
