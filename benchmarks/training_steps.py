@@ -44,9 +44,9 @@ def measure(stage: Stage, steps: int) -> tuple[float, float]:
     optimizer = stage.optimizer()
     stage.net.train()
     with FlopCounterMode(display=False) as counter:
-        one_step(stage, optimizer, 0)
+        one_step(stage, optimizer, 1)  # R1, due at 0, cannot be counted
     times = []
-    for number in range(1, steps + 1):
+    for number in range(2, steps + 2):
         began = time.monotonic()
         one_step(stage, optimizer, number)
         times.append(time.monotonic() - began)
