@@ -48,7 +48,7 @@ def encode_video(
         encoder.finish()
     finally:
         encoder.close()
-    _check_whole(path, count)
+    check_whole(path, count)
 
 
 def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
@@ -134,7 +134,7 @@ class _Encoder:
         self.container.mux(packets)
 
 
-def _check_whole(path: Path, frames: int) -> None:
+def check_whole(path: Path, frames: int) -> None:
     """Disks that fill up do not always say so: count what arrived."""
     try:
         with av.open(str(path.absolute())) as container:

@@ -1,32 +1,16 @@
 """IR-SE50: the public layout in, the embedding of an independent evaluation out."""
 
-import hashlib
-
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tests.experts.public import Weights, conv_of, load_as_public, norm_of
 from ttsf.errors import TtsfError
 from ttsf.experts import face_identity
 from ttsf.experts.face_identity import FaceIdentity
 
 WIDTHS = [64] * 3 + [128] * 4 + [256] * 14 + [512] * 3
-Weights = dict[str, Tensor]
-
-
-def norm_of(name: str, channels: int) -> Weights:
-    return {
-        f"{name}.weight": torch.rand(channels) + 0.5,
-        f"{name}.bias": torch.randn(channels) * 0.1,
-        f"{name}.running_mean": torch.randn(channels) * 0.1,
-        f"{name}.running_var": torch.rand(channels) + 0.5,
-    }
-
-
-def conv_of(name: str, c_out: int, c_in: int, kernel: int) -> Weights:
-    std = (c_in * kernel**2) ** -0.5
-    return {f"{name}.weight": torch.randn(c_out, c_in, kernel, kernel) * std}
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +39,10 @@ def public_layout() -> Weights:
 
 @pytest.fixture(scope="module")
 def network(public_layout, tmp_path_factory) -> FaceIdentity:
-    path = tmp_path_factory.mktemp("judges") / face_identity.IR_SE50_FILE.file
-    torch.save(public_layout, path, _use_new_zipfile_serialization=False)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    judge = face_identity.IR_SE50_FILE._replace(sha256=digest)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(face_identity, "IR_SE50_FILE", judge)
-        return face_identity.load_face_identity(path.parent)
+    folder = tmp_path_factory.mktemp("judges")
+    return load_as_public(
+        face_identity, "IR_SE50_FILE", face_identity.load_face_identity, public_layout, folder
+    )
 
 
 def test_the_file_has_the_known_number_of_weights(network):

@@ -1,32 +1,22 @@
 """Hopenet: the public layout in, the angles of an independent evaluation out."""
 
-import hashlib
+from functools import partial
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tests.experts import public
+from tests.experts.public import Weights, conv_of, load_as_public
 from ttsf.errors import TtsfError
 from ttsf.experts import head_pose
 from ttsf.experts.head_pose import Hopenet, expected_degrees
 
 BLOCKS = [(1, 64, 3), (2, 128, 4), (3, 256, 6), (4, 512, 3)]
-Weights = dict[str, Tensor]
 
 
-def norm_of(name: str, channels: int) -> Weights:
-    return {
-        f"{name}.weight": torch.rand(channels) * 0.5 + 0.5,
-        f"{name}.bias": torch.randn(channels) * 0.1,
-        f"{name}.running_mean": torch.randn(channels) * 0.1,
-        f"{name}.running_var": torch.rand(channels) + 0.5,
-    }
-
-
-def conv_of(name: str, c_out: int, c_in: int, kernel: int) -> Weights:
-    std = (c_in * kernel**2) ** -0.5
-    return {f"{name}.weight": torch.randn(c_out, c_in, kernel, kernel) * std}
+norm_of = partial(public.norm_of, spread=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +28,12 @@ def public_layout() -> Weights:
     for stage, inner, count in BLOCKS:
         for n in range(count):
             name = f"layer{stage}.{n}"
-            weights |= conv_of(f"{name}.conv1", inner, channels, 1) | norm_of(f"{name}.bn1", inner)
-            weights |= conv_of(f"{name}.conv2", inner, inner, 3) | norm_of(f"{name}.bn2", inner)
+            weights |= conv_of(f"{name}.conv1", inner, channels, 1) | norm_of(
+                f"{name}.bn1", inner, spread=0.5
+            )
+            weights |= conv_of(f"{name}.conv2", inner, inner, 3) | norm_of(
+                f"{name}.bn2", inner, spread=0.5
+            )
             weights |= conv_of(f"{name}.conv3", 4 * inner, inner, 1)
             weights |= norm_of(f"{name}.bn3", 4 * inner)
             if n == 0:
@@ -56,12 +50,8 @@ def public_layout() -> Weights:
 
 @pytest.fixture(scope="module")
 def network(public_layout, tmp_path_factory) -> Hopenet:
-    path = tmp_path_factory.mktemp("judges") / head_pose.HOPENET_FILE.file
-    torch.save(public_layout, path, _use_new_zipfile_serialization=False)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(head_pose, "HOPENET_FILE", head_pose.HOPENET_FILE._replace(sha256=digest))
-        return head_pose.load_hopenet(path.parent)
+    folder = tmp_path_factory.mktemp("judges")
+    return load_as_public(head_pose, "HOPENET_FILE", head_pose.load_hopenet, public_layout, folder)
 
 
 def test_the_file_has_the_known_number_of_weights(public_layout, network):

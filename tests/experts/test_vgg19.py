@@ -1,12 +1,11 @@
 """VGG19: torchvision's layout in, the maps of an independent evaluation out."""
 
-import hashlib
-
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tests.experts.public import load_as_public
 from ttsf.errors import TtsfError
 from ttsf.experts import vgg19
 
@@ -31,12 +30,8 @@ def public_layout() -> dict[str, Tensor]:
 
 @pytest.fixture(scope="module")
 def network(public_layout, tmp_path_factory) -> vgg19.VGG19Features:
-    path = tmp_path_factory.mktemp("judges") / vgg19.VGG19_FILE.file
-    torch.save(public_layout, path, _use_new_zipfile_serialization=False)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vgg19, "VGG19_FILE", vgg19.VGG19_FILE._replace(sha256=digest))
-        return vgg19.load_vgg19(path.parent)
+    folder = tmp_path_factory.mktemp("judges")
+    return load_as_public(vgg19, "VGG19_FILE", vgg19.load_vgg19, public_layout, folder)
 
 
 def test_the_file_has_the_known_number_of_weights(public_layout, network):

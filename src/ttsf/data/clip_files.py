@@ -20,7 +20,7 @@ from ttsf.config import PAPER
 from ttsf.errors import TtsfError
 from ttsf.files import new_file
 from ttsf.images import read_image
-from ttsf.video import H264_MATRIX, H264_PRIMARIES, LIMITED_RANGE
+from ttsf.video import H264_MATRIX, H264_PRIMARIES, LIMITED_RANGE, check_whole
 
 KEYFRAME_EVERY = 16
 """Frames: at most 15 are decoded in vain before the first that is wanted."""
@@ -54,7 +54,7 @@ def save_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
         count = _encode(
             temporary, _alike(path, chain([first], pictures), height, width), height, width
         )
-        _check_whole(temporary, count)
+        check_whole(temporary, count)
     return count
 
 
@@ -160,17 +160,6 @@ def _add_stream(container: Any, height: int, width: int) -> Any:
     context.colorspace, context.color_range = H264_MATRIX, LIMITED_RANGE
     context.color_primaries = context.color_trc = H264_PRIMARIES
     return stream
-
-
-def _check_whole(path: Path, frames: int) -> None:
-    """Disks that fill up do not always say so: count what arrived."""
-    try:
-        with av.open(str(path.absolute())) as container:
-            stored = sum(1 for packet in container.demux(video=0) if packet.size)
-    except av.FFmpegError as error:
-        raise OSError(errno.EIO, "the video was not written whole") from error
-    if stored != frames:
-        raise OSError(errno.EIO, f"only {stored} of {frames} frames were written")
 
 
 def _read_video(path: Path, start: int, count: int) -> list[np.ndarray]:

@@ -105,7 +105,7 @@ def run_jobs(
     keys = [job.key for job in jobs]
     if len(set(keys)) < len(keys):
         raise TtsfError(f"two files share the name '{max(keys, key=keys.count)}'")
-    open_jobs = [job for job in jobs if read_record(out, job.key) is None]
+    open_jobs = [job for job in jobs if not _record_path(out, job.key).is_file()]
     done = len(jobs) - len(open_jobs)
     run = partial(do_job, work, out)
     if ray_address is not None:

@@ -28,7 +28,6 @@ class Header(NamedTuple):
     declared_s: float | None
     aspect: float
     """Width of a pixel in heights."""
-    has_sound: bool
 
 
 def read_header(path: Path) -> Header:
@@ -37,7 +36,7 @@ def read_header(path: Path) -> Header:
         stream = _video_stream(container, path)
         declared = float(stream.duration * stream.time_base) if stream.duration else None
         aspect = float(stream.sample_aspect_ratio or 1)
-        return Header(declared, aspect, bool(container.streams.audio))
+        return Header(declared, aspect)
 
 
 def read_pictures(path: Path) -> Iterator[np.ndarray]:
@@ -45,7 +44,7 @@ def read_pictures(path: Path) -> Iterator[np.ndarray]:
 
     Raises TtsfError where the file is damaged or ends before its declared length.
     """
-    declared, aspect, _ = read_header(path)
+    declared, aspect = read_header(path)
     half = 0.5 / FPS
     count, first, ending, shown = 0, None, 0.0, None
     for frame in _decode(path):

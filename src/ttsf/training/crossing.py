@@ -24,6 +24,7 @@ from ttsf.speech.text import SYMBOLS
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.face import FaceNet
 from ttsf.training.journal import Validation
+from ttsf.training.schedule import warm_up_cosine
 from ttsf.training.state import load_average
 from ttsf.training.tts import SpeakerTts, SpeechDataset
 
@@ -89,8 +90,7 @@ class CrossingStage:
 
     def learning_rate(self, step: int, steps: int) -> float:
         """Warm-up over 100 steps, then a cosine to a twentieth."""
-        decay = 0.05 + 0.95 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / steps))))
-        return min(1.0, (step + 1) / 100) * decay
+        return warm_up_cosine(step, steps, warm_up=100, last=0.05)
 
     def batch(self, number: int) -> CrossingBatch:
         """Random utterances, each at least a training clip long."""

@@ -21,6 +21,7 @@ from ttsf.face.generator import GeneratedFace, Generator, fuse_motion
 from ttsf.face.motion_extractor import MotionExtractor
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.journal import Validation, sheet
+from ttsf.training.schedule import warm_up_cosine
 
 
 class Told(NamedTuple):
@@ -121,10 +122,7 @@ class FaceStage:
 
     def learning_rate(self, step: int, steps: int) -> float:
         """Warm-up over 100 steps, then a cosine to a tenth."""
-        decay = 0.1 + 0.9 * 0.5 * (
-            1 + float(np.cos(np.pi * min(1.0, step / (self.schedule_steps or steps))))
-        )
-        return min(1.0, (step + 1) / 100) * decay
+        return warm_up_cosine(step, self.schedule_steps or steps, warm_up=100, last=0.1)
 
     def batch(self, number: int) -> FaceBatch:
         """Random people and targets."""

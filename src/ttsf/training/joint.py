@@ -167,7 +167,7 @@ class JointStage:
             ratio, drawn = self.config.mel_per_video, self.joint.drawn_frames
             heard = _windows(batch.clips.mel.transpose(1, 2), ratio * batch.first, ratio * drawn)
             pictures, mel = image.unflatten(0, (-1, drawn)), heard.transpose(1, 2)
-            found["sync"] = 1 - self.sync.score(pictures, mel).mean()
+            found["sync"] = objectives.synchronisation(*self.sync.embed(pictures, mel))
         real = target.detach().requires_grad_(batch.penalise)
         told = judge(real).logits
         found["discriminator"] = adversarial.discriminator_loss(told, judge(image.detach()).logits)

@@ -23,6 +23,7 @@ from ttsf.errors import TtsfError
 from ttsf.experts.syncnet import SyncNet
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.journal import Validation
+from ttsf.training.schedule import warm_up_cosine
 
 LEARNING_RATE = 5e-4
 WARM_UP = 50  # steps
@@ -82,9 +83,7 @@ class SyncNetStage:
 
     def learning_rate(self, step: int, steps: int) -> float:
         """Warm-up, then a cosine."""
-        done = min(1.0, step / steps)
-        cosine = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
-        return min(1.0, (step + 1) / WARM_UP) * cosine
+        return warm_up_cosine(step, steps, WARM_UP, LAST_RATE)
 
     def batch(self, number: int) -> SyncBatch:
         """Random clips, changed a little."""

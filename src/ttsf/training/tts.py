@@ -7,7 +7,6 @@ Later stages replace the table by `voice_projection`, which maps f_id to the sam
 
 import argparse
 import json
-import math
 import random
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +25,7 @@ from ttsf.speech.tts import TextToSpeech
 from ttsf.speech.vocoder import GriffinLim
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.journal import Validation
+from ttsf.training.schedule import warm_up_cosine
 
 LEARNING_RATE = 1e-3
 LAST_RATE = 0.1
@@ -133,9 +133,7 @@ class TtsStage:
 
     def learning_rate(self, step: int, steps: int) -> float:
         """Linear warm-up, then half a cosine down to LAST_RATE."""
-        done = min(1.0, step / steps)
-        cosine = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
-        return min(1.0, (step + 1) / WARM_UP) * cosine
+        return warm_up_cosine(step, steps, WARM_UP, LAST_RATE)
 
     def batch(self, number: int) -> TtsBatch:
         """Batches of like lengths, epoch after epoch."""
