@@ -94,7 +94,7 @@ def test_a_stopped_run_gives_the_bytes_of_an_undisturbed_one(tmp_path, portrait)
     (parts / "parts" / "b.npz").unlink()
     (parts / "images.npy").unlink()
     render.render(data, "train", parts, 2, 64, 0)
-    for name in ("images", "labels", "flow", "mouth", "known"):
+    for name in ("images", "labels", "flow", "mouth", "eyes", "known"):
         file = f"{name}.npy"
         assert (whole / file).read_bytes() == (parts / file).read_bytes()
     assert json.loads((whole / "refused.json").read_text()) == {"portrait/c.png": "no face"}

@@ -91,7 +91,7 @@ def test_generator_stops_at_a_smaller_side_and_keeps_the_source_at_first():
 
 
 def test_losses_closed_forms():
-    weight = objectives.mouth_weight(torch.tensor([[2.0, 4.0, 6.0, 8.0]]), 16, 16, 5.0)
+    weight = objectives.box_weight(torch.tensor([[2.0, 4.0, 6.0, 8.0]]), 16, 16, 5.0)
     assert weight[0, 0, 5, 3] == 5 and weight[0, 0, 0, 0] == 1
     assert (weight == 5).sum() == 16
     a = torch.zeros(1, 3, 16, 16)

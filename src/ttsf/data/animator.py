@@ -63,6 +63,8 @@ class Frame(NamedTuple):
     """Landmarks of the render, float64 [468, 2] in pixels of the frame."""
     mouth: np.ndarray
     """Box of the mouth x0, y0, x1, y1 in pixels of the frame, float32 [4]."""
+    eyes: np.ndarray
+    """Boxes of the eyes, their right one first, in pixels of the frame, float32 [2, 4]."""
 
 
 def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
@@ -223,13 +225,13 @@ class Animator:
         drawn = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)
         flow = cv2.resize(flow, size, interpolation=cv2.INTER_AREA)
         points = self._to_frame(mesh[:468], self.size)
-        lips = points[list(UPPER_OUTER + LOWER_OUTER)]
         return Frame(
             np.clip(drawn + 0.5, 0, 255).astype(np.uint8),
             labels,
             (self._to_frame(flow, self.size) * 2 / (self.size - 1) - 1).astype(np.float32),
             points,
-            np.concatenate([lips.min(0), lips.max(0)]).astype(np.float32),
+            _box(points[list(UPPER_OUTER + LOWER_OUTER)]),
+            np.stack([_box(points[list(ring)]) for ring in EYE_RINGS]),
         )
 
     def _still_grid(self) -> np.ndarray:
@@ -330,6 +332,11 @@ def _draw_lashes(face: np.ndarray, target: np.ndarray, closing: float) -> None:
         rim = np.round(target[list(upper)] * 16).astype(np.int32)
         cv2.polylines(lines, [rim], False, (1.0,), 2, cv2.LINE_AA, 4)
     face *= 1 - 0.6 * share * cv2.GaussianBlur(lines, (0, 0), 0.9)[..., None]
+
+
+def _box(points: np.ndarray) -> np.ndarray:
+    """x0, y0, x1, y1 of points [N, 2], float32 [4]."""
+    return np.concatenate([points.min(0), points.max(0)]).astype(np.float32)
 
 
 def _sample(image: np.ndarray, source: np.ndarray) -> np.ndarray:

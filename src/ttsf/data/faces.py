@@ -33,6 +33,8 @@ class FaceBatch(NamedTuple):
     """[P] of 0 and 1: the source is the original portrait, so `flow` holds."""
     mouth: Tensor
     """[P, N, 4]: mouth box of each target, px."""
+    eyes: Tensor
+    """[P, N, 2, 4]: boxes of the eyes of each target, px."""
     read: Tensor
     """[P, READ, 3, 256, 256]: further frames at full size, for E_m to read."""
     read_labels: Tensor
@@ -50,6 +52,7 @@ class RenderedFaces:
             self.known = np.load(folder / "known.npy").astype(np.float32)
             self.flow = np.load(folder / "flow.npy", mmap_mode="r")
             self.mouth = np.load(folder / "mouth.npy")
+            self.eyes = np.load(folder / "eyes.npy")
             self.names = [e["file"] for e in json.loads((folder / "names.json").read_text())]
         except (OSError, ValueError) as error:
             raise TtsfError(
@@ -87,12 +90,13 @@ class RenderedFaces:
             drawn = drawn.reshape(cells).mean((2, 4), dtype=np.float32)
         labels, flow = self.labels[person][frames], self.flow[person][others]
         flow = ((flow.astype(np.float32) + 1) * (size - 1) + 1) / size - 1  # corners -> pixel edges
-        mouth = self.mouth[person][others].copy()
+        mouth, eyes = self.mouth[person][others].copy(), self.eyes[person][others].copy()
         mirror = rng.random() < 0.5
         if mirror:
             labels = labels * FLIPPED
             flow = flow[:, :, ::-1] * np.array([-1, 1], dtype=np.float32)
-            mouth[:, [0, 2]] = size - mouth[:, [2, 0]]
+            for boxes in (mouth, eyes):
+                boxes[..., [0, 2]] = size - boxes[..., [2, 0]]
         gain = (rng.uniform(0.75, 1.2, size=3) * rng.uniform(0.8, 1.1)).astype(np.float32)
         lift = np.float32(rng.uniform(-0.1, 0.1))
 
@@ -114,6 +118,7 @@ class RenderedFaces:
             torch.from_numpy(flow.copy()),
             torch.tensor(float(source == 0)),
             torch.from_numpy(mouth.astype(np.float32)),
+            torch.from_numpy(eyes.astype(np.float32)),
             tensor(self.images[person][extra]),
             torch.from_numpy(read_labels.astype(np.float32)),
         )

@@ -4,7 +4,7 @@
 
 DIR/manifest.csv lists the portraits. Each portrait is rendered with a generator seeded by its own
 name, kept as one file and packed at the end, so a killed run goes on where it stopped and gives the
-same bytes. Writes images, labels, known, flow, mouth (.npy) and names.json; see `data.faces`.
+same bytes. Writes images, labels, known, flow, mouth, eyes (.npy) and names.json; see `data.faces`.
 """
 
 import argparse
@@ -43,6 +43,8 @@ class Person(NamedTuple):
     """float16 [F, 64, 64, 2], corners at pixel centres."""
     mouth: np.ndarray
     """float32 [F, 4], px."""
+    eyes: np.ndarray
+    """float32 [F, 2, 4], px."""
 
 
 def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -82,12 +84,14 @@ def render_person(animator: Animator, frames: int, rng: np.random.Generator) -> 
     line = np.linspace(-1, 1, size, dtype=np.float32)
     images, labels = [own_picture(animator)], [animator.own]
     flows, mouths = [np.stack(np.meshgrid(line, line), -1)], [np.zeros(4, np.float32)]
+    eyes = [np.zeros((2, 4), np.float32)]
     for _ in range(frames):
         frame = animator.render(draw_labels(animator.own, rng))
         images.append(frame.image)
         labels.append(frame.labels)
         flows.append(frame.flow)
         mouths.append(frame.mouth)
+        eyes.append(frame.eyes)
     cell = size // FLOW_SIDE
     flow = np.stack(flows).reshape(-1, FLOW_SIDE, cell, FLOW_SIDE, cell, 2).mean((2, 4))
     known = np.ones((frames + 1, len(animator.own)), dtype=bool)
@@ -98,6 +102,7 @@ def render_person(animator: Animator, frames: int, rng: np.random.Generator) -> 
         known,
         flow.astype(np.float16),
         np.stack(mouths),
+        np.stack(eyes),
     )
 
 

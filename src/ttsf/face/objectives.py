@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def mouth_weight(boxes: Tensor, side: int, picture: int, weight: float, reach: float = 0) -> Tensor:
-    """1 everywhere, `weight` inside each mouth box; boxes [B, 4] in px of a `picture`-px frame.
+def box_weight(boxes: Tensor, side: int, picture: int, weight: float, reach: float = 0) -> Tensor:
+    """1 everywhere, `weight` inside each box; boxes [B, 4] in px of a `picture`-px frame.
 
     `reach` px are added at each edge, twice that below for the chin. Returns [B, 1, side, side].
     """

@@ -23,6 +23,8 @@ from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.journal import Validation, sheet
 from ttsf.training.schedule import warm_up_cosine
 
+CLOSED = 0.6  # blink label from which validation counts an eye as closed
+
 
 class Told(NamedTuple):
     """The source's true labels and which of them to use, both [P, 11]."""
@@ -81,7 +83,8 @@ class FaceStage:
     }
     mouth, reach = 25.0, 12.0  # weight of the mouth and px around it in Eq. 3
     mouth_flow = 40.0  # and in the flow: the jaw moves little, but it is what is looked at
-    reading: ClassVar = {"blink": 3.0, "open": 6.0}  # small in the picture, but looked at
+    eyes, lids = 15.0, 8.0  # weight of the eyes in picture and flow, and px around them
+    reading: ClassVar = {"blink": 12.0, "open": 6.0}  # small in the picture, but looked at
     told_share = 0.8  # of the sources whose motion is told while E_m still learns to read it
 
     def __init__(
@@ -139,13 +142,14 @@ class FaceStage:
             batch.source, batch.labels, self.side, Told(batch.source_labels, told)
         )
         target = batch.target.flatten(0, 1)
-        boxes = batch.mouth.flatten(0, 1)
-        weigh = objectives.mouth_weight
-        weight = weigh(boxes, self.side, self.size, self.mouth)
-        jaw = weigh(boxes, self.side, self.size, self.mouth_flow, self.reach)
+        mouth = self._weight(batch.mouth, self.mouth)
+        right, left = (self._weight(eye, self.eyes, self.lids) for eye in batch.eyes.unbind(2))
+        eyes = right.maximum(left)
+        weight = mouth.maximum(eyes)
+        jaw = self._weight(batch.mouth, self.mouth_flow, self.reach).maximum(eyes)
         n = len(LABELS)
         read = self.net.extractor(self.net.encoder(batch.read.flatten(0, 1)).style).alpha
-        outside = (weight == 1).float()
+        outside = (mouth == 1).float()
         valid = batch.flow_known.repeat_interleave(batch.labels.shape[1])
         return {
             "rec": objectives.pyramid_l1(face.image, target, weight),
@@ -161,17 +165,23 @@ class FaceStage:
             "rest_codes": alpha[:, n:].square().mean(),
         }
 
+    def _weight(self, boxes: Tensor, weight: float, reach: float = 0) -> Tensor:
+        """`box_weight` of boxes [P, N, 4] at the drawn side: [P * N, 1, side, side]."""
+        return objectives.box_weight(boxes.flatten(0, 1), self.side, self.size, weight, reach)
+
     def _reading_error(self, read: Tensor, true: Tensor) -> Tensor:
         """Weighted squared error of the labels that E_m reads; [N, 11] both."""
         weight = true.new_tensor([self.reading.get(name, 1.0) for name in LABELS])
         return ((read - true).square() * weight).mean()
 
     def validate(self, step: int) -> Validation:
-        """PSNR (whole, mouth) against copying the source, code correlations, a sheet.
+        """PSNR (whole, mouth, closed eye) against copying the source, code correlations, a sheet.
 
         The pictures follow the source's true labels; how well E_m reads them is measured apart.
         """
-        scores: dict[str, list[float]] = {"psnr": [], "copy": [], "mouth": [], "mouth_copy": []}
+        scores: dict[str, list[float]] = {
+            name: [] for name in ("psnr", "copy", "mouth", "mouth_copy", "blink", "blink_copy")
+        }
         read, true, rows = [], [], []
         for i in range(10):
             batch = self.held_out.batch(i, 1, 4, 4, self.side)
@@ -180,13 +190,14 @@ class FaceStage:
             target = batch.target.flatten(0, 1)
             copy = nn.functional.interpolate(batch.source, size=self.side, mode="area")
             copy = copy.repeat_interleave(batch.labels.shape[1], 0)
-            boxes = batch.mouth.flatten(0, 1)
-            mouth = objectives.mouth_weight(boxes, self.side, self.size, 2.0) - 1
+            mouth = self._weight(batch.mouth, 2.0) - 1
+            shut = batch.labels[..., LABELS.index("blink")].flatten() > CLOSED
+            eye = self._weight(batch.eyes[:, :, 0], 2.0, self.lids) - 1
             for name, image in (("", face.image), ("copy", copy)):
                 error = (image.clamp(-1, 1) - target) ** 2 / 4
-                inner = (error * mouth).sum((1, 2, 3)) / (3 * mouth.sum((1, 2, 3))).clamp_min(1)
                 scores[name or "psnr"] += (-10 * error.mean((1, 2, 3)).log10()).tolist()
-                scores[f"mouth_{name}".rstrip("_")] += (-10 * inner.log10()).tolist()
+                scores[f"mouth_{name}".rstrip("_")] += _psnr_within(error, mouth)
+                scores[f"blink_{name}".rstrip("_")] += _psnr_within(error[shut], eye[shut])
             seen = self.net.extractor(self.net.encoder(batch.read.flatten(0, 1)).style).alpha
             read.append(seen[:, : len(LABELS)] / GAIN)
             true.append(batch.read_labels.flatten(0, 1))
@@ -199,6 +210,12 @@ class FaceStage:
             pair = torch.stack([a[:, k], b[:, k]])
             figures[f"r_{name}"] = float(torch.corrcoef(pair)[0, 1])
         return Validation(figures, {"faces": sheet(rows[:8])})
+
+
+def _psnr_within(error: Tensor, mask: Tensor) -> list[float]:
+    """PSNR in dB of squared errors [B, 3, s, s], of a range of 1, where mask [B, 1, s, s] is 1."""
+    inner = (error * mask).sum((1, 2, 3)) / (3 * mask.sum((1, 2, 3))).clamp_min(1)
+    return (-10 * inner.log10()).tolist()
 
 
 def main() -> None:
