@@ -1,0 +1,64 @@
+"""Sec. 4: what a figure is. Figures of unlike definitions, judges or grades are never compared."""
+
+import importlib.metadata
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from ttsf.errors import TtsfError
+
+Grade = Literal["public", "offline", "none"]
+"""The judge: a network that papers use; one that a library ships; no network at all."""
+Better = Literal["higher", "lower", "reference"]
+"""`reference`: nearest to what real clips reach."""
+
+
+class Metric(NamedTuple):
+    """A column of a table, with everything that a reader needs to repeat it."""
+
+    name: str
+    better: Better
+    definition: str
+    """One or two sentences: of what, over which frames or clips, with which unit."""
+    judge: str
+    """With its version; empty where arithmetic alone decides."""
+    grade: Grade
+    digits: int = 3
+
+
+class Figure(NamedTuple):
+    """A metric's value for one system."""
+
+    metric: Metric
+    value: float
+    """NaN where no clip could be used."""
+    used: int
+    """Clips behind the value."""
+    refused: int = 0
+    """Clips that were left out, each with its reason in the report."""
+
+
+def mean(metric: Metric, values: Mapping[str, float], clips: int) -> Figure:
+    """The mean over the clips that have a value; `clips`: how many there should be."""
+    value = statistics.fmean(values.values()) if values else float("nan")
+    return Figure(metric, value, len(values), clips - len(values))
+
+
+def median(metric: Metric, values: Mapping[str, float], clips: int) -> Figure:
+    """The median over the clips that have a value."""
+    value = statistics.median(values.values()) if values else float("nan")
+    return Figure(metric, value, len(values), clips - len(values))
+
+
+def check_alike(figures: Sequence[Figure]) -> Metric:
+    """The one metric of all figures; raises TtsfError where they differ in anything."""
+    kinds = {figure.metric for figure in figures}
+    if len(kinds) != 1:
+        told = "; ".join(sorted(f"{m.name}: {m.definition} ({m.judge}, {m.grade})" for m in kinds))
+        raise TtsfError(f"these figures cannot be compared: {told}")
+    return kinds.pop()
+
+
+def version(*packages: str) -> str:
+    """The installed packages with their versions, "pyworld 0.3.5, numpy 1.26.4"."""
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
