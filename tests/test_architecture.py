@@ -15,7 +15,7 @@ LEVELS = (
     {"data", "experts"},
     {"pipeline", "training"},
     {"evaluation"},
-    {"cli_data"},
+    {"cli_data", "cli_evaluate", "cli_study"},
     {"cli", "server"},
     {"__main__", "__init__"},
 )

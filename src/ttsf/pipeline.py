@@ -96,6 +96,16 @@ class Speaker:
         samples = _finite(generated.samples)
         return Result(frames, samples, config.video.fps, config.audio.sample_rate)
 
+    def say(
+        self,
+        portrait: Portrait,
+        text: str,
+        options: GenerateOptions = DEFAULT_OPTIONS,
+        face: int = 1,
+    ) -> np.ndarray:
+        """The speech alone, float32 [M] in [-1, 1]; no picture is drawn. Raises as `speak` does."""
+        return _finite(self._generate(portrait, text, options, face).samples)
+
     def write(
         self,
         portrait: Portrait,

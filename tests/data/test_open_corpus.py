@@ -17,12 +17,10 @@ from ttsf.data.alignment import Phone
 from ttsf.data.animated import (
     BLINK,
     OPEN,
-    SILENCE,
     WIDE,
     Drive,
     spoken_labels,
     tracked_labels,
-    viseme_times,
     whole_frames,
 )
 from ttsf.data.clip_files import save_samples
@@ -40,6 +38,7 @@ from ttsf.data.open_corpus import (
 from ttsf.data.parts import read_parts
 from ttsf.data.spoken import agreed_register, cut_in_pauses, read_phones, save_phones
 from ttsf.data.teachers import speak
+from ttsf.data.visemes import SILENCE, viseme_times
 from ttsf.errors import TtsfError
 from ttsf.video import write_video
 

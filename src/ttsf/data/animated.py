@@ -17,7 +17,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
 from ttsf.config import PAPER
-from ttsf.data.alignment import FRAMES_PER_S, Phone
+from ttsf.data.alignment import Phone
 from ttsf.data.animator import Animator
 from ttsf.data.clip_files import read_samples, save_frames, save_samples
 from ttsf.data.face_mesh import LandmarkDetector
@@ -30,14 +30,10 @@ from ttsf.data.parts import Part
 from ttsf.data.render import check_movable, open_portrait, own_picture, teeth_of
 from ttsf.data.spoken import read_phones
 from ttsf.data.tracking import load_track
-from ttsf.data.visemes import loudness_gate, mouth_curve
+from ttsf.data.visemes import spoken_mouth
 from ttsf.errors import TtsfError
 from ttsf.files import new_file
-from ttsf.mel import mel_spectrogram
 
-SILENCE = "…"
-"""Symbol between phones: a closed mouth."""
-MEL_FRAMES = PAPER.mel_per_video
 SHIFTS = slice(3, 6)
 BLINK, OPEN, WIDE = LABELS.index("blink"), LABELS.index("open"), LABELS.index("wide")
 CLOSED_SHARE = 0.1
@@ -198,37 +194,12 @@ def spoken_labels(
     samples: float32 [F * 640] at 16 kHz. The head wanders about a pose between the portrait's own
     and a frontal one.
     """
-    frames = len(samples) // PAPER.samples_per_video
-    mel = mel_spectrogram(torch.from_numpy(samples)[None], PAPER.audio)[0].numpy()
-    symbols, durations = viseme_times(phones, mel.shape[1])
-    curve = mouth_curve(symbols, durations, mel).reshape(frames, MEL_FRAMES, -1).mean(1)
-    loudness = loudness_gate(mel).reshape(frames, MEL_FRAMES).mean(1)
+    curve, loudness = spoken_mouth(phones, samples)
     start = own[:FIRST_LIP].astype(np.float64)
     start[SHIFTS] = 0.0
     head = head_track(loudness, start, rng)
     head[:, SHIFTS] += own[SHIFTS]
     return np.concatenate([head, curve], axis=1).astype(np.float32)
-
-
-def viseme_times(phones: list[Phone], frames: int) -> tuple[list[str], np.ndarray]:
-    """Symbols of `visemes.SHAPES` and the mel frames of each, `frames` in all.
-
-    A phone of two symbols gives half of its time to each; what no phone covers is silence.
-    """
-    symbols: list[str] = []
-    ends: list[int] = []
-    for phone in phones:
-        begin = min(round(phone.start_s * FRAMES_PER_S), frames)
-        end = min(round(phone.end_s * FRAMES_PER_S), frames)
-        if begin > (ends[-1] if ends else 0):
-            symbols.append(SILENCE)
-            ends.append(begin)
-        for i, symbol in enumerate(phone.symbols, start=1):
-            symbols.append(symbol)
-            ends.append(begin + (end - begin) * i // len(phone.symbols))
-    symbols.append(SILENCE)
-    ends.append(frames)
-    return symbols, np.diff(np.array([0, *ends]))
 
 
 def tracked_labels(own: np.ndarray, track: np.ndarray) -> np.ndarray:

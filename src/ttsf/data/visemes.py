@@ -8,7 +8,12 @@ training aid, not a measure of lip quality.
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from scipy.ndimage import gaussian_filter1d
+
+from ttsf.config import PAPER
+from ttsf.data.alignment import FRAMES_PER_S, Phone
+from ttsf.mel import mel_spectrogram
 
 
 class Shape(NamedTuple):
@@ -45,6 +50,8 @@ SHAPES: dict[str, Shape] = {
     **dict.fromkeys("fv", Shape(open=0.08, fv=1.0)),
     **dict.fromkeys(".,;:!?—…", Shape()),
 }
+SILENCE = "…"
+"""Symbol between phones: a closed mouth."""
 ROUNDING = 0.5  # of the table's rounding in running speech
 SLOW, FAST = 0.045, 0.022  # s, smoothing of opening and rounding; of pressing and lip under teeth
 RANGE = 4.5  # natural-log mel level from silence to the clip's loud frames
@@ -82,3 +89,42 @@ def mouth_curve(symbols: list[str], durations: np.ndarray, mel: np.ndarray) -> n
     voiced = np.clip(gaussian_filter1d(gate, 2.0) * 1.3, 0, 1)
     opening = opening * shut * voiced
     return np.stack([opening, spread * voiced, press, bite], axis=1).astype(np.float32)
+
+
+class SpokenMouth(NamedTuple):
+    """What the mouth is expected to do in F pictures."""
+
+    curve: np.ndarray
+    """Labels (open, wide, press, lip_fv): float32 [F, 4]."""
+    loudness: np.ndarray
+    """0 (silence) .. 1 (loud): [F]."""
+
+
+def spoken_mouth(phones: list[Phone], samples: np.ndarray) -> SpokenMouth:
+    """The expected mouth at 25 fps; samples: float32 [F * 640] at 16 kHz."""
+    frames, ratio = len(samples) // PAPER.samples_per_video, PAPER.mel_per_video
+    mel = mel_spectrogram(torch.from_numpy(samples)[None], PAPER.audio)[0].numpy()
+    symbols, durations = viseme_times(phones, mel.shape[1])
+    curve = mouth_curve(symbols, durations, mel).reshape(frames, ratio, -1).mean(1)
+    return SpokenMouth(curve, loudness_gate(mel).reshape(frames, ratio).mean(1))
+
+
+def viseme_times(phones: list[Phone], frames: int) -> tuple[list[str], np.ndarray]:
+    """Symbols of `visemes.SHAPES` and the mel frames of each, `frames` in all.
+
+    A phone of two symbols gives half of its time to each; what no phone covers is silence.
+    """
+    symbols: list[str] = []
+    ends: list[int] = []
+    for phone in phones:
+        begin = min(round(phone.start_s * FRAMES_PER_S), frames)
+        end = min(round(phone.end_s * FRAMES_PER_S), frames)
+        if begin > (ends[-1] if ends else 0):
+            symbols.append(SILENCE)
+            ends.append(begin)
+        for i, symbol in enumerate(phone.symbols, start=1):
+            symbols.append(symbol)
+            ends.append(begin + (end - begin) * i // len(phone.symbols))
+    symbols.append(SILENCE)
+    ends.append(frames)
+    return symbols, np.diff(np.array([0, *ends]))

@@ -1,0 +1,173 @@
+"""What is evaluated: people, their pictures, and what they are to say.
+
+A case has one name, and every system's video of it is called so. Cases come from `cases.csv` in a
+folder (columns name, person, portrait, video, text, register; paths within the folder) or from a
+parts folder's `manifest.csv` (`data.parts`).
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ttsf.data.manifest import Register
+from ttsf.data.parts import PARTS, Part, Use, read_parts
+from ttsf.data.recording import read_pictures
+from ttsf.errors import TtsfError
+from ttsf.evaluation.sentences import PLAIN
+from ttsf.files import new_file
+from ttsf.images import read_image
+
+CASES = "cases.csv"
+COLUMNS = ("name", "person", "portrait", "video", "text", "register")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One video to be made."""
+
+    name: str
+    person: str
+    portrait: Path | None
+    """None: the first picture of `video`."""
+    video: Path | None
+    """A real clip of this person; the ground truth."""
+    text: str
+    recorded: bool
+    """The real clip says this text."""
+    register: Register | None = None
+    """Of the voice that a viewer would expect."""
+
+    def picture(self) -> np.ndarray:
+        """The portrait, RGB uint8 [H, W, 3]; raises TtsfError."""
+        if self.portrait is not None:
+            return read_image(self.portrait)
+        if self.video is None:
+            raise TtsfError(f"{self.name}: neither a portrait nor a video")
+        return next(read_pictures(self.video))
+
+
+def read_cases(root: Path, uses: Collection[Use], per_person: int, limit: int | None) -> list[Case]:
+    """The cases in `root`; at most `per_person` of each person and `limit` of each sort.
+
+    Sorts are recorded sentences, real clips without a text and portraits alone; a limit picks
+    evenly. Raises TtsfError for an unreadable list and where nothing is left.
+    """
+    if (root / CASES).is_file():
+        cases = _read_list(root)
+    elif (root / PARTS).is_file():
+        cases = _from_parts(root, uses)
+    else:
+        raise TtsfError(f"{root}: neither {CASES} nor {PARTS} (docs/evaluation.md)")
+    counts: Counter[str] = Counter()
+    kept = []
+    for case in cases:
+        counts[case.person] += 1
+        if counts[case.person] <= per_person:
+            kept.append(case)
+    sorts = [
+        [case for case in kept if case.recorded],
+        [case for case in kept if case.video is not None and not case.recorded],
+        [case for case in kept if case.video is None],
+    ]
+    chosen = [case for sort in sorts for case in _spread(sort, limit)]
+    if not chosen:
+        raise TtsfError(f"{root}: no case to evaluate")
+    return chosen
+
+
+def save_portraits(cases: list[Case], folder: Path) -> None:
+    """Write every case's portrait and `cases.csv`: what other systems need for the same cases."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for case in cases:
+        path = folder / f"{case.name}.png"
+        if not path.exists():
+            with new_file(path) as temporary:
+                Image.fromarray(case.picture()).save(temporary, "PNG")
+    with (
+        new_file(folder / CASES) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for case in cases:
+            register = case.register or ""
+            writer.writerow([case.name, case.person, f"{case.name}.png", "", case.text, register])
+
+
+def _spread(cases: list[Case], limit: int | None) -> list[Case]:
+    if limit is None or len(cases) <= limit:
+        return cases
+    return [cases[i * len(cases) // limit] for i in range(limit)]
+
+
+def _from_parts(root: Path, uses: Collection[Use]) -> list[Case]:
+    """Videos first; those without text, and portraits, say plain sentences in turn."""
+    videos, portraits = (read_parts(root, kind, uses) for kind in ("video", "portrait"))
+    cases = []
+    for i, part in enumerate([*videos, *portraits]):
+        path = root / part.file
+        is_video = part.kind == "video"
+        cases.append(
+            Case(
+                name=_name(part),
+                person=part.speaker if is_video else _name(part),
+                portrait=None if is_video else path,
+                video=path if is_video else None,
+                text=part.transcript or PLAIN[i % len(PLAIN)],
+                recorded=is_video and part.transcript is not None,
+                register=part.voice_register,
+            )
+        )
+    return cases
+
+
+def _name(part: Part) -> str:
+    return Path(part.file).stem
+
+
+def _read_list(root: Path) -> list[Case]:
+    path = root / CASES
+    cases: dict[str, Case] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, restval="")
+            unknown = set(reader.fieldnames or ()) ^ set(COLUMNS)
+            if unknown:
+                raise TtsfError(f"{path}: the columns are {', '.join(COLUMNS)}")
+            for row in reader:
+                place = f"{path}, line {reader.line_num}"
+                if row["name"] in cases:
+                    raise TtsfError(f"{place}: a second case is called '{row['name']}'")
+                cases[row["name"]] = _read_row(root, row, place)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TtsfError(f"{path}: not a table of UTF-8 text ({error})") from None
+    return list(cases.values())
+
+
+def _read_row(root: Path, row: dict[str, str], place: str) -> Case:
+    name = row["name"].strip()
+    if not name or "/" in name or name.startswith("."):
+        raise TtsfError(f"{place}: '{name}' cannot be the name of a file")
+    portrait, video = (root / row[k] if row[k] else None for k in ("portrait", "video"))
+    for file in filter(None, (portrait, video)):
+        if not file.is_file():
+            raise TtsfError(f"{place}: there is no file {file.relative_to(root)}")
+    if portrait is None and video is None:
+        raise TtsfError(f"{place}: neither a portrait nor a video")
+    if row["register"] not in ("", "low", "high"):
+        raise TtsfError(f"{place}: register '{row['register']}' is neither low nor high")
+    text = row["text"].strip()
+    return Case(
+        name=name,
+        person=row["person"].strip() or name,
+        portrait=portrait,
+        video=video,
+        text=text or PLAIN[len(name) % len(PLAIN)],
+        recorded=bool(text) and video is not None,
+        register=row["register"] or None,  # type: ignore[arg-type]
+    )

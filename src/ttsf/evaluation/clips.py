@@ -1,0 +1,63 @@
+"""A video as the judges see it; what cannot be judged is refused with its reason."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import numpy as np
+
+from ttsf.config import PAPER
+from ttsf.data.recording import fit_sound, read_pictures, read_sound
+from ttsf.errors import TtsfError
+
+FPS = PAPER.video.fps
+RATE_ERROR = 0.05  # frames a second by which a file may differ
+SILENT_END_S = 0.5
+"""A sound that ends so much before the pictures was cut short."""
+FEWEST_FRAMES = 13
+LARGEST = 768  # px of the shorter side; nobody's talking head is judged at more
+
+
+class JudgedClip(NamedTuple):
+    """A video of T pictures."""
+
+    name: str
+    frames: np.ndarray
+    """RGB uint8 [T, H, W, 3], 25 a second."""
+    samples: np.ndarray
+    """float32 [T * 640] in [-1, 1] at 16 kHz, mono."""
+
+
+def read_clip(path: Path) -> JudgedClip:
+    """A whole video; raises TtsfError where it is damaged, too short or too large, has no sound or
+    another frame rate."""
+    rate = _frame_rate(path)
+    if abs(rate - FPS) > RATE_ERROR:
+        raise TtsfError(
+            f"{path.name}: {rate:.2f} frames a second, not {FPS}; convert it "
+            f"(ffmpeg -i IN -r {FPS} OUT)"
+        )
+    samples = read_sound(path)
+    if samples is None:
+        raise TtsfError(f"{path.name}: no sound")
+    frames = []
+    for frame in read_pictures(path):
+        if min(frame.shape[:2]) > LARGEST:
+            raise TtsfError(f"{path.name}: larger than {LARGEST} px; scale it down")
+        frames.append(frame)
+    if len(frames) < FEWEST_FRAMES:
+        raise TtsfError(f"{path.name}: only {len(frames)} pictures; at least {FEWEST_FRAMES}")
+    lacking = len(frames) / FPS - len(samples) / PAPER.audio.sample_rate
+    if lacking > SILENT_END_S:
+        raise TtsfError(f"{path.name}: the sound ends {lacking:.1f} s before the pictures")
+    return JudgedClip(path.stem, np.stack(frames), fit_sound(samples, 0, len(frames)))
+
+
+def _frame_rate(path: Path) -> float:
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise TtsfError(f"{path.name}: holds no video")
+            return float(container.streams.video[0].average_rate or 0)
+    except av.FFmpegError as error:
+        raise TtsfError(f"{path.name}: not a readable video ({error.strerror})") from None

@@ -1,0 +1,87 @@
+"""Fig. 5: speaker embeddings of generated clips in two dimensions, a panel for each system."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ttsf.errors import TtsfError
+from ttsf.files import new_file
+
+FEWEST_CLIPS = 5
+LONGEST_LEGEND = 12
+SEED = 0
+
+
+def draw(embeddings: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Path) -> None:
+    """Write a PNG of t-SNE maps from system -> person -> embeddings [D], one panel a system.
+
+    Every panel is its own map: distances and axes of different panels do not correspond. A person
+    has the same colour in all of them; a legend names up to 12 people. The file appears whole or
+    not at all. Raises TtsfError for no system, for one with under 5 clips, for embeddings of
+    unlike sizes or not finite, and without scikit-learn or matplotlib.
+    """
+    if not embeddings:
+        raise TtsfError("Fig. 5 needs the clips of one system or more")
+    maps = {system: project(_stacked(system, clips)) for system, clips in embeddings.items()}
+    people = list(dict.fromkeys(person for clips in embeddings.values() for person in clips))
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.lines import Line2D
+    except ImportError:
+        raise TtsfError("matplotlib is missing; install ttsf[eval]") from None
+    colour = dict(zip(people, colours(len(people)), strict=True))
+    figure = Figure(figsize=(4 * len(maps) + 1.6, 4.2), dpi=150, layout="constrained")
+    panels = figure.subplots(1, len(maps), squeeze=False)[0]
+    for panel, (system, points) in zip(panels, maps.items(), strict=True):
+        owners = [person for person, clips in embeddings[system].items() for _ in clips]
+        panel.scatter(points[:, 0], points[:, 1], s=16, c=[colour[person] for person in owners])
+        panel.set_title(system, parse_math=False)
+        panel.set(xticks=[], yticks=[])
+    if len(people) <= LONGEST_LEGEND:
+        dots = [Line2D([], [], ls="", marker="o", color=colour[person]) for person in people]
+        legend = figure.legend(dots, people, loc="outside right upper", frameon=False)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+    with new_file(path) as temporary:
+        FigureCanvasAgg(figure).print_png(str(temporary))
+
+
+def project(points: np.ndarray) -> np.ndarray:
+    """t-SNE of [n, D], scaled to unit length first -> [n, 2]; the same for the same input."""
+    try:
+        from sklearn.manifold import TSNE
+    except ImportError:
+        raise TtsfError("scikit-learn is missing; install ttsf[eval]") from None
+    unit = points / np.linalg.norm(points, axis=1, keepdims=True)
+    perplexity = min(30, (len(points) - 1) / 3)
+    # The default start (PCA) divides by the spread, which is 0 where all clips are alike.
+    tsne = TSNE(2, perplexity=perplexity, init="random", random_state=SEED)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return tsne.fit_transform(unit)
+
+
+def colours(count: int) -> list[tuple[float, float, float]]:
+    """`count` hues around the circle, red first."""
+    from matplotlib.colors import hsv_to_rgb
+
+    hues = np.arange(count) / max(count, 1)
+    brightness = np.where(np.arange(count) % 2, 0.65, 0.9)
+    rows = hsv_to_rgb(np.stack([hues, np.full(count, 0.85), brightness], axis=1))
+    return [(float(r), float(g), float(b)) for r, g, b in rows]
+
+
+def _stacked(system: str, people: Mapping[str, Sequence[np.ndarray]]) -> np.ndarray:
+    clips = [np.asarray(clip, dtype=np.float64) for own in people.values() for clip in own]
+    if len(clips) < FEWEST_CLIPS:
+        raise TtsfError(f"Fig. 5 needs {FEWEST_CLIPS} clips or more, {system} has {len(clips)}")
+    if len({clip.shape for clip in clips}) != 1 or clips[0].ndim != 1:
+        raise TtsfError(f"the embeddings of {system} are not of one size")
+    points = np.stack(clips)
+    lengths = np.linalg.norm(points, axis=1)
+    if not np.isfinite(lengths).all() or not lengths.all():
+        raise TtsfError(f"an embedding of {system} is zero or not finite")
+    return points

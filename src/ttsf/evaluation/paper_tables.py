@@ -1,0 +1,118 @@
+"""Tables 1, 2, 3 and 5 of Sec. 4 from judged systems, each in one grade."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from ttsf.errors import TtsfError
+from ttsf.evaluation import voice
+from ttsf.evaluation.frechet import frechet_of
+from ttsf.evaluation.judging import Judged
+from ttsf.evaluation.metric import Figure, Metric, mean, median
+from ttsf.evaluation.tables import Row, Table
+
+PICTURES = ("identity", "lips", "loudness", "lag", "closed", "div")
+MOTION = ("yaw", "jerk", "blinks", "flicker", "sharpness")
+SPEECH = ("wer", "mcd", "c_sim", "f0_rmse")
+BY_MEDIAN = frozenset({"lag"})
+
+
+def tables(
+    judged: Sequence[Judged],
+    ablations: Sequence[str],
+    recorded: frozenset[str],
+    metrics: Mapping[str, Metric],
+    voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
+) -> list[Table]:
+    """The offline tables; those without a clip are left out.
+
+    judged: the real clips first, then ours, then the others; `ablations` names those that stand in
+    Tables 3 and 5 alone; recorded: cases whose real clip says the text (Table 1), all others are
+    Table 2's. voices: system -> person -> speaker embeddings of that person under several motions.
+    """
+    compared = [system for system in judged if system.system.name not in ablations]
+    others = (
+        frozenset(name for system in judged for name in {**system.clips, **system.refused})
+        - recorded
+    )
+    build = _Builder(metrics, judged[0])
+    found = [
+        build.table("1", "Table 1: people who say their own sentence", compared, recorded,
+                    ("fd", *PICTURES)),
+        build.table("2", "Table 2: other people and sentences", compared, others, PICTURES),
+        build.table("motion", "Motion and picture, all clips", compared, recorded | others, MOTION),
+        build.speech(judged, recorded, voices),
+        build.table("5", "Table 5: what the audio mapper needs", judged[1:], others,
+                    ("identity", "lips", "loudness", "closed", "div")),
+    ]  # fmt: skip
+    return [table for table in found if any(row.used for row in table.rows)]
+
+
+class _Builder:
+    """Rows of one evaluation."""
+
+    def __init__(self, metrics: Mapping[str, Metric], real: Judged) -> None:
+        self.metrics, self.real = metrics, real
+
+    def table(
+        self,
+        key: str,
+        title: str,
+        systems: Sequence[Judged],
+        cases: frozenset[str],
+        names: Sequence[str],
+    ) -> Table:
+        rows = []
+        for system in systems:
+            used = system.clips.keys() & cases
+            refused = system.refused.keys() & cases
+            figures = [self._figure(name, system, cases) for name in names]
+            rows.append(Row(system.system.name, tuple(figures), len(used), len(refused)))
+        return Table(key, title, tuple(rows))
+
+    def speech(
+        self,
+        systems: Sequence[Judged],
+        cases: frozenset[str],
+        voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
+    ) -> Table:
+        """Table 3; the margin is of the voices under several motions."""
+        plain = self.table("3", "Table 3: speech", systems, cases, SPEECH)
+        rows = []
+        for row in plain.rows:
+            margin = None
+            if row.system in voices:
+                margin = _margin(self.metrics["consistency"], voices[row.system])
+            rows.append(row._replace(figures=(*row.figures, margin)))
+        return plain._replace(rows=tuple(rows))
+
+    def _figure(self, name: str, system: Judged, cases: frozenset[str]) -> Figure | None:
+        judged = {case: clip for case, clip in system.clips.items() if case in cases}
+        if name == "fd":
+            return self._distance(judged.keys(), system)
+        values = {c: m.values[name] for c, m in judged.items() if name in m.values}
+        combine: Callable[[Metric, Mapping[str, float], int], Figure]
+        combine = median if name in BY_MEDIAN else mean
+        total = len(judged) + len(system.refused.keys() & cases)
+        return combine(self.metrics[name], values, total) if values else None
+
+    def _distance(self, cases: object, system: Judged) -> Figure | None:
+        """Frechet distance to the real clips of the same cases."""
+        shared = sorted(set(cases) & self.real.clips.keys())  # type: ignore[call-overload]
+        try:
+            ours, real = (
+                np.concatenate([side.clips[case].faces for case in shared])
+                for side in (system, self.real)
+            )
+            value = frechet_of(ours, real)
+        except (TtsfError, ValueError):
+            return None
+        return Figure(self.metrics["fd"], value, len(shared), len(system.refused))
+
+
+def _margin(metric: Metric, people: Mapping[str, Sequence[np.ndarray]]) -> Figure | None:
+    try:
+        found = voice.consistency(people)
+    except TtsfError:
+        return None
+    return Figure(metric, found.margin, found.clips)

@@ -1,0 +1,99 @@
+"""Systems under test: folders of videos, each called as its case. Ours are made here.
+
+A cascade (our speech with another system's pictures) is a folder too: `write_speech` gives the
+sounds that the other system is to be driven with.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ttsf.errors import TtsfError
+from ttsf.evaluation.cases import Case
+from ttsf.pipeline import Progress, Speaker
+from ttsf.video import write_wav
+
+MOTIONS = 5
+"""Pictures of one person from which voices are compared (Table 3, Fig. 5)."""
+SAME_SENTENCE = "The weather will be cold and dry tomorrow."
+
+
+class System(NamedTuple):
+    """Somebody's videos of the cases."""
+
+    name: str
+    videos: Mapping[str, Path]
+    """By case; cases without a video are refused when they are judged."""
+    extra: tuple[str, ...] = ()
+    """Files in the folder that belong to no case."""
+
+
+def ground_truth(cases: Sequence[Case]) -> System:
+    """The real clips."""
+    return System("real clips", {case.name: case.video for case in cases if case.video})
+
+
+def open_folder(name: str, folder: Path, cases: Sequence[Case]) -> System:
+    """Videos that lie in `folder`; raises TtsfError for an empty one or names that do not pair."""
+    if not folder.is_dir():
+        raise TtsfError(f"{folder}: no such folder")
+    found = {path.stem: path for path in sorted(folder.glob("*.mp4"))}
+    if not found:
+        raise TtsfError(f"{folder}: holds no .mp4")
+    names = {case.name for case in cases}
+    videos = {stem: path for stem, path in found.items() if stem in names}
+    if not videos:
+        raise TtsfError(
+            f"{folder}: no video has a case's name (such as {min(names)}.mp4, not {min(found)}.mp4)"
+        )
+    return System(name, videos, tuple(sorted(found.keys() - names)))
+
+
+def speak_cases(
+    name: str, speaker: Speaker, cases: Sequence[Case], folder: Path, progress: Progress | None
+) -> tuple[System, dict[str, str]]:
+    """Our videos of the cases, and why some could not be made; finished ones are kept."""
+    videos, refused = {}, {}
+    for i, case in enumerate(cases):
+        path, sound = folder / f"{case.name}.mp4", folder / "speech" / f"{case.name}.wav"
+        try:
+            if not (path.exists() and sound.exists()):
+                sound.parent.mkdir(parents=True, exist_ok=True)
+                speaker.write(case.picture(), case.text, path, audio_output=sound)
+            videos[case.name] = path
+        except TtsfError as error:
+            refused[case.name] = str(error)
+        if progress is not None:
+            progress(i + 1, len(cases))
+    return System(name, videos), refused
+
+
+def voices_under_motion(
+    speaker: Speaker, pictures: Mapping[str, Sequence[np.ndarray]], folder: Path
+) -> dict[str, list[np.ndarray]]:
+    """One sentence in the voice of every picture: person -> float32 [N] at 16 kHz each.
+
+    pictures: of each person, RGB uint8 [H, W, 3] under several motions. Sounds are also written to
+    `folder`; pictures in which no face is found are left out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    heard: dict[str, list[np.ndarray]] = {}
+    for person, shown in pictures.items():
+        voices = []
+        for k, picture in enumerate(shown):
+            try:
+                samples = speaker.say(picture, SAME_SENTENCE)
+            except TtsfError:
+                continue
+            write_wav(folder / f"{person}_{k}.wav", samples, speaker.model.config.audio.sample_rate)
+            voices.append(samples)
+        if len(voices) > 1:
+            heard[person] = voices
+    return heard
+
+
+def spread_pictures(frames: np.ndarray) -> list[np.ndarray]:
+    """Five pictures spread over a clip [T, H, W, 3]."""
+    return [frames[i] for i in np.linspace(0, len(frames) - 1, MOTIONS).astype(int)]

@@ -1,0 +1,87 @@
+"""Sec. 4's tables as Markdown and CSV; every one says what its figures are and how many clips."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ttsf.evaluation.metric import Figure, Metric, check_alike
+
+ARROWS = {"higher": "↑", "lower": "↓", "reference": "≈"}
+GRADES = {
+    "public": "public judges, as papers use them",
+    "offline": "offline judges, not comparable with the paper's figures",
+    "none": "no network",
+}
+
+
+class Row(NamedTuple):
+    """A system's figures; None where it has none by its nature."""
+
+    system: str
+    figures: tuple[Figure | None, ...]
+    used: int
+    """Clips that were judged."""
+    refused: int
+
+    def cells(self) -> list[str]:
+        """The figures as text; a count in brackets where not all clips have the figure."""
+        return [_cell(figure, self.used) for figure in self.figures]
+
+
+class Table(NamedTuple):
+    """One table of one grade."""
+
+    key: str
+    """Name of its files."""
+    title: str
+    rows: tuple[Row, ...]
+
+    def metrics(self) -> list[Metric]:
+        """Of its columns; raises TtsfError where the figures of a column differ in kind."""
+        columns = zip(*(row.figures for row in self.rows), strict=True)
+        return [check_alike([figure for figure in column if figure]) for column in columns]
+
+    def markdown(self) -> str:
+        """The table, what its columns mean, and the counts."""
+        metrics = self.metrics()
+        head = ["", *(f"{m.name} {ARROWS[m.better]}" for m in metrics), "clips", "refused"]
+        lines = [f"### {self.title}", "", _line(head), _line(["---"] * len(head))]
+        for row in self.rows:
+            lines.append(_line([row.system, *row.cells(), str(row.used), str(row.refused)]))
+        grades = sorted({GRADES[m.grade] for m in metrics if m.grade != "none"})
+        lines += ["", f"Judges: {'; '.join(grades) or GRADES['none']}.", ""]
+        lines += [
+            f"- **{m.name}** {m.definition} {f'Judge: {m.judge}.' if m.judge else ''}".rstrip()
+            for m in metrics
+        ]
+        small = "A number in brackets is how many clips have that figure, where not all have it."
+        return "\n".join([*lines, "", small, ""])
+
+    def csv(self) -> str:
+        """Long form: one line for each figure, with its definition."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        columns = ("system", "metric", "value", "used", "refused", "grade", "judge", "definition")
+        writer.writerow(["table", *columns])
+        for row in self.rows:
+            for figure in filter(None, row.figures):
+                m = figure.metric
+                value = "" if math.isnan(figure.value) else f"{figure.value:.6g}"
+                counts = [figure.used, figure.refused]
+                writer.writerow(
+                    [self.key, row.system, m.name, value, *counts, m.grade, m.judge, m.definition]
+                )
+        return buffer.getvalue()
+
+
+def _cell(figure: Figure | None, used: int) -> str:
+    if figure is None or math.isnan(figure.value):
+        return "-"
+    value = f"{figure.value:.{figure.metric.digits}f}"
+    return value if figure.used == used else f"{value} ({figure.used})"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
