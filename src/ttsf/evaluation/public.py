@@ -199,8 +199,8 @@ def load_whisper(model: Path | None, device: str = "cpu") -> Callable[[np.ndarra
         from faster_whisper import WhisperModel
 
         fast = WhisperModel(str(found.path), device=device, local_files_only=True)
-    except Exception as error:  # a damaged model raises whatever its reader meets
-        raise TtsfError(f"{model}: {found.package} cannot read this model ({error})") from None
+    except Exception:  # a damaged model raises whatever its reader meets
+        raise TtsfError(f"{model}: {found.package} cannot read this model") from None
     return lambda samples: "".join(
         part.text for part in fast.transcribe(samples, beam_size=1, **told)[0]
     ).strip()
