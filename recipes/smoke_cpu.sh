@@ -36,4 +36,6 @@ $PYTHON -m ttsf.training.assemble --tts "$WORK/runs/tts" --out "$WORK/start"
 train joint --start "$WORK/start" --syncnet "$WORK/runs/syncnet" --allow-missing
 $PYTHON -m ttsf.training.assemble --joint "$WORK/runs/joint" --vocoder "$WORK/runs/vocoder" \
     --out "$WORK/model"
-$PYTHON -m ttsf.evaluation.speech --portraits "$WORK/portrait.png" --model "$WORK/model"
+printf 'name,person,portrait,video,text,register\nada,ada,portrait.png,,%s,\n' \
+    "We will meet again in the evening." > "$WORK/cases.csv"
+$PYTHON -m ttsf evaluate "$WORK" --model "$WORK/model" --out "$WORK/evaluation" --workers 2

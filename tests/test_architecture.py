@@ -24,6 +24,7 @@ SAME_LEVEL = {
     ("images", "files"),
     ("video", "files"),
     ("portrait", "images"),
+    ("cli_study", "cli_evaluate"),
 }
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 MODULES = sorted(PACKAGE.rglob("*.py"))

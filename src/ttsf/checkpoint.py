@@ -1,11 +1,15 @@
-"""A model on disk: `model.safetensors` (fp16) and `config.json`. The only save and load."""
+"""A model on disk: `model.safetensors` (fp16) and `config.json`. The only save and load.
+
+A variant of a model may hold only the tensors in which it differs; its file then names the folder
+beside it that holds all others.
+"""
 
 import json
 from pathlib import Path
 
 import pydantic
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor
@@ -17,22 +21,34 @@ from ttsf.model import TTSF
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 BUNDLED = Path(__file__).parent / "weights" / "mini"
+BASE = "base"
+"""Entry of the weight file's metadata: the sibling folder that holds the other tensors."""
 
 
-def save(model: TTSF, folder: Path) -> None:
+def bundled_variants() -> dict[str, Path]:
+    """The ablations of the bundled model that come with it: preset -> folder."""
+    found = BUNDLED.parent.glob(f"{BUNDLED.name}-*")
+    return {folder.name: folder for folder in sorted(found)}
+
+
+def save(model: TTSF, folder: Path, base: str | None = None) -> None:
     """Write a model into `folder`, made where missing; each file appears whole or not at all.
 
-    Raises TtsfError for values that half precision cannot hold or an unwritable place.
+    base: name of a model folder beside it; only tensors that differ from its are written. Raises
+    TtsfError for values that half precision cannot hold or an unwritable place.
     """
     tensors = {}
+    metadata = {"format": "pt"} if base is None else {"format": "pt", BASE: base}
+    there = {} if base is None else _read_weights(folder.parent / base / WEIGHTS)
     for name, value in model.state_dict().items():
         stored = value.detach().cpu().contiguous()
         stored = stored.half() if stored.is_floating_point() else stored.clone()
         if stored.is_floating_point() and not stored.isfinite().all():
             raise TtsfError(f"cannot save {name}: not finite in half precision")
-        tensors[name] = stored
+        if name not in there or not torch.equal(stored, there[name]):
+            tensors[name] = stored
     with new_file(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(to_bytes(tensors, metadata={"format": "pt"}))
+        temporary.write_bytes(to_bytes(tensors, metadata=metadata))
     with new_file(folder / CONFIG) as temporary:
         temporary.write_text(model_config_to_json(model.config) + "\n", encoding="utf-8")
 
@@ -86,12 +102,20 @@ def _device(name: str | torch.device) -> torch.device:
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file, and of its base those that it lacks."""
     if not path.is_file():
         raise TtsfError(f"{path}: no such file")
     try:
-        return load_file(path)
+        tensors = load_file(path)
+        with safe_open(path, "pt") as file:
+            base = (file.metadata() or {}).get(BASE)
     except (SafetensorError, OSError, ValueError, json.JSONDecodeError) as error:
         raise TtsfError(f"{path}: damaged or not a safetensors file ({error})") from error
+    if base is None:
+        return tensors
+    if Path(base).name != base or base in ("", ".", "..", path.parent.name):
+        raise TtsfError(f"{path}: '{base}' is no folder beside it")
+    return _read_weights(path.parent.parent / base / WEIGHTS) | tensors
 
 
 def _check_fit(path: Path, found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:

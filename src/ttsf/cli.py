@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from ttsf import cli_data, cli_evaluate
+from ttsf import cli_data, cli_evaluate, cli_study
 from ttsf.config import PRESETS
 from ttsf.errors import TtsfError
 from ttsf.files import read_text
@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     speak.add_argument("--quiet", "-q", action="store_true", help="print errors only")
     cli_data.add_commands(commands)
     cli_evaluate.add_commands(commands)
+    cli_study.add_commands(commands)
     info = commands.add_parser("info", allow_abbrev=False, help="print parameter counts")
     info.set_defaults(run=_info)
     which = info.add_mutually_exclusive_group()

@@ -22,9 +22,13 @@ def add_commands(commands: Any) -> None:
     )
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="DIR")
     parser.add_argument("--model", type=Path, metavar="DIR", help="model directory (bundled)")
-    named = {"metavar": "NAME=DIR", "action": "append", "default": []}
-    parser.add_argument("--system", help="a folder of another system's videos", **named)
-    parser.add_argument("--ablation", help="a model for Tables 3 and 5 (the bundled ones)", **named)
+    parser.add_argument(
+        "--system", metavar="NAME=DIR", action="append", default=[], help="another's videos"
+    )
+    parser.add_argument(
+        "--ablation", metavar="NAME=DIR", action="append", help="a model for Tables 3 and 5"
+    )
+    parser.add_argument("--no-ablations", action="store_true", help="leave out the bundled ones")
     parser.add_argument("--use", nargs="+", choices=get_args(Use), help="(valid evaluate_only)")
     parser.add_argument("--per-person", type=int, metavar="N", help="cases of a person (2)")
     parser.add_argument("--limit", type=int, metavar="N", help="cases of each sort (20)")
@@ -46,8 +50,8 @@ def _evaluate(chosen: argparse.Namespace) -> None:
             raise TtsfError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
     settings = EvaluateSettings(
         model=chosen.model,
-        ablations=_named(chosen.ablation),
-        systems=_named(chosen.system),
+        ablations=_ablations(chosen),
+        systems=named_folders(chosen.system),
         uses=tuple(chosen.use or default.uses),
         per_person=chosen.per_person or default.per_person,
         limit=chosen.limit or default.limit,
@@ -64,7 +68,18 @@ def _evaluate(chosen: argparse.Namespace) -> None:
         print(f"{chosen.out / 'report.html'} shows the clips; refused.csv says what was left out")
 
 
-def _named(given: Sequence[str]) -> dict[str, Path]:
+def _ablations(chosen: argparse.Namespace) -> dict[str, Path]:
+    """Those that were named; of the bundled model, the bundled ones by default."""
+    if chosen.ablation is not None:
+        return named_folders(chosen.ablation)
+    if chosen.no_ablations or chosen.model is not None:
+        return {}
+    from ttsf.checkpoint import bundled_variants
+
+    return bundled_variants()
+
+
+def named_folders(given: Sequence[str]) -> dict[str, Path]:
     """NAME=DIR each; raises TtsfError for another form or a name given twice."""
     found: dict[str, Path] = {}
     for text in given:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ttsf.cli_evaluate import named_folders
 from ttsf.errors import TtsfError
 
 logger = logging.getLogger("ttsf")
@@ -33,25 +34,13 @@ def add_commands(commands: Any) -> None:
 def _make(chosen: argparse.Namespace) -> None:
     from ttsf.evaluation.study import make_study
 
-    made = make_study(_systems(chosen.systems), chosen.out, chosen.seed, chosen.clips)
+    made = make_study(named_folders(chosen.systems), chosen.out, chosen.seed, chosen.clips)
     for refusal in made.refused:
         logger.warning("%s is left out: %s", refusal.source, refusal.reason)
     print(
         f"{made.page.parent}: for the raters, {made.clips} clips of {made.systems} systems; "
         f"{made.key}: yours, do not give it away"
     )
-
-
-def _systems(given: Sequence[str]) -> dict[str, Path]:
-    systems: dict[str, Path] = {}
-    for text in given:
-        name, _, folder = text.partition("=")
-        if not name.strip() or not folder:
-            raise TtsfError(f"'{text}' is not NAME=DIR")
-        if name.strip() in systems:
-            raise TtsfError(f"two systems are named '{name.strip()}'")
-        systems[name.strip()] = Path(folder)
-    return systems
 
 
 def _analyse(chosen: argparse.Namespace) -> None:

@@ -1,37 +1,225 @@
-"""Closed forms of the evaluation's own arithmetic; the judges themselves only where installed."""
+"""The judges themselves, only where their libraries are installed; what is done about gaps."""
 
 import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from ttsf.evaluation.face import correlation, loudness, track
+from tests.data.videos import face_picture, murmur
+from ttsf.data.alignment import Phone
+from ttsf.data.visemes import spoken_mouth
+from ttsf.errors import TtsfError
+from ttsf.evaluation import identity, landmarks, offline, voice, words
+from ttsf.evaluation.clips import JudgedClip
+from ttsf.evaluation.landmarks import FaceTrack, LandmarkJudge
+from ttsf.evaluation.offline import Judges, Known, measure
+
+NEEDS = "needs ttsf[eval]"
+NAMES = {
+    "identity", "loudness", "div", "yaw", "jerk", "blinks", "flicker", "sharpness", "f0",
+}  # fmt: skip
+"""Figures that need no text."""
 
 
-def test_loudness_is_the_level_of_each_picture_in_db():
-    quiet, loud = np.full(640, 0.01), np.full(640, 0.1)
-    level = loudness(np.concatenate([quiet, loud, 0 * loud]), 3)
-    np.testing.assert_allclose(level, [-40, -20, -60], atol=0.01)
+def noise(frames: int = 1) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (frames, 256, 256, 3)).astype(np.uint8)
 
 
-def test_correlation_ignores_frames_without_a_face_and_refuses_a_still_mouth():
-    level = np.array([1.0, 2.0, 3.0, 4.0])
-    assert correlation(np.array([2.0, np.nan, 6.0, 8.0]), level) == pytest.approx(1.0)
-    assert correlation(-level, level) == pytest.approx(-1.0)
-    assert correlation(np.ones(4), level) == 0.0
+def landmark_judge(found: list[np.ndarray | None]) -> LandmarkJudge:
+    """One whose detector sees these points."""
+    judge = LandmarkJudge.__new__(LandmarkJudge)
+    turn = iter(found)
+    judge.detector = lambda frame: next(turn)  # type: ignore[assignment]
+    return judge
 
 
-def test_the_landmark_judge_finds_the_astronaut_and_not_noise():
-    pytest.importorskip("mediapipe", reason="needs ttsf[eval]")
-    noise = np.random.default_rng(0).integers(0, 255, (256, 256, 3)).astype(np.uint8)
-    seen = track(np.stack([astronaut()[0:256, 96:352], noise]))
-    assert np.isnan(seen.opening).tolist() == [False, True]
+def test_pictures_without_a_face_are_interpolated_if_few() -> None:
+    points = [np.random.default_rng(i).uniform(20, 200, (468, 3)) for i in range(20)]
+    frames = np.zeros((20, 150, 256, 3), np.uint8)
+    whole = landmark_judge([*points]).track(frames)
+    gap = landmark_judge([None if i in (0, 9) else p for i, p in enumerate(points)]).track(frames)
+    assert (whole.seen, gap.seen) == (20, 18)
+    for all_seen, some in zip(whole[:3], gap[:3], strict=True):
+        assert len(some) == 20 and np.isfinite(some).all()
+        np.testing.assert_allclose(some[9], (all_seen[8] + all_seen[10]) / 2)
+        np.testing.assert_allclose(some[0], all_seen[1])
+        np.testing.assert_allclose(some[[1, 8, 10, 19]], all_seen[[1, 8, 10, 19]])
+    left, top, right, bottom = whole.box
+    assert 20 <= left < 30 and 190 < right <= 200 and 20 <= top < 30
+    assert bottom == 150  # of the picture
+    few = [None if i in (0, 5, 9) else p for i, p in enumerate(points)]
+    with pytest.raises(TtsfError, match="a face in only 17 of 20 pictures"):
+        landmark_judge(few).track(frames)
 
 
-def test_word_error_rate():
-    pytest.importorskip("jiwer", reason="needs ttsf[eval]")
-    pytest.importorskip("whisper_normalizer", reason="needs ttsf[eval]")
-    from ttsf.evaluation.speech import word_error_rate
+def test_face_distance_is_the_median() -> None:
+    source = np.zeros(128)
+    faces = np.zeros((5, 128))
+    faces[:, 0] = [0.1, 0.2, 0.3, 0.4, 9]
+    assert identity.distance(faces, source) == pytest.approx(0.3)
+    assert identity.distance(faces[:1] * 0, source) == 0
 
-    assert word_error_rate("The train leaves.", "the train leaves") == 0
-    assert word_error_rate("The train leaves.", "the plane leaves") == pytest.approx(1 / 3)
-    assert word_error_rate("The train leaves.", "") == 1
+
+class StubJudges:
+    """What measure asks for, without a network."""
+
+    def __init__(self, track: FaceTrack) -> None:
+        self.seen, self.landmarks, self.identity, self.voice = track, self, self, self
+
+    def track(self, frames: np.ndarray) -> FaceTrack:
+        return self.seen
+
+    def embed_clip(self, frames: np.ndarray) -> np.ndarray:
+        return np.tile([3.0, 4.0], (5, 1))
+
+    def embed(self, samples: np.ndarray) -> np.ndarray:
+        return np.array([1.0, abs(samples).max()])
+
+
+PHONES = [
+    Phone("h", 0.2, 0.3, 0), Phone("ɑ", 0.3, 0.5, 0), Phone("m", 0.5, 0.6, 0),
+    Phone("æ", 0.6, 0.9, 1), Phone("b", 0.9, 1.0, 1), Phone("i", 1.0, 1.2, 1),
+    Phone("oʊ", 1.3, 1.7, 2),
+]  # fmt: skip
+
+
+@pytest.fixture
+def spoken(monkeypatch: pytest.MonkeyPatch) -> JudgedClip:
+    """A clip whose alignment, F0 and words are known."""
+    monkeypatch.setattr(offline, "align", lambda samples, text: PHONES)
+    monkeypatch.setattr(voice, "median_f0", lambda samples: 150.0)
+    monkeypatch.setattr(words, "transcribe", lambda samples: "hum")
+    monkeypatch.setattr(words, "word_error_rate", lambda text, heard: float(text != heard))
+    return JudgedClip("a", np.zeros((50, 32, 32, 3), np.uint8), murmur(2.0)[0])
+
+
+def track_of(opening: np.ndarray) -> FaceTrack:
+    angles = np.zeros((len(opening), 3))
+    angles[:, 0] = 5
+    return FaceTrack(opening, np.full(len(opening), 0.1), angles, (0, 0, 32, 32), len(opening))
+
+
+@pytest.mark.parametrize("early", [0, 3, -3])
+def test_measure_follows_the_text(spoken: JudgedClip, early: int) -> None:
+    """A mouth that opens some pictures before the text lets expect: the sound is late."""
+    expected = spoken_mouth(PHONES, spoken.samples).curve[:, 0]
+    judges = StubJudges(track_of(np.roll(0.2 * expected, -early)))
+    known = Known("hum", np.zeros(2), None)
+    found = measure(spoken, known, judges)  # type: ignore[arg-type]
+    assert found.values["lag"] == early
+    assert found.reasons == {} and set(found.values) == NAMES | {"wer", "lips", "lag", "closed"}
+    if not early:
+        assert found.values["lips"] == pytest.approx(1)
+        assert found.values["closed"] == 1
+    assert (found.values["identity"], found.values["wer"]) == (5, 0)
+    still = [found.values[name] for name in ("div", "yaw", "jerk", "blinks", "flicker")]
+    assert still == pytest.approx([0] * 5)
+    np.testing.assert_array_equal(found.expected, expected)
+    np.testing.assert_array_equal(found.yaw, np.full(50, 5))
+
+
+def test_blinks_are_counted_by_the_minute(spoken: JudgedClip) -> None:
+    track = track_of(np.zeros(50))
+    track.aperture[[15, 16, 35]] = 0.04
+    found = measure(spoken, Known(None, None, None), StubJudges(track))  # type: ignore[arg-type]
+    assert found.values["blinks"] == pytest.approx(2 / 2 * 60)
+
+
+def test_measure_says_why_a_figure_is_missing(
+    spoken: JudgedClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise TtsfError("the speech does not fit its text")
+
+    monkeypatch.setattr(offline, "align", refuse)
+    monkeypatch.setattr(voice, "mcd", lambda truth, samples: 0.0)
+    monkeypatch.setattr(voice, "f0_rmse", refuse)
+    judges = StubJudges(track_of(np.zeros(50)))
+    found = measure(spoken, Known("ham", None, spoken), judges)  # type: ignore[arg-type]
+    assert set(found.values) == NAMES - {"identity"} | {"wer", "c_sim", "mcd"}
+    assert found.reasons == {
+        "identity": "dlib sees no face in the portrait",
+        **dict.fromkeys(("lips", "lag", "closed", "f0_rmse"), "the speech does not fit its text"),
+    }
+    assert len(found.expected) == 0
+    assert (found.values["wer"], found.values["mcd"]) == (1, 0)
+    assert found.values["c_sim"] == pytest.approx(1)
+    silent = measure(spoken, Known(None, None, None), judges)  # type: ignore[arg-type]
+    assert set(silent.values) == NAMES - {"identity"} and set(silent.reasons) == {"identity"}
+
+
+def test_the_landmark_judge_finds_the_astronaut_and_not_noise() -> None:
+    pytest.importorskip("mediapipe", reason=NEEDS)
+    face = astronaut()[0:256, 96:352]
+    track = LandmarkJudge().track(np.stack([face] * 13))
+    assert track.seen == 13 and track.opening.shape == (13,) and track.angles.shape == (13, 3)
+    for values in (track.opening, track.aperture, track.angles):
+        np.testing.assert_array_equal(values, np.broadcast_to(values[0], values.shape))
+    assert track.opening[0] > 0.02 and 0.02 < track.aperture[0] < 0.3  # she shows her teeth
+    left, top, right, bottom = track.box
+    assert 0 <= left < 128 < right <= 256 and 0 <= top < 128 < bottom <= 256
+    with pytest.raises(TtsfError, match="a face in only 0 of 2 pictures"):
+        LandmarkJudge().track(noise(2))
+
+
+def test_the_identity_judge_knows_a_face_again() -> None:
+    pytest.importorskip("face_recognition_models", reason=NEEDS)
+    judge = identity.IdentityJudge()
+    source = judge.embed(astronaut())
+    assert source is not None and source.shape == (128,)
+    moving = np.stack([face_picture(640, 480, shift=i) for i in range(21)])
+    faces = judge.embed_clip(moving)
+    assert faces.shape == (3, 128) and identity.distance(faces, source) < 0.3
+    assert judge.embed(noise()[0]) is None
+    with pytest.raises(TtsfError, match="dlib sees a face in 0 of 2 pictures"):
+        judge.embed_clip(noise(12))
+
+
+def test_a_real_face_is_measured() -> None:
+    for module in ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "jiwer"):
+        pytest.importorskip(module, reason=NEEDS)
+    for module in ("face_recognition_models", "whisper_normalizer"):
+        pytest.importorskip(module, reason=NEEDS)
+    judges = Judges()
+    frames = np.stack([face_picture(480, 360, shift=i % 2) for i in range(25)])
+    # A voice of six harmonics, which the voice judge takes for speech.
+    times = np.arange(25 * 640) / 16_000
+    pitch = 2 * np.pi * (140 * times + 3 * np.sin(2 * np.pi * 3 * times))
+    buzz = sum(np.sin(k * pitch) / k for k in range(1, 7))
+    samples = (0.1 * buzz * (1.2 + np.sin(2 * np.pi * 4 * times))).astype(np.float32)
+    clip = JudgedClip("a", frames, samples)
+    source = judges.identity.embed(frames[0])
+    found = measure(clip, Known("Qwxyz.", source, clip), judges)
+    assert found.values["identity"] < 0.2 and found.values["c_sim"] == pytest.approx(1)
+    assert (found.values["mcd"], found.values["f0_rmse"]) == (0, 0)
+    assert found.values["div"] < 1 and found.values["f0"] == pytest.approx(140, abs=30)
+    assert found.reasons == dict.fromkeys(
+        ("lips", "lag", "closed"), "words not in the dictionary: qwxyz"
+    )
+    assert all(np.isfinite(value) for value in found.values.values())
+    assert set(found.values) <= set(offline.metrics())
+    with pytest.raises(TtsfError, match="a face in only 0 of 2"):
+        measure(clip._replace(frames=noise(2)), Known(None, None, None), judges)
+
+
+def test_word_error_rate() -> None:
+    pytest.importorskip("jiwer", reason=NEEDS)
+    pytest.importorskip("whisper_normalizer", reason=NEEDS)
+    assert words.word_error_rate("The train leaves.", "the train leaves") == 0
+    assert words.word_error_rate("The train leaves.", "the plane leaves") == pytest.approx(1 / 3)
+    assert words.word_error_rate("The train leaves.", "") == 1
+    assert words.word_error_rate("It's twenty-one.", "it is 21") == 0
+    assert words.word_error_rate("The train.", "the train leaves early today") == 1.5
+
+
+def test_nothing_is_heard_in_silence() -> None:
+    pytest.importorskip("pocketsphinx", reason=NEEDS)
+    assert words.transcribe(np.zeros(16_000, np.float32)) == ""
+
+
+def test_a_missing_judge_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ImportError("mediapipe")
+
+    monkeypatch.setattr(landmarks, "LandmarkDetector", fail)
+    with pytest.raises(TtsfError, match=r"install ttsf\[eval\]"):
+        LandmarkJudge()

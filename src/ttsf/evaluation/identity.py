@@ -4,6 +4,8 @@ Offline grade, not the paper's CurricularFace. Distances below .6 are one person
 real clips lie about .23 from their own first picture.
 """
 
+import warnings
+
 import numpy as np
 
 from ttsf.errors import TtsfError
@@ -18,11 +20,13 @@ class IdentityJudge:
     """dlib's detector, five-point alignment and ResNet."""
 
     def __init__(self) -> None:
-        try:
-            import dlib
-            import face_recognition_models as models
-        except ImportError:
-            raise TtsfError("the identity judge is missing; install ttsf[eval]") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it imports pkg_resources, which says that it is old
+            try:
+                import dlib
+                import face_recognition_models as models
+            except ImportError:
+                raise TtsfError("the identity judge is missing; install ttsf[eval]") from None
         self.detector = dlib.get_frontal_face_detector()
         self.shape = dlib.shape_predictor(getattr(models, SHAPE)())
         self.network = dlib.face_recognition_model_v1(getattr(models, NETWORK)())

@@ -60,5 +60,11 @@ def check_alike(figures: Sequence[Figure]) -> Metric:
 
 
 def version(*packages: str) -> str:
-    """The installed packages with their versions, "pyworld 0.3.5, numpy 1.26.4"."""
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
+    """The installed packages with their versions, "pyworld 0.3.5, numpy 1.26.4".
+
+    Raises TtsfError that names the extra where one is not installed.
+    """
+    try:
+        return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise TtsfError(f"the evaluation needs {error.name}; install ttsf[eval]") from None

@@ -125,20 +125,14 @@ def _against_truth(
 def metrics() -> dict[str, Metric]:
     """What every figure means, by its name in `Measured.values`; raises TtsfError without the
     judges' libraries."""
-    faces, dlib, ear = landmarks.judge_name(), identity.judge_name(), words.judge_name()
+    return {**_of_lips(), **_of_pictures(), **_of_speech()}
+
+
+def _of_lips() -> dict[str, Metric]:
+    """The mouth against the sound."""
+    faces = landmarks.judge_name()
     aligned = f"{faces}; phone times: {version('pocketsphinx')}"
     return {
-        "fd": Metric(
-            "FD", "lower",
-            "Frechet distance of dlib's 128 face numbers of every tenth picture, all clips of a "
-            "system against all real ones. Not FID: it sees faces only, and is biased with few "
-            "clips.", dlib, "offline",
-        ),
-        "identity": Metric(
-            "ID distance", "lower",
-            "dlib's face distance of every tenth picture to the portrait, median over the clip, "
-            "mean over clips. One person is below .6.", dlib, "offline",
-        ),
         "lips": Metric(
             "lips r", "higher",
             "Pearson's r of the mouth's opening with the opening that the phones let expect, mean "
@@ -160,6 +154,24 @@ def metrics() -> dict[str, Metric]:
             "Share of /p b m/ at which the mouth's opening falls below a quarter of the clip's "
             "5-95 % range, mean over clips.", aligned, "offline", 2,
         ),
+    }  # fmt: skip
+
+
+def _of_pictures() -> dict[str, Metric]:
+    """Identity, head and picture."""
+    faces, dlib = landmarks.judge_name(), identity.judge_name()
+    return {
+        "fd": Metric(
+            "FD", "lower",
+            "Frechet distance of dlib's 128 face numbers of every tenth picture, all clips of a "
+            "system against all real ones. Not FID: it sees faces only, and is biased with few "
+            "clips.", dlib, "offline",
+        ),
+        "identity": Metric(
+            "ID distance", "lower",
+            "dlib's face distance of every tenth picture to the portrait, median over the clip, "
+            "mean over clips. One person is below .6.", dlib, "offline",
+        ),
         "div": Metric(
             "DIV (degrees)", "reference",
             "Standard deviation of yaw, pitch and roll over a clip, mean of the three and over "
@@ -176,8 +188,8 @@ def metrics() -> dict[str, Metric]:
         ),
         "blinks": Metric(
             "blinks a minute", "reference",
-            "Times that the lids come below .55 of the clip's open eye and rise again within .8 s, "
-            "mean over clips.", faces, "offline", 1,
+            "Times that the lids come below .75 of their median distance within half a second and "
+            "rise again within .4 s, mean over clips.", faces, "offline", 1,
         ),
         "flicker": Metric(
             "flicker", "lower",
@@ -189,6 +201,13 @@ def metrics() -> dict[str, Metric]:
             "Mean absolute Laplacian in the face's box, of 255 levels, mean over clips.",
             faces, "offline", 1,
         ),
+    }  # fmt: skip
+
+
+def _of_speech() -> dict[str, Metric]:
+    """The voice."""
+    ear = words.judge_name()
+    return {
         "wer": Metric(
             "WER", "lower", "Word error rate, mean over clips.", ear, "offline",
         ),

@@ -35,7 +35,7 @@ def tables(
         frozenset(name for system in judged for name in {**system.clips, **system.refused})
         - recorded
     )
-    build = _Builder(metrics, judged[0])
+    build = TableBuilder(metrics, judged[0])
     found = [
         build.table("1", "Table 1: people who say their own sentence", compared, recorded,
                     ("fd", *PICTURES)),
@@ -48,7 +48,7 @@ def tables(
     return [table for table in found if any(row.used for row in table.rows)]
 
 
-class _Builder:
+class TableBuilder:
     """Rows of one evaluation."""
 
     def __init__(self, metrics: Mapping[str, Metric], real: Judged) -> None:
@@ -62,6 +62,7 @@ class _Builder:
         cases: frozenset[str],
         names: Sequence[str],
     ) -> Table:
+        """One table of the figures `names` over `cases`."""
         rows = []
         for system in systems:
             used = system.clips.keys() & cases

@@ -5,7 +5,6 @@ which system made which clip, stays with the organiser.
 """
 
 import csv
-import importlib.resources
 import io
 import json
 import math
@@ -14,9 +13,11 @@ import secrets
 import shutil
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from importlib import resources
+from itertools import chain
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Annotated, Literal, NamedTuple
@@ -102,7 +103,6 @@ class Interval(NamedTuple):
     half_width: float
     """NaN for fewer than two values."""
     number: int
-    """Of values."""
 
 
 class Opinion(NamedTuple):
@@ -146,20 +146,19 @@ def make_study(
         raise TtsfError(f"{clips} clips asked for, but {len(names)} pair up by file name")
     if out.exists():
         raise TtsfError(f"{out} exists already: a study is never overwritten, choose a new folder")
+    template = resources.files("ttsf.evaluation").joinpath("study_page.html").read_text("utf-8")
     with _new_folder(out) as folder:
         videos = {(system, name): systems[system] / name for name in names for system in systems}
         # Seeded with the content, so that ids and kept answers of two studies never meet.
-        content = [
-            [*place, sha256(path.read_bytes()).hexdigest()] for place, path in videos.items()
-        ]
-        chance = random.Random(json.dumps([seed, content]))
+        hashes = [[*place, sha256(path.read_bytes()).hexdigest()] for place, path in videos.items()]
+        chance = random.Random(json.dumps([seed, hashes]))
         chosen = names if clips is None else sorted(chance.sample(names, clips))
         key, sentences = _anonymise(list(systems), chosen, seed, chance)
         (folder / "pages" / "clips").mkdir(parents=True)
         for identifier, clip in sorted(key.clips.items()):  # times tell nothing
             target = folder / "pages" / "clips" / f"{identifier}.mp4"
             shutil.copyfile(videos[clip.system, clip.clip], target)
-        page = _page(key.study, sentences)
+        page = template.replace('"@CLIPS@"', json.dumps(sentences)).replace("@STUDY@", key.study)
         (folder / "pages" / "index.html").write_text(page, encoding="utf-8")
         (folder / "key.json").write_bytes(TypeAdapter(Key).dump_json(key, indent=1) + b"\n")
     return Made(out / "pages" / "index.html", out / "key.json", len(chosen), len(systems), refused)
@@ -190,8 +189,7 @@ def _pair(videos: Mapping[str, set[str]]) -> tuple[list[str], list[Refusal]]:
             refused.append(Refusal(name, f"missing or empty in {', '.join(missing)}"))
     names = sorted(set.intersection(*videos.values()))
     if not names:
-        first = refused[0]
-        raise TtsfError(f"no clip is there for every system: {first.source} is {first.reason}")
+        raise TtsfError(f"no file is in all systems: {refused[0].source} {refused[0].reason}")
     return names, refused
 
 
@@ -208,12 +206,6 @@ def _anonymise(
     numbers = dict(zip(names, chance.sample(range(len(names)), len(names)), strict=True))
     sentences = sorted((identifier, numbers[clip.clip]) for identifier, clip in key.items())
     return Key("ttsf-study-key-1", study, seed, key), sentences
-
-
-def _page(study: str, sentences: list[tuple[str, int]]) -> str:
-    template = importlib.resources.files("ttsf.evaluation").joinpath("study_page.html")
-    page = template.read_text(encoding="utf-8")
-    return page.replace('"@CLIPS@"', json.dumps(sentences)).replace("@STUDY@", study)
 
 
 @contextmanager
@@ -259,10 +251,13 @@ def analyse(key: Path, ratings: Sequence[Path]) -> StudyTable:
     for source, sheet in sheets:
         for rating in sheet.ratings:
             for question in QUESTIONS:
-                place = (known.clips[rating.id].system, question)
-                scores[place][source].append(getattr(rating, question))
+                system = known.clips[rating.id].system
+                scores[system, question][source].append(getattr(rating, question))
     return StudyTable(
-        {place: _opinion(by_rater.values()) for place, by_rater in scores.items()},
+        {
+            place: Opinion(interval([*chain(*own.values())]), interval([*map(fmean, own.values())]))
+            for place, own in scores.items()
+        },
         len(sheets),
         len({known.clips[rating.id].clip for _, sheet in sheets for rating in sheet.ratings}),
         sum(len(sheet.ratings) for _, sheet in sheets),
@@ -345,11 +340,6 @@ def _csv_sheets(path: Path, study: str) -> list[tuple[str, Sheet]]:
     return [(f"{path} ({sheet.rater})", sheet) for sheet in sheets.values()]
 
 
-def _opinion(by_rater: Collection[list[int]]) -> Opinion:
-    everything = [value for values in by_rater for value in values]
-    return Opinion(interval(everything), interval([fmean(values) for values in by_rater]))
-
-
 def interval(values: Sequence[float]) -> Interval:
     """The mean with the 95 % interval of Student's t."""
     count = len(values)
@@ -361,18 +351,15 @@ def interval(values: Sequence[float]) -> Interval:
 
 def score_text(score: Interval) -> str:
     """As the paper prints it, "4.09±.07"; a dash for what too few values leave open."""
-    mean, half = (
-        "-" if math.isnan(number) else f"{number:.2f}".removeprefix("0") for number in score[:2]
-    )
-    return mean if mean == "-" else f"{mean}±{half}"
+    half = "-" if math.isnan(score.half_width) else f"{score.half_width:.2f}".removeprefix("0")
+    return f"{score.mean:.2f}±{half}" if score.number else "-"
 
 
 def to_markdown(table: StudyTable) -> str:
     """The table with its definitions, and what was left out."""
     systems = dict.fromkeys(system for system, _ in table.opinions)
     lines = [
-        "# User study",
-        "",
+        "# User study\n",
         f"{table.raters} raters, {len(systems)} systems, {table.clips} clips of each, "
         f"{table.ratings} rated clips with {len(QUESTIONS)} answers each.",
     ]

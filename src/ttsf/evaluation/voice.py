@@ -125,12 +125,12 @@ def dtw(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         total = np.full(ta + 1, np.inf)
         total[i + 1] = choices.min(0) + cost[i, diagonal - i]
         before, last = last, total
-    i, j = ta - 1, tb - 1
-    path = [(i, j)]
-    while i or j:
-        move = moves[i, j]
-        i, j = i - (move != 2), j - (move != 1)
-        path.append((i, j))
+    row, column = ta - 1, tb - 1
+    path = [(row, column)]
+    while row or column:
+        move = int(moves[row, column])
+        row, column = row - (move != 2), column - (move != 1)
+        path.append((row, column))
     return np.array(path[::-1])
 
 
