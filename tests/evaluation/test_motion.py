@@ -45,9 +45,7 @@ def test_a_still_head_and_one_that_turns_evenly() -> None:
 
 
 def test_where_a_head_looks_does_not_count_and_twice_the_motion_is_twice_the_figures() -> None:
-    once, moved, twice = (
-        head_motion(a) for a in (nodding(60), nodding(60) + 20, 2 * nodding(60))
-    )
+    once, moved, twice = (head_motion(a) for a in (nodding(60), nodding(60) + 20, 2 * nodding(60)))
     assert moved == pytest.approx(once)
     assert twice == pytest.approx(tuple(2 * value for value in once))
 

@@ -19,6 +19,8 @@ BILABIALS = frozenset("mbp")
 CLOSED = 0.25
 """Share of the clip's own 5-95 % range of opening below which lips count as closed."""
 FLOOR_DB = 40.0
+STILL_E = 0.005
+"""5-95 % range of opening, in e, below which a mouth does not speak: what is left is noise."""
 
 
 class Lag(NamedTuple):
@@ -44,6 +46,12 @@ def loudness(samples: np.ndarray, frames: int) -> np.ndarray:
     parts = samples[: len(samples) // frames * frames].reshape(frames, -1)
     level = 20 * np.log10(np.sqrt((parts**2).mean(1)) + 1e-6)
     return np.maximum(level, level.max() - FLOOR_DB)
+
+
+def opening_range(opening: np.ndarray) -> float:
+    """5-95 % range of [T]."""
+    low, high = np.percentile(opening, [5, 95])
+    return float(high - low)
 
 
 def correlation(opening: np.ndarray, curve: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from ttsf.errors import TtsfError
@@ -50,13 +50,12 @@ def median(metric: Metric, values: Mapping[str, float], clips: int) -> Figure:
     return Figure(metric, value, len(values), clips - len(values))
 
 
-def check_alike(figures: Sequence[Figure]) -> Metric:
-    """The one metric of all figures; raises TtsfError where they differ in anything."""
-    kinds = {figure.metric for figure in figures}
-    if len(kinds) != 1:
+def check_alike(*metrics: Metric) -> None:
+    """Raises TtsfError where metrics differ in anything: definition, judge, version or grade."""
+    kinds = set(metrics)
+    if len(kinds) > 1:
         told = "; ".join(sorted(f"{m.name}: {m.definition} ({m.judge}, {m.grade})" for m in kinds))
         raise TtsfError(f"these figures cannot be compared: {told}")
-    return kinds.pop()
 
 
 def version(*packages: str) -> str:

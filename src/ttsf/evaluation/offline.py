@@ -69,7 +69,8 @@ def measure(clip: JudgedClip, known: Known, judges: Judges) -> Measured:
     else:
         reasons["identity"] = "dlib sees no face in the portrait"
     level = lips.loudness(clip.samples, len(clip.frames))
-    values["loudness"] = lips.correlation(track.opening, level)
+    values["opening"] = lips.opening_range(track.opening)
+    values["loudness"] = _moving(values, lips.correlation(track.opening, level))
     head = motion.head_motion(track.angles)
     values |= {"div": head.spread, "yaw": head.yaw_range, "jerk": head.jerk}
     minutes = len(clip.frames) / PAPER.video.fps / 60
@@ -82,7 +83,7 @@ def measure(clip: JudgedClip, known: Known, judges: Judges) -> Measured:
         values["wer"] = words.word_error_rate(known.text, words.transcribe(clip.samples))
         try:
             phones = align(clip.samples, spell_out(clean(known.text)))
-            expected = _follow(values, track.opening, clip.samples, phones)
+            expected = _follow(values, reasons, track.opening, clip.samples, phones)
         except TtsfError as error:
             reasons |= dict.fromkeys(("lips", "lag", "closed"), str(error))
     if known.truth is not None:
@@ -91,16 +92,29 @@ def measure(clip: JudgedClip, known: Known, judges: Judges) -> Measured:
     return Measured(values, reasons, faces, speaker, track.opening, expected, yaw)
 
 
+def _moving(values: dict[str, float], figure: float) -> float:
+    """The figure; 0 of a mouth that does not move."""
+    return figure if values["opening"] >= lips.STILL_E else 0.0
+
+
 def _follow(
-    values: dict[str, float], opening: np.ndarray, samples: np.ndarray, phones: list[Phone]
+    values: dict[str, float],
+    reasons: dict[str, str],
+    opening: np.ndarray,
+    samples: np.ndarray,
+    phones: list[Phone],
 ) -> np.ndarray:
     """Lips against phone times; returns the expected opening [T]."""
     expected = spoken_mouth(phones, samples).curve[:, 0]
     lag = lips.find_lag(opening, expected)
-    values |= {"lips": lag.now, "lag": float(lag.frames)}
+    values["lips"] = _moving(values, lag.now)
+    if values["opening"] >= lips.STILL_E:
+        values["lag"] = float(lag.frames)
+    else:
+        reasons["lag"] = "the mouth does not move"
     shut = lips.closures(opening, phones)
     if shut.all:
-        values["closed"] = shut.closed / shut.all
+        values["closed"] = _moving(values, shut.closed / shut.all)
     return expected
 
 
@@ -143,6 +157,14 @@ def _of_lips() -> dict[str, Metric]:
             "Pearson's r of the mouth's opening with the sound's level in dB, mean over clips.",
             faces, "offline", 2,
         ),
+        "opening": Metric(
+            "mouth range",
+            "reference",
+            "5-95 % range of the gap of the inner lips in a clip, in distances of the outer eye "
+            "corners, mean over clips. Below .005 a mouth counts as still.",
+            faces,
+            "offline",
+        ),
         "lag": Metric(
             "lag", "reference",
             "Shift of the sound against the mouth, within 10 pictures of 40 ms, that gives the "
@@ -182,7 +204,7 @@ def _of_pictures() -> dict[str, Metric]:
             faces, "offline", 1,
         ),
         "jerk": Metric(
-            "jerk", "lower",
+            "jerk", "reference",
             "Mean absolute second difference of yaw, pitch and roll, degrees a picture squared, "
             "mean over clips.", faces, "offline", 2,
         ),
@@ -192,7 +214,7 @@ def _of_pictures() -> dict[str, Metric]:
             "rise again within .4 s, mean over clips.", faces, "offline", 1,
         ),
         "flicker": Metric(
-            "flicker", "lower",
+            "flicker", "reference",
             "Mean absolute deviation of a picture from the mean of its neighbours, of 255 levels, "
             "mean over clips.", "", "none", 2,
         ),

@@ -12,7 +12,7 @@ from ttsf.evaluation.metric import Figure, Metric, mean, median
 from ttsf.evaluation.tables import Row, Table
 
 PICTURES = ("identity", "lips", "loudness", "lag", "closed", "div")
-MOTION = ("yaw", "jerk", "blinks", "flicker", "sharpness")
+MOTION = ("opening", "yaw", "jerk", "blinks", "flicker", "sharpness")
 SPEECH = ("wer", "mcd", "c_sim", "f0_rmse")
 BY_MEDIAN = frozenset({"lag"})
 
@@ -24,7 +24,7 @@ def tables(
     metrics: Mapping[str, Metric],
     voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
 ) -> list[Table]:
-    """The offline tables; those without a clip are left out.
+    """The offline tables; those without a case are left out.
 
     judged: the real clips first, then ours, then the others; `ablations` names those that stand in
     Tables 3 and 5 alone; recorded: cases whose real clip says the text (Table 1), all others are
@@ -45,7 +45,7 @@ def tables(
         build.table("5", "Table 5: what the audio mapper needs", judged[1:], others,
                     ("identity", "lips", "loudness", "closed", "div")),
     ]  # fmt: skip
-    return [table for table in found if any(row.used for row in table.rows)]
+    return [table for table in found if any(row.used or row.refused for row in table.rows)]
 
 
 class TableBuilder:
@@ -69,7 +69,7 @@ class TableBuilder:
             refused = system.refused.keys() & cases
             figures = [self._figure(name, system, cases) for name in names]
             rows.append(Row(system.system.name, tuple(figures), len(used), len(refused)))
-        return Table(key, title, tuple(rows))
+        return Table(key, title, tuple(self.metrics[name] for name in names), tuple(rows))
 
     def speech(
         self,
@@ -85,7 +85,8 @@ class TableBuilder:
             if row.system in voices:
                 margin = _margin(self.metrics["consistency"], voices[row.system])
             rows.append(row._replace(figures=(*row.figures, margin)))
-        return plain._replace(rows=tuple(rows))
+        columns = (*plain.columns, self.metrics["consistency"])
+        return plain._replace(columns=columns, rows=tuple(rows))
 
     def _figure(self, name: str, system: Judged, cases: frozenset[str]) -> Figure | None:
         judged = {case: clip for case, clip in system.clips.items() if case in cases}

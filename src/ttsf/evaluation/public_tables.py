@@ -12,11 +12,19 @@ from ttsf.evaluation.clips import JudgedClip, read_clip
 from ttsf.evaluation.judging import Judged
 from ttsf.evaluation.metric import Figure
 from ttsf.evaluation.public import (
+    SOURCE,
     PublicJudges,
+    div_degrees_metric,
+    div_metric,
     diversity,
     fid,
+    fid_metric,
+    identity_metric,
     lip_synchrony,
+    lse_c_metric,
+    lse_d_metric,
     source_identity,
+    wer_metric,
     word_errors,
 )
 from ttsf.evaluation.tables import Row, Table
@@ -42,6 +50,16 @@ def tables(judges: PublicJudges, judged: Sequence[Judged], cases: Sequence[Case]
     Clips that the offline judges refused stay refused. Every clip is cut to the square of its first
     picture's face, as portraits are.
     """
+    columns = [
+        fid_metric(),
+        identity_metric(SOURCE),
+        lse_c_metric(),
+        lse_d_metric(),
+        div_metric(),
+        div_degrees_metric(),
+    ]
+    if judges.whisper is not None:
+        columns.append(wer_metric(judges.whisper))
     found = []
     for key, title, recorded in (
         ("public_1", "Table 1, public judges", True),
@@ -49,17 +67,18 @@ def tables(judges: PublicJudges, judged: Sequence[Judged], cases: Sequence[Case]
     ):
         names = {case.name for case in cases if case.recorded == recorded}
         chosen = [case for case in cases if case.name in names]
-        rows = [_row(judges, system, judged[0], chosen) for system in judged]
-        if any(row.used for row in rows):
-            found.append(Table(key, title, tuple(rows)))
+        rows = [_row(judges, system, judged[0], chosen, len(columns)) for system in judged]
+        if any(row.used or row.refused for row in rows):
+            found.append(Table(key, title, tuple(columns), tuple(rows)))
     return found
 
 
-def _row(judges: PublicJudges, system: Judged, real: Judged, cases: Sequence[Case]) -> Row:
+def _row(
+    judges: PublicJudges, system: Judged, real: Judged, cases: Sequence[Case], columns: int
+) -> Row:
     clips = _read(system, cases)
     refused = sum(case.name in system.refused for case in cases)
     if not clips:
-        columns = 7 if judges.whisper is not None else 6
         return Row(system.system.name, (None,) * columns, 0, refused)
     truths = _read(real, [case for case in cases if case.name in clips])
     portraits = {case.name: cut(case.picture()[None])[0] for case in cases if case.name in clips}

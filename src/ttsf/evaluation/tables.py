@@ -36,12 +36,16 @@ class Table(NamedTuple):
     key: str
     """Name of its files."""
     title: str
+    columns: tuple[Metric, ...]
     rows: tuple[Row, ...]
 
-    def metrics(self) -> list[Metric]:
-        """Of its columns; raises TtsfError where the figures of a column differ in kind."""
-        columns = zip(*(row.figures for row in self.rows), strict=True)
-        return [check_alike([figure for figure in column if figure]) for column in columns]
+    def metrics(self) -> tuple[Metric, ...]:
+        """Of its columns; raises TtsfError where a figure is not of its column's kind."""
+        for row in self.rows:
+            for metric, figure in zip(self.columns, row.figures, strict=True):
+                if figure is not None:
+                    check_alike(metric, figure.metric)
+        return self.columns
 
     def markdown(self) -> str:
         """The table, what its columns mean, and the counts."""
