@@ -33,4 +33,17 @@ $PYTHON -m ttsf.training.voice --data "$WORK/faces_train" --valid "$WORK/faces_v
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice" \
     --low teacher_rms --high teacher_slt --steps 1500
 $PYTHON -m ttsf.training.assemble --tts "$WORK/runs/tts" --face "$WORK/runs/face" \
-    --crossing "$WORK/runs/crossing" --voice "$WORK/runs/voice" --out "$WORK/model"
+    --crossing "$WORK/runs/crossing" --voice "$WORK/runs/voice" --out "$WORK/mini"
+
+# Tables 3 and 5: the same model with another audio mapper, or with a voice that sees motion.
+for preset in mini-no-energy mini-text-only; do
+    $PYTHON -m ttsf.training.crossing --data "$WORK/corpus" --tts "$WORK/runs/tts" \
+        --face "$WORK/runs/face" --out "$WORK/runs/$preset" --preset "$preset" --steps 1000
+    $PYTHON -m ttsf.training.ablation --base "$WORK/mini" --preset "$preset" \
+        --crossing "$WORK/runs/$preset"
+done
+$PYTHON -m ttsf.training.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
+    --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice-with-motion" \
+    --preset mini-voice-with-motion --low teacher_rms --high teacher_slt --steps 1500
+$PYTHON -m ttsf.training.ablation --base "$WORK/mini" --preset mini-voice-with-motion \
+    --voice "$WORK/runs/voice-with-motion"

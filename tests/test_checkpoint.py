@@ -1,7 +1,10 @@
+import copy
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save as to_bytes
 
 from ttsf import checkpoint
 from ttsf.errors import TtsfError
@@ -48,3 +51,48 @@ def test_values_beyond_half_precision_are_refused(tiny_model: TTSF, tmp_path: Pa
 def test_unknown_device(model_folder: Path, device: str) -> None:
     with pytest.raises(TtsfError, match="device"):
         checkpoint.load(model_folder, device)
+
+
+def test_a_variant_holds_only_what_differs(tiny_model: TTSF, tmp_path: Path) -> None:
+    checkpoint.save(tiny_model, tmp_path / "tiny")
+    changed = copy.deepcopy(tiny_model)
+    with torch.no_grad():
+        changed.speech.voice_projection.bias.add_(1)
+    checkpoint.save(changed, tmp_path / "tiny-other", "tiny")
+    with safe_open(tmp_path / "tiny-other" / checkpoint.WEIGHTS, "pt") as file:
+        assert list(file.keys()) == ["speech.voice_projection.bias"]
+    checkpoint.save(changed, tmp_path / "whole")
+    loaded, whole = (checkpoint.load(tmp_path / name) for name in ("tiny-other", "whole"))
+    for name, value in whole.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize("base", ["../tiny", "", "..", "itself", "gone"])
+def test_a_base_is_an_existing_folder_beside_its_variant(
+    tiny_model: TTSF, tmp_path: Path, base: str
+) -> None:
+    folder = tmp_path / "itself"
+    checkpoint.save(tiny_model, folder)
+    (folder / checkpoint.WEIGHTS).write_bytes(to_bytes({}, metadata={"base": base}))
+    with pytest.raises(TtsfError, match=r"beside it|no such file"):
+        checkpoint.load(folder)
+
+
+def test_bundled_ablations_differ_from_the_bundled_model_in_one_part() -> None:
+    base = checkpoint.load().state_dict()
+    parts = {}
+    for name, folder in checkpoint.bundled_variants().items():
+        model = checkpoint.load(folder)
+        assert model.config.name == name
+        parts[name] = {
+            key.split(".")[0 if key.startswith("audio") else 1]
+            for key, value in model.state_dict().items()
+            if key not in base
+            or value.shape != base[key].shape
+            or not torch.equal(value, base[key])
+        }
+    assert parts == {
+        "mini-no-energy": {"audio_mapper"},
+        "mini-text-only": {"audio_mapper"},
+        "mini-voice-with-motion": {"voice_projection"},
+    }

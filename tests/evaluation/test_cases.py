@@ -187,3 +187,10 @@ def test_saving_twice_changes_nothing(shown: list[Case], tmp_path: Path) -> None
     save_portraits(shown, out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert {path.name: path.stat().st_mtime_ns for path in out.glob("*.png")} == times
+
+
+def test_a_folder_of_other_cases_is_left_alone(shown: list[Case], tmp_path: Path) -> None:
+    save_portraits(shown, tmp_path / "out" / "cases")
+    with pytest.raises(TtsfError, match="out holds an evaluation of other cases"):
+        save_portraits(shown[:1], tmp_path / "out" / "cases")
+    assert len(read_cases(tmp_path / "out" / "cases", (), 9, None)) == 2

@@ -5,7 +5,15 @@ import pytest
 from scipy.ndimage import gaussian_filter1d
 
 from ttsf.data.alignment import Phone
-from ttsf.evaluation.lips import Closures, Lag, closures, correlation, find_lag, loudness
+from ttsf.evaluation.lips import (
+    Closures,
+    Lag,
+    closures,
+    correlation,
+    find_lag,
+    loudness,
+    opening_range,
+)
 
 FRAMES = 120
 
@@ -62,7 +70,7 @@ def test_a_known_shift_is_found_exactly(late: int, seed: int) -> None:
     lag = find_lag(mouth, 40 * sound - 30)
     assert lag.frames == late
     assert lag.best == pytest.approx(1) and lag.now == pytest.approx(correlation(mouth, sound))
-    assert lag.now < 0.95
+    assert lag.now < 0.96
 
 
 @pytest.mark.parametrize("late", [3, -3])
@@ -79,6 +87,11 @@ def test_sound_that_is_delayed_by_samples_is_late_by_pictures() -> None:
     samples = level * rng.normal(size=60 * 640)
     late = np.concatenate([np.zeros(3 * 640), samples])[: 60 * 640]
     assert find_lag(loudness(samples, 60), loudness(late, 60)).frames == 3
+
+
+def test_the_range_of_an_opening_leaves_out_five_in_a_hundred_on_both_sides() -> None:
+    assert opening_range(np.linspace(0, 1, 101)) == pytest.approx(0.9)
+    assert opening_range(np.full(50, 0.3)) == 0
 
 
 def test_a_still_mouth_has_no_lag() -> None:

@@ -39,9 +39,9 @@ def test_mean_and_median_count_what_is_missing() -> None:
 def test_unlike_figures_are_never_compared(other: dict[str, str]) -> None:
     figures = Figure(WER, 0.1, 3), Figure(WER._replace(**other), 0.1, 3)
     with pytest.raises(TtsfError, match="these figures cannot be compared: .*WER: Word error"):
-        check_alike(figures)
-    assert check_alike(figures[:1] * 2) == WER
-    table = Table("1", "One", tuple(Row(f.metric.name, (f,), 3, 0) for f in figures))
+        check_alike(*(figure.metric for figure in figures))
+    check_alike(WER, WER)
+    table = Table("1", "One", (WER,), tuple(Row(f.metric.name, (f,), 3, 0) for f in figures))
     for write in (table.markdown, table.metrics):
         with pytest.raises(TtsfError, match="cannot be compared"):
             write()
@@ -50,6 +50,7 @@ def test_unlike_figures_are_never_compared(other: dict[str, str]) -> None:
 TABLE = Table(
     "1",
     "Table 1: speech",
+    (WER, SIZE),
     (
         Row("real clips", (None, Figure(SIZE, 255.6, 4)), 4, 0),
         Row("ours", (Figure(WER, 0.12345, 3, 1), Figure(SIZE, 256, 4)), 4, 1),
@@ -75,8 +76,17 @@ def test_markdown() -> None:
 
 
 def test_a_table_without_a_judge_says_so() -> None:
-    table = Table("m", "Motion", (Row("ours", (Figure(SIZE, 1, 1),), 1, 0),))
+    table = Table("m", "Motion", (SIZE,), (Row("ours", (Figure(SIZE, 1, 1),), 1, 0),))
     assert "Judges: no network." in table.markdown().splitlines()
+
+
+def test_a_column_that_nobody_fills_stays() -> None:
+    rows = (Row("ours", (None, Figure(SIZE, 1, 1)), 1, 0), Row("theirs", (None, None), 0, 1))
+    table = Table("m", "Motion", (WER, SIZE), rows)
+    assert "| ours | - | 1 | 1 | 0 |" in table.markdown()
+    assert table.metrics() == (WER, SIZE) and table.csv().count("\n") == 2
+    with pytest.raises(ValueError, match="shorter"):
+        table._replace(columns=(WER, SIZE, SIZE)).markdown()
 
 
 def test_csv_repeats_what_every_figure_is() -> None:
@@ -116,8 +126,8 @@ NAN = float("nan")
 
 def row_of(table: Table, system: str) -> dict[str, Figure | None]:
     (row,) = (row for row in table.rows if row.system == system)
-    columns = [metric.name for metric in table.metrics()]
-    return dict(zip(columns, row.figures, strict=True))
+    names = [metric.name for metric in table.metrics()]
+    return dict(zip(names, row.figures, strict=True))
 
 
 def test_real_clips_are_no_distance_from_themselves_and_others_are() -> None:
@@ -188,10 +198,15 @@ def test_which_table_has_which_systems_and_cases() -> None:
         assert table.markdown() and table.csv()
 
 
-def test_tables_without_clips_are_left_out() -> None:
+def test_tables_without_a_case_are_left_out() -> None:
     found = tables([judged("real clips", {"a": measured(1)})], (), RECORDED, METRICS, {})
     assert [table.key for table in found] == ["1", "motion", "3"]
     assert tables([judged("real clips", {})], (), RECORDED, METRICS, {}) == []
+    gone = judged("gone", {}, {"x": "no face"})
+    found = tables([judged("real clips", {}), gone], (), RECORDED, METRICS, {})
+    assert [(table.key, table.rows[-1].refused) for table in found] == [
+        ("2", 1), ("motion", 1), ("5", 1),
+    ]  # fmt: skip
 
 
 def test_one_table_of_chosen_figures() -> None:

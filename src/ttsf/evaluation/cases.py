@@ -6,6 +6,7 @@ parts folder's `manifest.csv` (`data.parts`).
 """
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -81,22 +82,27 @@ def read_cases(root: Path, uses: Collection[Use], per_person: int, limit: int | 
 
 
 def save_portraits(cases: list[Case], folder: Path) -> None:
-    """Write every case's portrait and `cases.csv`: what other systems need for the same cases."""
+    """Write every case's portrait and `cases.csv`: what other systems need for the same cases.
+
+    Raises TtsfError where the folder holds other cases.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for case in cases:
+        register = case.register or ""
+        writer.writerow([case.name, case.person, f"{case.name}.png", "", case.text, register])
+    listed = folder / CASES
+    if listed.exists() and listed.read_text(encoding="utf-8") != buffer.getvalue():
+        raise TtsfError(f"{folder.parent} holds an evaluation of other cases; choose another --out")
     for case in cases:
         path = folder / f"{case.name}.png"
         if not path.exists():
             with new_file(path) as temporary:
                 Image.fromarray(case.picture()).save(temporary, "PNG")
-    with (
-        new_file(folder / CASES) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for case in cases:
-            register = case.register or ""
-            writer.writerow([case.name, case.person, f"{case.name}.png", "", case.text, register])
+    with new_file(listed) as temporary:
+        temporary.write_text(buffer.getvalue(), encoding="utf-8")
 
 
 def _spread(cases: list[Case], limit: int | None) -> list[Case]:

@@ -4,6 +4,7 @@ A cascade (our speech with another system's pictures) is a folder too: `write_sp
 sounds that the other system is to be driven with.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,9 +13,12 @@ import numpy as np
 
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
+from ttsf.files import new_file
 from ttsf.pipeline import Progress, Speaker
 from ttsf.video import write_wav
 
+MARK = "weights.sha256"
+"""File in a folder of our videos that says which weights made them."""
 MOTIONS = 5
 """Pictures of one person from which voices are compared (Table 3, Fig. 5)."""
 SAME_SENTENCE = "The weather will be cold and dry tomorrow."
@@ -54,7 +58,11 @@ def open_folder(name: str, folder: Path, cases: Sequence[Case]) -> System:
 def speak_cases(
     name: str, speaker: Speaker, cases: Sequence[Case], folder: Path, progress: Progress | None
 ) -> tuple[System, dict[str, str]]:
-    """Our videos of the cases, and why some could not be made; finished ones are kept."""
+    """Our videos of the cases, and why some could not be made; finished ones are kept.
+
+    Raises TtsfError where the folder holds videos of other weights.
+    """
+    _claim(folder, speaker)
     videos, refused = {}, {}
     for i, case in enumerate(cases):
         path, sound = folder / f"{case.name}.mp4", folder / "speech" / f"{case.name}.wav"
@@ -68,6 +76,20 @@ def speak_cases(
         if progress is not None:
             progress(i + 1, len(cases))
     return System(name, videos), refused
+
+
+def _claim(folder: Path, speaker: Speaker) -> None:
+    """A folder belongs to the weights that it was begun with."""
+    digest = hashlib.sha256(repr(speaker.model.config).encode())
+    for name, value in sorted(speaker.model.state_dict().items()):
+        digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
+    mark = folder / MARK
+    if not mark.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with new_file(mark) as temporary:
+            temporary.write_text(digest.hexdigest() + "\n")
+    elif mark.read_text().strip() != digest.hexdigest():
+        raise TtsfError(f"{folder} holds videos of other weights; choose another folder")
 
 
 def voices_under_motion(

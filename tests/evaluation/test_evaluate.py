@@ -1,0 +1,304 @@
+"""Systems, their judging and a whole evaluation, with stubs in the networks' place."""
+
+import copy
+import csv
+import importlib.metadata
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from tests.data.videos import face_picture, murmur, write_recording
+from ttsf.errors import TtsfError
+from ttsf.evaluation import evaluate as evaluation
+from ttsf.evaluation import figure5, judging, systems, voice
+from ttsf.evaluation.cases import CASES, COLUMNS, Case
+from ttsf.evaluation.evaluate import EvaluateSettings, evaluate
+from ttsf.evaluation.judging import judge_systems
+from ttsf.evaluation.offline import Known, Measured
+from ttsf.evaluation.paper_tables import MOTION, PICTURES, SPEECH
+from ttsf.evaluation.systems import System, ground_truth, open_folder
+from ttsf.model import TTSF
+
+
+def case_of(name: str, video: Path | None = None, recorded: bool = False) -> Case:
+    return Case(name, name, Path("a.png"), video, f"Text of {name}.", recorded)
+
+
+CASE_LIST = [case_of("a", Path("a.mp4"), True), case_of("b", Path("b.mp4")), case_of("c")]
+
+
+def measured(value: float) -> Measured:
+    values = dict.fromkeys((*PICTURES, *MOTION, *SPEECH), value)
+    faces = np.random.default_rng(round(10 * value)).normal(size=(4, 8))
+    return Measured(values, {}, faces, np.ones(4), np.arange(4.0), np.empty(0), np.zeros(4))
+
+
+def test_a_folder_of_videos(tmp_path: Path) -> None:
+    for name in ("a.mp4", "c.mp4", "zebra.mp4", "b.avi", "notes.txt"):
+        (tmp_path / name).touch()
+    found = open_folder("theirs", tmp_path, CASE_LIST)
+    videos = {"a": tmp_path / "a.mp4", "c": tmp_path / "c.mp4"}
+    assert found == System("theirs", videos, ("zebra",))
+
+
+def test_folders_that_do_not_pair(tmp_path: Path) -> None:
+    with pytest.raises(TtsfError, match=r"none: no such folder"):
+        open_folder("theirs", tmp_path / "none", CASE_LIST)
+    with pytest.raises(TtsfError, match=r"holds no \.mp4"):
+        open_folder("theirs", tmp_path, CASE_LIST)
+    (tmp_path / "zebra.mp4").touch()
+    with pytest.raises(TtsfError, match=r"no video has a case's name \(such as a\.mp4, not zebra"):
+        open_folder("theirs", tmp_path, CASE_LIST)
+
+
+def test_ground_truth_is_every_real_clip() -> None:
+    assert ground_truth(CASE_LIST).videos == {"a": Path("a.mp4"), "b": Path("b.mp4")}
+
+
+class StubSpeaker:
+    """Writes a small video at once; some texts are refused."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.written: list[str] = []
+
+    def write(self, portrait: np.ndarray, text: str, output: Path, *, audio_output: Path) -> None:
+        if "refused" in text:
+            raise TtsfError("no face found")
+        self.written.append(text)
+        pictures = [face_picture(64, 48, shift=i) for i in range(20)]
+        write_recording(output, pictures, murmur(0.8))
+        audio_output.touch()
+
+    def say(self, portrait: np.ndarray, text: str) -> np.ndarray:
+        if not portrait.any():
+            raise TtsfError("no face found")
+        return murmur(0.2)[0] * portrait.mean() / 255
+
+
+@pytest.fixture
+def speaker(tiny_model: TTSF) -> Any:
+    return StubSpeaker(tiny_model)
+
+
+@pytest.fixture
+def portrait(tmp_path: Path) -> Path:
+    Image.fromarray(face_picture(64, 64)).save(tmp_path / "p.png")
+    return tmp_path / "p.png"
+
+
+def test_our_videos_are_made_once(speaker: Any, portrait: Path, tmp_path: Path) -> None:
+    texts = {"a": "One.", "b": "A refused one.", "c": "Three."}
+    cases = [Case(n, n, portrait, None, text, False) for n, text in texts.items()]
+    lost = Case("d", "d", tmp_path / "none.png", None, "Four.", False)
+    done = []
+    for _ in range(2):
+        ours, refused = systems.speak_cases(
+            "ours", speaker, [*cases, lost], tmp_path / "out", lambda *at: done.append(at)
+        )
+        assert ours == System("ours", {n: tmp_path / "out" / f"{n}.mp4" for n in "ac"})
+        assert refused["b"] == "no face found" and "none.png" in refused["d"]
+    assert speaker.written == ["One.", "Three."]
+    assert done == [(i, 4) for i in (1, 2, 3, 4)] * 2
+    (tmp_path / "out" / "speech" / "c.wav").unlink()
+    systems.speak_cases("ours", speaker, cases, tmp_path / "out", None)
+    assert speaker.written == ["One.", "Three.", "Three."]
+
+
+def test_a_folder_belongs_to_the_weights_that_began_it(speaker: Any, tmp_path: Path) -> None:
+    other = StubSpeaker(copy.deepcopy(speaker.model))
+    with torch.no_grad():
+        next(other.model.parameters()).view(-1)[0] += 1
+    systems.speak_cases("ours", speaker, [], tmp_path / "out", None)
+    systems.speak_cases("ours", speaker, [], tmp_path / "out", None)
+    with pytest.raises(TtsfError, match="holds videos of other weights"):
+        systems.speak_cases("ours", other, [], tmp_path / "out", None)  # type: ignore[arg-type]
+
+
+def test_voices_under_motion(speaker: Any, tmp_path: Path) -> None:
+    bright, dark = np.full((64, 64, 3), 200, np.uint8), np.zeros((64, 64, 3), np.uint8)
+    pictures = {"ann": [bright, dark, bright // 2], "bob": [bright, dark]}
+    heard = systems.voices_under_motion(speaker, pictures, tmp_path)
+    assert list(heard) == ["ann"] and len(heard["ann"]) == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["ann_0.wav", "ann_2.wav", "bob_0.wav"]
+
+
+def test_five_pictures_from_first_to_last() -> None:
+    frames = np.arange(101)[:, None, None, None]
+    assert [int(f) for f in np.ravel(systems.spread_pictures(frames))] == [0, 25, 50, 75, 100]
+    assert len(systems.spread_pictures(frames[:3])) == 5
+
+
+@pytest.fixture
+def in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "ProcessPoolExecutor", lambda n, context: ThreadPoolExecutor(n))
+
+
+def test_refused_and_missing_clips_have_their_reason(
+    in_threads: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def judge(task: judging._Task) -> Measured | str:
+        seen.append((task.video.parent.name, task.case.name, task.real))
+        return "no face" if task.video == Path("theirs/a.mp4") else measured(1)
+
+    monkeypatch.setattr(judging, "_judge", judge)
+    ours = System("ours", {"a": Path("ours/a.mp4")})
+    theirs = System("theirs", {n: Path(f"theirs/{n}.mp4") for n in "ab"})
+    missing, done = {"ours": {"b": "the text is empty"}}, []
+    real, first, second = judge_systems(
+        [ground_truth(CASE_LIST), ours, theirs], CASE_LIST, missing, 2, lambda *at: done.append(at)
+    )
+    assert (set(real.clips), real.refused) == ({"a", "b"}, {})
+    assert set(first.clips) == {"a"}
+    assert first.refused == {"b": "the text is empty", "c": "no video of this name"}
+    assert set(second.clips) == {"b"}
+    assert second.refused == {"a": "no face", "c": "no video of this name"}
+    assert [at for at, total in done] == [1, 2, 3, 4, 5] and {total for _, total in done} == {5}
+    assert sorted(seen) == [
+        ("", "a", True), ("", "b", True), ("ours", "a", False), ("theirs", "a", False),
+        ("theirs", "b", False),
+    ]  # fmt: skip
+
+
+def test_judging_leaves_the_environment_as_it_was(
+    in_threads: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One thread a library while the judges start, and what was set before afterwards."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    names, seen = judging.SLOW_THREADS, []
+
+    def judge(task: judging._Task) -> str:
+        seen.append([os.environ[name] for name in names])
+        return "refused"
+
+    monkeypatch.setattr(judging, "_judge", judge)
+    before = dict(os.environ)
+    judge_systems([ground_truth(CASE_LIST)], CASE_LIST, {}, 1, None)
+    assert seen == [["1"] * len(names)] * 2 and dict(os.environ) == before
+
+
+class NoJudges:
+    """In the place of the identity judge."""
+
+    def __init__(self) -> None:
+        self.identity = self
+
+    def embed(self, picture: np.ndarray) -> np.ndarray:
+        return picture.mean((0, 1))
+
+
+def test_what_the_judges_are_told(
+    portrait: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real clip's text is known only if it was recorded; the truth is a clip that says it."""
+    video = write_recording(tmp_path / "v.mp4", [face_picture(64, 48)] * 15, murmur(0.6))
+    told: list[Known] = []
+    monkeypatch.setattr(judging, "_offline_judges", NoJudges)
+    monkeypatch.setattr(judging, "measure", lambda clip, known, judges: told.append(known))
+    for recorded in (True, False):
+        one = Case("v", "ann", portrait, video, "Hello.", recorded)
+        for real in (True, False):
+            judging._judge(judging._Task(one, video, real))
+    assert [known.text for known in told] == ["Hello.", "Hello.", None, "Hello."]
+    assert [known.truth is None for known in told] == [False, False, True, True]
+    assert all(known.source is not None for known in told)
+    gone = judging._judge(judging._Task(one, tmp_path / "w.mp4", False))
+    assert isinstance(gone, str) and gone.startswith("w.mp4: not a readable video")
+
+
+@pytest.fixture
+def stubbed(in_threads: None, speaker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No network is needed: ours speaks at once, each system has one value."""
+
+    class Voice:
+        def embed(self, samples: np.ndarray) -> np.ndarray:
+            return np.array([1.0, np.abs(samples).max()])
+
+    def judge(task: judging._Task) -> Measured | str:
+        if task.case.name == "bad" and not task.real:
+            return "a face in only 3 of 20 pictures"
+        return measured(1 if task.real else 2)
+
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.0")
+    monkeypatch.setattr(evaluation, "load", lambda model, device: speaker)
+    monkeypatch.setattr(figure5, "draw", lambda embeddings, path: None)
+    monkeypatch.setattr(voice, "VoiceJudge", Voice)
+    monkeypatch.setattr(judging, "_judge", judge)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two people who say their text, one of whom is refused, and a portrait."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Image.fromarray(face_picture(64, 64)).save(folder / "p.png")
+    pictures = [face_picture(64, 48, shift=i) for i in range(20)]
+    for name in ("good", "bad"):
+        write_recording(folder / f"{name}.mp4", pictures, murmur(0.8))
+    rows = ["good,ann,,good.mp4,Hi & bye.,", "bad,bob,,bad.mp4,Hello.,", "p,eve,p.png,,,high"]
+    (folder / CASES).write_text("\n".join([",".join(COLUMNS), *rows]) + "\n")
+    return folder
+
+
+def test_an_evaluation_writes_tables_and_a_report(
+    stubbed: None, root: Path, tmp_path: Path
+) -> None:
+    theirs, out = tmp_path / "theirs", tmp_path / "out"
+    for name in ("good", "zebra"):
+        pictures = [face_picture(64, 48)] * 15
+        write_recording(theirs / f"{name}.mp4", pictures, murmur(0.6))
+    settings = EvaluateSettings(systems={"theirs": theirs}, workers=1)
+    found = {table.key: table for table in evaluate(root, out, settings, {})}
+    assert list(found) == ["1", "2", "motion", "3", "5"]
+    counts = [(row.system, row.used, row.refused) for row in found["1"].rows]
+    assert counts == [("real clips", 2, 0), ("ours", 1, 1), ("theirs", 1, 1)]
+    for row, value in zip(found["1"].rows, (1, 2, 2), strict=True):
+        assert {figure.value for figure in row.figures[1:] if figure} == {value}
+    assert found["1"].rows[0].figures[0].value == 0  # type: ignore[union-attr]
+    names = {path.name for path in out.iterdir()}
+    assert {f"table_{key}.md" for key in found} | {f"table_{key}.csv" for key in found} <= names
+    assert {"cases", "ours", "voices", "tables.md", "refused.csv", "report.html"} <= names
+    assert (out / "tables.md").read_text() == "\n".join(t.markdown() for t in found.values())
+    with (out / "refused.csv").open(newline="") as file:
+        lines = [tuple(row.values()) for row in csv.DictReader(file)]
+    assert lines == [
+        ("ours", "bad", "all", "a face in only 3 of 20 pictures"),
+        ("theirs", "bad", "all", "no video of this name"),
+        ("theirs", "p", "all", "no video of this name"),
+        ("theirs", "zebra", "all", "belongs to no case"),
+    ]
+    page = (out / "report.html").read_text()
+    assert "<h3>good</h3><p>Hi &amp; bye.</p>" in page and "a face in only 3 of 20" in page
+    assert page.count('class="clip"') == 5 and "http" not in page and "<script" not in page
+    assert sorted(p.name for p in (out / "cases").iterdir()) == [
+        "bad.png", "cases.csv", "good.png", "p.png",
+    ]  # fmt: skip
+
+
+def test_wrong_evaluations_end_before_long_work(stubbed: None, root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    video = {"theirs": tmp_path / "none"}
+    with pytest.raises(TtsfError, match="no such folder"):
+        evaluate(root, out, EvaluateSettings(systems=video), {})
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "good.mp4").touch()
+    for settings in (
+        EvaluateSettings(systems={"ours": theirs}),
+        EvaluateSettings(systems={"x": theirs}, ablations={"x": tmp_path}),
+    ):
+        with pytest.raises(TtsfError, match="two systems have the same name"):
+            evaluate(root, out, settings, {})
+    with pytest.raises(TtsfError, match=r"neither cases\.csv"):
+        evaluate(tmp_path / "nowhere", out, EvaluateSettings(), {})
+    assert not out.exists()
