@@ -61,7 +61,7 @@ def _evaluate(chosen: argparse.Namespace) -> None:
         device=chosen.device,
         workers=chosen.workers,
     )
-    shown = {} if chosen.quiet else {name: Progress(name) for name in ("videos", "clips")}
+    shown = {} if chosen.quiet else {name: Progress(name) for name in ("videos", "voices", "clips")}
     tables = evaluate(chosen.root, chosen.out, settings, shown)
     if not chosen.quiet:
         print("\n".join(table.markdown() for table in tables))

@@ -102,7 +102,7 @@ def test_defaults(called: list[Any], capsys: pytest.CaptureFixture[str]) -> None
     root, out, settings, progress = called
     assert (root, out) == (Path("in"), Path("out"))
     assert settings == EvaluateSettings(ablations=BUNDLED)
-    assert {"videos", "clips"} <= set(progress)
+    assert set(progress) == {"videos", "voices", "clips"}
     captured = capsys.readouterr()
     assert captured.out.startswith(TABLE.markdown()) and captured.err == ""
     assert captured.out.splitlines()[-1].startswith("out/report.html shows the clips")

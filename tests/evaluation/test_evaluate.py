@@ -125,9 +125,11 @@ def test_a_folder_belongs_to_the_weights_that_began_it(speaker: Any, tmp_path: P
 def test_voices_under_motion(speaker: Any, tmp_path: Path) -> None:
     bright, dark = np.full((64, 64, 3), 200, np.uint8), np.zeros((64, 64, 3), np.uint8)
     pictures = {"ann": [bright, dark, bright // 2], "bob": [bright, dark]}
-    heard = systems.voices_under_motion(speaker, pictures, tmp_path)
+    done = []
+    heard = systems.voices_under_motion(speaker, pictures, tmp_path, lambda *at: done.append(at))
     assert list(heard) == ["ann"] and len(heard["ann"]) == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ann_0.wav", "ann_2.wav", "bob_0.wav"]
+    assert done == [(1, 2), (2, 2)]
 
 
 def test_five_pictures_from_first_to_last() -> None:

@@ -77,7 +77,7 @@ class StubJudges:
 
 
 PHONES = [
-    Phone("h", 0.2, 0.3, 0), Phone("ɑ", 0.3, 0.5, 0), Phone("m", 0.5, 0.6, 0),
+    Phone("h", 0.2, 0.3, 0), Phone("æ", 0.3, 0.5, 0), Phone("m", 0.5, 0.6, 0),
     Phone("æ", 0.6, 0.9, 1), Phone("b", 0.9, 1.0, 1), Phone("i", 1.0, 1.2, 1),
     Phone("oʊ", 1.3, 1.7, 2),
 ]  # fmt: skip

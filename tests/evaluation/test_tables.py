@@ -38,7 +38,7 @@ def test_mean_and_median_count_what_is_missing() -> None:
 )  # fmt: skip
 def test_unlike_figures_are_never_compared(other: dict[str, str]) -> None:
     figures = Figure(WER, 0.1, 3), Figure(WER._replace(**other), 0.1, 3)
-    with pytest.raises(TtsfError, match="these figures cannot be compared: .*WER: Word error"):
+    with pytest.raises(TtsfError, match=r"these figures cannot be compared: .*WER: Word error"):
         check_alike(*(figure.metric for figure in figures))
     check_alike(WER, WER)
     table = Table("1", "One", (WER,), tuple(Row(f.metric.name, (f,), 3, 0) for f in figures))

@@ -82,7 +82,7 @@ def evaluate(
         )
         systems.append(system)
         pictures = _pictures(cases, systems[1], settings.people)
-        said = voices_under_motion(speaker, pictures, out / "voices" / name)
+        said = voices_under_motion(speaker, pictures, out / "voices" / name, progress.get("voices"))
         voices[name] = _embed(said)
     systems += folders
     judged = judge_systems(systems, cases, missing, settings.workers, progress.get("clips"))

@@ -93,7 +93,10 @@ def _claim(folder: Path, speaker: Speaker) -> None:
 
 
 def voices_under_motion(
-    speaker: Speaker, pictures: Mapping[str, Sequence[np.ndarray]], folder: Path
+    speaker: Speaker,
+    pictures: Mapping[str, Sequence[np.ndarray]],
+    folder: Path,
+    progress: Progress | None = None,
 ) -> dict[str, list[np.ndarray]]:
     """One sentence in the voice of every picture: person -> float32 [N] at 16 kHz each.
 
@@ -102,7 +105,7 @@ def voices_under_motion(
     """
     folder.mkdir(parents=True, exist_ok=True)
     heard: dict[str, list[np.ndarray]] = {}
-    for person, shown in pictures.items():
+    for i, (person, shown) in enumerate(pictures.items()):
         voices = []
         for k, picture in enumerate(shown):
             try:
@@ -113,6 +116,8 @@ def voices_under_motion(
             voices.append(samples)
         if len(voices) > 1:
             heard[person] = voices
+        if progress is not None:
+            progress(i + 1, len(pictures))
     return heard
 
 
