@@ -65,7 +65,7 @@ def test_a_spreadsheets_byte_order_mark_is_no_column(folder: Path) -> None:
         ("b,ann,ann.png,cat.mp4,Hi.,", "line 3: there is no file cat.mp4"),
         ("b,ann,,,Hi.,", "line 3: neither a portrait nor a video"),
         ("b", "line 3: neither a portrait nor a video"),
-        ("b,ann,ann.png,,Hi.,alto", "line 3: register 'alto' is neither low nor high"),
+        ("b,ann,ann.png,,Hi.,alto", "line 3: register 'alto' is none of low, high, unsure"),
     ],
 )
 def test_a_bad_row_is_named_by_its_line(folder: Path, row: str, reason: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.videos import face_picture, murmur, write_recording
+from tests.data.videos import empty_picture, face_picture, murmur, write_recording
 from ttsf.errors import TtsfError
 from ttsf.evaluation import public_tables
 from ttsf.evaluation.cases import Case
@@ -36,7 +36,7 @@ class StubJudges(PublicJudges):
 
 
 def test_rows_count_what_was_refused_and_compare_with_the_real_clips(tmp_path: Path) -> None:
-    pictures = [face_picture(256, 192, shift=i) for i in range(14)]
+    pictures = [face_picture(shift=i) for i in range(14)]
     real, made = (
         write_recording(tmp_path / f"{name}.mp4", pictures, murmur(0.56))
         for name in ("real", "ours")
@@ -53,6 +53,16 @@ def test_rows_count_what_was_refused_and_compare_with_the_real_clips(tmp_path: P
         assert row.figures[0] is not None and row.figures[0].value == pytest.approx(0, abs=1e-6)
         assert [figure.value for figure in row.figures[2:] if figure] == [5.0, 8.0, 0.2, 3.0]
     assert first.figures[1] is not None and 0.9 < first.figures[1].value <= 1
+
+
+def test_a_clip_that_cannot_be_cut_is_refused_not_fatal(tmp_path: Path) -> None:
+    video = write_recording(tmp_path / "a.mp4", [empty_picture()] * 14, murmur(0.56))
+    cases = [Case("a", "a", None, video, "Hello.", False)]
+    truth = Judged(System("real clips", {"a": video}), {"a": NOTHING._replace(reasons={})}, {})
+    (table,) = public_tables.tables(StubJudges(), [truth], cases)
+    assert (table.rows[0].used, table.rows[0].refused) == (0, 1)
+    assert truth.clips["a"].reasons["public judges"].startswith("no face found")
+    assert "| real clips | - |" in table.markdown()
 
 
 def test_the_square_is_cut_around_the_first_face() -> None:

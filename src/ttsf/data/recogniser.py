@@ -41,7 +41,9 @@ def write_down(name: str | None, samples: np.ndarray) -> str | None:
     if name == "pocketsphinx":
         decoder = _decoder()
         decoder.start_utt()
-        decoder.process_raw((samples * 32_767).astype(np.int16).tobytes(), full_utt=True)
+        decoder.process_raw(
+            (np.clip(samples, -1, 1) * 32_767).astype(np.int16).tobytes(), full_utt=True
+        )
         decoder.end_utt()
         heard = decoder.hyp()
         return heard.hypstr if heard and heard.hypstr else None

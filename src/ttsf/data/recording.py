@@ -89,7 +89,7 @@ def read_sound(path: Path, picture: Path | None = None) -> np.ndarray | None:
             raise TtsfError(f"{path.name}: the sound is damaged ({error.strerror})") from None
     if not parts:
         return None
-    samples = np.concatenate(parts)
+    samples = np.concatenate(parts).clip(-1, 1)  # a lossy codec may overshoot
     late = 0.0 if picture is not None else (begins or 0.0) - _first_picture_s(path)
     shift = round(late * RATE)
     return np.pad(samples, (shift, 0)) if shift > 0 else samples[-shift:]

@@ -10,7 +10,8 @@ import io
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import get_args
 
 import numpy as np
 from PIL import Image
@@ -94,7 +95,7 @@ def save_portraits(cases: list[Case], folder: Path) -> None:
         register = case.register or ""
         writer.writerow([case.name, case.person, f"{case.name}.png", "", case.text, register])
     listed = folder / CASES
-    if listed.exists() and listed.read_text(encoding="utf-8") != buffer.getvalue():
+    if listed.exists() and listed.read_bytes() != buffer.getvalue().encode():
         raise TtsfError(f"{folder.parent} holds an evaluation of other cases; choose another --out")
     for case in cases:
         path = folder / f"{case.name}.png"
@@ -102,7 +103,7 @@ def save_portraits(cases: list[Case], folder: Path) -> None:
             with new_file(path) as temporary:
                 Image.fromarray(case.picture()).save(temporary, "PNG")
     with new_file(listed) as temporary:
-        temporary.write_text(buffer.getvalue(), encoding="utf-8")
+        temporary.write_bytes(buffer.getvalue().encode())
 
 
 def _spread(cases: list[Case], limit: int | None) -> list[Case]:
@@ -129,6 +130,9 @@ def _from_parts(root: Path, uses: Collection[Use]) -> list[Case]:
                 register=part.voice_register,
             )
         )
+    twice = [name for name, count in Counter(case.name for case in cases).items() if count > 1]
+    if twice:
+        raise TtsfError(f"{root}: two files are called '{twice[0]}'")
     return cases
 
 
@@ -141,36 +145,45 @@ def _read_list(root: Path) -> list[Case]:
     cases: dict[str, Case] = {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restval="")
+            reader = csv.DictReader(file, restkey="", restval="")
             unknown = set(reader.fieldnames or ()) ^ set(COLUMNS)
             if unknown:
                 raise TtsfError(f"{path}: the columns are {', '.join(COLUMNS)}")
             for row in reader:
                 place = f"{path}, line {reader.line_num}"
-                if row["name"] in cases:
-                    raise TtsfError(f"{place}: a second case is called '{row['name']}'")
-                cases[row["name"]] = _read_row(root, row, place)
+                case = _read_row(root, row, place)
+                if case.name in cases:
+                    raise TtsfError(f"{place}: a second case is called '{case.name}'")
+                cases[case.name] = case
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TtsfError(f"{path}: not a table of UTF-8 text ({error})") from None
     return list(cases.values())
 
 
 def _read_row(root: Path, row: dict[str, str], place: str) -> Case:
+    if "" in row:
+        raise TtsfError(f"{place}: more fields than columns (quote a text that holds commas)")
     name = row["name"].strip()
-    if not name or "/" in name or name.startswith("."):
-        raise TtsfError(f"{place}: '{name}' cannot be the name of a file")
+    person = row["person"].strip() or name
+    for word in (name, person):
+        if not word or "/" in word or word.startswith("."):
+            raise TtsfError(f"{place}: '{word}' cannot be the name of a file")
+    for column in ("portrait", "video"):
+        within = PurePosixPath(row[column])
+        if within.is_absolute() or ".." in within.parts:
+            raise TtsfError(f"{place}: '{row[column]}' leaves the folder")
+        if row[column] and not (root / within).is_file():
+            raise TtsfError(f"{place}: there is no file {row[column]}")
     portrait, video = (root / row[k] if row[k] else None for k in ("portrait", "video"))
-    for file in filter(None, (portrait, video)):
-        if not file.is_file():
-            raise TtsfError(f"{place}: there is no file {file.relative_to(root)}")
     if portrait is None and video is None:
         raise TtsfError(f"{place}: neither a portrait nor a video")
-    if row["register"] not in ("", "low", "high"):
-        raise TtsfError(f"{place}: register '{row['register']}' is neither low nor high")
+    if row["register"] not in ("", *get_args(Register)):
+        known = ", ".join(get_args(Register))
+        raise TtsfError(f"{place}: register '{row['register']}' is none of {known}")
     text = row["text"].strip()
     return Case(
         name=name,
-        person=row["person"].strip() or name,
+        person=person,
         portrait=portrait,
         video=video,
         text=text or PLAIN[len(name) % len(PLAIN)],

@@ -19,8 +19,10 @@ from ttsf.evaluation import figure5, offline, public_tables, report, voice
 from ttsf.evaluation.cases import Case, read_cases, save_portraits
 from ttsf.evaluation.clips import read_clip
 from ttsf.evaluation.judging import Judged, judge_systems
+from ttsf.evaluation.metric import version
 from ttsf.evaluation.paper_tables import tables
 from ttsf.evaluation.systems import (
+    GROUND_TRUTH,
     System,
     ground_truth,
     open_folder,
@@ -33,6 +35,8 @@ from ttsf.files import new_file
 from ttsf.pipeline import Progress, load
 
 OURS = "ours"
+RESERVED = (OURS, GROUND_TRUTH, "cases", "voices")
+"""Names of systems and folders that nobody else may have."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +71,20 @@ def evaluate(
     anything that is needed lacks.
     """
     metrics = offline.metrics()
+    version("scikit-learn", "matplotlib")
+    if settings.whisper is not None and settings.judges is None:
+        raise TtsfError("--whisper is a public judge; name the folder of the others by --judges")
     cases = read_cases(root, settings.uses, settings.per_person, settings.limit)
     folders = [open_folder(name, path, cases) for name, path in settings.systems.items()]
     public = public_tables.open_judges(settings.judges, settings.whisper)
+    names = [*RESERVED, *settings.ablations, *settings.systems]
+    if len(set(names)) < len(names):
+        raise TtsfError(f"systems need names of their own, none of {', '.join(RESERVED)}")
     models = {OURS: settings.model, **settings.ablations}
-    if len({*models, *settings.systems}) < len(models) + len(settings.systems):
-        raise TtsfError("two systems have the same name")
+    speakers = {name: load(model, settings.device) for name, model in models.items()}
     save_portraits(cases, out / "cases")
     systems, missing, voices = [ground_truth(cases)], {}, {}
-    for name, model in models.items():
-        speaker = load(model, settings.device)
+    for name, speaker in speakers.items():
         system, missing[name] = speak_cases(
             name, speaker, cases, out / name, progress.get("videos")
         )
@@ -111,8 +119,19 @@ def _pictures(cases: Sequence[Case], ours: System, people: int) -> dict[str, Seq
 
 
 def _embed(said: Mapping[str, Sequence[np.ndarray]]) -> dict[str, list[np.ndarray]]:
+    """Speaker embeddings; a silent voice is left out, and who then has but one."""
     judge = voice.VoiceJudge()
-    return {person: [judge.embed(samples) for samples in sounds] for person, sounds in said.items()}
+    heard = {}
+    for person, sounds in said.items():
+        embedded = []
+        for samples in sounds:
+            try:
+                embedded.append(judge.embed(samples))
+            except TtsfError:
+                continue
+        if len(embedded) > 1:
+            heard[person] = embedded
+    return heard
 
 
 def _write(out: Path, found: Sequence[Table], judged: Sequence[Judged]) -> None:
@@ -140,6 +159,10 @@ def _write(out: Path, found: Sequence[Table], judged: Sequence[Judged]) -> None:
 
 def _draw_voices(voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Path) -> None:
     """Fig. 5; too few voices give no figure."""
-    enough = {name: people for name, people in voices.items() if len(people) > 1}
+    enough = {
+        name: people
+        for name, people in voices.items()
+        if len(people) > 1 and sum(map(len, people.values())) >= figure5.FEWEST_CLIPS
+    }
     if enough:
         figure5.draw(enough, path)

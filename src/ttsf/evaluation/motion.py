@@ -47,7 +47,7 @@ def flicker(frames: np.ndarray) -> float:
 
     frames: uint8 [T, H, W, 3]. Smooth motion hardly counts, a picture that jumps does.
     """
-    grey = frames.astype(np.float32) @ LUMA
+    grey = np.stack([frame @ LUMA for frame in frames])
     return float(np.abs(grey[1:-1] - (grey[:-2] + grey[2:]) / 2).mean())
 
 

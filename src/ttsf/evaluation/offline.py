@@ -88,6 +88,9 @@ def measure(clip: JudgedClip, known: Known, judges: Judges) -> Measured:
             reasons |= dict.fromkeys(("lips", "lag", "closed"), str(error))
     if known.truth is not None:
         _against_truth(values, reasons, clip, known.truth, judges)
+    for name in [name for name, value in values.items() if not np.isfinite(value)]:
+        del values[name]
+        reasons[name] = "no frame to measure"
     yaw = track.angles[:, 0]
     return Measured(values, reasons, faces, speaker, track.opening, expected, yaw)
 

@@ -13,7 +13,7 @@ from ttsf.evaluation.tables import Row, Table
 
 PICTURES = ("identity", "lips", "loudness", "lag", "closed", "div")
 MOTION = ("opening", "yaw", "jerk", "blinks", "flicker", "sharpness")
-SPEECH = ("wer", "mcd", "c_sim", "f0_rmse")
+SPEECH = ("wer", "mcd", "c_sim", "f0_rmse", "f0")
 BY_MEDIAN = frozenset({"lag"})
 
 
@@ -91,16 +91,17 @@ class TableBuilder:
     def _figure(self, name: str, system: Judged, cases: frozenset[str]) -> Figure | None:
         judged = {case: clip for case, clip in system.clips.items() if case in cases}
         if name == "fd":
-            return self._distance(judged.keys(), system)
+            return self._distance(system, cases)
         values = {c: m.values[name] for c, m in judged.items() if name in m.values}
         combine: Callable[[Metric, Mapping[str, float], int], Figure]
         combine = median if name in BY_MEDIAN else mean
         total = len(judged) + len(system.refused.keys() & cases)
         return combine(self.metrics[name], values, total) if values else None
 
-    def _distance(self, cases: object, system: Judged) -> Figure | None:
+    def _distance(self, system: Judged, cases: frozenset[str]) -> Figure | None:
         """Frechet distance to the real clips of the same cases."""
-        shared = sorted(set(cases) & self.real.clips.keys())  # type: ignore[call-overload]
+        shared = sorted(system.clips.keys() & self.real.clips.keys() & cases)
+        total = len((system.clips.keys() | system.refused.keys()) & cases)
         try:
             ours, real = (
                 np.concatenate([side.clips[case].faces for case in shared])
@@ -109,7 +110,7 @@ class TableBuilder:
             value = frechet_of(ours, real)
         except (TtsfError, ValueError):
             return None
-        return Figure(self.metrics["fd"], value, len(shared), len(system.refused))
+        return Figure(self.metrics["fd"], value, len(shared), total - len(shared))
 
 
 def _margin(metric: Metric, people: Mapping[str, Sequence[np.ndarray]]) -> Figure | None:

@@ -77,11 +77,15 @@ def _row(
     judges: PublicJudges, system: Judged, real: Judged, cases: Sequence[Case], columns: int
 ) -> Row:
     clips = _read(system, cases)
-    refused = sum(case.name in system.refused for case in cases)
+    judged = sum(case.name in system.clips for case in cases)
+    refused = sum(case.name in system.refused for case in cases) + judged - len(clips)
     if not clips:
         return Row(system.system.name, (None,) * columns, 0, refused)
     truths = _read(real, [case for case in cases if case.name in clips])
-    portraits = {case.name: cut(case.picture()[None])[0] for case in cases if case.name in clips}
+    portraits = {}
+    for case in cases:
+        if case.name in clips:
+            portraits[case.name] = cut(case.picture()[None])[0]
     figures: list[Figure | None] = [
         fid(judges, {name: clips[name] for name in truths}, truths) if truths else None,
         source_identity(judges, clips, portraits),
@@ -95,11 +99,16 @@ def _row(
 
 
 def _read(system: Judged, cases: Sequence[Case]) -> dict[str, JudgedClip]:
+    """The judged clips, cut; what cannot be cut is left out with its reason."""
     clips = {}
     for case in cases:
-        if case.name in system.clips:
+        if case.name not in system.clips:
+            continue
+        try:
             clip = read_clip(system.system.videos[case.name])
             clips[case.name] = clip._replace(frames=cut(clip.frames))
+        except TtsfError as error:
+            system.clips[case.name].reasons["public judges"] = str(error)
     return clips
 
 

@@ -17,6 +17,7 @@ from ttsf.files import new_file
 from ttsf.pipeline import Progress, Speaker
 from ttsf.video import write_wav
 
+GROUND_TRUTH = "real clips"
 MARK = "weights.sha256"
 """File in a folder of our videos that says which weights made them."""
 MOTIONS = 5
@@ -36,7 +37,7 @@ class System(NamedTuple):
 
 def ground_truth(cases: Sequence[Case]) -> System:
     """The real clips."""
-    return System("real clips", {case.name: case.video for case in cases if case.video})
+    return System(GROUND_TRUTH, {case.name: case.video for case in cases if case.video})
 
 
 def open_folder(name: str, folder: Path, cases: Sequence[Case]) -> System:
@@ -85,6 +86,8 @@ def _claim(folder: Path, speaker: Speaker) -> None:
         digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
     mark = folder / MARK
     if not mark.exists():
+        if any(folder.glob("*.mp4")):
+            raise TtsfError(f"{folder} holds videos of unknown weights; choose another folder")
         folder.mkdir(parents=True, exist_ok=True)
         with new_file(mark) as temporary:
             temporary.write_text(digest.hexdigest() + "\n")

@@ -201,7 +201,7 @@ def f0_rmse_metric() -> Metric:
         f"path. F0 by WORLD's DIO and StoneMask, {F0_RANGE[0]:.0f}-{F0_RANGE[1]:.0f} Hz every "
         f"{FRAME_MS:.0f} ms of 16 kHz sound; path over mel-cepstra c1-c{ORDER} as in MCD. "
         "Mean over clips.",
-        _versions("pyworld", "numpy"),
+        version("pyworld", "numpy"),
         "none",
         2,
     )
@@ -218,7 +218,7 @@ def mcd_metric() -> Metric:
         f"every {FRAME_MS:.0f} ms of 16 kHz sound by all-pass warping, alpha {WARP:.2f} (the mel "
         "scale at 16 kHz; not WORLD's coded envelope, whose scale does not yield dB). "
         "Mean over clips.",
-        _versions("pyworld", "numpy"),
+        version("pyworld", "numpy"),
         "none",
         2,
     )
@@ -232,7 +232,7 @@ def c_sim_metric() -> Metric:
         "Cosine of the speaker embeddings of a generated clip and of its reference clip, both at "
         f"{JUDGE_LEVEL:.0f} dBFS with long silences trimmed. Not the paper's x-vectors: the range "
         "differs, since these embeddings have no negative parts. Mean over clips.",
-        _versions("resemblyzer", "webrtcvad", "librosa"),
+        version("resemblyzer", "webrtcvad", "librosa"),
         "offline",
     )
 
@@ -245,7 +245,7 @@ def consistency_metric() -> Metric:
         "Mean cosine of speaker embeddings over all pairs of clips of the same person, less that "
         "over all pairs of clips of different people; clips at "
         f"{JUDGE_LEVEL:.0f} dBFS with long silences trimmed.",
-        _versions("resemblyzer", "webrtcvad", "librosa"),
+        version("resemblyzer", "webrtcvad", "librosa"),
         "offline",
     )
 
@@ -260,13 +260,6 @@ def _world() -> ModuleType:
                 "pyworld is missing (or setuptools<81 is); install ttsf[eval]"
             ) from None
     return pyworld
-
-
-def _versions(*packages: str) -> str:
-    try:
-        return version(*packages)
-    except ImportError as error:
-        raise TtsfError(f"{error.name} is missing; install ttsf[eval]") from None
 
 
 def _checked(samples: np.ndarray) -> np.ndarray:
