@@ -5,6 +5,7 @@ import csv
 import importlib.metadata
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from ttsf.evaluation.offline import Known, Measured
 from ttsf.evaluation.paper_tables import MOTION, PICTURES, SPEECH
 from ttsf.evaluation.systems import System, ground_truth, open_folder
 from ttsf.model import TTSF
+from ttsf.pipeline import Speaker
 
 
 def case_of(name: str, video: Path | None = None, recorded: bool = False) -> Case:
@@ -103,7 +105,9 @@ def test_our_videos_are_made_once(speaker: Any, portrait: Path, tmp_path: Path) 
         ours, refused = systems.speak_cases(
             "ours", speaker, [*cases, lost], tmp_path / "out", lambda *at: done.append(at)
         )
-        assert ours == System("ours", {n: tmp_path / "out" / f"{n}.mp4" for n in "ac"})
+        assert ours == System(
+            "ours", {n: tmp_path / "out" / f"{n}.mp4" for n in "ac"}, expected=frozenset("abcd")
+        )
         assert refused["b"] == "no face found" and "none.png" in refused["d"]
     assert speaker.written == ["One.", "Three."]
     assert done == [(i, 4) for i in (1, 2, 3, 4)] * 2
@@ -304,3 +308,23 @@ def test_wrong_evaluations_end_before_long_work(stubbed: None, root: Path, tmp_p
     with pytest.raises(TtsfError, match=r"neither cases\.csv"):
         evaluate(tmp_path / "nowhere", out, EvaluateSettings(), {})
     assert not out.exists()
+
+
+def test_an_ablation_stands_where_it_differs(tiny_model: TTSF) -> None:
+    tiny = tiny_model.config
+    quiet = replace(tiny, name="b", audio_mapper=replace(tiny.audio_mapper, energy="none"))
+    moving = replace(tiny, name="c", speech=replace(tiny.speech, voice_from="id+motion"))
+    both = replace(moving, audio_mapper=quiet.audio_mapper)
+    ours = Speaker(tiny_model)
+    tables = {c: evaluation.changed_tables(Speaker(TTSF(c)), ours) for c in (quiet, moving, both)}
+    assert list(tables.values()) == ["5", "3", "35"]
+    assert evaluation.changed_tables(Speaker(TTSF(replace(tiny, name="d"))), ours) == "5"
+
+
+def test_a_case_that_was_not_expected_is_not_refused(
+    in_threads: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "_judge", lambda task: measured(1))
+    ours = System("ours", {}, expected=frozenset("a"))
+    _, found = judge_systems([ground_truth(CASE_LIST), ours], CASE_LIST, {}, 1, None)
+    assert found.refused == {"a": "no video of this name"}

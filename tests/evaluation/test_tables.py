@@ -133,7 +133,7 @@ def row_of(table: Table, system: str) -> dict[str, Figure | None]:
 def test_real_clips_are_no_distance_from_themselves_and_others_are() -> None:
     copy = judged("copy", REAL.clips)
     other = judged("other", {"a": measured(1, 7), "b": measured(1, 8), "x": measured(1, 9)})
-    first = tables([REAL, copy, other], (), RECORDED, METRICS, {})[0]
+    first = tables([REAL, copy, other], {}, RECORDED, METRICS, {})[0]
     assert first.key == "1"
     for system in ("real clips", "copy"):
         figure = row_of(first, system)["fd"]
@@ -148,7 +148,7 @@ def test_refused_clips_are_counted_and_never_averaged() -> None:
         {"a": measured(1, lips=0.2), "b": measured(3, lips=NAN), "x": measured(100)},
         {"c": "no face", "y": "no video of this name"},
     )
-    one, two = tables([REAL, ours], (), RECORDED, METRICS, {})[:2]
+    one, two = tables([REAL, ours], {}, RECORDED, METRICS, {})[:2]
     row = one.rows[1]
     assert (row.system, row.used, row.refused) == ("ours", 2, 1)
     figures = row_of(one, "ours")
@@ -161,7 +161,7 @@ def test_refused_clips_are_counted_and_never_averaged() -> None:
 
 def test_a_system_without_a_clip_has_no_figure() -> None:
     gone = judged("gone", {}, dict.fromkeys("abcx", "no face"))
-    one = tables([REAL, gone], (), RECORDED, METRICS, {})[0]
+    one = tables([REAL, gone], {}, RECORDED, METRICS, {})[0]
     assert (one.rows[1].used, one.rows[1].refused) == (0, 3)
     assert set(one.rows[1].figures) == {None}
     assert "| gone | - | - | - | - | - | - | - | 0 | 3 |" in one.markdown()
@@ -169,7 +169,7 @@ def test_a_system_without_a_clip_has_no_figure() -> None:
 
 def test_the_lag_of_a_system_is_the_median() -> None:
     clips = {name: measured(0, lag=lag) for name, lag in zip("abc", (0, 1, 8), strict=True)}
-    one = tables([REAL, judged("ours", clips)], (), RECORDED, METRICS, {})[0]
+    one = tables([REAL, judged("ours", clips)], {}, RECORDED, METRICS, {})[0]
     figure = row_of(one, "ours")["lag"]
     assert figure is not None and figure.value == 1
 
@@ -182,7 +182,7 @@ def test_which_table_has_which_systems_and_cases() -> None:
     }
     found = {
         table.key: table
-        for table in tables([REAL, ours, without], ("without E_m",), RECORDED, METRICS, voices)
+        for table in tables([REAL, ours, without], {"without E_m": "35"}, RECORDED, METRICS, voices)
     }
     assert list(found) == ["1", "2", "motion", "3", "5"]
     for key in ("1", "2", "motion"):
@@ -199,11 +199,11 @@ def test_which_table_has_which_systems_and_cases() -> None:
 
 
 def test_tables_without_a_case_are_left_out() -> None:
-    found = tables([judged("real clips", {"a": measured(1)})], (), RECORDED, METRICS, {})
+    found = tables([judged("real clips", {"a": measured(1)})], {}, RECORDED, METRICS, {})
     assert [table.key for table in found] == ["1", "motion", "3"]
-    assert tables([judged("real clips", {})], (), RECORDED, METRICS, {}) == []
+    assert tables([judged("real clips", {})], {}, RECORDED, METRICS, {}) == []
     gone = judged("gone", {}, {"x": "no face"})
-    found = tables([judged("real clips", {}), gone], (), RECORDED, METRICS, {})
+    found = tables([judged("real clips", {}), gone], {}, RECORDED, METRICS, {})
     assert [(table.key, table.rows[-1].refused) for table in found] == [
         ("2", 1), ("motion", 1), ("5", 1),
     ]  # fmt: skip

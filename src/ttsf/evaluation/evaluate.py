@@ -8,7 +8,7 @@ OUT/table_*.md, .csv, tables.md, refused.csv, figure5.png, report.html
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,7 @@ from ttsf.evaluation.systems import (
 )
 from ttsf.evaluation.tables import Table
 from ttsf.files import new_file
-from ttsf.pipeline import Progress, load
+from ttsf.pipeline import Progress, Speaker, load
 
 OURS = "ours"
 RESERVED = (OURS, GROUND_TRUTH, "cases", "voices")
@@ -84,24 +84,36 @@ def evaluate(
     speakers = {name: load(model, settings.device) for name, model in models.items()}
     save_portraits(cases, out / "cases")
     systems, missing, voices = [ground_truth(cases)], {}, {}
+    changed = {name: changed_tables(speakers[name], speakers[OURS]) for name in settings.ablations}
     for name, speaker in speakers.items():
-        system, missing[name] = speak_cases(
-            name, speaker, cases, out / name, progress.get("videos")
-        )
+        lips = "5" in changed.get(name, "35")
+        said = [case for case in cases if lips or case.recorded]
+        system, missing[name] = speak_cases(name, speaker, said, out / name, progress.get("videos"))
         systems.append(system)
+        if "3" not in changed.get(name, "35"):
+            continue
         pictures = _pictures(cases, systems[1], settings.people)
-        said = voices_under_motion(speaker, pictures, out / "voices" / name, progress.get("voices"))
-        voices[name] = _embed(said)
+        folder = out / "voices" / name
+        sounds = voices_under_motion(speaker, pictures, folder, progress.get("voices"))
+        voices[name] = _embed(sounds)
     systems += folders
     judged = judge_systems(systems, cases, missing, settings.workers, progress.get("clips"))
     recorded = frozenset(case.name for case in cases if case.recorded)
-    found = tables(judged, tuple(settings.ablations), recorded, metrics, voices)
+    found = tables(judged, changed, recorded, metrics, voices)
     if public is not None:
         found += public_tables.tables(public, judged, cases)
     _write(out, found, judged)
     _draw_voices(voices, out / "figure5.png")
     report.write(out, cases, judged, found)
     return found
+
+
+def changed_tables(ablation: Speaker, ours: Speaker) -> str:
+    """In which tables an ablation stands: "3" where its voice differs, "5" where anything else."""
+    a, b = ablation.model.config, ours.model.config
+    voice_differs = a.speech != b.speech
+    rest_differs = replace(a, name=b.name, speech=b.speech) != b
+    return ("3" if voice_differs else "") + ("5" if rest_differs or not voice_differs else "")
 
 
 def _pictures(cases: Sequence[Case], ours: System, people: int) -> dict[str, Sequence[np.ndarray]]:

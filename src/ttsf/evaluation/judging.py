@@ -45,7 +45,7 @@ def judge_systems(
 ) -> list[Judged]:
     """Judge all clips; `missing` tells of each system which cases have no video and why.
 
-    The first system is the real clips, which need none of the cases without a video.
+    The first system is the real clips.
     """
     results, tasks = [], []
     for k, system in enumerate(systems):
@@ -53,7 +53,7 @@ def judge_systems(
         for case in cases:
             if case.name in system.videos:
                 tasks.append((k, _Task(case, system.videos[case.name], not k)))
-            elif k and case.name not in refused:
+            elif case.name not in refused and _expected(system, case):
                 refused[case.name] = "no video of this name"
         results.append(Judged(system, {}, refused))
     context = multiprocessing.get_context("spawn")
@@ -68,6 +68,10 @@ def judge_systems(
             if progress is not None:
                 progress(done, len(futures))
     return results
+
+
+def _expected(system: System, case: Case) -> bool:
+    return system.expected is None or case.name in system.expected
 
 
 @contextmanager

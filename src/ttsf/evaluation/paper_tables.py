@@ -1,6 +1,6 @@
 """Tables 1, 2, 3 and 5 of Sec. 4 from judged systems, each in one grade."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -19,7 +19,7 @@ BY_MEDIAN = frozenset({"lag"})
 
 def tables(
     judged: Sequence[Judged],
-    ablations: Sequence[str],
+    ablations: Mapping[str, Collection[str]],
     recorded: frozenset[str],
     metrics: Mapping[str, Metric],
     voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
@@ -27,13 +27,17 @@ def tables(
     """The offline tables; those without a case are left out.
 
     judged: the real clips first, then ours, then the others; `ablations` names those that stand in
-    Tables 3 and 5 alone; recorded: cases whose real clip says the text (Table 1), all others are
-    Table 2's. voices: system -> person -> speaker embeddings of that person under several motions.
+    Table "3", "5" or both; recorded: cases whose real clip says the text (Table 1), all others
+    are Table 2's. voices: system -> person -> speaker embeddings under several motions.
     """
     compared = [system for system in judged if system.system.name not in ablations]
     others = (
         frozenset(name for system in judged for name in {**system.clips, **system.refused})
         - recorded
+    )
+    heard, seen = (
+        [system for system in judged if key in ablations.get(system.system.name, "35")]
+        for key in "35"
     )
     build = TableBuilder(metrics, judged[0])
     found = [
@@ -41,8 +45,8 @@ def tables(
                     ("fd", *PICTURES)),
         build.table("2", "Table 2: other people and sentences", compared, others, PICTURES),
         build.table("motion", "Motion and picture, all clips", compared, recorded | others, MOTION),
-        build.speech(judged, recorded, voices),
-        build.table("5", "Table 5: what the audio mapper needs", judged[1:], others,
+        build.speech(heard, recorded, voices),
+        build.table("5", "Table 5: what the audio mapper needs", seen[1:], others,
                     ("identity", "lips", "loudness", "closed", "div")),
     ]  # fmt: skip
     return [table for table in found if any(row.used or row.refused for row in table.rows)]

@@ -33,11 +33,14 @@ class System(NamedTuple):
     """By case; cases without a video are refused when they are judged."""
     extra: tuple[str, ...] = ()
     """Files in the folder that belong to no case."""
+    expected: frozenset[str] | None = None
+    """Cases that it should have a video of; None: all."""
 
 
 def ground_truth(cases: Sequence[Case]) -> System:
     """The real clips."""
-    return System(GROUND_TRUTH, {case.name: case.video for case in cases if case.video})
+    videos = {case.name: case.video for case in cases if case.video}
+    return System(GROUND_TRUTH, videos, expected=frozenset(videos))
 
 
 def open_folder(name: str, folder: Path, cases: Sequence[Case]) -> System:
@@ -76,7 +79,7 @@ def speak_cases(
             refused[case.name] = str(error)
         if progress is not None:
             progress(i + 1, len(cases))
-    return System(name, videos), refused
+    return System(name, videos, expected=frozenset(case.name for case in cases)), refused
 
 
 def _claim(folder: Path, speaker: Speaker) -> None:
