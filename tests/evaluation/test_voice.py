@@ -1,6 +1,7 @@
-"""Speech figures with known answers; those that need WORLD or resemblyzer where installed."""
+"""Closed forms of the voice figures; WORLD and the judge themselves only where installed."""
 
-import itertools
+import math
+import sys
 
 import numpy as np
 import pytest
@@ -8,132 +9,239 @@ import pytest
 from ttsf.errors import TtsfError
 from ttsf.evaluation import voice
 
-RNG = np.random.default_rng(0)
+DB = 10 / math.log(10) * math.sqrt(2)
 
 
-def harmonics(pitch: float, seconds: float = 1.0) -> np.ndarray:
-    """A voice-like tone with ten harmonics."""
-    time = np.arange(round(seconds * 16_000)) / 16_000
-    waves = [np.sin(2 * np.pi * k * pitch * time) / k for k in range(1, 11)]
-    return (0.1 * np.sum(waves, axis=0)).astype(np.float32)
+@pytest.fixture
+def world():
+    return pytest.importorskip("pyworld", reason="needs ttsf[eval]")
 
 
-def cheapest(a: np.ndarray, b: np.ndarray) -> float:
-    """Cost of the best path by trying all of them."""
-    cost = np.linalg.norm(a[:, None] - b[None], axis=2)
-
-    def rest(i: int, j: int) -> float:
-        if (i, j) == (len(a) - 1, len(b) - 1):
-            return float(cost[i, j])
-        steps = ((i + 1, j), (i, j + 1), (i + 1, j + 1))
-        return float(cost[i, j]) + min(rest(x, y) for x, y in steps if x < len(a) and y < len(b))
-
-    return rest(0, 0)
+@pytest.fixture(scope="module")
+def judge():
+    pytest.importorskip("resemblyzer", reason="needs ttsf[eval]")
+    return voice.VoiceJudge()
 
 
-@pytest.mark.parametrize(("ta", "tb"), [(1, 1), (1, 4), (4, 1), (3, 5), (5, 4)])
-def test_dtw_is_as_cheap_as_the_best_of_all_paths(ta: int, tb: int) -> None:
-    a, b = RNG.normal(size=(ta, 3)), RNG.normal(size=(tb, 3))
-    path = voice.dtw(a, b)
-    assert path[0].tolist() == [0, 0] and path[-1].tolist() == [ta - 1, tb - 1]
-    assert {tuple(step) for step in np.diff(path, axis=0)} <= {(0, 1), (1, 0), (1, 1)}
-    cost = np.linalg.norm(a[path[:, 0]] - b[path[:, 1]], axis=1).sum()
-    assert cost == pytest.approx(cheapest(a, b))
+def sung(hz: float, seconds: float = 0.6, tract: float = 1.0) -> np.ndarray:
+    """Harmonics of `hz` under two formants that glide, [N] float32; `tract` scales them."""
+    t = np.arange(int(seconds * 16_000)) / 16_000
+    wave = np.zeros_like(t)
+    for k in range(1, int(7_000 / hz)):
+        peaks = tract * np.array([[400 + 400 * t / seconds], [2_200 - 900 * t / seconds]])[:, 0]
+        level = (1 / (1 + ((k * hz - peaks) / 150) ** 2)).sum(0) + 0.01
+        wave += level * np.cos(2 * np.pi * k * hz * t + k * k)
+    return (0.3 * wave / np.abs(wave).max()).astype(np.float32)
 
 
-def test_a_stretched_copy_costs_nothing() -> None:
-    cepstra = RNG.normal(size=(20, 14))
-    assert voice.distortion(cepstra, np.repeat(cepstra, 3, axis=0)) == 0
+def cheapest(cost: np.ndarray) -> float:
+    """The least cost over all warping paths, each walked explicitly."""
+
+    def walk(i: int, j: int) -> float:
+        if (i, j) == (cost.shape[0] - 1, cost.shape[1] - 1):
+            return cost[i, j]
+        steps = [(i + 1, j), (i, j + 1), (i + 1, j + 1)]
+        inside = [(p, q) for p, q in steps if p < cost.shape[0] and q < cost.shape[1]]
+        return cost[i, j] + min(walk(p, q) for p, q in inside)
+
+    return walk(0, 0)
 
 
-def test_distortion_of_a_shifted_cepstrum() -> None:
-    cepstra = 10 * np.arange(12.0)[:, None] * np.ones(14)  # far apart, so the path is straight
-    other = cepstra.copy()
-    other[:, 0] += 5  # loudness does not count
-    assert voice.distortion(cepstra, other) == 0
-    other[:, 3] += 0.2
-    assert voice.distortion(cepstra, other) == pytest.approx(6.14185 * 0.2, abs=1e-4)
+@pytest.mark.parametrize("ta, tb", [(1, 1), (1, 5), (5, 1), (2, 2), (4, 6), (6, 5), (3, 7)])
+def test_dtw_finds_the_cheapest_of_all_paths(ta, tb):
+    rng = np.random.default_rng(ta * 10 + tb)
+    for _ in range(5):
+        a, b = rng.normal(size=(ta, 3)), rng.normal(size=(tb, 3))
+        cost = np.linalg.norm(a[:, None] - b[None], axis=2)
+        path = voice.dtw(a, b)
+        assert path[0].tolist() == [0, 0] and path[-1].tolist() == [ta - 1, tb - 1]
+        steps = {tuple(step) for step in np.diff(path, axis=0).tolist()}
+        assert steps <= {(0, 1), (1, 0), (1, 1)}
+        assert cost[path[:, 0], path[:, 1]].sum() == pytest.approx(cheapest(cost))
 
 
-def test_consistency_by_hand() -> None:
-    east, north, between = np.array([1.0, 0]), np.array([0, 2.0]), np.array([1.0, 1.0])
-    found = voice.consistency({"ann": [east, between], "bob": [north, north]})
-    half = np.sqrt(0.5)
-    assert found.within == pytest.approx((half + 1) / 2)
-    assert found.across == pytest.approx((0 + 0 + half + half) / 4)
-    assert found.margin == pytest.approx(found.within - found.across)
-    assert (found.persons, found.clips) == (2, 4)
+def test_dtw_goes_straight_between_equals_and_undoes_a_stretch_at_no_cost():
+    a = np.random.default_rng(0).normal(size=(40, 13))
+    assert (voice.dtw(a, a) == np.arange(40)[:, None]).all()
+    times = np.random.default_rng(1).integers(1, 4, 40)
+    path = voice.dtw(a, a.repeat(times, axis=0))
+    np.testing.assert_array_equal(path[:, 0], np.arange(40).repeat(times))
 
 
-def test_consistency_needs_people_and_pairs() -> None:
+def test_dtw_refuses_nothing():
+    with pytest.raises(TtsfError, match="empty"):
+        voice.dtw(np.zeros((0, 13)), np.zeros((3, 13)))
+
+
+def test_distortion_of_a_stretched_copy_is_zero_whatever_its_loudness():
+    cepstra = np.random.default_rng(0).normal(size=(30, 14))
+    louder = cepstra.repeat(2, axis=0)
+    louder[:, 0] += 5
+    assert voice.distortion(cepstra, louder) == 0
+
+
+def test_distortion_of_a_scaled_cepstrum():
+    frame = np.random.default_rng(0).normal(size=14)
+    still = np.tile(frame, (20, 1))
+    expected = DB * 0.25 * math.sqrt(sum(float(c) ** 2 for c in frame[1:]))
+    assert voice.distortion(still, 0.75 * still[:15]) == pytest.approx(expected)
+
+
+def test_mel_cepstra_return_the_coefficients_that_made_the_envelope():
+    """ln|H| = sum c_m cos(m w'), at 16 kHz and 1024 points; the dB is then the RMS over w'."""
+    wanted = np.random.default_rng(0).normal(size=(3, 14)) * 0.3
+    warped = bent(513)
+    log_amplitude = wanted @ np.cos(np.arange(14)[:, None] * warped)
+    found = voice.mel_cepstra(np.exp(2 * log_amplitude))
+    np.testing.assert_allclose(found, wanted, atol=1e-9)
+    fine = np.linspace(0, np.pi, 20_001)
+    shape = (wanted[0, 1:] - wanted[1, 1:]) @ np.cos(np.arange(1, 14)[:, None] * fine)
+    square = (shape[1:] ** 2 + shape[:-1] ** 2).mean() / 2
+    rms_db = 20 / math.log(10) * math.sqrt(square)
+    assert voice.distortion(wanted[:1], wanted[1:2]) == pytest.approx(rms_db, rel=1e-6)
+
+
+def bent(bins: int) -> np.ndarray:
+    """The phase of the all-pass (z^-1 - .42) / (1 - .42 z^-1), negated: [bins]."""
+    delay = np.exp(-1j * np.linspace(0, np.pi, bins))
+    return np.unwrap(-np.angle((delay - 0.42) / (1 - 0.42 * delay)))
+
+
+def test_mel_cepstra_equal_the_recursion_of_the_all_pass():
+    """Oppenheim and Johnson's recursion over the plain cepstrum, coefficient by coefficient."""
+    power = np.exp(np.random.default_rng(0).normal(size=9).cumsum())
+    smooth = np.exp(np.interp(np.linspace(0, 8, 513), np.arange(9), np.log(power)))
+    np.testing.assert_allclose(
+        voice.mel_cepstra(smooth[None])[0], warped_by_recursion(smooth), atol=2e-5
+    )
+
+
+def warped_by_recursion(power: np.ndarray) -> list[float]:
+    plain = np.fft.irfft(np.log(power))[: len(power)]
+    plain[[0, -1]] /= 2
+    old = [0.0] * 14
+    for coefficient in plain[::-1]:
+        new = [coefficient + 0.42 * old[0], (1 - 0.42**2) * old[0] + 0.42 * old[1]]
+        for m in range(2, 14):
+            new.append(old[m - 1] + 0.42 * (old[m] - new[m - 1]))
+        old = new
+    return old
+
+
+def test_identical_clips_differ_in_nothing(world):
+    clip = sung(150)
+    assert voice.mcd(clip, clip) == 0
+    assert voice.f0_rmse(clip, clip) == 0
+    assert voice.mcd(clip, 0.5 * clip) < 0.1
+
+
+def test_a_higher_voice_is_off_by_the_difference(world):
+    high = 120 * 2 ** (2 / 12)
+    assert voice.median_f0(sung(120)) == pytest.approx(120, abs=0.5)
+    assert voice.median_f0(sung(high)) == pytest.approx(high, abs=0.5)
+    assert voice.f0_rmse(sung(120), sung(high)) == pytest.approx(high - 120, abs=1)
+
+
+def test_mcd_equals_explicit_loops_over_worlds_envelope(world):
+    a, b = sung(120), sung(120, tract=1.05)
+    cepstra = []
+    for clip in (a, b):
+        wave = clip.astype(np.float64)
+        coarse, times = world.dio(wave, 16_000, f0_floor=71.0, f0_ceil=500.0, frame_period=5.0)
+        f0 = world.stonemask(wave, coarse, times, 16_000)
+        envelope = world.cheaptrick(wave, f0, times, 16_000)
+        cepstra.append([warped_by_recursion(frame) for frame in envelope])
+    (x, y), (height, width) = cepstra, map(len, cepstra)
+    cost = [[math.dist(p[1:], q[1:]) for q in y] for p in x]
+    total = [[(math.inf, 0)] * (width + 1) for _ in range(height + 1)]
+    total[0][0] = (0.0, 0)
+    for i in range(1, height + 1):
+        for j in range(1, width + 1):
+            best = min(
+                total[i - 1][j - 1], total[i - 1][j], total[i][j - 1], key=lambda cell: cell[0]
+            )
+            total[i][j] = (best[0] + cost[i - 1][j - 1], best[1] + 1)
+    whole, pairs = total[height][width]
+    assert whole / pairs > 0.1
+    assert voice.mcd(a, b) == pytest.approx(DB * whole / pairs, rel=1e-3)
+
+
+def test_clips_without_a_voice_are_refused(world):
+    noise = 0.1 * np.random.default_rng(0).normal(size=4_000).astype(np.float32)
+    silence = np.zeros(4_000, dtype=np.float32)
+    assert math.isnan(voice.median_f0(silence))
+    with pytest.raises(TtsfError, match="no frame is voiced"):
+        voice.f0_rmse(sung(120), silence)
+    for bad in (noise[:100], noise[None], noise * np.nan):
+        with pytest.raises(TtsfError, match="to be measured"):
+            voice.mcd(noise, bad)
+
+
+def test_cosine():
+    assert voice.cosine(np.array([3.0, 4.0]), np.array([8.0, 6.0])) == pytest.approx(0.96)
+    for bad in (np.zeros(2), np.array([np.nan, 1])):
+        with pytest.raises(TtsfError, match="embedding"):
+            voice.cosine(bad, np.ones(2))
+
+
+def test_consistency_of_hand_made_voices():
+    """Ann at 0, 60 and 90 degrees, Bob at 0 and 180, Cem at 90; lengths do not count."""
+    east, north, west = np.array([2.0, 0]), np.array([0, 0.5]), np.array([-1.0, 0])
+    half = np.array([0.5, math.sqrt(0.75)])
+    seen = voice.consistency({"ann": [east, half, north], "bob": [east, west], "cem": [north]})
+    root = math.sqrt(0.75)
+    within = (0.5 + 0 + root - 1) / 4  # ann's three pairs, bob's one
+    across = (1 - 1 + 0.5 - 0.5 + 0 + 0 + 0 + root + 1 + 0 + 0) / 11  # a-b 6, a-c 3, b-c 2
+    assert seen.within == pytest.approx(within)
+    assert seen.across == pytest.approx(across)
+    assert seen.margin == pytest.approx(within - across)
+    assert (seen.persons, seen.clips) == (3, 6)
+
+
+def test_consistency_needs_two_people_and_two_clips_of_one():
     one = np.ones(3)
     with pytest.raises(TtsfError, match="two people"):
-        voice.consistency({"ann": [one, one]})
+        voice.consistency({"ann": [one, one], "bob": []})
     with pytest.raises(TtsfError, match="two clips"):
         voice.consistency({"ann": [one], "bob": [one]})
 
 
-@pytest.mark.parametrize("wave", [np.zeros(100), np.zeros((2, 9000)), np.full(9000, np.nan)])
-def test_what_is_no_clip_is_refused(wave: np.ndarray) -> None:
-    pytest.importorskip("pyworld", reason="needs ttsf[eval]")
-    with pytest.raises(TtsfError, match="to be measured"):
-        voice.mcd(wave, wave)
+def test_the_judge_hears_neither_loudness_nor_earlier_clips(judge, capfd):
+    clip, other = sung(120, 2.0), sung(220, 1.0, tract=1.2)
+    first = judge.embed(clip)
+    judge.embed(other)
+    assert first.shape == (256,) and np.linalg.norm(first) == pytest.approx(1, abs=1e-6)
+    np.testing.assert_array_equal(judge.embed(clip), first)
+    assert voice.cosine(judge.embed(0.1 * clip), first) > 0.999
+    assert voice.cosine(judge.embed(clip[:24_000]), first) > voice.cosine(judge.embed(other), first)
+    assert capfd.readouterr() == ("", "")
 
 
-def test_identical_clips_differ_by_nothing() -> None:
-    pytest.importorskip("pyworld", reason="needs ttsf[eval]")
-    wave = harmonics(130)
-    assert voice.mcd(wave, wave) == 0 and voice.f0_rmse(wave, wave) == 0
-
-
-def test_two_semitones_are_the_f0_rmse() -> None:
-    pytest.importorskip("pyworld", reason="needs ttsf[eval]")
-    low, high = 120.0, 120.0 * 2 ** (2 / 12)
-    assert voice.median_f0(harmonics(low)) == pytest.approx(low, abs=0.5)
-    assert voice.f0_rmse(harmonics(low), harmonics(high)) == pytest.approx(high - low, abs=1)
-
-
-def test_f0_of_noise_cannot_be_compared() -> None:
-    pytest.importorskip("pyworld", reason="needs ttsf[eval]")
-    quiet = np.zeros(16_000)
-    assert np.isnan(voice.median_f0(quiet))
-    with pytest.raises(TtsfError, match="voiced in both"):
-        voice.f0_rmse(harmonics(120), quiet)
-
-
-def test_mel_cepstra_rebuild_a_smooth_spectrum() -> None:
-    """c_m are the cosine series of ln|H| on the warped axis: build one, analyse it."""
-    true = np.array([0.5, -0.3, 0.2, 0.1, *np.zeros(10)])
-    w = np.linspace(0, np.pi, 513)
-    warped = w + 2 * np.arctan(0.42 * np.sin(w) / (1 - 0.42 * np.cos(w)))
-    log_amplitude = sum(c * np.cos(m * warped) for m, c in enumerate(true))
-    found = voice.mel_cepstra(np.exp(2 * log_amplitude)[None])
-    np.testing.assert_allclose(found[0], true, atol=1e-3)
-
-
-def test_mcd_against_explicit_loops() -> None:
-    pytest.importorskip("pyworld", reason="needs ttsf[eval]")
-    a, b = voice.analyse(harmonics(120, 0.3)).cepstra, voice.analyse(harmonics(180, 0.3)).cepstra
-    total, count = 0.0, 0
-    for i, j in voice.dtw(a[:, 1:], b[:, 1:]):
-        squares = [(a[i, m] - b[j, m]) ** 2 for m in range(1, 14)]
-        total += 10 / np.log(10) * np.sqrt(2 * sum(squares))
-        count += 1
-    assert voice.mcd(harmonics(120, 0.3), harmonics(180, 0.3)) == pytest.approx(total / count)
-
-
-def test_the_voice_judge_depends_on_one_clip_alone() -> None:
-    pytest.importorskip("resemblyzer", reason="needs ttsf[eval]")
-    judge = voice.VoiceJudge()
-    clips = [harmonics(pitch, 2.0) for pitch in (100, 220)]
-    try:
-        first = [judge.embed(clip) for clip in clips]
-    except TtsfError as error:
-        assert "no speech" in str(error)
-        return
-    again = [judge.embed(clip) for clip in reversed(clips)][::-1]
-    for a, b in itertools.chain(zip(first, again, strict=True)):
-        np.testing.assert_array_equal(a, b)
-    assert voice.cosine(first[0], 3 * first[0]) == pytest.approx(1)
+def test_the_judge_refuses_clips_without_speech(judge):
     with pytest.raises(TtsfError, match="silent"):
-        judge.embed(np.zeros(16_000))
+        judge.embed(np.zeros(16_000, dtype=np.float32))
+    click = np.zeros(16_000, dtype=np.float32)
+    click[8_000] = 0.5
+    with pytest.raises(TtsfError, match="no speech"):
+        judge.embed(click)
+
+
+def test_metrics_name_their_judges(world):
+    metrics = [voice.f0_rmse_metric(), voice.mcd_metric()]
+    assert [metric.grade for metric in metrics] == ["none", "none"]
+    assert all("pyworld" in metric.judge for metric in metrics)
+
+
+def test_metrics_of_the_judge_are_offline(judge):
+    metrics = [voice.c_sim_metric(), voice.consistency_metric()]
+    assert [metric.grade for metric in metrics] == ["offline", "offline"]
+    assert all("resemblyzer" in metric.judge for metric in metrics)
+
+
+def test_missing_packages_are_named_in_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyworld", None)
+    monkeypatch.setitem(sys.modules, "resemblyzer", None)
+    with pytest.raises(TtsfError, match=r"pyworld.*install ttsf\[eval\]"):
+        voice.mcd(sung(120), sung(120))
+    with pytest.raises(TtsfError, match=r"voice judge.*install ttsf\[eval\]"):
+        voice.VoiceJudge()
