@@ -144,7 +144,7 @@ def test_five_pictures_from_first_to_last() -> None:
 
 @pytest.fixture
 def in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "ProcessPoolExecutor", lambda n, context: ThreadPoolExecutor(n))
+    monkeypatch.setattr(judging, "ProcessPoolExecutor", lambda n, context, _: ThreadPoolExecutor(n))
 
 
 def test_refused_and_missing_clips_have_their_reason(

@@ -57,7 +57,7 @@ def judge_systems(
                 refused[case.name] = "no video of this name"
         results.append(Judged(system, {}, refused))
     context = multiprocessing.get_context("spawn")
-    with _one_thread(), ProcessPoolExecutor(workers, context) as pool:
+    with _one_thread(), ProcessPoolExecutor(workers, context, _mute) as pool:
         futures = [(k, task.case.name, pool.submit(_judge, task)) for k, task in tasks]
         for done, (k, name, future) in enumerate(futures, start=1):
             verdict = future.result()
@@ -68,6 +68,13 @@ def judge_systems(
             if progress is not None:
                 progress(done, len(futures))
     return results
+
+
+def _mute() -> None:
+    """Native threads of the judges write a few warnings a clip to a worker's standard error; what
+    goes wrong comes back as an exception."""
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
 
 
 def _expected(system: System, case: Case) -> bool:
