@@ -24,7 +24,8 @@ def draw(embeddings: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Pat
     """
     if not embeddings:
         raise TtsfError("Fig. 5 needs the clips of one system or more")
-    maps = {system: project(_stacked(system, clips)) for system, clips in embeddings.items()}
+    stacked = {system: _stacked(system, clips) for system, clips in embeddings.items()}
+    maps = {system: project(points) for system, points in stacked.items()}
     people = list(dict.fromkeys(person for clips in embeddings.values() for person in clips))
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
