@@ -16,6 +16,7 @@ from PIL import Image
 from torch import nn
 
 from tests.data.videos import face_picture, murmur, write_recording
+from ttsf.data.jobs import THREAD_LIMITS, worker_pool
 from ttsf.errors import TtsfError
 from ttsf.evaluation import evaluate as evaluation
 from ttsf.evaluation import figure5, judging, systems, voice
@@ -144,7 +145,7 @@ def test_five_pictures_from_first_to_last() -> None:
 
 @pytest.fixture
 def in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "ProcessPoolExecutor", lambda n, context, _: ThreadPoolExecutor(n))
+    monkeypatch.setattr(judging, "worker_pool", lambda n, quiet: ThreadPoolExecutor(n))
 
 
 def test_refused_and_missing_clips_have_their_reason(
@@ -173,24 +174,6 @@ def test_refused_and_missing_clips_have_their_reason(
         ("", "a", True), ("", "b", True), ("ours", "a", False), ("theirs", "a", False),
         ("theirs", "b", False),
     ]  # fmt: skip
-
-
-def test_judging_leaves_the_environment_as_it_was(
-    in_threads: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One thread a library while the judges start, and what was set before afterwards."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    names, seen = judging.SLOW_THREADS, []
-
-    def judge(task: judging._Task) -> str:
-        seen.append([os.environ[name] for name in names])
-        return "refused"
-
-    monkeypatch.setattr(judging, "_judge", judge)
-    before = dict(os.environ)
-    judge_systems([ground_truth(CASE_LIST)], CASE_LIST, {}, 1, None)
-    assert seen == [["1"] * len(names)] * 2 and dict(os.environ) == before
 
 
 class NoJudges:
@@ -328,3 +311,16 @@ def test_a_case_that_was_not_expected_is_not_refused(
     ours = System("ours", {}, expected=frozenset("a"))
     _, found = judge_systems([ground_truth(CASE_LIST), ours], CASE_LIST, {}, 1, None)
     assert found.refused == {"a": "no video of this name"}
+
+
+def test_a_pool_gives_each_process_one_thread_and_leaves_the_environment_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    before = dict(os.environ)
+    with worker_pool(1, quiet=True) as pool:
+        seen = [pool.submit(os.getenv, name).result() for name in THREAD_LIMITS]
+    assert seen == ["1"] * len(THREAD_LIMITS) and dict(os.environ) == before
+    with pytest.raises(TtsfError, match="a worker died"), worker_pool(1) as pool:
+        pool.submit(os._exit, 1).result()

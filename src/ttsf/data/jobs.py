@@ -134,13 +134,24 @@ def do_job(work: Work, out: Path, job: Job) -> str:
 
 
 def _on_processes(run: Callable[[Job], str], jobs: Sequence[Job], workers: int) -> Iterator[str]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _end_with_parent, (os.getpid(),))
-    try:
-        with _one_thread_each():
-            futures = [pool.submit(run, job) for job in jobs]
+    with worker_pool(workers) as pool:
+        futures = [pool.submit(run, job) for job in jobs]
         for future in as_completed(futures):
             yield future.result()
+
+
+@contextmanager
+def worker_pool(workers: int, quiet: bool = False) -> Iterator[ProcessPoolExecutor]:
+    """Processes of one thread each that do not outlive this one; TtsfError where one dies.
+
+    quiet: what their native libraries write to standard error is dropped; exceptions still come
+    back.
+    """
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, _begin_worker, (os.getpid(), quiet))
+    try:
+        with _one_thread_each():
+            yield pool
     except BrokenProcessPool:
         raise TtsfError(
             "a worker died, perhaps for want of memory; run again, with fewer --workers"
@@ -164,8 +175,11 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _end_with_parent(parent: int) -> None:
+def _begin_worker(parent: int, quiet: bool) -> None:
     """Workers of a killed run must not outlive it."""
+    if quiet:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -1,23 +1,17 @@
 """Every clip of every system before the judges, in several processes; each refusal has a reason."""
 
-import multiprocessing
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from ttsf.data.jobs import worker_pool
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
 from ttsf.evaluation.clips import read_clip
 from ttsf.evaluation.offline import Judges, Known, Measured, measure
 from ttsf.evaluation.systems import System
 from ttsf.pipeline import Progress
-
-SLOW_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""Judges of one process must not take the cores of the others."""
 
 
 class Judged(NamedTuple):
@@ -56,8 +50,7 @@ def judge_systems(
             elif case.name not in refused and _expected(system, case):
                 refused[case.name] = "no video of this name"
         results.append(Judged(system, {}, refused))
-    context = multiprocessing.get_context("spawn")
-    with _one_thread(), ProcessPoolExecutor(workers, context, _mute) as pool:
+    with worker_pool(workers, quiet=True) as pool:
         futures = [(k, task.case.name, pool.submit(_judge, task)) for k, task in tasks]
         for done, (k, name, future) in enumerate(futures, start=1):
             verdict = future.result()
@@ -70,30 +63,8 @@ def judge_systems(
     return results
 
 
-def _mute() -> None:
-    """Native threads of the judges write a few warnings a clip to a worker's standard error; what
-    goes wrong comes back as an exception."""
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-
-
 def _expected(system: System, case: Case) -> bool:
     return system.expected is None or case.name in system.expected
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Processes that start within inherit one thread a library."""
-    before = {name: os.environ.get(name) for name in SLOW_THREADS}
-    os.environ.update(dict.fromkeys(SLOW_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 @lru_cache(maxsize=1)

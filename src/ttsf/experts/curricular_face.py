@@ -5,8 +5,8 @@ from pathlib import Path
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttsf.experts.face_identity import ResidualUnit
-from ttsf.experts.files import FrozenJudge, JudgeFile, load_judge
+from ttsf.experts.face_identity import INPUT, FaceNetwork, ResidualUnit
+from ttsf.experts.files import JudgeFile, load_judge
 
 CURRICULAR_FACE_FILE = JudgeFile(
     name="CurricularFace",
@@ -18,8 +18,6 @@ CURRICULAR_FACE_FILE = JudgeFile(
 )
 STAGES = ((64, 3), (128, 13), (256, 30), (512, 3))
 """Channels and residual units; the first unit of a stage halves the side."""
-INPUT = 112  # px
-EMBEDDING = 512
 ALIGNED_BOX = (0.100, 0.062, 0.900, 0.862)
 """Left, top, right, bottom in sides of a portrait (`ttsf.portrait`): of a frontal mean face
 (`ttsf.data.mean_face`) the eyes then lie where ArcFace's 112 px template has them, 35.2 px apart
@@ -34,33 +32,11 @@ class PlainUnit(ResidualUnit):
         self.res_layer = nn.Sequential(*list(self.res_layer.children())[:-1])
 
 
-class CurricularFace(FrozenJudge):
-    """A face to a unit vector; attributes are named as in the public file."""
+class CurricularFace(FaceNetwork):
+    """A face to a unit vector."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.input_layer = nn.Sequential(
-            nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.PReLU(64)
-        )
-        units = []
-        channels = 64
-        for width, count in STAGES:
-            for k in range(count):
-                units.append(PlainUnit(channels, width, 1 if k else 2))
-                channels = width
-        self.body = nn.Sequential(*units)
-        side = INPUT // 2 ** len(STAGES)
-        self.output_layer = nn.Sequential(
-            nn.BatchNorm2d(channels),
-            nn.Dropout(0.4),
-            nn.Flatten(),
-            nn.Linear(channels * side**2, EMBEDDING),
-            nn.BatchNorm1d(EMBEDDING, affine=False),
-        )
-
-    def embed(self, face: Tensor) -> Tensor:
-        """face: [B, 3, 112, 112] RGB in [-1, 1], aligned as ArcFace's template -> [B, 512]."""
-        return F.normalize(self.output_layer(self.body(self.input_layer(face))))
+        super().__init__(PlainUnit, STAGES, affine=False)
 
     def forward(self, picture: Tensor) -> Tensor:
         """picture: [B, 3, s, s] RGB in [-1, 1], cut by `ttsf.portrait` -> [B, 512].

@@ -21,6 +21,7 @@ SQUEEZE = 16
 PICTURE = 256  # px, of the face picture that the crop is given for
 CROP = (slice(35, 223), slice(32, 220))  # rows and columns [pSp]
 INPUT = 112  # px
+EMBEDDING = 512
 
 
 class SqueezeExcitation(nn.Module):
@@ -61,29 +62,45 @@ class ResidualUnit(nn.Module):
         return self.shortcut_layer(x) + self.res_layer(x)
 
 
-class FaceIdentity(FrozenJudge):
-    """E_id: a face picture to a unit vector; equal persons have a large cosine."""
+class FaceNetwork(FrozenJudge):
+    """ArcFace's improved ResNet; attributes are named as in the public files.
 
-    def __init__(self) -> None:
+    unit: kind of its residual units; stages: channels and units of each; affine: of the last norm.
+    """
+
+    def __init__(
+        self, unit: type[ResidualUnit], stages: tuple[tuple[int, int], ...], affine: bool
+    ) -> None:
         super().__init__()
         self.input_layer = nn.Sequential(
             nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.PReLU(64)
         )
         units = []
         channels = 64
-        for width, count in STAGES:
+        for width, count in stages:
             for k in range(count):
-                units.append(ResidualUnit(channels, width, 1 if k else 2))
+                units.append(unit(channels, width, 1 if k else 2))
                 channels = width
         self.body = nn.Sequential(*units)
-        side = INPUT // 2 ** len(STAGES)
+        side = INPUT // 2 ** len(stages)
         self.output_layer = nn.Sequential(
             nn.BatchNorm2d(channels),
-            nn.Dropout(0.6),
+            nn.Identity(),  # drop-out while it was trained
             nn.Flatten(),
-            nn.Linear(channels * side**2, 512),
-            nn.BatchNorm1d(512),
+            nn.Linear(channels * side**2, EMBEDDING),
+            nn.BatchNorm1d(EMBEDDING, affine=affine),
         )
+
+    def embed(self, face: Tensor) -> Tensor:
+        """face: [B, 3, 112, 112] RGB in [-1, 1], aligned as ArcFace's template -> [B, 512]."""
+        return F.normalize(self.output_layer(self.body(self.input_layer(face))))
+
+
+class FaceIdentity(FaceNetwork):
+    """E_id: a face picture to a unit vector; equal persons have a large cosine."""
+
+    def __init__(self) -> None:
+        super().__init__(ResidualUnit, STAGES, affine=True)
 
     def forward(self, picture: Tensor) -> Tensor:
         """picture: [B, 3, s, s] RGB in [-1, 1], a face as a portrait shows it -> [B, 512].
@@ -93,7 +110,7 @@ class FaceIdentity(FrozenJudge):
         if picture.shape[-1] != PICTURE:
             picture = F.interpolate(picture, size=PICTURE, mode="bilinear", antialias=True)
         crop = F.adaptive_avg_pool2d(picture[:, :, CROP[0], CROP[1]], INPUT)
-        return F.normalize(self.output_layer(self.body(self.input_layer(crop))))
+        return self.embed(crop)
 
 
 def load_face_identity(folder: Path | None = None) -> FaceIdentity:
