@@ -52,9 +52,9 @@ def write_report(out: Path, title: str, records: Sequence[Record]) -> None:
         f'<div class="charts">{"".join(_charts(out, clips))}</div>',
         "<h2>Refused</h2>",
         _reasons(refused),
-        "".join(_refused_figure(out, refusal) for refusal in _spread(refused, SHOWN)),
+        "".join(_refused_figure(out, refusal) for refusal in spread(refused, SHOWN)),
         "<h2>Kept</h2>",
-        "".join(_kept_figure(out, clip) for clip in _spread([c for c in clips if c.video], SHOWN)),
+        "".join(_kept_figure(out, clip) for clip in spread([c for c in clips if c.video], SHOWN)),
     ]
     page = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
@@ -72,7 +72,7 @@ def _charts(out: Path, clips: list[Clip]) -> list[str]:
         histogram("width of the face in the recording, px", [m.face_px or 0 for m in recorded]),
         histogram("share of looks at a turned or tilted face", [m.turned or 0 for m in recorded]),
     ]
-    angles = head_angles(out, _spread([clip for clip in clips if clip.video], POSED))
+    angles = head_angles(out, spread([clip for clip in clips if clip.video], POSED))
     if angles is not None:
         for name, values in zip(("yaw", "pitch", "roll"), angles.T, strict=True):
             charts.append(histogram(f"{name}, degrees, {len(values)} clips", values.tolist()))
@@ -152,7 +152,7 @@ def _embed(jpeg: bytes) -> str:
     return f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}">'
 
 
-def _spread(items: Sequence, count: int) -> list:
+def spread(items: Sequence, count: int) -> list:
     """At most `count` items, evenly taken."""
     if len(items) <= count:
         return list(items)

@@ -19,6 +19,7 @@ from PIL import Image
 from ttsf.data.manifest import Register
 from ttsf.data.parts import PARTS, Part, Use, read_parts
 from ttsf.data.recording import read_pictures
+from ttsf.data.report import spread
 from ttsf.errors import TtsfError
 from ttsf.evaluation.sentences import PLAIN
 from ttsf.files import new_file
@@ -76,7 +77,7 @@ def read_cases(root: Path, uses: Collection[Use], per_person: int, limit: int | 
         [case for case in kept if case.video is not None and not case.recorded],
         [case for case in kept if case.video is None],
     ]
-    chosen = [case for sort in sorts for case in _spread(sort, limit)]
+    chosen = [case for sort in sorts for case in spread(sort, limit or len(sort))]
     if not chosen:
         raise TtsfError(f"{root}: no case to evaluate")
     return chosen
@@ -104,12 +105,6 @@ def save_portraits(cases: list[Case], folder: Path) -> None:
                 Image.fromarray(case.picture()).save(temporary, "PNG")
     with new_file(listed) as temporary:
         temporary.write_bytes(buffer.getvalue().encode())
-
-
-def _spread(cases: list[Case], limit: int | None) -> list[Case]:
-    if limit is None or len(cases) <= limit:
-        return cases
-    return [cases[i * len(cases) // limit] for i in range(limit)]
 
 
 def _from_parts(root: Path, uses: Collection[Use]) -> list[Case]:

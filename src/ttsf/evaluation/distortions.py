@@ -34,7 +34,6 @@ from ttsf.video import write_video
 LATE_S = 0.2
 BLUR = 3.0  # px, standard deviation
 JITTER = 2  # px
-ORIGINAL = "real clips"
 
 
 def sound_late(clip: JudgedClip, other: JudgedClip) -> JudgedClip:

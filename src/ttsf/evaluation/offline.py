@@ -87,7 +87,8 @@ def measure(clip: JudgedClip, known: Known, judges: Judges) -> Measured:
         except TtsfError as error:
             reasons |= dict.fromkeys(("lips", "lag", "closed"), str(error))
     if known.truth is not None:
-        _against_truth(values, reasons, clip, known.truth, judges)
+        values["c_sim"] = voice.cosine(speaker, judges.voice.embed(known.truth.samples))
+        _against_truth(values, reasons, clip, known.truth)
     for name in [name for name, value in values.items() if not np.isfinite(value)]:
         del values[name]
         reasons[name] = "no frame to measure"
@@ -126,12 +127,8 @@ def _against_truth(
     reasons: dict[str, str],
     clip: JudgedClip,
     truth: JudgedClip,
-    judges: Judges,
 ) -> None:
     """The voice against the real one that says the same."""
-    values["c_sim"] = voice.cosine(
-        judges.voice.embed(clip.samples), judges.voice.embed(truth.samples)
-    )
     for name, compare in (("mcd", voice.mcd), ("f0_rmse", voice.f0_rmse)):
         try:
             values[name] = compare(truth.samples, clip.samples)

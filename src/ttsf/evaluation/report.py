@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from ttsf.config import PAPER
+from ttsf.data.report import spread
 from ttsf.evaluation.cases import Case
 from ttsf.evaluation.clips import read_clip
 from ttsf.evaluation.judging import Judged
@@ -45,7 +46,7 @@ def write(
         body.append(f'<img alt="t-SNE of voices" src="data:image/png;base64,{picture}">')
     body.append("<h2>Clips</h2><p>Grey: the opening that the text lets expect; blue: the mouth's; ")
     body.append("red: yaw, over its own range.</p>")
-    body += [_case(case, judged) for case in _spread(cases, SHOWN)]
+    body += [_case(case, judged) for case in spread(cases, SHOWN)]
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Evaluation</title>'
         f"<style>{STYLE}</style><body>{''.join(body)}</body></html>\n"
@@ -142,9 +143,3 @@ def _embed(image: Image.Image) -> str:
     return (
         f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
     )
-
-
-def _spread(cases: Sequence[Case], count: int) -> list[Case]:
-    if len(cases) <= count:
-        return list(cases)
-    return [cases[i * len(cases) // count] for i in range(count)]
