@@ -16,22 +16,27 @@ $PYTHON -m ttsf.data.render --data "$DATA" --use valid --frames 8 --seed 1 --out
 # shellcheck disable=SC2086
 $PYTHON -m ttsf corpus "$DATA" --out "$WORK/corpus" --sentences 5000 ${TEXT:+--text $TEXT}
 
-$PYTHON -m ttsf.training.tts --data "$WORK/corpus" --out "$WORK/runs/tts" --preset mini --steps 5200
+$PYTHON -m ttsf.training.tts --data "$WORK/corpus" --out "$WORK/runs/tts" --preset mini --steps 7200
 
 face() {
     $PYTHON -m ttsf.training.face --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
-        --out "$WORK/runs/face" --preset mini --schedule-steps 4000 "$@"
+        --out "$WORK/runs/face" --preset mini --schedule-steps 9000 "$@"
 }
 face --side 32 --people 4 --targets 14 --steps 900
 face --side 64 --people 4 --targets 8 --steps 1400
-face --side 128 --people 4 --targets 4 --steps 2200
-face --side 128 --people 4 --targets 5 --steps 2600 --painter-only
+face --side 128 --people 4 --targets 4 --steps 6500
+face --side 128 --people 4 --targets 4 --steps 7100 --painter-only
 
 $PYTHON -m ttsf.training.crossing --data "$WORK/corpus" --tts "$WORK/runs/tts" \
     --face "$WORK/runs/face" --out "$WORK/runs/crossing" --preset mini --steps 2400
+# From the first to the last of a register, faces go with voices in this order.
+VOICES="--low teacher_rms teacher_rms_small teacher_awb teacher_awb_small teacher_kal16_small
+    teacher_slt_low --high teacher_slt_large teacher_awb_high teacher_slt teacher_slt_small
+    teacher_kal16_high"
+# shellcheck disable=SC2086
 $PYTHON -m ttsf.training.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice" \
-    --low teacher_rms --high teacher_slt --steps 1500
+    $VOICES --steps 3000
 $PYTHON -m ttsf.training.assemble --tts "$WORK/runs/tts" --face "$WORK/runs/face" \
     --crossing "$WORK/runs/crossing" --voice "$WORK/runs/voice" --out "$WORK/mini"
 
@@ -42,8 +47,17 @@ for preset in mini-no-energy mini-text-only; do
     $PYTHON -m ttsf.training.ablation --base "$WORK/mini" --preset "$preset" \
         --crossing "$WORK/runs/$preset"
 done
+# shellcheck disable=SC2086
 $PYTHON -m ttsf.training.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice-with-motion" \
-    --preset mini-voice-with-motion --low teacher_rms --high teacher_slt --steps 1500
+    --preset mini-voice-with-motion $VOICES --steps 3000
 $PYTHON -m ttsf.training.ablation --base "$WORK/mini" --preset mini-voice-with-motion \
     --voice "$WORK/runs/voice-with-motion"
+
+# 20 held-out portraits x 5 sentences, then the report of all tables.
+$PYTHON recipes/portrait_cases.py "$DATA" "$WORK/portrait_cases"
+$PYTHON -m ttsf evaluate "$WORK/portrait_cases" --model "$WORK/mini" --out "$WORK/portraits" \
+    --per-person 5 --limit 100 --people 20
+$PYTHON -m ttsf evaluate "$DATA" --model "$WORK/mini" --out "$WORK/report" \
+    --ablation no-energy="$WORK/mini-no-energy" --ablation text-only="$WORK/mini-text-only" \
+    --ablation voice-with-motion="$WORK/mini-voice-with-motion"

@@ -5,7 +5,7 @@ from PIL import Image
 from skimage import data
 
 from ttsf.errors import TtsfError
-from ttsf.portrait import FaceBox, choose_face, crop_portrait, find_faces
+from ttsf.portrait import FaceBox, choose_face, crop_portrait, crop_square, doubts, find_faces
 
 FACE = (223, 120)  # px, between nose and mouth of the astronaut
 
@@ -78,3 +78,22 @@ def test_crop_beyond_the_picture_repeats_its_edge() -> None:
     narrow[:, 30:] = 255
     crop = crop_portrait(narrow, FaceBox(30, 150, 100), 64)
     assert (crop[:, :, :12] == -1).all() and (crop[:, :, -12:] == 1).all()
+
+
+def test_nothing_speaks_against_a_good_portrait(astronaut: np.ndarray) -> None:
+    large = np.asarray(Image.fromarray(astronaut).resize((1024, 1024)))
+    assert doubts(large, find_faces(large)[0]) == []
+
+
+def test_what_may_spoil_a_video_is_named(astronaut: np.ndarray) -> None:
+    large = np.asarray(Image.fromarray(astronaut).resize((1024, 1024)))
+    (face,) = find_faces(large)
+    assert [doubt[:21] for doubt in doubts(large // 8, face)] == ["the face is very dark"]
+    glasses = large.copy()
+    left, top, side = crop_square(1024, 1024, face)
+    rows = slice(int(top + 0.36 * side), int(top + 0.5 * side))
+    glasses[rows, int(left + 0.25 * side) : int(left + 0.75 * side)] = 12
+    assert [doubt[:17] for doubt in doubts(glasses, face)] == ["the eyes are dark"]
+    small = np.asarray(Image.fromarray(astronaut).resize((300, 300)))
+    (told,) = doubts(small, find_faces(small)[0])
+    assert "px wide and will look blurred" in told

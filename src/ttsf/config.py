@@ -93,6 +93,7 @@ class SpeechConfig:
     language: str = "en-us"  # espeak-ng voice that gives the phonemes
     add_blank: bool = True  # a blank between symbols [Matcha]
     voice_channels: int = 64  # width of the projected f_id [Matcha's speaker vector]
+    voices: int = 0  # that f_id mixes, set by the voice stage; 0: f_id is projected straight [ours]
     text_encoder: TextEncoderConfig = TextEncoderConfig()
     duration: DurationConfig = DurationConfig()
     decoder: SpeechDecoderConfig = SpeechDecoderConfig()
@@ -134,6 +135,7 @@ class FaceConfig:
         (128, 128),
         (256, 64),
     )
+    drawn_side: int = 256  # px up to which G has features; above, flow and mask are doubled [ours]
     motion_codes: int = 20  # orthonormal directions [LIA]; unspecified in the paper
     motion_mlp_layers: int = 5  # [P 3.1]
     motion_mlp_activation: bool = True  # LIA has none between its five linear layers [ours]
@@ -200,8 +202,11 @@ class ModelConfig:
         clock = self.audio.sample_rate / self.audio.hop / self.video.fps
         if clock != int(clock):
             raise ValueError(f"mel frames per video frame must be whole, not {clock:g}")
-        if self.face.channels[-1][0] != self.video.size:
+        sides = [side for side, _ in self.face.channels]
+        if sides[-1] != self.video.size:
             raise ValueError(f"face.channels must end at video.size = {self.video.size} px")
+        if self.face.drawn_side not in sides[1:]:
+            raise ValueError(f"face.drawn_side must be one of {sides[1:]} px")
         product = self.vocoder.istft_hop
         for rate in self.vocoder.upsample_rates:
             product *= rate
@@ -252,6 +257,7 @@ MINI = ModelConfig(
             (128, 32),
             (256, 16),
         ),
+        drawn_side=128,
         lip_codes=(7, 8, 9, 10),
         rgb_path="mixed",
     ),

@@ -19,7 +19,7 @@ from ttsf.errors import TtsfError
 from ttsf.files import new_file
 from ttsf.images import read_image
 from ttsf.model import TTSF, Generated, GenerateOptions
-from ttsf.portrait import choose_face, crop_portrait, find_faces
+from ttsf.portrait import choose_face, crop_portrait, doubts, find_faces
 from ttsf.speech.text import TextFrontEnd
 from ttsf.video import encode_video, encode_wav
 
@@ -160,6 +160,8 @@ class Speaker:
                 name,
                 len(faces),
             )
+        for doubt in doubts(image, chosen):
+            logger.warning("%s: %s", name, doubt)
         return crop_portrait(image, chosen, self.model.config.video.size)
 
 

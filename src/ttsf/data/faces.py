@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ttsf.data.motion_labels import FLIPPED
+from ttsf.data.motion_labels import FLIPPED, LABELS
 from ttsf.errors import TtsfError
 
 READ = 2  # frames of a person that only E_m reads
+SHUT_EYES = 6.0  # how much more often a closed eye is drawn than an open one, less one
 
 
 class FaceBatch(NamedTuple):
@@ -60,6 +61,12 @@ class RenderedFaces:
             ) from None
         self.people, self.frames = self.images.shape[:2]
 
+    def _order(self, person: int, rng: np.random.Generator) -> np.ndarray:
+        """All frames but the first in random order, closed eyes likely to be early."""
+        shut = self.labels[person, 1:, LABELS.index("blink")].astype(np.float64)
+        weight = 1 + SHUT_EYES * np.clip(shut, 0, 1)
+        return 1 + rng.choice(len(shut), len(shut), replace=False, p=weight / weight.sum())
+
     def batch(self, step: int, seed: int, people: int, targets: int, side: int) -> FaceBatch:
         """Random people, a source each (three times in four the original portrait) and targets.
 
@@ -70,7 +77,7 @@ class RenderedFaces:
         picked, names = [], []
         for person in rng.permutation(self.people)[:people]:
             source = 0 if rng.random() < 0.75 else int(rng.integers(1, self.frames))
-            others = 1 + rng.permutation(self.frames - 1)
+            others = self._order(int(person), rng)
             others = others[others != source][:targets]
             picked.append(self._person(int(person), source, others, side, rng))
             names.append(self.names[person])

@@ -62,7 +62,7 @@ VOICES = {
     "awb_high": Voice("flite", "high", 0.05, FLITE_LICENCE, "awb", 180, 1 / 1.08),
     "kal16_high": Voice("flite", "high", 0.04, FLITE_LICENCE, "kal16", 200, 1 / 1.12),
 }
-"""Median pitch of the engines' own: 165, 101, 119, 90 and 100 Hz. rms keeps its own at all times."""
+"""Median pitch of the engines' own: 165, 101, 119, 90 and 100 Hz. rms keeps its own."""
 PROGRAMS = {"flite": "flite", "festival": "text2wave"}
 PACKAGES = {"flite": "flite", "festival": "festival festvox-kdlpc16k"}
 

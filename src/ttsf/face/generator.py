@@ -70,6 +70,16 @@ def _double(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+def _resize(x: Tensor, side: int) -> Tensor:
+    return F.interpolate(x, size=side, mode="bilinear", align_corners=False)
+
+
+def _sampling_grid(fields: Tensor) -> Tensor:
+    """Where to read the source, [B, s, s, 2], from the raw flow in the first two of `fields`."""
+    offset = torch.tanh(fields[:, :2]).permute(0, 2, 3, 1)
+    return identity_grid(fields.shape[-1], fields) + offset
+
+
 class ModulatedConv(nn.Module):
     """Convolution whose input channels a style scales; optionally renormalised to unit gain."""
 
@@ -138,8 +148,7 @@ class Scale(nn.Module):
         """styles: [B, 3, S], of the two convolutions and the flow; skip: E_v's map of this side."""
         x = self.conv(self.up(canvas.x, styles[:, 0]), styles[:, 1])
         fields = self.to_flow(x, styles[:, 2]) + _double(canvas.fields)
-        offset = torch.tanh(fields[:, :2]).permute(0, 2, 3, 1)
-        grid = identity_grid(x.shape[-1], x) + offset
+        grid = _sampling_grid(fields)
         mask = torch.sigmoid(fields[:, 2:3])
         warped = warp(skip, grid) * mask
         x = warped + x * (1 - mask)
@@ -153,7 +162,8 @@ class Generator(nn.Module):
     def __init__(self, config: FaceConfig) -> None:
         super().__init__()
         self.mixed = config.rgb_path == "mixed"
-        style, widths = config.style_channels, [c for _, c in config.channels]
+        style = config.style_channels
+        widths = [c for side, c in config.channels if side <= config.drawn_side]
         self.constant = nn.Parameter(torch.randn(1, widths[0], 4, 4))
         self.first = StyledConv(widths[0], widths[0], style)
         self.scales = nn.ModuleList(Scale(a, b, style, self.mixed) for a, b in pairwise(widths))
@@ -164,20 +174,26 @@ class Generator(nn.Module):
         """Draw [B] pictures.
 
         styles: [B, 2n, S] from `fuse_motion`; skips: E_v's maps, coarse to fine, batch B; source:
-        [B, 3, size, size] in [-1, 1]; side: stop at this scale (None: the full size).
+        [B, 3, size, size] in [-1, 1]; side: stop at this scale, and draw no larger (None: the full
+        size; above the last scale, flow, mask and drawn picture are interpolated).
         """
         batch = styles.shape[0]
         x = self.first(self.constant.expand(batch, -1, -1, -1), styles[:, 0])
         empty = x.new_zeros(batch, 4 if self.mixed else 3, 4, 4)
         canvas = Canvas(x, empty, empty[:, :3], identity_grid(4, x).expand(batch, -1, -1, -1))
-        for k, (scale, skip) in enumerate(zip(self.scales, skips, strict=True)):
+        for k, (scale, skip) in enumerate(zip(self.scales, skips, strict=False)):
             canvas = scale(canvas, styles[:, 2 * k + 1 : 2 * k + 4], skip)
             if canvas.x.shape[-1] == side:
                 break
-        if source.shape[-1] != canvas.x.shape[-1]:
-            source = F.interpolate(source, size=canvas.x.shape[-1], mode="area")
-        moved, rgb = warp(source, canvas.grid), canvas.rgb
+        drawn = canvas.x.shape[-1]
+        if drawn == side and source.shape[-1] != side:
+            source = F.interpolate(source, size=side, mode="area")
+        fields, rgb, grid = canvas.fields, canvas.rgb, canvas.grid
+        if source.shape[-1] != drawn:
+            fields, rgb = (_resize(a, source.shape[-1]) for a in (fields, rgb))
+            grid = _sampling_grid(fields)
+        moved = warp(source, grid)
         if not self.mixed:
-            return GeneratedFace(rgb, canvas.grid, torch.zeros_like(rgb[:, :1]), rgb, moved)
-        mask = torch.sigmoid(canvas.fields[:, 3:4] + MASK_BIAS)
-        return GeneratedFace(moved * mask + rgb * (1 - mask), canvas.grid, mask, rgb, moved)
+            return GeneratedFace(rgb, grid, torch.zeros_like(rgb[:, :1]), rgb, moved)
+        mask = torch.sigmoid(fields[:, 3:4] + MASK_BIAS)
+        return GeneratedFace(moved * mask + rgb * (1 - mask), grid, mask, rgb, moved)

@@ -22,6 +22,7 @@ from ttsf.speech.duration import (
 )
 from ttsf.speech.text import SYMBOLS
 from ttsf.speech.text_encoder import EncodedText, TextEncoder, length_mask
+from ttsf.speech.voice import voice_projection
 
 CROP_FRAMES = 128
 """Mel frames of each utterance that the flow loss sees."""
@@ -74,7 +75,7 @@ class TextToSpeech(nn.Module):
         self.config, self.multiple = config, length_multiple
         self.mel_mean, self.mel_std = mel_mean, mel_std
         voice = config.voice_channels
-        self.voice_projection = nn.Linear(identity_channels, voice)
+        self.voice_projection = voice_projection(config, identity_channels)
         self.encoder = TextEncoder(config.text_encoder, len(SYMBOLS), voice, mel_bins)
         self.duration = DurationPredictor(config.duration, self.encoder.width)
         self.decoder = SpeechDecoder(config.decoder, mel_bins, voice)

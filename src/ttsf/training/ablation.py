@@ -12,8 +12,6 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from torch import nn
-
 from ttsf import checkpoint
 from ttsf.config import PRESETS, ModelConfig
 from ttsf.errors import TtsfError
@@ -41,9 +39,7 @@ def ablate(base: TTSF, preset: str, crossing: Path | None, voice: Path | None) -
         load_average(crossing / STATE, net)
         model.audio_mapper.load_state_dict(net.audio_mapper.state_dict())
     if voice is not None:
-        projection = nn.Linear(config.face.style_channels, config.speech.voice_channels)
-        load_average(voice / STATE, projection)
-        model.speech.voice_projection.load_state_dict(projection.state_dict())
+        load_average(voice / STATE, model.speech.voice_projection)
     return model
 
 

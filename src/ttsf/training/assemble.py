@@ -15,7 +15,6 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from torch import nn
 
 from ttsf.checkpoint import save
 from ttsf.config import PRESETS, VocoderConfig
@@ -25,6 +24,9 @@ from ttsf.training.crossing import CrossingNet
 from ttsf.training.face import FaceNet
 from ttsf.training.state import STATE, load_average
 from ttsf.training.tts import SpeakerTts
+
+VOICES = "voices.weight"
+"""Of `VoiceMixture`."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ def assemble(preset: str, runs: Runs) -> TTSF:
     config = PRESETS[preset]
     if runs.vocoder is None:
         config = replace(config, vocoder=VocoderConfig(kind="griffin_lim"))
+    voices = max((mixed_voices(run / STATE) for run in (runs.joint, runs.voice) if run), default=0)
+    config = replace(config, speech=replace(config.speech, voices=voices))
     model = TTSF(config)
     for name in (field.name for field in fields(Runs)):
         run = getattr(runs, name)
@@ -83,10 +87,7 @@ def _take_crossing(model: TTSF, state: Path, preset: str) -> None:
 
 
 def _take_voice(model: TTSF, state: Path, preset: str) -> None:
-    config = PRESETS[preset]
-    projection = nn.Linear(config.face.style_channels, config.speech.voice_channels)
-    load_average(state, projection)
-    model.speech.voice_projection.load_state_dict(projection.state_dict())
+    load_average(state, model.speech.voice_projection)
 
 
 def _take_vocoder(model: TTSF, state: Path, preset: str) -> None:
@@ -101,6 +102,17 @@ _TAKE: dict[str, Callable[[TTSF, Path, str], None]] = {
     "voice": _take_voice,
     "vocoder": _take_vocoder,
 }
+
+
+def mixed_voices(state: Path) -> int:
+    """Number of voices that a voice or joint run mixes; 0: it projects f_id straight."""
+    if not state.is_file():
+        raise TtsfError(f"no training state at {state}; run that stage first")
+    with safe_open(state, "pt") as file:
+        for key in file.keys():  # noqa: SIM118 (not a dict)
+            if key.startswith("average.") and key.endswith(VOICES):
+                return file.get_slice(key).get_shape()[1]
+    return 0
 
 
 def _speakers(state: Path) -> int:

@@ -83,7 +83,7 @@ class FaceStage:
     }
     mouth, reach = 25.0, 12.0  # weight of the mouth and px around it in Eq. 3
     mouth_flow = 40.0  # and in the flow: the jaw moves little, but it is what is looked at
-    eyes, lids = 15.0, 8.0  # weight of the eyes in picture and flow, and px around them
+    eyes, lids = 40.0, 8.0  # weight of the eyes in picture and flow, and px around them
     reading: ClassVar = {"blink": 12.0, "open": 6.0}  # small in the picture, but looked at
     told_share = 0.8  # of the sources whose motion is told while E_m still learns to read it
 

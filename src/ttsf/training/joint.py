@@ -9,7 +9,7 @@ sampler learns from all 32.
 """
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,12 +78,16 @@ class JointStage:
         start: Path | None = None,
         seed: int = 0,
     ) -> None:
+        begun = None if start is None else checkpoint.load(start)
         self.config, self.joint, self.seed = PRESETS[preset], joint_config(preset), seed
+        if begun is not None:
+            speech = replace(self.config.speech, voices=begun.config.speech.voices)
+            self.config = replace(self.config, speech=speech)
         self.clips = TalkingClips(data, self.config, ("train",), self.joint.clip_frames, None, True)
         self.held_out = _held_out(data, self.config) or self.clips
         self.net = JointNet(self.config, self.joint)
-        if start is not None:
-            _load_start(self.net.model, start)
+        if begun is not None:
+            _go_on_from(self.net.model, begun)
         self.vgg, self.identity, self.sync = judges
         self.weights = loss_weights(self.joint, judges)
 
@@ -243,14 +247,13 @@ def _held_out(data: Path, config: ModelConfig) -> TalkingClips | None:
         return None
 
 
-def _load_start(model: TTSF, start: Path) -> None:
+def _go_on_from(model: TTSF, begun: TTSF) -> None:
     """Weights of an assembled model; the vocoder may be another one."""
-    begun = checkpoint.load(start).state_dict()
-    own = model.state_dict()
-    wrong = [k for k, v in begun.items() if k in own and own[k].shape != v.shape]
+    weights, own = begun.state_dict(), model.state_dict()
+    wrong = [k for k, v in weights.items() if k in own and own[k].shape != v.shape]
     if wrong:
-        raise TtsfError(f"{start} has another size than the preset: {wrong[0]}")
-    model.load_state_dict({k: v for k, v in begun.items() if k in own}, strict=False)
+        raise TtsfError(f"--start has another size than the preset: {wrong[0]}")
+    model.load_state_dict({k: v for k, v in weights.items() if k in own}, strict=False)
 
 
 def build(chosen: argparse.Namespace) -> Any:
