@@ -35,7 +35,7 @@ def write_faces(folder, people=3, frames=5):
     np.save(folder / "mouth.npy", mouth)
     eyes = np.float32([[90, 110, 120, 122], [136, 110, 166, 122]])
     np.save(folder / "eyes.npy", np.broadcast_to(eyes, (people, frames, 2, 4)))
-    names = [{"file": f"{p}.jpg", "voice_register": "low"} for p in range(people)]
+    names = [{"file": f"{p}.jpg", "voice_register": ("low", "high")[p % 2]} for p in range(people)]
     (folder / "names.json").write_text(json.dumps(names))
     return folder
 
