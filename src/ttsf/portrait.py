@@ -41,7 +41,7 @@ GLANCE_SURE = 0.2
 FRONTAL_VIEW, SIDE_VIEWS = 0, (1, 2)
 TURNED_MARGIN = 0.3
 """Of the side views' best score over the others' in a turned face."""
-SMALL_FACE = 96
+SMALL_FACE = 56
 """px; it is drawn at 155 px, so that a smaller one looks blurred."""
 DARK_FACE, DARK_EYES, LIT_EYES = 50, 0.5, 0.75
 """Median luminance (0-255) of a face, and of its eyes and their lightest tenth against its cheeks,

@@ -1,0 +1,81 @@
+"""Which phonemes a recogniser confuses: what it heard against what was to be said.
+
+    python recipes/phoneme_confusions.py REPORT [--system ours]
+
+REPORT is the folder of a `ttsf evaluate`. Both texts are turned into phonemes and aligned by least
+edits; a word that is heard as another thus counts by the sounds in which the two differ.
+"""
+
+import argparse
+import csv
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from ttsf.config import PAPER
+from ttsf.data.recording import read_sound
+from ttsf.evaluation.cases import CASES
+from ttsf.evaluation.words import transcribe
+from ttsf.speech.text import SYMBOLS, TextFrontEnd
+
+UNHEARD = "-"
+NO_SOUND = set(" _ˈˌː.,;:!?—…")
+
+
+def phonemes(front_end: TextFrontEnd, text: str) -> list[str]:
+    """Phonemes without stress, length and pauses."""
+    if not text:
+        return []
+    return [s for s in (SYMBOLS[k] for k in front_end.ids(text)) if s not in NO_SOUND]
+
+
+def alignment(said: list[str], heard: list[str]) -> list[tuple[str, str]]:
+    """Pairs of least edits; `UNHEARD` stands for what has no partner."""
+    cost = np.zeros((len(said) + 1, len(heard) + 1))
+    cost[:, 0], cost[0] = np.arange(len(said) + 1), np.arange(len(heard) + 1)
+    for i, a in enumerate(said, 1):
+        for j, b in enumerate(heard, 1):
+            change = cost[i - 1, j - 1] + (a != b)
+            cost[i, j] = min(change, cost[i - 1, j] + 1, cost[i, j - 1] + 1)
+    path = [(len(said), len(heard))]
+    while path[-1] != (0, 0):
+        i, j = path[-1]
+        steps = [(i - 1, j - 1), (i - 1, j), (i, j - 1)]
+        path.append(min((s for s in steps if min(s) >= 0), key=lambda s: cost[s]))
+    pairs = []
+    for (i, j), (k, m) in pairwise(reversed(path)):
+        pairs.append((said[i] if k > i else UNHEARD, heard[j] if m > j else UNHEARD))
+    return pairs
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("report", type=Path)
+    parser.add_argument("--system", default="ours")
+    chosen = parser.parse_args()
+    front_end = TextFrontEnd(PAPER.speech)
+    said: Counter[str] = Counter()
+    wrong: Counter[tuple[str, str]] = Counter()
+    with (chosen.report / "cases" / CASES).open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        path = chosen.report / chosen.system / "speech" / f"{row['name']}.wav"
+        samples = read_sound(path, path) if path.is_file() else None
+        if samples is None:
+            continue
+        heard = phonemes(front_end, transcribe(samples))
+        for a, b in alignment(phonemes(front_end, row["text"]), heard):
+            said[a] += 1
+            wrong[a, b] += a != b
+    print("| said | heard | times | of |\n|---|---|---|---|")
+    for (a, b), times in wrong.most_common(12):
+        print(f"| {a} | {b} | {times} | {said[a]} |")
+    total = sum(count for sound, count in said.items() if sound != UNHEARD)
+    print(f"\n{sum(wrong.values())} wrong of {total} phonemes")
+
+
+if __name__ == "__main__":
+    main()
