@@ -69,7 +69,8 @@ def main() -> None:
         heard = phonemes(front_end, transcribe(samples))
         for a, b in alignment(phonemes(front_end, row["text"]), heard):
             said[a] += 1
-            wrong[a, b] += a != b
+            if a != b:
+                wrong[a, b] += 1
     print("| said | heard | times | of |\n|---|---|---|---|")
     for (a, b), times in wrong.most_common(12):
         print(f"| {a} | {b} | {times} | {said[a]} |")
