@@ -33,6 +33,7 @@ def stage_parser(description: str | None, steps: int) -> argparse.ArgumentParser
     run.add_argument("--accumulate", type=int, default=1, help="micro-batches of a step (1)")
     run.add_argument("--precision", choices=get_args(Precision), default="float32")
     run.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
+    run.add_argument("--loaders", type=int, default=1, help="threads that make batches (1)")
     run.add_argument("--save-every-s", type=float, default=120, metavar="S", help="(120)")
     run.add_argument("--save-every", type=int, default=1000, metavar="STEPS", help="(1000)")
     run.add_argument("--log-every", type=int, default=50, metavar="STEPS", help="(50)")
@@ -65,6 +66,7 @@ def run_settings(chosen: argparse.Namespace, batches_per_epoch: int) -> RunSetti
         accumulate=chosen.accumulate,
         precision=chosen.precision,
         device=chosen.device,
+        loaders=chosen.loaders,
         save_every_s=chosen.save_every_s,
         save_every=chosen.save_every,
         log_every=chosen.log_every,

@@ -5,6 +5,7 @@ lips' targets are the expected mouth shapes of its phones, the head's a motion t
 The losses of the motion sampler are those of Eq. 8.
 """
 
+import math
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -24,11 +25,13 @@ from ttsf.speech.text import SYMBOLS
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.face import FaceNet
 from ttsf.training.journal import Validation
+from ttsf.training.loop import to_device
 from ttsf.training.schedule import warm_up_cosine
 from ttsf.training.state import load_average
 from ttsf.training.tts import SpeakerTts, SpeechDataset
 
 CLIP_FRAMES = 32  # [P 4.1]
+BLINK_HEED = 8.0  # times that a blink's error counts again in L_AE: rare, but it must not be lost
 START_SPREAD = np.array([0.5, 0.4, 0.3, 1.0, 1.0, 0.8, 0.1])  # of the first pose, label units
 
 
@@ -66,7 +69,9 @@ class CrossingStage:
 
     weights: ClassVar = {"lips": 1.0, "ae": 1.0, "prior": 0.1, "ot_cfm": 0.1}
 
-    def __init__(self, data: Path, tts: Path, face: Path, preset: str) -> None:
+    def __init__(
+        self, data: Path, tts: Path, face: Path, preset: str, motion_only: bool = False
+    ) -> None:
         self.config = PRESETS[preset]
         self.size = 8
         self.speech = SpeechDataset(data, self.config, ("train",))
@@ -77,7 +82,14 @@ class CrossingStage:
         face_net = FaceNet(self.config.face)
         load_average(face / "state.safetensors", face_net)
         self.extractor = face_net.extractor.eval()
+        blink = torch.zeros(1, len(LABELS))
+        blink[:, LABELS.index("blink")] = math.sqrt(BLINK_HEED) / GAIN
+        with torch.no_grad():
+            alpha = labels_to_alpha(blink, self.config.face.motion_codes)
+            self.heed = self.extractor.compose(alpha).T
         self.net = CrossingNet(self.config, self.tts.embedding_channels, self.tts.hidden_channels)
+        if motion_only:
+            self.net.audio_mapper.requires_grad_(False)
 
     @property
     def batches_per_epoch(self) -> int:
@@ -107,8 +119,9 @@ class CrossingStage:
         """Align the utterances and attach expected mouth shapes and head tracks."""
         ratio = self.config.mel_per_video
         batch = speech.collate(indices)
-        voice = self.table(batch.speakers)
-        features = self.tts.align(batch.ids, batch.id_lengths, batch.mel, batch.mel_lengths, voice)
+        seen = to_device(batch, self.table.weight.device)
+        voice = self.table(seen.speakers)
+        features = self.tts.align(seen.ids, seen.id_lengths, seen.mel, seen.mel_lengths, voice)
         frames = batch.mel_lengths // ratio
         lips = torch.zeros(len(indices), features.mu.shape[-1] // ratio, len(LABELS))
         head = torch.zeros_like(lips)
@@ -116,16 +129,17 @@ class CrossingStage:
             span = count * ratio
             mel = batch.mel[i, :, : int(batch.mel_lengths[i])].numpy()
             symbols = [SYMBOLS[k] for k in batch.ids[i, : int(batch.id_lengths[i])]]
-            durations = features.durations[i, : len(symbols)].numpy()
+            durations = features.durations[i, : len(symbols)].cpu().numpy()
             curve = mouth_curve(symbols, durations, mel)[:span]
             curve = curve.reshape(count, ratio, -1).mean(1)
             lips[i, :count, FIRST_LIP:] = torch.from_numpy(curve)
             loudness = loudness_gate(mel)[:span].reshape(count, ratio).mean(1)
             start = (rng.standard_normal(FIRST_LIP) * START_SPREAD).clip(-2, 2)
             head[i, :count, :FIRST_LIP] = torch.from_numpy(head_track(loudness, start, rng))
-        return CrossingBatch(
+        made = CrossingBatch(
             features.embedding, features.hidden, features.mu, lips, head, frames, batch.names
         )
+        return to_device(made, self.table.weight.device)
 
     def losses(self, batch: CrossingBatch) -> dict[str, Tensor]:
         """Lip regression over whole utterances; motion losses on one 32-frame clip of each."""
@@ -136,18 +150,20 @@ class CrossingStage:
         with torch.no_grad():
             wanted = self.extractor.compose(labels_to_alpha(batch.lips, codes))
             f_m = self.extractor.compose(labels_to_alpha(batch.head, codes))
-        inside = (torch.arange(pictures)[None] < batch.frames[:, None]).float()[..., None]
+        inside = (
+            torch.arange(pictures, device=f_lip.device)[None] < batch.frames[:, None]
+        ).float()[..., None]
         error = (f_lip - wanted).square().sum(-1, keepdim=True) * inside
         room = (batch.frames - CLIP_FRAMES).clamp_min(0) + 1
-        starts = (torch.rand(len(room)) * room).long()
-        index = (starts[:, None] + torch.arange(CLIP_FRAMES))[..., None]
+        starts = (torch.rand_like(room, dtype=torch.float32) * room).long()
+        index = (starts[:, None] + torch.arange(CLIP_FRAMES, device=starts.device))[..., None]
         index = index.expand(-1, -1, f_m.shape[-1])
         motion, lip = f_m.gather(1, index), f_lip.detach().gather(1, index)
         f_c = net.normalizer.compress(motion)
         mu = net.prior(motion[:, 0], lip)
         return {
             "lips": error.sum() / inside.sum(),
-            "ae": net.normalizer.loss(motion, f_c),
+            "ae": net.normalizer.loss(motion, f_c, self.heed.to(motion)),
             "prior": prior_nll(f_c.detach(), mu),
             "ot_cfm": net.sampler.loss(f_c.detach(), mu),
         }
@@ -193,7 +209,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="corpus with manifest.jsonl")
     parser.add_argument("--tts", type=Path, required=True, help="run folder of the TTS stage")
     parser.add_argument("--face", type=Path, required=True, help="run folder of the face stage")
-    run_stage(parser, lambda a: CrossingStage(a.data, a.tts, a.face, a.preset))
+    parser.add_argument("--motion-only", action="store_true", help="keep the audio mapper")
+    run_stage(parser, lambda a: CrossingStage(a.data, a.tts, a.face, a.preset, a.motion_only))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from ttsf.face.generator import GeneratedFace, Generator, fuse_motion
 from ttsf.face.motion_extractor import MotionExtractor
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.journal import Validation, sheet
+from ttsf.training.loop import to_device
 from ttsf.training.schedule import warm_up_cosine
 
 CLOSED = 0.6  # blink label from which validation counts an eye as closed
@@ -137,9 +138,12 @@ class FaceStage:
         "warped" and "trust" keep the portrait's own pixels outside the mouth: a blur is closer to
         the target than a sharp face a pixel off, but nobody wants to look at it.
         """
-        told = (torch.rand(len(batch.source), 1) < self.told_share).float() * batch.source_known
+        told = torch.rand(len(batch.source), 1, device=batch.source.device) < self.told_share
         face, alpha = self.net(
-            batch.source, batch.labels, self.side, Told(batch.source_labels, told)
+            batch.source,
+            batch.labels,
+            self.side,
+            Told(batch.source_labels, told * batch.source_known),
         )
         target = batch.target.flatten(0, 1)
         mouth = self._weight(batch.mouth, self.mouth)
@@ -183,8 +187,9 @@ class FaceStage:
             name: [] for name in ("psnr", "copy", "mouth", "mouth_copy", "blink", "blink_copy")
         }
         read, true, rows = [], [], []
+        device = next(self.net.parameters()).device
         for i in range(10):
-            batch = self.held_out.batch(i, 1, 4, 4, self.side)
+            batch = to_device(self.held_out.batch(i, 1, 4, 4, self.side), device)
             told = Told(batch.source_labels, batch.source_known)
             face, _ = self.net(batch.source, batch.labels, self.side, told)
             target = batch.target.flatten(0, 1)

@@ -73,6 +73,8 @@ class RunSettings:
     """Micro-batches of a step in each process."""
     precision: Precision = "float32"
     device: str = "cpu"
+    loaders: int = 1
+    """Threads that make batches ahead."""
     clip: float = 5.0
     """Largest norm of the gradient [Matcha]."""
     average_decay: float = 0.999
@@ -140,26 +142,28 @@ def train(stage: Stage, out: Path, settings: RunSettings) -> None:
 
 
 class _Batches:
-    """A stage's micro-batches, the next one made while the step before it is computed."""
+    """A stage's micro-batches, the next ones made while the step before them is computed."""
 
-    def __init__(self, stage: Stage, stride: int, end: int) -> None:
-        self.stage, self.stride, self.end = stage, stride, end
-        self.pool = ThreadPoolExecutor(1, "batches")
-        self.ahead: tuple[int, Future[Any]] | None = None
+    def __init__(self, stage: Stage, stride: int, end: int, loaders: int) -> None:
+        self.stage, self.stride, self.end, self.loaders = stage, stride, end, loaders
+        self.pool = ThreadPoolExecutor(loaders, "batches")
+        self.ahead: dict[int, Future[Any]] = {}
         self.waited_s = 0.0
 
     def take(self, number: int) -> Any:
-        """Micro-batch `number`; after it `number + stride` is begun."""
+        """Micro-batch `number`; the next `loaders` of this process are then under way."""
         began = time.monotonic()
-        if self.ahead is None or self.ahead[0] != number:
-            self.ahead = number, self.pool.submit(self.stage.batch, number)
-        batch = self.ahead[1].result()
-        following = number + self.stride
-        self.ahead = None
-        if following < self.end:
-            self.ahead = following, self.pool.submit(self.stage.batch, following)
+        batch = self._begun(number).result()
+        del self.ahead[number]
+        for following in range(number + self.stride, self.end, self.stride)[: self.loaders]:
+            self._begun(following)
         self.waited_s += time.monotonic() - began
         return batch
+
+    def _begun(self, number: int) -> Future[Any]:
+        if number not in self.ahead:
+            self.ahead[number] = self.pool.submit(self.stage.batch, number)
+        return self.ahead[number]
 
     def close(self) -> None:
         """End the thread."""
@@ -193,7 +197,9 @@ class _Run:
         self.objective: nn.Module = objective
         if world > 1:
             self.objective = DistributedDataParallel(objective, find_unused_parameters=True)
-        self.batches = _Batches(stage, world, settings.steps * settings.accumulate * world)
+        self.batches = _Batches(
+            stage, world, settings.steps * settings.accumulate * world, settings.loaders
+        )
 
     def _resume(self) -> int:
         self.out.mkdir(parents=True, exist_ok=True)

@@ -174,7 +174,6 @@ class VocoderStage:
         self.clips = [clip for clip in self.speech.clips if clip.samples >= SEGMENT]
         if not self.clips:
             raise TtsfError(f"no training clips of {SEGMENT} samples or more in {folder}")
-        self._epoch, self._order = -1, np.arange(0)
         self.weights = {"mel": MEL}
         if recipe.stft:
             self.weights["stft"] = recipe.stft
@@ -207,10 +206,8 @@ class VocoderStage:
 
     def _clip(self, place: int) -> Clip:
         epoch, within = divmod(place, len(self.clips))
-        if epoch != self._epoch:
-            rng = np.random.default_rng((self.seed, 1, epoch))
-            self._epoch, self._order = epoch, rng.permutation(len(self.clips))
-        return self.clips[self._order[within]]
+        order = np.random.default_rng((self.seed, 1, epoch)).permutation(len(self.clips))
+        return self.clips[order[within]]
 
     def _segment(self, clip: Clip, place: float) -> tuple[Tensor, Tensor]:
         """Samples [1, SEGMENT] and their mel, at the relative `place` in [0, 1)."""
