@@ -12,7 +12,7 @@ from ttsf.model import GenerateOptions
 from ttsf.training.assemble import Runs, assemble
 from ttsf.training.crossing import CLIP_FRAMES, CrossingStage
 from ttsf.training.face import FaceStage
-from ttsf.training.loop import total_loss
+from ttsf.training.loop import to_device, total_loss
 from ttsf.training.state import save_state
 from ttsf.training.tts import TtsStage
 from ttsf.training.voice import VoiceStage
@@ -33,6 +33,14 @@ def one_step(stage, run):
     save_state(run, 1, stage.net, average, optimizer)
 
 
+def losses_elsewhere(stage, batch, *more):
+    """The losses on the device "meta", which like a GPU refuses to meet tensors of the CPU."""
+    place = torch.device("meta")
+    for part in (stage.net, *more):
+        part.to(place)
+    return {loss.device.type for loss in stage.losses(to_device(batch, place)).values()}
+
+
 def test_every_stage_steps_and_the_model_speaks(tmp_path):
     torch.manual_seed(0)
     faces, speech = write_faces(tmp_path / "faces"), write_speech(tmp_path / "speech")
@@ -40,12 +48,15 @@ def test_every_stage_steps_and_the_model_speaks(tmp_path):
     stage = TtsStage(speech, MINI)
     one_step(stage, tts)
     (tts / "speakers.json").write_text(json.dumps(stage.data.speakers))
-    one_step(FaceStage(faces, faces, "mini", side=32, people=2, targets=2), face)
+    painted = FaceStage(faces, faces, "mini", side=32, people=2, targets=2)
+    one_step(painted, face)
+    assert losses_elsewhere(painted, painted.batch(0)) == {"meta"}
     crossing = CrossingStage(speech, tts, face, "mini")
     batch = crossing.batch(0)
     assert batch.lips.shape[1] >= CLIP_FRAMES and batch.lips.shape == batch.head.shape
     assert torch.equal(batch.head, crossing.batch(0).head)
     one_step(crossing, tmp_path / "crossing")
+    assert losses_elsewhere(crossing, batch, crossing.extractor) == {"meta"}
     voices = {"low": ["rms"], "high": ["slt"]}
     one_step(VoiceStage(face, tts, faces, faces, voices, "mini"), tmp_path / "voice")
     model = assemble("mini", Runs(None, tts, face, tmp_path / "crossing", tmp_path / "voice"))

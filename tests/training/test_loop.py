@@ -58,6 +58,17 @@ def test_resuming_gives_the_same_bits_as_not_stopping(tmp_path):
     assert all(torch.equal(whole[k], parts[k]) for k in whole)
 
 
+def test_batches_of_several_threads_are_the_same_and_none_is_made_twice(tmp_path):
+    stage, made = LineStage(), []
+    batch = stage.batch
+    stage.batch = lambda number: (made.append(number), batch(number))[1]
+    train(stage, tmp_path / "four", RunSettings(20, loaders=4))
+    train(LineStage(), tmp_path / "one", RunSettings(20))
+    four, one = (load_file(tmp_path / name / "state.safetensors") for name in ("four", "one"))
+    assert all(torch.equal(four[k], one[k]) for k in four)
+    assert sorted(made) == list(range(20))
+
+
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_state(tmp_path):
     train(LineStage(), tmp_path, RunSettings(5))
     before = (tmp_path / "state.safetensors").read_bytes()

@@ -124,8 +124,8 @@ class TtsStage:
         self.held_out = SpeechDataset(folder, config, ("valid",))
         self.net = SpeakerTts(config, len(self.data.speakers))
         self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
-        self._epoch, self._batches = -1, self.data.epoch(0)
-        self.batches_per_epoch = len(self._batches)
+        self._drawn = -1, self.data.epoch(0)
+        self.batches_per_epoch = len(self._drawn[1])
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam."""
@@ -138,10 +138,10 @@ class TtsStage:
     def batch(self, number: int) -> TtsBatch:
         """Batches of like lengths, epoch after epoch."""
         epoch, place = divmod(number, self.batches_per_epoch)
-        if epoch != self._epoch:
-            self._epoch = epoch
-            self._batches = self.data.epoch(self.seed * 1_000_003 + epoch)
-        return self.data.collate(self._batches[place % len(self._batches)])
+        drawn = self._drawn
+        if epoch != drawn[0]:
+            drawn = self._drawn = epoch, self.data.epoch(self.seed * 1_000_003 + epoch)
+        return self.data.collate(drawn[1][place % len(drawn[1])])
 
     def losses(self, batch: TtsBatch) -> dict[str, Tensor]:
         """L_TTS, term by term."""

@@ -66,7 +66,7 @@ class VocoderRecipe:
 
 RECIPES = {
     "paper": VocoderRecipe(),
-    "mini": VocoderRecipe("spectrogram", stft=2.0, learning_rate=5e-4, decay=0.97),  # [ours]
+    "mini": VocoderRecipe("spectrogram", stft=15.0, learning_rate=5e-4, decay=0.97),  # [ours]
 }
 
 
@@ -267,7 +267,7 @@ def main() -> None:
         help="(hifigan for paper, spectrogram for mini); none: the spectral losses alone",
     )
     parser.add_argument(
-        "--stft", type=float, metavar="WEIGHT", help="of the STFT loss (0 for paper, 2 for mini)"
+        "--stft", type=float, metavar="WEIGHT", help="of the STFT loss (0 for paper, 15 for mini)"
     )
     run_stage(parser, build)
 
