@@ -2,6 +2,7 @@
 # The bundled `mini` model from open data. Every step can be killed and run again: it goes on.
 #   DATA  folder with manifest.csv, portraits and speech
 #   WORK  folder for corpora and runs, a few GB
+#   DEVICE  cpu or cuda: an H100 took 20 minutes for the longest stage, two CPU cores take a day
 #   TEXT  files of free English text for the teacher voices, for example those of Debian's
 #         `fortunes` and `fortunes-min`; without them only transcripts and templates are read
 # Needs: pip install "ttsf[train,data,eval]", and flite or festival for the teacher voices.
@@ -10,6 +11,7 @@ DATA=${DATA:?folder with manifest.csv}
 WORK=${WORK:-work}
 PYTHON=${PYTHON:-python}
 TEXT=${TEXT:-}
+DEVICE=${DEVICE:-cpu}
 
 $PYTHON -m ttsf.data.render --data "$DATA" --use train --frames 16 --seed 0 --out "$WORK/faces_train"
 $PYTHON -m ttsf.data.render --data "$DATA" --use valid --frames 8 --seed 1 --out "$WORK/faces_valid"
@@ -17,18 +19,26 @@ $PYTHON -m ttsf.data.render --data "$DATA" --use valid --frames 8 --seed 1 --out
 $PYTHON -m ttsf corpus "$DATA" --out "$WORK/corpus" --sentences 5000 ${TEXT:+--text $TEXT}
 
 $PYTHON -m ttsf.training.tts --data "$WORK/corpus" --out "$WORK/runs/tts" --preset mini --steps 7200
+$PYTHON -m ttsf.training.vocoder --data "$WORK/corpus" --out "$WORK/runs/vocoder" --preset mini \
+    --steps 20000 --device "$DEVICE" --loaders 8
 
 face() {
     $PYTHON -m ttsf.training.face --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
-        --out "$WORK/runs/face" --preset mini --schedule-steps 9000 "$@"
+        --out "$WORK/runs/face" --preset mini --schedule-steps 17000 --device "$DEVICE" \
+        --loaders 4 "$@"
 }
 face --side 32 --people 4 --targets 14 --steps 900
 face --side 64 --people 4 --targets 8 --steps 1400
-face --side 128 --people 4 --targets 4 --steps 6500
-face --side 128 --people 4 --targets 4 --steps 7100 --painter-only
+face --side 128 --people 4 --targets 4 --steps 6800
+face --side 128 --people 16 --targets 4 --steps 12000
+face --side 256 --people 16 --targets 4 --steps 17000
 
-$PYTHON -m ttsf.training.crossing --data "$WORK/corpus" --tts "$WORK/runs/tts" \
-    --face "$WORK/runs/face" --out "$WORK/runs/crossing" --preset mini --steps 2400
+crossing() {
+    $PYTHON -m ttsf.training.crossing --data "$WORK/corpus" --tts "$WORK/runs/tts" \
+        --face "$WORK/runs/face" "$@"
+}
+crossing --out "$WORK/runs/crossing" --preset mini --steps 1900
+crossing --out "$WORK/runs/crossing" --preset mini --steps 5400 --motion-only
 # From the first to the last of a register, faces go with voices in this order.
 VOICES="--low teacher_rms teacher_rms_small teacher_awb teacher_awb_small teacher_kal16_small
     teacher_slt_low --high teacher_slt_large teacher_awb_high teacher_slt teacher_slt_small
@@ -36,21 +46,21 @@ VOICES="--low teacher_rms teacher_rms_small teacher_awb teacher_awb_small teache
 # shellcheck disable=SC2086
 $PYTHON -m ttsf.training.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice" \
-    $VOICES --steps 3000
+    $VOICES --steps 6000
 $PYTHON -m ttsf.training.assemble --tts "$WORK/runs/tts" --face "$WORK/runs/face" \
-    --crossing "$WORK/runs/crossing" --voice "$WORK/runs/voice" --out "$WORK/mini"
+    --crossing "$WORK/runs/crossing" --voice "$WORK/runs/voice" --vocoder "$WORK/runs/vocoder" \
+    --out "$WORK/mini"
 
 # Tables 3 and 5: the same model with another audio mapper, or with a voice that sees motion.
 for preset in mini-no-energy mini-text-only; do
-    $PYTHON -m ttsf.training.crossing --data "$WORK/corpus" --tts "$WORK/runs/tts" \
-        --face "$WORK/runs/face" --out "$WORK/runs/$preset" --preset "$preset" --steps 1000
+    crossing --out "$WORK/runs/$preset" --preset "$preset" --steps 1900
     $PYTHON -m ttsf.training.ablation --base "$WORK/mini" --preset "$preset" \
         --crossing "$WORK/runs/$preset"
 done
 # shellcheck disable=SC2086
 $PYTHON -m ttsf.training.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice-with-motion" \
-    --preset mini-voice-with-motion $VOICES --steps 3000
+    --preset mini-voice-with-motion $VOICES --steps 6000
 $PYTHON -m ttsf.training.ablation --base "$WORK/mini" --preset mini-voice-with-motion \
     --voice "$WORK/runs/voice-with-motion"
 

@@ -52,6 +52,7 @@ SHAPES: dict[str, Shape] = {
 }
 SILENCE = "…"
 """Symbol between phones: a closed mouth."""
+OPENING = 1.6  # of the table's jaw opening: the smoothing below takes as much away
 ROUNDING = 0.5  # of the table's rounding in running speech
 SLOW, FAST = 0.045, 0.022  # s, smoothing of opening and rounding; of pressing and lip under teeth
 RANGE = 4.5  # natural-log mel level from silence to the clip's loud frames
@@ -87,7 +88,7 @@ def mouth_curve(symbols: list[str], durations: np.ndarray, mel: np.ndarray) -> n
     bite = gaussian_filter1d(frames[:, 4] * present, FAST * 100, mode="nearest")
     shut = 1 - np.clip(1.4 * (press / 0.75 + 0.9 * bite), 0, 1)
     voiced = np.clip(gaussian_filter1d(gate, 2.0) * 1.3, 0, 1)
-    opening = opening * shut * voiced
+    opening = OPENING * opening * shut * voiced
     return np.stack([opening, spread * voiced, press, bite], axis=1).astype(np.float32)
 
 

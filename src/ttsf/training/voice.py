@@ -45,7 +45,7 @@ class VoiceBatch(NamedTuple):
 class Portraits:
     """f_id of rendered frames, and which register its person's voice has.
 
-    mirrored: every second frame is.
+    mirrored: the frames' mirror images as well.
     """
 
     def __init__(self, folder: Path, face: FaceNet, with_motion: bool, mirrored: bool) -> None:
@@ -53,14 +53,13 @@ class Portraits:
         names = json.loads((folder / "names.json").read_text())
         self.register = np.array([entry["voice_register"] for entry in names])
         self.names = [entry["file"] for entry in names]
-        kept = range(0, faces.frames, max(1, faces.frames // 6))
         features = []
         with torch.inference_mode():
             for person in range(faces.people):
-                pixels = torch.from_numpy(faces.images[person][list(kept)].copy())
+                pixels = torch.from_numpy(np.array(faces.images[person]))
                 image = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
                 if mirrored:
-                    image[1::2] = image[1::2].flip(-1)
+                    image = torch.cat([image, image.flip(-1)])
                 style = face.encoder(image).style
                 f_m = face.extractor(style).feature
                 features.append(style if with_motion else style - f_m)
@@ -118,7 +117,7 @@ class VoiceStage:
 
     def optimizer(self) -> torch.optim.Optimizer:
         """AdamW: 300 people cannot pin down every direction of f_id."""
-        return torch.optim.AdamW(self.net.choose.parameters(), lr=1e-2, weight_decay=0.01)
+        return torch.optim.AdamW(self.net.choose.parameters(), lr=2e-2, weight_decay=0.01)
 
     def learning_rate(self, step: int, steps: int) -> float:
         """A cosine to a tenth."""
@@ -179,7 +178,7 @@ def build(chosen: argparse.Namespace) -> VoiceStage:
 
 def main() -> None:
     """Command line of the stage."""
-    parser = stage_parser(__doc__, steps=3_000)
+    parser = stage_parser(__doc__, steps=6_000)
     parser.add_argument("--data", type=Path, required=True, help="rendered training portraits")
     parser.add_argument("--valid", type=Path, required=True, help="rendered held-out portraits")
     parser.add_argument("--face", type=Path, required=True, help="run folder of the face stage")
