@@ -5,6 +5,7 @@ sounds that the other system is to be driven with.
 """
 
 import hashlib
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import numpy as np
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
 from ttsf.files import new_file
+from ttsf.model import GenerateOptions
 from ttsf.pipeline import Progress, Speaker
 from ttsf.video import write_wav
 
@@ -64,6 +66,8 @@ def speak_cases(
 ) -> tuple[System, dict[str, str]]:
     """Our videos of the cases, and why some could not be made; finished ones are kept.
 
+    Each case has a seed of its own, the same in every model, so that cases differ in motion.
+
     Raises TtsfError where the folder holds videos of other weights.
     """
     _claim(folder, speaker)
@@ -73,7 +77,8 @@ def speak_cases(
         try:
             if not (path.exists() and sound.exists()):
                 sound.parent.mkdir(parents=True, exist_ok=True)
-                speaker.write(case.picture(), case.text, path, audio_output=sound)
+                options = GenerateOptions(seed=zlib.crc32(case.name.encode()))
+                speaker.write(case.picture(), case.text, path, options, audio_output=sound)
             videos[case.name] = path
         except TtsfError as error:
             refused[case.name] = str(error)
