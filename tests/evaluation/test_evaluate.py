@@ -26,7 +26,7 @@ from ttsf.evaluation.judging import judge_systems
 from ttsf.evaluation.offline import Known, Measured
 from ttsf.evaluation.paper_tables import MOTION, PICTURES, SPEECH
 from ttsf.evaluation.systems import System, ground_truth, open_folder
-from ttsf.model import TTSF
+from ttsf.model import TTSF, GenerateOptions
 from ttsf.pipeline import Speaker
 
 
@@ -71,11 +71,16 @@ class StubSpeaker:
     def __init__(self, model: nn.Module) -> None:
         self.model = model
         self.written: list[str] = []
+        self.seeds: list[int] = []
 
-    def write(self, portrait: np.ndarray, text: str, output: Path, *, audio_output: Path) -> None:
+    def write(
+        self, portrait: np.ndarray, text: str, output: Path, options: GenerateOptions,
+        *, audio_output: Path,
+    ) -> None:  # fmt: skip
         if "refused" in text:
             raise TtsfError("no face found")
         self.written.append(text)
+        self.seeds.append(options.seed)
         pictures = [face_picture(64, 48, shift=i) for i in range(20)]
         write_recording(output, pictures, murmur(0.8))
         audio_output.touch()
@@ -115,6 +120,8 @@ def test_our_videos_are_made_once(speaker: Any, portrait: Path, tmp_path: Path) 
     (tmp_path / "out" / "speech" / "c.wav").unlink()
     systems.speak_cases("ours", speaker, cases, tmp_path / "out", None)
     assert speaker.written == ["One.", "Three.", "Three."]
+    a, c, again = speaker.seeds
+    assert a != c == again
 
 
 def test_a_folder_belongs_to_the_weights_that_began_it(speaker: Any, tmp_path: Path) -> None:
