@@ -157,3 +157,11 @@ def test_epochs_are_steps_of_all_processes(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "8")
     assert run_settings(chosen, batches_per_epoch=10).steps == 2
     assert run_settings(parser.parse_args(["--out", "x"]), batches_per_epoch=10).steps == 7
+
+
+@pytest.mark.parametrize("option", ["--loaders", "--accumulate"])
+@pytest.mark.parametrize("value", ["0", "-1", "two"])
+def test_counts_start_at_one(option, value, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        stage_parser("", steps=7).parse_args(["--out", "x", option, value])
+    assert f"must be a whole number from 1, not '{value}'" in capsys.readouterr().err

@@ -18,6 +18,12 @@ from ttsf.errors import TtsfError
 from ttsf.training.loop import Precision, RunSettings, Stage, train
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, not '{text}'")
+    return int(text)
+
+
 def stage_parser(description: str | None, steps: int) -> argparse.ArgumentParser:
     """The shared options; a stage adds its own folders to them."""
     parser = argparse.ArgumentParser(
@@ -30,10 +36,10 @@ def stage_parser(description: str | None, steps: int) -> argparse.ArgumentParser
     length.add_argument("--epochs", type=float, help="the length in passes through the data")
     parser.add_argument("--seed", type=int, default=0)
     run = parser.add_argument_group("run")
-    run.add_argument("--accumulate", type=int, default=1, help="micro-batches of a step (1)")
+    run.add_argument("--accumulate", type=_count, default=1, help="micro-batches of a step (1)")
     run.add_argument("--precision", choices=get_args(Precision), default="float32")
     run.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
-    run.add_argument("--loaders", type=int, default=1, help="threads that make batches (1)")
+    run.add_argument("--loaders", type=_count, default=1, help="threads that make batches (1)")
     run.add_argument("--save-every-s", type=float, default=120, metavar="S", help="(120)")
     run.add_argument("--save-every", type=int, default=1000, metavar="STEPS", help="(1000)")
     run.add_argument("--log-every", type=int, default=50, metavar="STEPS", help="(50)")
