@@ -7,11 +7,11 @@ import argparse
 import logging
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 import ttsf
-from ttsf.portrait import FaceBox, find_faces
+from ttsf.images import read_image
+from ttsf.portrait import FaceBox, choose_face, find_faces
 
 VARIANTS = ("plain", "dark", "tilted", "sunglasses", "hand", "painting", "cut")
 TEXT = "Father bought five warm apple pies, and we have eaten them all."
@@ -48,8 +48,8 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
-    portrait = Image.open(chosen.portrait).convert("RGB")
-    face = find_faces(np.asarray(portrait))[0]
+    pixels = read_image(chosen.portrait)
+    portrait, face = Image.fromarray(pixels), choose_face(find_faces(pixels))
     speaker = ttsf.load()
     logging.basicConfig(format="%(message)s")
     for variant in VARIANTS:

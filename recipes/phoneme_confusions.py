@@ -9,10 +9,10 @@ edits; a word that is heard as another thus counts by the sounds in which the tw
 import argparse
 import csv
 from collections import Counter
-from itertools import pairwise
+from itertools import zip_longest
 from pathlib import Path
 
-import numpy as np
+from jiwer import process_words
 
 from ttsf.config import PAPER
 from ttsf.data.recording import read_sound
@@ -33,20 +33,12 @@ def phonemes(front_end: TextFrontEnd, text: str) -> list[str]:
 
 def alignment(said: list[str], heard: list[str]) -> list[tuple[str, str]]:
     """Pairs of least edits; `UNHEARD` stands for what has no partner."""
-    cost = np.zeros((len(said) + 1, len(heard) + 1))
-    cost[:, 0], cost[0] = np.arange(len(said) + 1), np.arange(len(heard) + 1)
-    for i, a in enumerate(said, 1):
-        for j, b in enumerate(heard, 1):
-            change = cost[i - 1, j - 1] + (a != b)
-            cost[i, j] = min(change, cost[i - 1, j] + 1, cost[i, j - 1] + 1)
-    path = [(len(said), len(heard))]
-    while path[-1] != (0, 0):
-        i, j = path[-1]
-        steps = [(i - 1, j - 1), (i - 1, j), (i, j - 1)]
-        path.append(min((s for s in steps if min(s) >= 0), key=lambda s: cost[s]))
-    pairs = []
-    for (i, j), (k, m) in pairwise(reversed(path)):
-        pairs.append((said[i] if k > i else UNHEARD, heard[j] if m > j else UNHEARD))
+    (chunks,) = process_words(" ".join(said), " ".join(heard)).alignments
+    pairs: list[tuple[str, str]] = []
+    for chunk in chunks:
+        a = said[chunk.ref_start_idx : chunk.ref_end_idx]
+        b = heard[chunk.hyp_start_idx : chunk.hyp_end_idx]
+        pairs += zip_longest(a, b, fillvalue=UNHEARD)
     return pairs
 
 
