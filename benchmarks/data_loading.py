@@ -20,12 +20,12 @@ from skimage import data
 
 from ttsf.config import PAPER, PRESETS
 from ttsf.data.clip_files import save_frames, save_samples
-from ttsf.data.clips import TalkingBatch, TalkingClips, prefetch
 from ttsf.data.manifest import Clip, Recorded, write_manifest
-from ttsf.data.motion_labels import LABELS
+from ttsf.data.talking_clips import TalkingBatch, TalkingClips, prefetch
 from ttsf.errors import TtsfError
 from ttsf.face.objectives import gradient_l1, pyramid_l1
-from ttsf.training.face import FaceNet
+from ttsf.landmarks.labels import LABELS
+from ttsf.training.stages.face import FaceNet
 
 CLIPS, TARGETS, SIDE = 4, 4, 128
 WARM_UP = 4

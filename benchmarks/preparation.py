@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
-from ttsf.data.corpus import prepare
-from ttsf.video import write_video
+from ttsf.data.recorded.corpus import prepare
+from ttsf.media.video import write_video
 
 SECONDS = 3
 

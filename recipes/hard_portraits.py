@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 import ttsf
-from ttsf.images import read_image
-from ttsf.portrait import FaceBox, choose_face, find_faces
+from ttsf.media.images import read_image
+from ttsf.portrait.detection import FaceBox, choose_face, find_faces
 
 VARIANTS = ("plain", "dark", "tilted", "sunglasses", "hand", "painting", "cut")
 TEXT = "Father bought five warm apple pies, and we have eaten them all."

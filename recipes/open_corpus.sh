@@ -13,17 +13,17 @@ PYTHON=${PYTHON:-python}
 TEXT=${TEXT:-}
 DEVICE=${DEVICE:-cpu}
 
-$PYTHON -m ttsf.data.render --data "$DATA" --use train --frames 16 --seed 0 --out "$WORK/faces_train"
-$PYTHON -m ttsf.data.render --data "$DATA" --use valid --frames 8 --seed 1 --out "$WORK/faces_valid"
+$PYTHON -m ttsf.data.synthetic.render --data "$DATA" --use train --frames 16 --seed 0 --out "$WORK/faces_train"
+$PYTHON -m ttsf.data.synthetic.render --data "$DATA" --use valid --frames 8 --seed 1 --out "$WORK/faces_valid"
 # shellcheck disable=SC2086
 $PYTHON -m ttsf corpus "$DATA" --out "$WORK/corpus" --sentences 5000 ${TEXT:+--text $TEXT}
 
-$PYTHON -m ttsf.training.tts --data "$WORK/corpus" --out "$WORK/runs/tts" --preset mini --steps 7200
-$PYTHON -m ttsf.training.vocoder --data "$WORK/corpus" --out "$WORK/runs/vocoder" --preset mini \
+$PYTHON -m ttsf.training.stages.tts --data "$WORK/corpus" --out "$WORK/runs/tts" --preset mini --steps 7200
+$PYTHON -m ttsf.training.stages.vocoder --data "$WORK/corpus" --out "$WORK/runs/vocoder" --preset mini \
     --steps 20000 --device "$DEVICE" --loaders 8
 
 face() {
-    $PYTHON -m ttsf.training.face --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
+    $PYTHON -m ttsf.training.stages.face --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
         --out "$WORK/runs/face" --preset mini --schedule-steps 17000 --device "$DEVICE" \
         --loaders 4 "$@"
 }
@@ -34,7 +34,7 @@ face --side 128 --people 16 --targets 4 --steps 12000
 face --side 256 --people 16 --targets 4 --steps 17000
 
 crossing() {
-    $PYTHON -m ttsf.training.crossing --data "$WORK/corpus" --tts "$WORK/runs/tts" \
+    $PYTHON -m ttsf.training.stages.motion --data "$WORK/corpus" --tts "$WORK/runs/tts" \
         --face "$WORK/runs/face" "$@"
 }
 crossing --out "$WORK/runs/crossing" --preset mini --steps 1900
@@ -44,7 +44,7 @@ VOICES="--low teacher_rms teacher_rms_small teacher_awb teacher_awb_small teache
     teacher_slt_low --high teacher_slt_large teacher_awb_high teacher_slt teacher_slt_small
     teacher_kal16_high"
 # shellcheck disable=SC2086
-$PYTHON -m ttsf.training.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
+$PYTHON -m ttsf.training.stages.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice" \
     $VOICES --steps 6000
 $PYTHON -m ttsf.training.assemble --tts "$WORK/runs/tts" --face "$WORK/runs/face" \
@@ -58,7 +58,7 @@ for preset in mini-no-energy mini-text-only; do
         --crossing "$WORK/runs/$preset"
 done
 # shellcheck disable=SC2086
-$PYTHON -m ttsf.training.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
+$PYTHON -m ttsf.training.stages.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice-with-motion" \
     --preset mini-voice-with-motion $VOICES --steps 6000
 $PYTHON -m ttsf.training.ablation --base "$WORK/mini" --preset mini-voice-with-motion \

@@ -15,9 +15,9 @@ from pathlib import Path
 from jiwer import process_words
 
 from ttsf.config import PAPER
-from ttsf.data.recording import read_sound
 from ttsf.evaluation.cases import CASES
-from ttsf.evaluation.words import transcribe
+from ttsf.evaluation.metrics.words import transcribe
+from ttsf.media.recording import read_sound
 from ttsf.speech.text import SYMBOLS, TextFrontEnd
 
 UNHEARD = "-"

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from ttsf.cli import main
+from ttsf.cli.main import main
 
 Run = Callable[..., str]
 

@@ -10,8 +10,8 @@ import soundfile
 from PIL import Image
 
 from ttsf import pipeline
-from ttsf.cli import main
-from ttsf.progress import Progress
+from ttsf.cli.main import main
+from ttsf.cli.progress import Progress
 
 
 @pytest.fixture
@@ -161,8 +161,8 @@ def test_info_of_a_model_directory(model_folder: Path, capsys: pytest.CaptureFix
 
 def test_help_imports_no_torch() -> None:
     code = (
-        "import sys, ttsf.cli\n"
-        "try: ttsf.cli.main(['speak', '--help'])\n"
+        "import sys, ttsf.cli.main\n"
+        "try: ttsf.cli.main.main(['speak', '--help'])\n"
         "except SystemExit: pass\n"
         "sys.exit('torch' in sys.modules)"
     )

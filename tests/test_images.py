@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from ttsf.errors import TtsfError
-from ttsf.images import BACKGROUND, read_image
+from ttsf.media.images import BACKGROUND, read_image
 
 ORIENTATION = 0x0112
 

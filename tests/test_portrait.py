@@ -5,7 +5,9 @@ from PIL import Image
 from skimage import data
 
 from ttsf.errors import TtsfError
-from ttsf.portrait import FaceBox, choose_face, crop_portrait, crop_square, doubts, find_faces
+from ttsf.portrait.crop import crop_portrait, crop_square
+from ttsf.portrait.detection import FaceBox, choose_face, find_faces
+from ttsf.portrait.doubts import doubts
 
 FACE = (223, 120)  # px, between nose and mouth of the astronaut
 

@@ -9,7 +9,7 @@ import pytest
 
 import ttsf
 from tests.data.videos import talking
-from ttsf.cli import _parser, main
+from ttsf.cli.main import _parser, main
 from ttsf.pipeline import MAX_CHARACTERS
 
 JUDGES = ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "face_recognition_models")

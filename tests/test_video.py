@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from ttsf.errors import TtsfError
-from ttsf.video import _Encoder, write_video, write_wav
+from ttsf.media.video import _Encoder, write_video, write_wav
 
 FPS, RATE, PER_FRAME = 25, 16_000, 640
 

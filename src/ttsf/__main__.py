@@ -2,6 +2,6 @@
 
 import sys
 
-from ttsf.cli import main
+from ttsf.cli.main import main
 
 sys.exit(main())

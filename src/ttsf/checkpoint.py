@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ttsf.config import ModelConfig, model_config_from_json, model_config_to_json
 from ttsf.errors import TtsfError
-from ttsf.files import new_file
+from ttsf.media.files import new_file
 from ttsf.model import TTSF
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"

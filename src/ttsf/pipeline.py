@@ -16,12 +16,14 @@ from torch import Tensor
 
 from ttsf import checkpoint
 from ttsf.errors import TtsfError
-from ttsf.files import new_file
-from ttsf.images import read_image
+from ttsf.media.files import new_file
+from ttsf.media.images import read_image
+from ttsf.media.video import encode_video, encode_wav
 from ttsf.model import TTSF, Generated, GenerateOptions
-from ttsf.portrait import choose_face, crop_portrait, doubts, find_faces
+from ttsf.portrait.crop import crop_portrait
+from ttsf.portrait.detection import choose_face, find_faces
+from ttsf.portrait.doubts import doubts
 from ttsf.speech.text import TextFrontEnd
-from ttsf.video import encode_video, encode_wav
 
 MAX_CHARACTERS = 2_000
 MAX_STEPS = 1_000

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from ttsf.data.alignment import IPA, align, spoken_words
-from ttsf.data.visemes import SHAPES
+from ttsf.data.synthetic.visemes import SHAPES
 from ttsf.errors import TtsfError
 
 TEXT = "My name is Anna, and I live near the well-known station."

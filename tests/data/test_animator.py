@@ -6,8 +6,8 @@ from skimage.data import astronaut
 
 pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
 
-from ttsf.data.animator import Animator
-from ttsf.data.face_mesh import (
+from ttsf.data.synthetic.animator import Animator
+from ttsf.landmarks.face_mesh import (
     LABEL_NAMES,
     Crop,
     LandmarkDetector,
@@ -20,7 +20,7 @@ from ttsf.data.face_mesh import (
     rotation_angles,
     rotation_matrix,
 )
-from ttsf.data.tracking import Track, head_statistics
+from ttsf.landmarks.tracking import Track, head_statistics
 
 
 @pytest.fixture(scope="module")

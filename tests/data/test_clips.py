@@ -8,8 +8,8 @@ from PIL import Image
 
 from ttsf.config import MINI, AudioConfig, ModelConfig
 from ttsf.data.clip_files import read_samples, save_frames, save_samples
-from ttsf.data.clips import TalkingBatch, TalkingClips, prefetch
 from ttsf.data.manifest import Clip, Recorded, write_manifest
+from ttsf.data.talking_clips import TalkingBatch, TalkingClips, prefetch
 from ttsf.errors import TtsfError
 from ttsf.mel import mel_spectrogram
 from ttsf.speech.text import TextFrontEnd

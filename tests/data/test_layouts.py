@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ttsf.data.layouts import LAYOUTS, SourceVideo, find_videos
+from ttsf.data.recorded.layouts import LAYOUTS, SourceVideo, find_videos
 from ttsf.errors import TtsfError
 
 

@@ -14,18 +14,8 @@ from PIL import Image
 from skimage.data import astronaut
 
 from ttsf.data.alignment import Phone
-from ttsf.data.animated import (
-    BLINK,
-    OPEN,
-    WIDE,
-    Drive,
-    spoken_labels,
-    tracked_labels,
-    whole_frames,
-)
 from ttsf.data.clip_files import save_samples
 from ttsf.data.manifest import Animated, Clip, Recorded, read_manifest
-from ttsf.data.motion_labels import LABELS
 from ttsf.data.open_corpus import (
     OpenCorpusSettings,
     build_open_corpus,
@@ -36,11 +26,21 @@ from ttsf.data.open_corpus import (
     plan_teachers,
 )
 from ttsf.data.parts import read_parts
-from ttsf.data.spoken import agreed_register, cut_in_pauses, read_phones, save_phones
-from ttsf.data.teachers import speak
-from ttsf.data.visemes import SILENCE, viseme_times
+from ttsf.data.speech_files import agreed_register, cut_in_pauses, read_phones, save_phones
+from ttsf.data.synthetic.animated_clips import (
+    BLINK,
+    OPEN,
+    WIDE,
+    Drive,
+    spoken_labels,
+    tracked_labels,
+    whole_frames,
+)
+from ttsf.data.synthetic.teachers import speak
+from ttsf.data.synthetic.visemes import SILENCE, viseme_times
 from ttsf.errors import TtsfError
-from ttsf.video import write_video
+from ttsf.landmarks.labels import LABELS
+from ttsf.media.video import write_video
 
 RATE = 16_000
 COLUMNS = ("file", "kind", "use", "speaker", "dataset", "licence", "transcript", "voice_register")
@@ -243,8 +243,8 @@ def test_a_voice_against_its_listed_register_meets_no_face() -> None:
 
 def real_parts(folder: Path) -> Path:
     """A face, a flat picture, speech, and a video of the face with a moving mouth."""
-    from ttsf.data.animator import Animator
-    from ttsf.data.face_mesh import LandmarkDetector
+    from ttsf.data.synthetic.animator import Animator
+    from ttsf.landmarks.face_mesh import LandmarkDetector
 
     rows = [
         ("portrait/face.png", "train", "", "low"),

@@ -18,13 +18,13 @@ from tests.data.videos import (
     talking,
     write_recording,
 )
-from ttsf.cli import main
+from ttsf.cli.main import main
 from ttsf.data.clip_files import read_frames, read_samples
-from ttsf.data.corpus import prepare
 from ttsf.data.manifest import Clip, Recorded, read_manifest
-from ttsf.data.prepare import loudest_db
+from ttsf.data.recorded.corpus import prepare
+from ttsf.data.recorded.video import loudest_db
 from ttsf.errors import TtsfError
-from ttsf.portrait import find_faces
+from ttsf.portrait.detection import find_faces
 
 
 def run_folder(root: Path, out: Path) -> tuple[dict[str, Clip], dict[str, str]]:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.data.videos import empty_picture, face_picture, murmur, write_recording
-from ttsf.data.recording import fit_sound, read_pictures, read_sound
 from ttsf.errors import TtsfError
+from ttsf.media.recording import fit_sound, read_pictures, read_sound
 
 
 def grey(level: int) -> np.ndarray:
@@ -84,7 +84,7 @@ def test_an_index_that_never_came_is_not_readable(tmp_path: Path) -> None:
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
-    from ttsf.video import write_wav
+    from ttsf.media.video import write_wav
 
     write_wav(tmp_path / "a.wav", murmur(1.0)[0], 16_000)
     with pytest.raises(TtsfError, match="holds no video"):

@@ -10,10 +10,10 @@ from skimage.data import astronaut
 
 pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
 
-from ttsf.data import render
-from ttsf.data.animator import Animator
-from ttsf.data.face_mesh import LABEL_NAMES, LandmarkDetector, canonical_crop, measure
-from ttsf.data.motion_labels import LABELS
+from ttsf.data.synthetic import render
+from ttsf.data.synthetic.animator import Animator
+from ttsf.landmarks.face_mesh import LABEL_NAMES, LandmarkDetector, canonical_crop, measure
+from ttsf.landmarks.labels import LABELS
 
 
 @pytest.fixture(scope="module")

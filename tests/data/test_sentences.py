@@ -5,7 +5,7 @@ import random
 import numpy as np
 
 from ttsf.data.loudness import trim_and_level
-from ttsf.data.sentences import everyday_sentence, sentences_of, teacher_texts
+from ttsf.data.synthetic.sentences import everyday_sentence, sentences_of, teacher_texts
 
 TEXT = """
 The cat sat on the mat. It was warm there, wasn't it? NASA SAID NO.

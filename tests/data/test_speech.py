@@ -7,7 +7,7 @@ import pytest
 
 from ttsf.data.clip_files import save_samples
 from ttsf.data.manifest import Animated, Clip, Spoken, write_manifest
-from ttsf.data.speech import SpeechClips
+from ttsf.data.speech_clips import SpeechClips
 from ttsf.errors import TtsfError
 
 

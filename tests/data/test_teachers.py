@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttsf.data.teachers import (
+from ttsf.data.synthetic.teachers import (
     PROGRAMS,
     VOICES,
     installed_voices,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ttsf.data.transcripts import Piece, Transcript, Word, cut, read_transcript
+from ttsf.data.recorded.transcripts import Piece, Transcript, Word, cut, read_transcript
 from ttsf.errors import TtsfError
 
 LRS3_TABLE = (

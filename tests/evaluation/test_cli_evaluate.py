@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ttsf import checkpoint
-from ttsf.cli import main
+from ttsf.cli.main import main
 from ttsf.evaluation import evaluate as evaluation
 from ttsf.evaluation.evaluate import EvaluateSettings
 from ttsf.evaluation.metric import Figure, Metric

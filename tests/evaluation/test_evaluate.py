@@ -16,16 +16,17 @@ from PIL import Image
 from torch import nn
 
 from tests.data.videos import face_picture, murmur, write_recording
-from ttsf.data.jobs import THREAD_LIMITS, worker_pool
 from ttsf.errors import TtsfError
 from ttsf.evaluation import evaluate as evaluation
-from ttsf.evaluation import figure5, judging, systems, voice
+from ttsf.evaluation import figure5, judging, systems
 from ttsf.evaluation.cases import CASES, COLUMNS, Case
 from ttsf.evaluation.evaluate import EvaluateSettings, evaluate
 from ttsf.evaluation.judging import judge_systems
-from ttsf.evaluation.offline import Known, Measured
+from ttsf.evaluation.metrics import voice
+from ttsf.evaluation.metrics.offline import Known, Measured
 from ttsf.evaluation.paper_tables import MOTION, PICTURES, SPEECH
 from ttsf.evaluation.systems import System, ground_truth, open_folder
+from ttsf.jobs import THREAD_LIMITS, worker_pool
 from ttsf.model import TTSF, GenerateOptions
 from ttsf.pipeline import Speaker
 

@@ -6,13 +6,13 @@ from skimage.data import astronaut
 
 from tests.data.videos import face_picture, murmur
 from ttsf.data.alignment import Phone
-from ttsf.data.visemes import spoken_mouth
+from ttsf.data.synthetic.visemes import spoken_mouth
 from ttsf.errors import TtsfError
-from ttsf.evaluation import identity, landmarks, offline, voice, words
 from ttsf.evaluation.clips import JudgedClip
-from ttsf.evaluation.landmarks import FaceTrack, LandmarkJudge
-from ttsf.evaluation.lips import opening_range
-from ttsf.evaluation.offline import Judges, Known, measure
+from ttsf.evaluation.metrics import identity, landmarks, offline, voice, words
+from ttsf.evaluation.metrics.landmarks import FaceTrack, LandmarkJudge
+from ttsf.evaluation.metrics.lips import opening_range
+from ttsf.evaluation.metrics.offline import Judges, Known, measure
 
 NEEDS = "needs ttsf[eval]"
 NAMES = {

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter1d
 
 from ttsf.data.alignment import Phone
-from ttsf.evaluation.lips import (
+from ttsf.evaluation.metrics.lips import (
     Closures,
     Lag,
     closures,

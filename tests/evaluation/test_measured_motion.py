@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ttsf.evaluation.motion import blinks, flicker, head_motion, sharpness
+from ttsf.evaluation.metrics.motion import blinks, flicker, head_motion, sharpness
 
 PERIOD = 25
 AMPLITUDES = np.array([8.0, 5.0, 2.0])

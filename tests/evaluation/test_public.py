@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation import public
-from ttsf.evaluation.frechet import frechet_of
 from ttsf.evaluation.metric import check_alike
-from ttsf.evaluation.public import SAME_FRAME, SOURCE, PublicJudges
+from ttsf.evaluation.metrics import public
+from ttsf.evaluation.metrics.frechet import frechet_of
+from ttsf.evaluation.metrics.public import SAME_FRAME, SOURCE, PublicJudges
 from ttsf.experts.files import FOLDER_VARIABLE
 from ttsf.experts.head_pose import HeadPose
 from ttsf.experts.lip_sync import LipSync

@@ -10,8 +10,8 @@ from ttsf.errors import TtsfError
 from ttsf.evaluation import public_tables
 from ttsf.evaluation.cases import Case
 from ttsf.evaluation.judging import Judged
-from ttsf.evaluation.offline import Measured
-from ttsf.evaluation.public import Diversity, PublicJudges
+from ttsf.evaluation.metrics.offline import Measured
+from ttsf.evaluation.metrics.public import Diversity, PublicJudges
 from ttsf.evaluation.systems import System
 from ttsf.experts.lip_sync import LipSync
 

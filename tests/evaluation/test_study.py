@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ttsf import cli_study
-from ttsf.cli import _Parser
+from ttsf.cli import study as cli_study
+from ttsf.cli.main import _Parser
 from ttsf.errors import TtsfError
-from ttsf.evaluation import study
-from ttsf.evaluation.study import Interval, Made, analyse, interval, make_study, score_text
+from ttsf.evaluation.study import study
+from ttsf.evaluation.study.study import Interval, Made, analyse, interval, make_study, score_text
 
 SYSTEMS = ("plum", "teal", "oracle")
 NODE = shutil.which("node")

@@ -10,7 +10,7 @@ import pytest
 from ttsf.errors import TtsfError
 from ttsf.evaluation.judging import Judged
 from ttsf.evaluation.metric import Figure, Metric, check_alike, mean, median
-from ttsf.evaluation.offline import Measured
+from ttsf.evaluation.metrics.offline import Measured
 from ttsf.evaluation.paper_tables import MOTION, PICTURES, SPEECH, TableBuilder, tables
 from ttsf.evaluation.systems import System
 from ttsf.evaluation.tables import Row, Table

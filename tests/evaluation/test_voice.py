@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation import voice
+from ttsf.evaluation.metrics import voice
 
 DB = 10 / math.log(10) * math.sqrt(2)
 

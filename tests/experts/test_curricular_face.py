@@ -6,11 +6,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tests.experts.public import Weights, conv_of, load_as_public, norm_of
-from ttsf.data.mean_face import MEAN_STABLE, STABLE
 from ttsf.errors import TtsfError
 from ttsf.experts import curricular_face
 from ttsf.experts.curricular_face import ALIGNED_BOX, CurricularFace
 from ttsf.experts.files import MissingJudge
+from ttsf.landmarks.mean_face import MEAN_STABLE, STABLE
 
 WIDTHS = [64] * 3 + [128] * 13 + [256] * 30 + [512] * 3
 
@@ -95,7 +95,7 @@ def test_embedding_equals_an_independent_evaluation(public_layout, network):
 
 
 def test_the_box_lays_the_mean_face_on_the_template():
-    """Canonical crop (`ttsf.data.face_mesh`): side 2.75 e, its centre .42 - .18 e below 168."""
+    """Canonical crop (`landmarks.face_mesh`): side 2.75 e, its centre .42 - .18 e below 168."""
     mean = dict(zip(STABLE, MEAN_STABLE, strict=True))
     eyes = [(mean[outer] + mean[inner])[:2] / 2 for outer, inner in ((33, 133), (263, 362))]
     left, top, right, bottom = ALIGNED_BOX

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from ttsf.config import SyncNetConfig
 from ttsf.errors import TtsfError
 from ttsf.experts.syncnet import SyncNet, best_lag, load_syncnet, lower_half, windows
+from ttsf.training.stages.syncnet import SyncNetTraining
 from ttsf.training.state import save_state
-from ttsf.training.syncnet import SyncNetTraining
 
 SMALL = SyncNetConfig(side=48, channels=4, embedding=16)
 

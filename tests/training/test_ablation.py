@@ -12,7 +12,7 @@ from ttsf.config import PRESETS
 from ttsf.errors import TtsfError
 from ttsf.model import TTSF
 from ttsf.training import ablation
-from ttsf.training.crossing import CrossingNet
+from ttsf.training.stages.motion import CrossingNet
 from ttsf.training.state import save_state
 
 

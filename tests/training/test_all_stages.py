@@ -10,12 +10,12 @@ from ttsf import checkpoint
 from ttsf.config import MINI
 from ttsf.model import GenerateOptions
 from ttsf.training.assemble import Runs, assemble
-from ttsf.training.crossing import CLIP_FRAMES, CrossingStage
-from ttsf.training.face import FaceStage
 from ttsf.training.loop import to_device, total_loss
+from ttsf.training.stages.face import FaceStage
+from ttsf.training.stages.motion import CLIP_FRAMES, CrossingStage
+from ttsf.training.stages.tts import TtsStage
+from ttsf.training.stages.voice import VoiceStage
 from ttsf.training.state import save_state
-from ttsf.training.tts import TtsStage
-from ttsf.training.voice import VoiceStage
 
 
 def one_step(stage, run):

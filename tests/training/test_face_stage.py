@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from ttsf.data.faces import RenderedFaces
-from ttsf.data.motion_labels import FIRST_LIP, LABELS, head_only, labels_to_alpha, lips_only
+from ttsf.data.rendered_faces import RenderedFaces
 from ttsf.errors import TtsfError
-from ttsf.training.face import FaceStage
+from ttsf.landmarks.labels import FIRST_LIP, LABELS, head_only, labels_to_alpha, lips_only
+from ttsf.training.stages.face import FaceStage
 
 
 def write_faces(folder, people=3, frames=5):

@@ -12,9 +12,9 @@ from tests.training.tiny import JOINT, TinyStages
 from ttsf.config import LossWeights, joint_config
 from ttsf.errors import TtsfError
 from ttsf.experts.syncnet import SyncNet
-from ttsf.training.joint import JointStage, loss_weights
-from ttsf.training.judges import Judges, find_judges
+from ttsf.training.frozen_experts import Judges, find_judges
 from ttsf.training.loop import total_loss
+from ttsf.training.stages.joint import JointStage, loss_weights
 
 
 class Maps(nn.Module):

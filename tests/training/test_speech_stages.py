@@ -17,7 +17,7 @@ from ttsf.config import (
 )
 from ttsf.errors import TtsfError
 from ttsf.training.loop import RunSettings, train
-from ttsf.training.tts import TtsStage
+from ttsf.training.stages.tts import TtsStage
 
 SMALL: ModelConfig = replace(
     MINI,

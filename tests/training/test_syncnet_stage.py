@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tests.training.tiny import TinyStages
-from ttsf.training.syncnet import FRAMES, SPACING, SyncBatch, SyncNetStage
+from ttsf.training.stages.syncnet import FRAMES, SPACING, SyncBatch, SyncNetStage
 
 RATIO, PICTURES = 4, 5
 

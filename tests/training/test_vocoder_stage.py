@@ -17,12 +17,11 @@ from ttsf.data.manifest import Clip, Spoken, read_manifest, write_manifest
 from ttsf.errors import TtsfError
 from ttsf.mel import mel_spectrogram
 from ttsf.speech.vocoder import HifiGan, build_vocoder
-from ttsf.training import vocoder as stage_module
 from ttsf.training import warm_start
 from ttsf.training.discriminators import Judgement
 from ttsf.training.loop import RunSettings, total_loss, train
-from ttsf.training.state import load_average
-from ttsf.training.vocoder import (
+from ttsf.training.stages import vocoder as stage_module
+from ttsf.training.stages.vocoder import (
     RECIPES,
     SEGMENT,
     VocoderNet,
@@ -35,6 +34,7 @@ from ttsf.training.vocoder import (
     stft_loss,
     vocoder_recipe,
 )
+from ttsf.training.state import load_average
 from ttsf.training.warm_start import load_hifigan, start_hifigan, without_weight_norm
 
 SMALL: ModelConfig = replace(

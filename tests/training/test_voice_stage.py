@@ -4,7 +4,7 @@ import torch
 
 from ttsf.config import SpeechConfig
 from ttsf.speech.voice import VoiceMixture, voice_projection
-from ttsf.training.voice import row_of_voices
+from ttsf.training.stages.voice import row_of_voices
 
 
 def crowd(people: int, motions: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -27,8 +27,8 @@ from ttsf.config import (
 from ttsf.errors import TtsfError
 from ttsf.speech.text import SYMBOLS, TextFrontEnd
 from ttsf.training import warm_start
+from ttsf.training.stages.tts import SpeakerTts
 from ttsf.training.state import load_state
-from ttsf.training.tts import SpeakerTts
 from ttsf.training.warm_start import (
     MATCHA_SYMBOLS,
     load_matcha,

@@ -16,17 +16,17 @@ from ttsf.config import DiscriminatorConfig, JointConfig, SyncNetConfig
 from ttsf.data.clip_files import save_frames, save_samples
 from ttsf.data.manifest import Clip, Recorded, Spoken, write_manifest
 from ttsf.experts.syncnet import load_syncnet
-from ttsf.training import vocoder
-from ttsf.training.crossing import CrossingStage
-from ttsf.training.face import FaceStage
-from ttsf.training.joint import JointStage
+from ttsf.training.frozen_experts import Judges
 from ttsf.training.journal import Validation
-from ttsf.training.judges import Judges
 from ttsf.training.loop import RunSettings, Stage, train
-from ttsf.training.syncnet import SyncNetStage
-from ttsf.training.tts import TtsStage
-from ttsf.training.vocoder import VocoderRecipe, VocoderStage, vocoder_recipe
-from ttsf.training.voice import VoiceStage
+from ttsf.training.stages import vocoder
+from ttsf.training.stages.face import FaceStage
+from ttsf.training.stages.joint import JointStage
+from ttsf.training.stages.motion import CrossingStage
+from ttsf.training.stages.syncnet import SyncNetStage
+from ttsf.training.stages.tts import TtsStage
+from ttsf.training.stages.vocoder import VocoderRecipe, VocoderStage, vocoder_recipe
+from ttsf.training.stages.voice import VoiceStage
 
 JOINT = JointConfig(
     batch=1,

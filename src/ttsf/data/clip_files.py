@@ -18,9 +18,9 @@ from av.video.reformatter import Colorspace, VideoReformatter
 
 from ttsf.config import PAPER
 from ttsf.errors import TtsfError
-from ttsf.files import new_file
-from ttsf.images import read_image
-from ttsf.video import H264_MATRIX, H264_PRIMARIES, LIMITED_RANGE, check_whole
+from ttsf.media.files import new_file
+from ttsf.media.images import read_image
+from ttsf.media.video import H264_MATRIX, H264_PRIMARIES, LIMITED_RANGE, check_whole
 
 KEYFRAME_EVERY = 16
 """Frames: at most 15 are decoded in vain before the first that is wanted."""

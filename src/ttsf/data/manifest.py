@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from ttsf.config import PAPER, STRICT
 from ttsf.errors import TtsfError
-from ttsf.files import new_file
+from ttsf.media.files import new_file
 
 MANIFEST = "manifest.jsonl"
 Split = Literal["train", "valid", "test"]

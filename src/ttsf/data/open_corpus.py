@@ -18,18 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from ttsf.config import PAPER
-from ttsf.data.animated import Drive, PortraitJob, portrait_one, track_path
 from ttsf.data.clip_files import read_samples
-from ttsf.data.corpus import finish
-from ttsf.data.face_mesh import load_mediapipe
-from ttsf.data.jobs import Job, Record, Refusal, Work, only_run, run_jobs
-from ttsf.data.layouts import SourceVideo
 from ttsf.data.manifest import Register, Split
 from ttsf.data.parts import PARTS, Part, Use, read_parts
-from ttsf.data.prepare import PrepareJob, prepare_one
-from ttsf.data.render import shows_teeth
-from ttsf.data.sentences import teacher_texts
-from ttsf.data.spoken import (
+from ttsf.data.recorded.corpus import finish
+from ttsf.data.recorded.layouts import SourceVideo
+from ttsf.data.recorded.video import PrepareJob, prepare_one
+from ttsf.data.speech_files import (
     SpeechJob,
     TeacherJob,
     agreed_register,
@@ -38,10 +33,15 @@ from ttsf.data.spoken import (
     speech_one,
     teach_one,
 )
-from ttsf.data.teachers import VOICES, installed_voices, require
-from ttsf.data.tracking import save_track, track_video
+from ttsf.data.synthetic.animated_clips import Drive, PortraitJob, portrait_one, track_path
+from ttsf.data.synthetic.render import shows_teeth
+from ttsf.data.synthetic.sentences import teacher_texts
+from ttsf.data.synthetic.teachers import VOICES, installed_voices, require
 from ttsf.errors import TtsfError
-from ttsf.files import read_text
+from ttsf.jobs import Job, Record, Refusal, Work, only_run, run_jobs
+from ttsf.landmarks.face_mesh import load_mediapipe
+from ttsf.landmarks.tracking import save_track, track_video
+from ttsf.media.files import read_text
 
 Progress = Callable[[int, int], None]
 USES: tuple[Use, ...] = ("train", "valid")

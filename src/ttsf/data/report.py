@@ -16,16 +16,16 @@ from PIL import Image
 
 from ttsf.config import PAPER
 from ttsf.data.clip_files import read_frames
-from ttsf.data.face_mesh import (
+from ttsf.data.manifest import Clip, Recorded
+from ttsf.jobs import Record, Refusal
+from ttsf.landmarks.face_mesh import (
     LandmarkDetector,
     fit_head,
     load_mediapipe,
     quiet_natives,
     rotation_angles,
 )
-from ttsf.data.jobs import Record, Refusal
-from ttsf.data.manifest import Clip, Recorded
-from ttsf.files import new_file
+from ttsf.media.files import new_file
 
 SHOWN = 60  # thumbnails of each kind
 POSED = 300  # clips whose head pose is measured

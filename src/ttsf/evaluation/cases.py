@@ -18,12 +18,12 @@ from PIL import Image
 
 from ttsf.data.manifest import Register
 from ttsf.data.parts import PARTS, Part, Use, read_parts
-from ttsf.data.recording import read_pictures
 from ttsf.data.report import spread
 from ttsf.errors import TtsfError
 from ttsf.evaluation.sentences import PLAIN
-from ttsf.files import new_file
-from ttsf.images import read_image
+from ttsf.media.files import new_file
+from ttsf.media.images import read_image
+from ttsf.media.recording import read_pictures
 
 CASES = "cases.csv"
 COLUMNS = ("name", "person", "portrait", "video", "text", "register")

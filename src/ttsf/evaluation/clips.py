@@ -7,8 +7,8 @@ import av
 import numpy as np
 
 from ttsf.config import PAPER
-from ttsf.data.recording import fit_sound, read_pictures, read_sound
 from ttsf.errors import TtsfError
+from ttsf.media.recording import fit_sound, read_pictures, read_sound
 
 FPS = PAPER.video.fps
 RATE_ERROR = 0.05  # frames a second by which a file may differ

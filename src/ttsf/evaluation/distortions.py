@@ -16,20 +16,20 @@ from typing import get_args
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from ttsf.cli.progress import Progress
 from ttsf.config import PAPER
 from ttsf.data.parts import Use
-from ttsf.data.recording import fit_sound
 from ttsf.errors import TtsfError
-from ttsf.evaluation import offline
 from ttsf.evaluation.cases import Case, read_cases
 from ttsf.evaluation.clips import JudgedClip, read_clip
 from ttsf.evaluation.judging import judge_systems
+from ttsf.evaluation.metrics import offline
 from ttsf.evaluation.paper_tables import MOTION, PICTURES, SPEECH, TableBuilder
 from ttsf.evaluation.systems import System, ground_truth
 from ttsf.evaluation.tables import Table
-from ttsf.files import new_file
-from ttsf.progress import Progress
-from ttsf.video import write_video
+from ttsf.media.files import new_file
+from ttsf.media.recording import fit_sound
+from ttsf.media.video import write_video
 
 LATE_S = 0.2
 BLUR = 3.0  # px, standard deviation

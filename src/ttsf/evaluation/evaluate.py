@@ -15,11 +15,12 @@ import numpy as np
 
 from ttsf.data.parts import Use
 from ttsf.errors import TtsfError
-from ttsf.evaluation import figure5, offline, public_tables, report, voice
+from ttsf.evaluation import figure5, public_tables, report
 from ttsf.evaluation.cases import Case, read_cases, save_portraits
 from ttsf.evaluation.clips import read_clip
 from ttsf.evaluation.judging import Judged, judge_systems
 from ttsf.evaluation.metric import version
+from ttsf.evaluation.metrics import offline, voice
 from ttsf.evaluation.paper_tables import tables
 from ttsf.evaluation.systems import (
     GROUND_TRUTH,
@@ -31,7 +32,7 @@ from ttsf.evaluation.systems import (
     voices_under_motion,
 )
 from ttsf.evaluation.tables import Table
-from ttsf.files import new_file
+from ttsf.media.files import new_file
 from ttsf.pipeline import Progress, Speaker, load
 
 OURS = "ours"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ttsf.errors import TtsfError
-from ttsf.files import new_file
+from ttsf.media.files import new_file
 
 FEWEST_CLIPS = 5
 LONGEST_LEGEND = 12

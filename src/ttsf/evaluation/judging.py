@@ -5,12 +5,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from ttsf.data.jobs import worker_pool
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
 from ttsf.evaluation.clips import read_clip
-from ttsf.evaluation.offline import Judges, Known, Measured, measure
+from ttsf.evaluation.metrics.offline import Judges, Known, Measured, measure
 from ttsf.evaluation.systems import System
+from ttsf.jobs import worker_pool
 from ttsf.pipeline import Progress
 
 

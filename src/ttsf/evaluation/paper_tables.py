@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation import voice
-from ttsf.evaluation.frechet import frechet_of
 from ttsf.evaluation.judging import Judged
 from ttsf.evaluation.metric import Figure, Metric, mean, median
+from ttsf.evaluation.metrics import voice
+from ttsf.evaluation.metrics.frechet import frechet_of
 from ttsf.evaluation.tables import Row, Table
 
 PICTURES = ("identity", "lips", "loudness", "lag", "closed", "div")

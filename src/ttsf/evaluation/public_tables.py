@@ -11,7 +11,7 @@ from ttsf.evaluation.cases import Case
 from ttsf.evaluation.clips import JudgedClip, read_clip
 from ttsf.evaluation.judging import Judged
 from ttsf.evaluation.metric import Figure
-from ttsf.evaluation.public import (
+from ttsf.evaluation.metrics.public import (
     SOURCE,
     PublicJudges,
     div_degrees_metric,
@@ -28,7 +28,8 @@ from ttsf.evaluation.public import (
     word_errors,
 )
 from ttsf.evaluation.tables import Row, Table
-from ttsf.portrait import choose_face, crop_square, cut_square, find_faces
+from ttsf.portrait.crop import crop_square, cut_square
+from ttsf.portrait.detection import choose_face, find_faces
 
 
 def open_judges(folder: Path | None, whisper: Path | None) -> PublicJudges | None:

@@ -19,9 +19,9 @@ from ttsf.data.report import spread
 from ttsf.evaluation.cases import Case
 from ttsf.evaluation.clips import read_clip
 from ttsf.evaluation.judging import Judged
-from ttsf.evaluation.offline import Measured
+from ttsf.evaluation.metrics.offline import Measured
 from ttsf.evaluation.tables import ARROWS, Table
-from ttsf.files import new_file
+from ttsf.media.files import new_file
 from ttsf.mel import mel_spectrogram
 
 SHOWN = 12  # cases with pictures

@@ -14,10 +14,10 @@ import numpy as np
 
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
-from ttsf.files import new_file
+from ttsf.media.files import new_file
+from ttsf.media.video import write_wav
 from ttsf.model import GenerateOptions
 from ttsf.pipeline import Progress, Speaker
-from ttsf.video import write_wav
 
 GROUND_TRUTH = "real clips"
 MARK = "weights.sha256"

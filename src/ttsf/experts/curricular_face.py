@@ -20,7 +20,7 @@ STAGES = ((64, 3), (128, 13), (256, 30), (512, 3))
 """Channels and residual units; the first unit of a stage halves the side."""
 ALIGNED_BOX = (0.100, 0.062, 0.900, 0.862)
 """Left, top, right, bottom in sides of a portrait (`ttsf.portrait`): of a frontal mean face
-(`ttsf.data.mean_face`) the eyes then lie where ArcFace's 112 px template has them, 35.2 px apart
+(`landmarks.mean_face`) the eyes then lie where ArcFace's 112 px template has them, 35.2 px apart
 and 51.6 px from the top."""
 
 
@@ -39,7 +39,7 @@ class CurricularFace(FaceNetwork):
         super().__init__(PlainUnit, STAGES, affine=False)
 
     def forward(self, picture: Tensor) -> Tensor:
-        """picture: [B, 3, s, s] RGB in [-1, 1], cut by `ttsf.portrait` -> [B, 512].
+        """picture: [B, 3, s, s] RGB in [-1, 1], cut by `ttsf.portrait.detection` -> [B, 512].
 
         A fixed box is cut out; faces are not aligned one by one.
         """

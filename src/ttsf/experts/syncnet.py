@@ -142,13 +142,13 @@ def best_lag(v: Tensor, a: Tensor, reach: int = REACH) -> Synchrony:
 
 
 def load_syncnet(run: Path, config: SyncNetConfig) -> SyncNet:
-    """The averaged weights of a run of `ttsf.training.syncnet`, frozen.
+    """The averaged weights of a run of `ttsf.training.stages.syncnet`, frozen.
 
     Raises TtsfError without one, or for one that is damaged or of another size.
     """
     path = run / "state.safetensors"
     if not path.is_file():
-        raise TtsfError(f"no SyncNet in {run}; train one with python -m ttsf.training.syncnet")
+        raise TtsfError(f"no SyncNet in {run}; train one with ttsf train syncnet")
     prefix = "average.syncnet."
     network = SyncNet(config)
     try:

@@ -16,7 +16,7 @@ from ttsf import checkpoint
 from ttsf.config import PRESETS, ModelConfig
 from ttsf.errors import TtsfError
 from ttsf.model import TTSF
-from ttsf.training.crossing import CrossingNet
+from ttsf.training.stages.motion import CrossingNet
 from ttsf.training.state import STATE, load_average
 
 

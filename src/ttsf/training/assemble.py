@@ -20,10 +20,10 @@ from ttsf.checkpoint import save
 from ttsf.config import PRESETS, VocoderConfig
 from ttsf.errors import TtsfError
 from ttsf.model import TTSF
-from ttsf.training.crossing import CrossingNet
-from ttsf.training.face import FaceNet
+from ttsf.training.stages.face import FaceNet
+from ttsf.training.stages.motion import CrossingNet
+from ttsf.training.stages.tts import SpeakerTts
 from ttsf.training.state import STATE, load_average
-from ttsf.training.tts import SpeakerTts
 
 VOICES = "voices.weight"
 """Of `VoiceMixture`."""

@@ -1,7 +1,7 @@
 """The command line that all stages share: one file, one command, the same words.
 
-python -m ttsf.training.tts --data DIR --out RUN --preset mini --steps 5000
-torchrun --nproc-per-node 8 -m ttsf.training.joint ... --device cuda --precision bfloat16
+python -m ttsf.training.stages.tts --data DIR --out RUN --preset mini --steps 5000
+torchrun --nproc-per-node 8 -m ttsf.training.stages.joint ... --device cuda --precision bfloat16
 """
 
 import argparse

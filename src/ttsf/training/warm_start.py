@@ -3,7 +3,7 @@
     python -m ttsf.training.warm_start matcha FILE --preset paper --speakers N --out RUN
     python -m ttsf.training.warm_start hifigan FILE --preset paper --partial --out RUN
 
-RUN then goes on with `ttsf.training.tts` or `ttsf.training.vocoder` from step 0. FILE is a
+RUN then goes on with `ttsf train tts` or `ttsf train vocoder` from step 0. FILE is a
 safetensors file, or a torch archive of tensors alone: nothing else in an archive is ever run.
 
 Each tensor of ours falls into one of three groups. *Same*: it computes what it computed in the
@@ -39,12 +39,12 @@ from torch import Tensor, nn
 
 from ttsf.config import PRESETS, AudioConfig, ModelConfig, SpeechConfig, VocoderConfig
 from ttsf.errors import TtsfError
-from ttsf.files import new_file
+from ttsf.media.files import new_file
 from ttsf.speech.text import SYMBOLS
 from ttsf.training.discriminators import DiscriminatorKind
+from ttsf.training.stages.tts import SpeakerTts
+from ttsf.training.stages.vocoder import VocoderNet, VocoderRecipe, vocoder_recipe
 from ttsf.training.state import STATE, save_state
-from ttsf.training.tts import SpeakerTts
-from ttsf.training.vocoder import VocoderNet, VocoderRecipe, vocoder_recipe
 
 MATCHA_SYMBOLS = (
     *'_;:,.!?¡¿—…"«»“” ',

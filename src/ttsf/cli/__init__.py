@@ -1,0 +1,1 @@
+"""The command line: `ttsf speak`, `ttsf train` and all others."""

@@ -1,0 +1,1 @@
+"""Sec. 4.1: training clips of recorded videos and speech."""

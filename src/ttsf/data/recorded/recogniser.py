@@ -1,0 +1,67 @@
+"""Text for recordings that came without one, from a recogniser that the user names.
+
+"pocketsphinx" is the one that installs with ttsf[data]; anything else is a command line in which
+{wav} stands for a 16 kHz file and which prints the words.
+"""
+
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ttsf.config import PAPER
+from ttsf.errors import TtsfError
+from ttsf.media.video import write_wav
+
+
+def check_recogniser(name: str | None) -> None:
+    """Raises TtsfError where `write_down` would not work."""
+    if name is None:
+        return
+    if name == "pocketsphinx":
+        _decoder()
+        return
+    words = shlex.split(name)
+    if not any("{wav}" in word for word in words):
+        raise TtsfError(
+            f"the recogniser '{name}' is neither pocketsphinx nor a command with {{wav}}"
+        )
+    if shutil.which(words[0]) is None:
+        raise TtsfError(f"the recogniser's program '{words[0]}' is not installed")
+
+
+def write_down(name: str | None, samples: np.ndarray) -> str | None:
+    """What is said in float32 [N] at 16 kHz; None without a recogniser or if it hears nothing."""
+    if name is None:
+        return None
+    if name == "pocketsphinx":
+        decoder = _decoder()
+        decoder.start_utt()
+        decoder.process_raw(
+            (np.clip(samples, -1, 1) * 32_767).astype(np.int16).tobytes(), full_utt=True
+        )
+        decoder.end_utt()
+        heard = decoder.hyp()
+        return heard.hypstr if heard and heard.hypstr else None
+    with tempfile.TemporaryDirectory() as folder:
+        wav = Path(folder) / "speech.wav"
+        write_wav(wav, samples, PAPER.audio.sample_rate)
+        command = [word.replace("{wav}", str(wav)) for word in shlex.split(name)]
+        done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise TtsfError(f"the recogniser failed ({done.returncode}): {reason}")
+    return " ".join(done.stdout.split()) or None
+
+
+def _decoder() -> Any:
+    """A fresh one: it adapts to what it hears, and a text must not depend on the clip before."""
+    try:
+        import pocketsphinx
+    except ImportError:
+        raise TtsfError("pocketsphinx is not installed: pip install 'ttsf[data]'") from None
+    return pocketsphinx.Decoder(loglevel="FATAL")

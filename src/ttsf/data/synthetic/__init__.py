@@ -1,0 +1,1 @@
+"""Sec. 4.1, open data: animated portraits and synthetic voices."""

@@ -1,0 +1,1 @@
+"""Face landmarks and the motion labels that are read from them."""

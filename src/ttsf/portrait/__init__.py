@@ -1,0 +1,1 @@
+"""From a picture to the face that is to speak."""
