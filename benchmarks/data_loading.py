@@ -18,13 +18,14 @@ import numpy as np
 import torch
 from skimage import data
 
-from ttsf.config import PAPER, PRESETS
+from ttsf.config import PICTURE_SIDE, SAMPLES_PER_FRAME
 from ttsf.data.clip_files import save_frames, save_samples
 from ttsf.data.manifest import Clip, Recorded, write_manifest
 from ttsf.data.talking_clips import TalkingBatch, TalkingClips, prefetch
 from ttsf.errors import TtsfError
 from ttsf.face.objectives import gradient_l1, pyramid_l1
 from ttsf.landmarks.labels import LABELS
+from ttsf.presets import PRESETS
 from ttsf.training.stages.face import FaceNet
 
 CLIPS, TARGETS, SIDE = 4, 4, 128
@@ -34,13 +35,13 @@ WARM_UP = 4
 
 def make_corpus(folder: Path, clips: int = 8, frames: int = 100) -> None:
     """A photograph that drifts, with noise as its sound."""
-    photo, size = data.astronaut(), PAPER.video.size
+    photo, size = data.astronaut(), PICTURE_SIDE
     rng, rows = np.random.default_rng(0), []
     for i in range(clips):
         phase = np.arange(frames) / 7 + i
         x, y = (90 + 30 * np.sin(phase)).astype(int), (30 + 20 * np.cos(phase)).astype(int)
         shown = (photo[b : b + size, a : a + size] for a, b in zip(x, y, strict=True))
-        sound = 0.1 * rng.standard_normal(frames * PAPER.samples_per_video)
+        sound = 0.1 * rng.standard_normal(frames * SAMPLES_PER_FRAME)
         row = Clip(
             name=f"clip_{i}",
             dataset="made up",
@@ -72,7 +73,7 @@ def clips_per_second(clips: TalkingClips, workers: int, steps: int) -> float:
 def training_step(preset: str) -> Callable[[TalkingBatch], None]:
     """One step of a fresh FaceNet as a function of a batch."""
     torch.manual_seed(0)
-    net = FaceNet(PRESETS[preset].face)
+    net = FaceNet(PRESETS[preset].model.face)
     adam = torch.optim.Adam(net.parameters(), lr=1e-4)
 
     def step(batch: TalkingBatch) -> None:
@@ -106,7 +107,7 @@ def waits_and_steps(
 
 def measure(corpus: Path, preset: str, steps: int) -> None:
     """Print all figures of a corpus."""
-    clips = TalkingClips(corpus, PRESETS[preset], side=SIDE)
+    clips = TalkingClips(corpus, PRESETS[preset].model, side=SIDE)
     print(f"{len(clips)} clips in {corpus}; {CLIPS} clips a batch, {torch.get_num_threads()} cores")
     for workers in (0, 1):
         pace = clips_per_second(clips, workers, steps)

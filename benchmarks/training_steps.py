@@ -16,7 +16,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests.training.tiny import STAGES, TinyStages
-from ttsf.config import PRESETS
+from ttsf.presets import PRESETS
 from ttsf.training.loop import Stage, total_loss
 
 

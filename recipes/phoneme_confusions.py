@@ -14,7 +14,7 @@ from pathlib import Path
 
 from jiwer import process_words
 
-from ttsf.config import PAPER
+from ttsf.config import SpeechConfig
 from ttsf.evaluation.cases import CASES
 from ttsf.evaluation.metrics.words import transcribe
 from ttsf.media.recording import read_sound
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("report", type=Path)
     parser.add_argument("--system", default="ours")
     chosen = parser.parse_args()
-    front_end = TextFrontEnd(PAPER.speech)
+    front_end = TextFrontEnd(SpeechConfig())
     said: Counter[str] = Counter()
     wrong: Counter[tuple[str, str]] = Counter()
     with (chosen.report / "cases" / CASES).open(encoding="utf-8") as file:

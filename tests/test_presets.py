@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from ttsf.config import PRESETS
 from ttsf.model import TTSF, GenerateOptions
+from ttsf.presets import PRESETS
 
 
 def millions(*modules):
@@ -13,7 +13,7 @@ def millions(*modules):
 
 def test_paper_preset_has_the_stated_sizes_and_runs():
     torch.manual_seed(0)
-    model = TTSF(PRESETS["paper"]).eval()
+    model = TTSF(PRESETS["paper"].model).eval()
     encoder = millions(model.face_encoder, model.motion_extractor.mlp)
     assert encoder == pytest.approx(22.7, rel=0.02)
     assert millions(model.generator) == pytest.approx(22.4, rel=0.02)
@@ -26,7 +26,7 @@ def test_paper_preset_has_the_stated_sizes_and_runs():
 
 def test_every_symbol_of_text_reaches_one_clock():
     torch.manual_seed(0)
-    model = TTSF(PRESETS["mini"]).eval()
+    model = TTSF(PRESETS["mini"].model).eval()
     out = model.generate(torch.zeros(3, 256, 256), list(range(1, 12)), GenerateOptions(steps=2))
     assert out.samples.shape[0] == 640 * out.frame_count
     assert sum(len(batch) for batch in out.frames) == out.frame_count
@@ -34,7 +34,7 @@ def test_every_symbol_of_text_reaches_one_clock():
 
 def test_seed_changes_head_motion_and_not_the_voice_vector():
     torch.manual_seed(0)
-    model = TTSF(PRESETS["mini"]).eval()
+    model = TTSF(PRESETS["mini"].model).eval()
     portrait = torch.rand(3, 256, 256) * 2 - 1
     runs = [
         model.generate(portrait, [0, 20, 0], GenerateOptions(seed=s, steps=2)) for s in (1, 1, 2)

@@ -6,15 +6,16 @@ import pytest
 import torch
 from PIL import Image
 
-from ttsf.config import MINI, AudioConfig, ModelConfig
+from ttsf.config import AudioConfig, ModelConfig
 from ttsf.data.clip_files import read_samples, save_frames, save_samples
 from ttsf.data.manifest import Clip, Recorded, write_manifest
 from ttsf.data.talking_clips import TalkingBatch, TalkingClips, prefetch
 from ttsf.errors import TtsfError
 from ttsf.mel import mel_spectrogram
+from ttsf.presets import MINI
 from ttsf.speech.text import TextFrontEnd
 
-PER_FRAME = MINI.samples_per_video
+PER_FRAME = MINI.model.samples_per_video
 TEXTS = {
     "long": ("ada", 70, "Every frame has its number."),
     "exact": ("bob", 32, "Thirty two frames."),
@@ -78,19 +79,19 @@ def frame_numbers(pictures: torch.Tensor) -> np.ndarray:
 
 
 def test_which_clips_qualify(corpus: Path) -> None:
-    clips = TalkingClips(corpus, MINI)
+    clips = TalkingClips(corpus, MINI.model)
     assert [clip.name for clip in clips.clips] == ["exact", "long", "rushed", "silent_text"]
     assert len(clips) == 4 and clips.speakers == ["ada", "bob", "cyd", "eve", "fay"]
-    spoken = TalkingClips(corpus, MINI, need_text=True)
+    spoken = TalkingClips(corpus, MINI.model, need_text=True)
     assert [clip.name for clip in spoken.clips] == ["exact", "long"]
     assert [len(ids) for ids in clips.phonemes[2:]] == [0, 0]
-    assert len(TalkingClips(corpus, MINI, frames=31)) == 5
+    assert len(TalkingClips(corpus, MINI.model, frames=31)) == 5
 
 
 def test_a_window_shows_what_it_says(corpus: Path) -> None:
-    clips = TalkingClips(corpus, MINI, side=64)
+    clips = TalkingClips(corpus, MINI.model, side=64)
     sound = torch.from_numpy(read_samples(corpus / "long.flac", 0, 70 * PER_FRAME))
-    mel = mel_spectrogram(sound[None], MINI.audio)[0]
+    mel = mel_spectrogram(sound[None], MINI.model.audio)[0]
     starts, sources = set(), set()
     for turn in range(12):
         clip = clips.clip(1, np.random.default_rng(turn))
@@ -107,13 +108,13 @@ def test_a_window_shows_what_it_says(corpus: Path) -> None:
     assert len(starts) > 6 and len(sources) > 6
     exact = clips.clip(0, np.random.default_rng(0))
     assert exact.start == 0 and 0 <= int(frame_numbers(exact.source)) < 32
-    front_end = TextFrontEnd(MINI.speech)
+    front_end = TextFrontEnd(MINI.model.speech)
     assert exact.phonemes.tolist() == front_end.ids("Thirty two frames.")
 
 
 def test_sound_and_pictures_correspond(corpus: Path) -> None:
     """A click in the middle of frame k peaks within mel frames 4k .. 4k + 3 of the window."""
-    clips = TalkingClips(corpus, MINI, side=32)
+    clips = TalkingClips(corpus, MINI.model, side=32)
     for turn in range(6):
         clip = clips.clip(1, np.random.default_rng(turn))
         loud = clip.mel.exp().sum(0).reshape(32, 4)
@@ -123,7 +124,7 @@ def test_sound_and_pictures_correspond(corpus: Path) -> None:
 
 
 def test_a_batch_is_padded_with_zeros(corpus: Path) -> None:
-    batch = TalkingClips(corpus, MINI, side=32).batch(0, seed=0, size=4)
+    batch = TalkingClips(corpus, MINI.model, side=32).batch(0, seed=0, size=4)
     assert batch.source.shape == (4, 3, 256, 256) and batch.frames.shape == (4, 32, 3, 32, 32)
     assert batch.mel.shape == (4, 80, 128) and batch.utterance.shape == (4, 80, 280)
     lengths = dict(zip(batch.names, batch.utterance_lengths.tolist(), strict=True))
@@ -138,7 +139,7 @@ def test_a_batch_is_padded_with_zeros(corpus: Path) -> None:
 
 
 def test_every_epoch_shows_each_clip_once(corpus: Path) -> None:
-    clips = TalkingClips(corpus, MINI, side=8)
+    clips = TalkingClips(corpus, MINI.model, side=8)
     seen = [name for step in range(4) for name in clips.batch(step, seed=5, size=3).names]
     epochs = [seen[i : i + 4] for i in range(0, 12, 4)]
     assert all(sorted(epoch) == sorted(epochs[0]) for epoch in epochs)
@@ -148,20 +149,20 @@ def test_every_epoch_shows_each_clip_once(corpus: Path) -> None:
 
 
 def test_a_batch_depends_on_seed_and_step_alone(corpus: Path) -> None:
-    first = TalkingClips(corpus, MINI, side=32)
+    first = TalkingClips(corpus, MINI.model, side=32)
     for step in (0, 1, 2):
         first.batch(step, seed=3, size=2)
     np.random.seed(1)
     random.seed(1)
     torch.manual_seed(1)
-    resumed = TalkingClips(corpus, MINI, side=32)
+    resumed = TalkingClips(corpus, MINI.model, side=32)
     assert same(first.batch(3, seed=3, size=2), resumed.batch(3, seed=3, size=2))
     assert not same(first.batch(3, seed=3, size=2), first.batch(3, seed=4, size=2))
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_prefetched_batches_are_the_same(corpus: Path, workers: int) -> None:
-    clips = TalkingClips(corpus, MINI, side=32)
+    clips = TalkingClips(corpus, MINI.model, side=32)
     generator = torch.get_rng_state()
     batches = list(prefetch(clips, 2, 5, seed=3, size=2, workers=workers))
     assert torch.equal(generator, torch.get_rng_state())
@@ -173,7 +174,7 @@ def test_prefetched_batches_are_the_same(corpus: Path, workers: int) -> None:
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_broken_file_is_named(tmp_path: Path, workers: int) -> None:
     write_manifest(tmp_path, [row("a/gone", "ada", 40, 40 * PER_FRAME, None)])
-    clips = TalkingClips(tmp_path, MINI)
+    clips = TalkingClips(tmp_path, MINI.model)
     with pytest.raises(TtsfError, match=r"^clip 'a/gone': cannot read [^\n]*: No such file[^\n]*$"):
         next(prefetch(clips, 0, 3, seed=0, size=1, workers=workers))
     save_frames(tmp_path / "a" / "gone.mp4", np.zeros((40, 128, 128, 3), np.uint8))
@@ -186,16 +187,16 @@ def test_a_broken_file_is_named(tmp_path: Path, workers: int) -> None:
 
 def test_nothing_that_qualifies(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(TtsfError, match=r"no clip of valid, test has 32 frames with pictures and"):
-        TalkingClips(corpus, MINI, splits=("valid", "test"))
+        TalkingClips(corpus, MINI.model, splits=("valid", "test"))
     with pytest.raises(TtsfError, match="has 71 frames with pictures, sound and text"):
-        TalkingClips(corpus, MINI, frames=71, need_text=True)
+        TalkingClips(corpus, MINI.model, frames=71, need_text=True)
     with pytest.raises(TtsfError, match=r"no manifest\.jsonl"):
-        TalkingClips(tmp_path / "nowhere", MINI)
+        TalkingClips(tmp_path / "nowhere", MINI.model)
     with pytest.raises(TtsfError, match="windows of 32 frames of 512 px"):
-        TalkingClips(corpus, MINI, side=512)
+        TalkingClips(corpus, MINI.model, side=512)
     slow = ModelConfig(audio=AudioConfig(sample_rate=32_000))
     with pytest.raises(TtsfError, match="16000 samples and 25 frames a second"):
         TalkingClips(corpus, slow)
     write_manifest(tmp_path, [row("mute", "ada", 40, 40 * PER_FRAME, "?!")])
     with pytest.raises(TtsfError, match="clip 'mute': nothing to say"):
-        TalkingClips(tmp_path, MINI)
+        TalkingClips(tmp_path, MINI.model)

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ttsf.config import SyncNetConfig
 from ttsf.errors import TtsfError
 from ttsf.experts.syncnet import SyncNet, best_lag, load_syncnet, lower_half, windows
+from ttsf.presets import SyncNetConfig
 from ttsf.training.stages.syncnet import SyncNetTraining
 from ttsf.training.state import save_state
 

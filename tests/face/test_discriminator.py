@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from ttsf.config import JOINT, DiscriminatorConfig
+from ttsf.config import JOINT
 from ttsf.face.discriminator import Discriminator, append_deviation
+from ttsf.presets import DiscriminatorConfig
 
 SMALL = DiscriminatorConfig(channels=((32, 4), (16, 6), (8, 8), (4, 8)))
 

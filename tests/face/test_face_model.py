@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ttsf.config import PAPER, FaceConfig
+from ttsf.config import FaceConfig
 from ttsf.face import objectives
 from ttsf.face.encoder import VisualEncoder
 from ttsf.face.generator import Generator, ModulatedConv, fuse_motion, identity_grid, warp
@@ -44,7 +44,7 @@ def test_codes_vary_with_the_picture_at_initialisation():
 
 def test_eq_1_gives_each_layer_its_style():
     f_id, f_m, f_lip = (torch.full((1, 512), v) for v in (1.0, 10.0, 100.0))
-    styles = fuse_motion(f_id, f_m, f_lip, PAPER.face)[0, :, 0].tolist()
+    styles = fuse_motion(f_id, f_m, f_lip, FaceConfig())[0, :, 0].tolist()
     assert len(styles) == 14
     assert styles == [11.0] * 5 + [101.0] * 2 + [11.0] * 7
     rest = fuse_motion(f_id, f_m, f_lip, FaceConfig(rest_style="id"))[0, :, 0].tolist()

@@ -4,11 +4,12 @@
 
 import pytest
 
-from ttsf.config import MINI, SpeechConfig
+from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
+from ttsf.presets import MINI
 from ttsf.speech.text import SYMBOLS, TextFrontEnd, split_sentences
 
-FRONT_END = TextFrontEnd(MINI.speech)
+FRONT_END = TextFrontEnd(MINI.model.speech)
 
 SPOKEN = {
     "It costs $1,234.56.": "one thousand two hundred thirty-four dollars and fifty-six cents",

@@ -3,13 +3,8 @@
 import pytest
 import torch
 
-from ttsf.config import (
-    MINI,
-    DurationConfig,
-    SpeechConfig,
-    SpeechDecoderConfig,
-    TextEncoderConfig,
-)
+from ttsf.config import DurationConfig, SpeechConfig, SpeechDecoderConfig, TextEncoderConfig
+from ttsf.presets import MINI
 from ttsf.speech.decoder import SnakeBeta, SpeechDecoder
 from ttsf.speech.text_encoder import TextEncoder, length_mask, rotate
 from ttsf.speech.tts import TextToSpeech
@@ -130,6 +125,6 @@ def test_rotary_scores_depend_on_distance_only() -> None:
 
 
 def test_mini_preset_size() -> None:
-    c = MINI.speech
+    c = MINI.model.speech
     encoder = TextEncoder(c.text_encoder, 122, c.voice_channels, 80)
     assert 1e6 < sum(p.numel() for p in encoder.parameters()) < 3e6

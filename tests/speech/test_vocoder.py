@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ttsf.config import MINI, PAPER, AudioConfig, VocoderConfig
+from ttsf.config import AudioConfig, VocoderConfig
 from ttsf.mel import mel_spectrogram
+from ttsf.presets import MINI
 from ttsf.speech.vocoder import GriffinLim, HifiGan, build_vocoder
 
 AUDIO = AudioConfig()
@@ -28,8 +29,8 @@ def chirp(seconds: float = 1.0) -> torch.Tensor:
     [
         TINY,
         replace(TINY, upsample_rates=(5, 4, 4, 2), upsample_kernels=(11, 8, 8, 4)),
-        replace(MINI.vocoder, channels=16),
-        replace(PAPER.vocoder, channels=16),
+        replace(MINI.model.vocoder, channels=16),
+        replace(VocoderConfig(), channels=16),
         VocoderConfig(kind="griffin_lim", griffin_lim_iterations=2),
     ],
 )
@@ -40,12 +41,12 @@ def test_length_is_frames_times_hop(config: VocoderConfig, frames: int) -> None:
 
 
 def test_build_chooses_the_kind() -> None:
-    assert isinstance(build_vocoder(replace(MINI.vocoder, kind="hifigan"), AUDIO), HifiGan)
+    assert isinstance(build_vocoder(replace(MINI.model.vocoder, kind="hifigan"), AUDIO), HifiGan)
     assert isinstance(build_vocoder(VocoderConfig(kind="griffin_lim"), AUDIO), GriffinLim)
 
 
 def test_inverse_stft_head_round_trip() -> None:
-    config = replace(MINI.vocoder, channels=8)
+    config = replace(MINI.model.vocoder, channels=8)
     head, samples = HifiGan(config, AUDIO), chirp(0.4)
     n_fft, hop = config.istft_n_fft, config.istft_hop
     spectrum = torch.stft(samples, n_fft, hop, window=head.window, return_complex=True)[..., :-1]
@@ -76,7 +77,7 @@ def test_griffin_lim_overlap_add_inverts_the_stft() -> None:
 
 def test_one_step_lowers_the_mel_error() -> None:
     torch.manual_seed(0)
-    vocoder = HifiGan(replace(MINI.vocoder, channels=32), AUDIO)
+    vocoder = HifiGan(replace(MINI.model.vocoder, channels=32), AUDIO)
     optimizer = torch.optim.Adam(vocoder.parameters(), 1e-3)
     mel, errors = mel_spectrogram(chirp(0.4), AUDIO), []
     for _ in range(8):

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from ttsf import checkpoint
-from ttsf.config import PRESETS
 from ttsf.errors import TtsfError
 from ttsf.model import TTSF
+from ttsf.presets import PRESETS
 from ttsf.training import ablation
 from ttsf.training.stages.motion import CrossingNet
 from ttsf.training.state import save_state

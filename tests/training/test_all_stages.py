@@ -7,8 +7,8 @@ import torch
 from tests.training.test_face_stage import write_faces
 from tests.training.tiny import write_speech
 from ttsf import checkpoint
-from ttsf.config import MINI
 from ttsf.model import GenerateOptions
+from ttsf.presets import MINI
 from ttsf.training.assemble import Runs, assemble
 from ttsf.training.loop import to_device, total_loss
 from ttsf.training.stages.face import FaceStage

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tests.training.tiny import JOINT, TinyStages
-from ttsf.config import LossWeights, joint_config
 from ttsf.errors import TtsfError
 from ttsf.experts.syncnet import SyncNet
+from ttsf.presets import LossWeights
 from ttsf.training.frozen_experts import Judges, find_judges
 from ttsf.training.loop import total_loss
 from ttsf.training.stages.joint import JointStage, loss_weights
@@ -49,7 +49,7 @@ def test_the_papers_weights_are_the_default() -> None:
         "ot_cfm": 0.1, "ae": 1, "prior": 0.1, "tts": 1,
     }  # fmt: skip
     assert asdict(LossWeights()) == wanted
-    assert joint_config("mini-no-energy") == joint_config("mini")
+    assert PRESETS["mini-no-energy"].joint == PRESETS["mini"].joint
 
 
 def test_every_loss_of_eq_8_is_there(stage: JointStage) -> None:

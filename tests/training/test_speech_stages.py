@@ -8,7 +8,6 @@ import torch
 
 from tests.training.tiny import write_speech
 from ttsf.config import (
-    MINI,
     DurationConfig,
     ModelConfig,
     SpeechConfig,
@@ -16,6 +15,7 @@ from ttsf.config import (
     TextEncoderConfig,
 )
 from ttsf.errors import TtsfError
+from ttsf.presets import MINI
 from ttsf.training.loop import RunSettings, train
 from ttsf.training.stages.tts import TtsStage
 

@@ -11,11 +11,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttsf.config import MINI, PRESETS, ModelConfig, VocoderConfig
+from ttsf.config import ModelConfig, VocoderConfig
 from ttsf.data.clip_files import save_samples
 from ttsf.data.manifest import Clip, Spoken, read_manifest, write_manifest
 from ttsf.errors import TtsfError
 from ttsf.mel import mel_spectrogram
+from ttsf.presets import MINI, PRESETS
 from ttsf.speech.vocoder import HifiGan, build_vocoder
 from ttsf.training import warm_start
 from ttsf.training.discriminators import Judgement

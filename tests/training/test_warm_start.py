@@ -16,8 +16,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttsf.config import (
-    MINI,
-    PRESETS,
     DurationConfig,
     ModelConfig,
     SpeechConfig,
@@ -25,6 +23,7 @@ from ttsf.config import (
     TextEncoderConfig,
 )
 from ttsf.errors import TtsfError
+from ttsf.presets import MINI, PRESETS
 from ttsf.speech.text import SYMBOLS, TextFrontEnd
 from ttsf.training import warm_start
 from ttsf.training.stages.tts import SpeakerTts

@@ -11,11 +11,10 @@ import torch
 from tests.conftest import TINY
 from tests.data.videos import face_picture
 from tests.training.test_face_stage import write_faces
-from ttsf import config
-from ttsf.config import DiscriminatorConfig, JointConfig, SyncNetConfig
 from ttsf.data.clip_files import save_frames, save_samples
 from ttsf.data.manifest import Clip, Recorded, Spoken, write_manifest
 from ttsf.experts.syncnet import load_syncnet
+from ttsf.presets import DiscriminatorConfig, SyncNetConfig
 from ttsf.training.frozen_experts import Judges
 from ttsf.training.journal import Validation
 from ttsf.training.loop import RunSettings, Stage, train

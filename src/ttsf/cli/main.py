@@ -12,9 +12,9 @@ from typing import NoReturn
 
 from ttsf.cli import data, evaluate, study
 from ttsf.cli.progress import Progress
-from ttsf.config import PRESETS
 from ttsf.errors import TtsfError
 from ttsf.media.files import read_text
+from ttsf.presets import PRESETS
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -131,6 +131,6 @@ def _info(chosen: argparse.Namespace) -> None:
     from ttsf.cli.parameters import parameter_table
     from ttsf.model import TTSF
 
-    chosen_preset = PRESETS[chosen.preset or "mini"]
+    chosen_preset = PRESETS[chosen.preset or "mini"].model
     model = TTSF(chosen_preset) if chosen.model is None else load(chosen.model)
     print(parameter_table(model))

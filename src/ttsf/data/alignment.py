@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.config import PAPER
+from ttsf.config import SAMPLE_RATE
 from ttsf.errors import TtsfError
 
 FRAMES_PER_S = 100
-FEWEST_SAMPLES = PAPER.audio.sample_rate // 5
+FEWEST_SAMPLES = SAMPLE_RATE // 5
 BEAM = 1e-80
 """Wide, as the words are known."""
 # ruff: noqa: RUF001 (the letters of IPA look like others)
@@ -84,7 +84,7 @@ def _decoder():
     except ImportError:
         raise TtsfError("phone times need pocketsphinx: pip install 'ttsf[data]'") from None
     return Decoder(
-        samprate=PAPER.audio.sample_rate,
+        samprate=SAMPLE_RATE,
         loglevel="FATAL",
         lm=None,
         beam=BEAM,

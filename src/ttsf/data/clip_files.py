@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 from av.video.reformatter import Colorspace, VideoReformatter
 
-from ttsf.config import PAPER
+from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
 from ttsf.media.images import read_image
@@ -71,7 +71,7 @@ def save_samples(path: Path, samples: np.ndarray) -> int:
     with new_file(path) as temporary:
         try:
             with temporary.open("wb") as file:
-                soundfile.write(file, whole, PAPER.audio.sample_rate, "PCM_16", format="FLAC")
+                soundfile.write(file, whole, SAMPLE_RATE, "PCM_16", format="FLAC")
             stored = soundfile.read(temporary, dtype="int16")[0]
         except soundfile.SoundFileError as error:
             raise OSError(errno.EIO, str(error)) from error
@@ -104,8 +104,8 @@ def read_samples(path: Path, start: int, count: int) -> np.ndarray:
     _check_range(path, start, count)
     try:
         with path.open("rb") as opened, soundfile.SoundFile(opened) as file:
-            if (file.channels, file.samplerate) != (1, PAPER.audio.sample_rate):
-                raise TtsfError(f"{path} is not mono of {PAPER.audio.sample_rate} Hz")
+            if (file.channels, file.samplerate) != (1, SAMPLE_RATE):
+                raise TtsfError(f"{path} is not mono of {SAMPLE_RATE} Hz")
             found = np.zeros(0, np.float32)
             if start + count <= file.frames:
                 file.seek(start)
@@ -145,7 +145,7 @@ def _encode(path: Path, frames: Iterable[np.ndarray], height: int, width: int) -
             picture = convert.reformat(
                 rgb, format="yuv420p", dst_colorspace=Colorspace.ITU601, interpolation=SWSCALE
             )
-            picture.pts, picture.time_base = count, Fraction(1, PAPER.video.fps)
+            picture.pts, picture.time_base = count, Fraction(1, FPS)
             container.mux(stream.encode(picture))
             count += 1
         container.mux(stream.encode(None))
@@ -153,7 +153,7 @@ def _encode(path: Path, frames: Iterable[np.ndarray], height: int, width: int) -
 
 
 def _add_stream(container: Any, height: int, width: int) -> Any:
-    stream = container.add_stream("libx264", rate=PAPER.video.fps)
+    stream = container.add_stream("libx264", rate=FPS)
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
     stream.options = X264
     context = stream.codec_context
@@ -179,7 +179,7 @@ def _decode(container: Any, start: int, count: int) -> Iterator[np.ndarray]:
     stream = container.streams.video[0]
     stream.codec_context.thread_count = 1
     stream.codec_context.options = {"err_detect": "explode"}
-    clock, convert = stream.time_base * PAPER.video.fps, VideoReformatter()
+    clock, convert = stream.time_base * FPS, VideoReformatter()
     container.seek(int(start / clock), stream=stream)
     for frame in container.decode(stream):
         place = round(frame.pts * clock)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ttsf.config import PAPER
+from ttsf.config import SAMPLE_RATE
 
-RATE = PAPER.audio.sample_rate
+RATE = SAMPLE_RATE
 LEVEL_DB = -23.0  # RMS of the loud part, below full scale
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from ttsf.config import PAPER, STRICT
+from ttsf.config import SAMPLES_PER_FRAME, STRICT
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
 
@@ -102,7 +102,7 @@ class Clip:
             raise ValueError("frames and video belong together")
         if (self.audio is None) != (self.samples == 0):
             raise ValueError("samples and audio belong together")
-        if self.frames and self.samples not in (0, self.frames * PAPER.samples_per_video):
+        if self.frames and self.samples not in (0, self.frames * SAMPLES_PER_FRAME):
             raise ValueError(f"{self.samples} samples do not last as long as {self.frames} frames")
         for path in (self.name, self.video, self.audio, self.labels, self.phones):
             if path is not None and (PurePosixPath(path).is_absolute() or ".." in path.split("/")):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsf.config import PAPER
+from ttsf.config import PICTURE_SIDE
 from ttsf.data.clip_files import read_samples
 from ttsf.data.manifest import Register, Split
 from ttsf.data.parts import PARTS, Part, Use, read_parts
@@ -60,7 +60,7 @@ class OpenCorpusSettings:
     sentences: int = 400
     """For the teacher voices to read."""
     clips_per_portrait: int = 2
-    size: int = PAPER.video.size
+    size: int = PICTURE_SIDE
     """px, side of all pictures."""
     longest_s: float = 10.0
     seed: int = 0

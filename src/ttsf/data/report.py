@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ttsf.config import PAPER
+from ttsf.config import SAMPLE_RATE
 from ttsf.data.clip_files import read_frames
 from ttsf.data.manifest import Clip, Recorded
 from ttsf.jobs import Record, Refusal
@@ -42,7 +42,7 @@ def write_report(out: Path, title: str, records: Sequence[Record]) -> None:
     """Write `report.html` of a corpus into its folder."""
     clips = [clip for record in records for clip in record.clips]
     refused = [refusal for record in records for refusal in record.refused]
-    seconds = sum(clip.samples for clip in clips) / PAPER.audio.sample_rate
+    seconds = sum(clip.samples for clip in clips) / SAMPLE_RATE
     with_text = sum(clip.text is not None for clip in clips)
     people = len({clip.speaker for clip in clips})
     body = [
@@ -65,7 +65,7 @@ def write_report(out: Path, title: str, records: Sequence[Record]) -> None:
 
 
 def _charts(out: Path, clips: list[Clip]) -> list[str]:
-    lengths = [clip.samples / PAPER.audio.sample_rate for clip in clips if clip.samples]
+    lengths = [clip.samples / SAMPLE_RATE for clip in clips if clip.samples]
     recorded = [clip.made for clip in clips if clip.video and isinstance(clip.made, Recorded)]
     charts = [
         histogram("length of the clips, s", lengths),
@@ -136,7 +136,7 @@ def _kept_figure(out: Path, clip: Clip) -> str:
     buffer = io.BytesIO()
     small = Image.fromarray(_middle(out, clip)).resize((THUMBNAIL, THUMBNAIL))
     small.save(buffer, "JPEG", quality=80)
-    seconds = f", {clip.samples / PAPER.audio.sample_rate:.1f} s" if clip.samples else ""
+    seconds = f", {clip.samples / SAMPLE_RATE:.1f} s" if clip.samples else ""
     return _figure(_embed(buffer.getvalue()), f"{clip.name}{seconds} {clip.text or ''}")
 
 

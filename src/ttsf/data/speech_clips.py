@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsf.config import PAPER
+from ttsf.config import SAMPLE_RATE
 from ttsf.data.clip_files import read_samples
 from ttsf.data.manifest import Animated, Clip, Split, read_manifest
 from ttsf.errors import TtsfError
@@ -37,4 +37,4 @@ class SpeechClips:
     @staticmethod
     def seconds(clip: Clip) -> float:
         """Length of a clip."""
-        return clip.samples / PAPER.audio.sample_rate
+        return clip.samples / SAMPLE_RATE

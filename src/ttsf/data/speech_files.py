@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.config import PAPER
+from ttsf.config import SAMPLE_RATE, SpeechConfig
 from ttsf.data.alignment import Phone, align
 from ttsf.data.clip_files import save_samples
 from ttsf.data.loudness import loud_part, trim_and_level
@@ -26,7 +26,7 @@ from ttsf.media.files import new_file
 from ttsf.media.recording import read_sound
 from ttsf.speech.text import TextFrontEnd
 
-RATE = PAPER.audio.sample_rate
+RATE = SAMPLE_RATE
 SHORTEST_S = 0.5
 PAUSE_S = 0.08
 """Shorter pauses are not cut in."""
@@ -87,7 +87,7 @@ def speech_one(job: SpeechJob, out: Path) -> Record:
     register, doubt = agreed_register(part.voice_register, samples)
     if doubt is not None:
         refused.append(Refusal(f"{part.file} (its register)", doubt))
-    words = TextFrontEnd(PAPER.speech).normalize(part.transcript) if part.transcript else None
+    words = TextFrontEnd(SpeechConfig()).normalize(part.transcript) if part.transcript else None
     phones, problem = phone_times(samples, words)
     if problem is not None:
         refused.append(Refusal(f"{part.file} (its phone times)", problem))
@@ -111,7 +111,7 @@ def speech_one(job: SpeechJob, out: Path) -> Record:
 
 def teach_one(job: TeacherJob, out: Path) -> Record:
     """The clip of one spoken sentence."""
-    words = TextFrontEnd(PAPER.speech).normalize(job.text)
+    words = TextFrontEnd(SpeechConfig()).normalize(job.text)
     with tempfile.TemporaryDirectory() as folder:
         samples = trim_and_level(speak(words, job.voice, Path(folder)))
     phones, problem = phone_times(samples, words)

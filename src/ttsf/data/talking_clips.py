@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
-from ttsf.config import PAPER, ModelConfig
+from ttsf.config import FPS, SAMPLE_RATE, ModelConfig
 from ttsf.data.clip_files import read_frames, read_samples
 from ttsf.data.manifest import Clip, Split, read_manifest
 from ttsf.errors import TtsfError
@@ -97,7 +97,7 @@ class TalkingClips:
         self.side = config.video.size if side is None else side
         if frames < 1 or not 1 <= self.side <= config.video.size:
             raise TtsfError(f"cannot cut windows of {frames} frames of {self.side} px")
-        rate, fps = PAPER.audio.sample_rate, PAPER.video.fps
+        rate, fps = SAMPLE_RATE, FPS
         if (config.audio.sample_rate, config.video.fps) != (rate, fps):
             raise TtsfError(f"a corpus has {rate} samples and {fps} frames a second")
         listed = read_manifest(folder)

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import av
 import numpy as np
 
-from ttsf.config import PAPER
+from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.errors import TtsfError
 from ttsf.media.recording import fit_sound, read_pictures, read_sound
 
-FPS = PAPER.video.fps
+FPS = FPS
 RATE_ERROR = 0.05  # frames a second by which a file may differ
 SILENT_END_S = 0.5
 """A sound that ends so much before the pictures was cut short."""
@@ -47,7 +47,7 @@ def read_clip(path: Path) -> JudgedClip:
         frames.append(frame)
     if len(frames) < FEWEST_FRAMES:
         raise TtsfError(f"{path.name}: only {len(frames)} pictures; at least {FEWEST_FRAMES}")
-    lacking = len(frames) / FPS - len(samples) / PAPER.audio.sample_rate
+    lacking = len(frames) / FPS - len(samples) / SAMPLE_RATE
     if lacking > SILENT_END_S:
         raise TtsfError(f"{path.name}: the sound ends {lacking:.1f} s before the pictures")
     return JudgedClip(path.stem, np.stack(frames), fit_sound(samples, 0, len(frames)))

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from ttsf.cli.progress import Progress
-from ttsf.config import PAPER
+from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.data.parts import Use
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case, read_cases
@@ -38,7 +38,7 @@ JITTER = 2  # px
 
 def sound_late(clip: JudgedClip, other: JudgedClip) -> JudgedClip:
     """The sound begins 200 ms, 5 pictures, too late."""
-    late = round(LATE_S * PAPER.audio.sample_rate)
+    late = round(LATE_S * SAMPLE_RATE)
     return clip._replace(samples=np.pad(clip.samples, (late, 0))[: len(clip.samples)])
 
 
@@ -88,8 +88,8 @@ def damage(cases: Sequence[Case], out: Path, progress: Progress | None) -> list[
             if not path.exists():
                 bad = spoil(clips[case.name], clips[others[0].name])
                 path.parent.mkdir(parents=True, exist_ok=True)
-                rate = PAPER.audio.sample_rate
-                write_video(path, [bad.frames], bad.samples, PAPER.video.fps, rate)
+                rate = SAMPLE_RATE
+                write_video(path, [bad.frames], bad.samples, FPS, rate)
             videos[case.name] = path
         systems.append(System(name, videos))
         if progress is not None:

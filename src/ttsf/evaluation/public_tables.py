@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsf.config import PAPER
+from ttsf.config import PICTURE_SIDE
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
 from ttsf.evaluation.clips import JudgedClip, read_clip
@@ -116,4 +116,4 @@ def _read(system: Judged, cases: Sequence[Case]) -> dict[str, JudgedClip]:
 def cut(frames: np.ndarray) -> np.ndarray:
     """[T, H, W, 3] cut to the square around the largest face of the first: [T, 256, 256, 3]."""
     square = crop_square(frames.shape[2], frames.shape[1], choose_face(find_faces(frames[0])))
-    return np.stack([cut_square(frame, square, PAPER.video.size) for frame in frames])
+    return np.stack([cut_square(frame, square, PICTURE_SIDE) for frame in frames])

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ttsf.config import PAPER
+from ttsf.config import AudioConfig
 from ttsf.data.report import spread
 from ttsf.evaluation.cases import Case
 from ttsf.evaluation.clips import read_clip
@@ -100,7 +100,7 @@ def _clip(system: Judged, name: str, measured: Measured) -> str:
     clip = read_clip(system.system.videos[name])
     shown = [clip.frames[i] for i in np.linspace(0, len(clip.frames) - 1, PICTURES).astype(int)]
     small = [np.asarray(Image.fromarray(f).resize((PICTURE, PICTURE))) for f in shown]
-    mel = mel_spectrogram(torch.from_numpy(clip.samples)[None], PAPER.audio)[0].numpy()[::-1]
+    mel = mel_spectrogram(torch.from_numpy(clip.samples)[None], AudioConfig())[0].numpy()[::-1]
     level = np.clip((mel - mel.max() + 9) / 9, 0, 1)
     sound = Image.fromarray((255 * (1 - level)).astype(np.uint8)).resize(CURVE)
     figures = ", ".join(

@@ -16,8 +16,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttsf.config import PAPER, AudioConfig, SyncNetConfig
+from ttsf.config import MEL_PER_FRAME, AudioConfig
 from ttsf.errors import TtsfError
+from ttsf.presets import SyncNetConfig
 
 MOUTH_BOX = (0.20, 0.57, 0.80, 0.87)
 """Left, top, right, bottom of the lower half of the face in sides of the corpus's square crop
@@ -77,9 +78,9 @@ def _tower(
 class SyncNet(nn.Module):
     """S_v and S_a."""
 
-    def __init__(self, config: SyncNetConfig, audio: AudioConfig = PAPER.audio) -> None:
+    def __init__(self, config: SyncNetConfig, audio: AudioConfig = AudioConfig()) -> None:
         super().__init__()
-        self.config, self.audio, self.ratio = config, audio, PAPER.mel_per_video
+        self.config, self.audio, self.ratio = config, audio, MEL_PER_FRAME
         c = config.channels
         self.video = _tower(
             [3 * config.pictures, c, 2 * c, 4 * c, 8 * c],

@@ -12,10 +12,10 @@ import av
 import numpy as np
 from av.video.reformatter import Colorspace
 
-from ttsf.config import PAPER
+from ttsf.config import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from ttsf.errors import TtsfError
 
-FPS, RATE = PAPER.video.fps, PAPER.audio.sample_rate
+FPS, RATE = FPS, SAMPLE_RATE
 MISSING_S = 0.3
 """A file that ends so much before its declared length was cut short."""
 CLOCK_ERROR_S = 1e-6  # rounding of time stamps
@@ -97,7 +97,7 @@ def read_sound(path: Path, picture: Path | None = None) -> np.ndarray | None:
 
 def fit_sound(samples: np.ndarray, start: int, frames: int) -> np.ndarray:
     """The sound of `frames` pictures from picture `start` on, ended with silence where needed."""
-    per_frame = PAPER.samples_per_video
+    per_frame = SAMPLES_PER_FRAME
     part = samples[start * per_frame : (start + frames) * per_frame]
     return np.pad(part, (0, frames * per_frame - len(part)))
 

@@ -13,9 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ttsf import checkpoint
-from ttsf.config import PRESETS, ModelConfig
+from ttsf.config import ModelConfig
 from ttsf.errors import TtsfError
 from ttsf.model import TTSF
+from ttsf.presets import PRESETS
 from ttsf.training.stages.motion import CrossingNet
 from ttsf.training.state import STATE, load_average
 
@@ -45,7 +46,7 @@ def ablate(base: TTSF, preset: str, crossing: Path | None, voice: Path | None) -
 
 def changed(base: ModelConfig, preset: str) -> ModelConfig:
     """The base's configuration with the preset's one difference; raises TtsfError without any."""
-    other = PRESETS[preset]
+    other = PRESETS[preset].model
     speech = replace(base.speech, voice_from=other.speech.voice_from)
     config = replace(base, name=preset, audio_mapper=other.audio_mapper, speech=speech)
     if replace(config, name=base.name) == base:

@@ -17,9 +17,10 @@ import torch
 from safetensors import safe_open
 
 from ttsf.checkpoint import save
-from ttsf.config import PRESETS, VocoderConfig
+from ttsf.config import VocoderConfig
 from ttsf.errors import TtsfError
 from ttsf.model import TTSF
+from ttsf.presets import PRESETS
 from ttsf.training.stages.face import FaceNet
 from ttsf.training.stages.motion import CrossingNet
 from ttsf.training.stages.tts import SpeakerTts
@@ -43,7 +44,7 @@ class Runs:
 
 def assemble(preset: str, runs: Runs) -> TTSF:
     """The model with the weights of these runs; raises TtsfError for a run of another size."""
-    config = PRESETS[preset]
+    config = PRESETS[preset].model
     if runs.vocoder is None:
         config = replace(config, vocoder=VocoderConfig(kind="griffin_lim"))
     voices = max((mixed_voices(run / STATE) for run in (runs.joint, runs.voice) if run), default=0)
@@ -63,7 +64,7 @@ def _take_joint(model: TTSF, state: Path, preset: str) -> None:
 
 
 def _take_tts(model: TTSF, state: Path, preset: str) -> None:
-    net = SpeakerTts(PRESETS[preset], _speakers(state))
+    net = SpeakerTts(PRESETS[preset].model, _speakers(state))
     load_average(state, net)
     trained = net.tts.state_dict()
     own = {k: v for k, v in trained.items() if not k.startswith("voice_projection.")}
@@ -71,7 +72,7 @@ def _take_tts(model: TTSF, state: Path, preset: str) -> None:
 
 
 def _take_face(model: TTSF, state: Path, preset: str) -> None:
-    net = FaceNet(PRESETS[preset].face)
+    net = FaceNet(PRESETS[preset].model.face)
     load_average(state, net)
     model.face_encoder.load_state_dict(net.encoder.state_dict())
     model.motion_extractor.load_state_dict(net.extractor.state_dict())
@@ -80,7 +81,7 @@ def _take_face(model: TTSF, state: Path, preset: str) -> None:
 
 def _take_crossing(model: TTSF, state: Path, preset: str) -> None:
     speech = model.speech
-    net = CrossingNet(PRESETS[preset], speech.embedding_channels, speech.hidden_channels)
+    net = CrossingNet(PRESETS[preset].model, speech.embedding_channels, speech.hidden_channels)
     load_average(state, net)
     for name, part in net.named_children():
         getattr(model, name).load_state_dict(part.state_dict())

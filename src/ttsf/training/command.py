@@ -13,8 +13,8 @@ from typing import get_args
 
 import torch
 
-from ttsf.config import PRESETS
 from ttsf.errors import TtsfError
+from ttsf.presets import PRESETS
 from ttsf.training.loop import Precision, RunSettings, Stage, train
 
 

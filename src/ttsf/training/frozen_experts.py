@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from ttsf.config import JointConfig
 from ttsf.errors import TtsfError
 from ttsf.experts.face_identity import FaceIdentity, load_face_identity
 from ttsf.experts.files import MissingJudge
 from ttsf.experts.syncnet import SyncNet, load_syncnet
 from ttsf.experts.vgg19 import VGG19Features, load_vgg19
+from ttsf.presets import JointTraining
 
 J = TypeVar("J")
 
@@ -40,7 +40,7 @@ class Judges(NamedTuple):
 
 
 def find_judges(
-    folder: Path | None, syncnet: Path | None, config: JointConfig, allow_missing: bool
+    folder: Path | None, syncnet: Path | None, config: JointTraining, allow_missing: bool
 ) -> Judges:
     """The judges of a run.
 

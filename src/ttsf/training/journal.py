@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ttsf.config import PAPER
+from ttsf.config import SAMPLE_RATE
 
 
 class Validation(NamedTuple):
@@ -66,7 +66,7 @@ class Journal:
             Image.fromarray(pixels.permute(1, 2, 0).numpy()).save(folder / f"{done:07d}_{name}.png")
             if self.board is not None:
                 self.board.add_image(name, pixels, done)
-        rate = PAPER.audio.sample_rate
+        rate = SAMPLE_RATE
         for name, sound in found.sounds.items():
             samples = sound.clamp(-1, 1).cpu().numpy().astype(np.float32)
             soundfile.write(folder / f"{done:07d}_{name}.wav", samples, rate)

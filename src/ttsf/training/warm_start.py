@@ -37,9 +37,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ttsf.config import PRESETS, AudioConfig, ModelConfig, SpeechConfig, VocoderConfig
+from ttsf.config import AudioConfig, ModelConfig, SpeechConfig, VocoderConfig
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
+from ttsf.presets import PRESETS
 from ttsf.speech.text import SYMBOLS
 from ttsf.training.discriminators import DiscriminatorKind
 from ttsf.training.stages.tts import SpeakerTts
@@ -347,7 +348,7 @@ def _write(out: Path, net: nn.Module, start: Start) -> Start:
 
 
 def _run(chosen: argparse.Namespace) -> Start:
-    config = PRESETS[chosen.preset]
+    config = PRESETS[chosen.preset].model
     torch.manual_seed(chosen.seed)
     if chosen.kind == "matcha":
         return start_matcha(chosen.file, config, chosen.speakers, chosen.out)

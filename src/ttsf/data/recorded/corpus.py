@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-from ttsf.config import PAPER
+from ttsf.config import PICTURE_SIDE
 from ttsf.data.manifest import write_manifest
 from ttsf.data.recorded.layouts import find_videos
 from ttsf.data.recorded.recogniser import check_recogniser
@@ -23,7 +23,7 @@ def prepare(
     layout: str,
     root: Path,
     out: Path,
-    size: int = PAPER.video.size,
+    size: int = PICTURE_SIDE,
     longest_s: float = LONGEST_S,
     recogniser: str | None = None,
     workers: int = 1,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from ttsf.config import PAPER
+from ttsf.config import FPS
 from ttsf.portrait.crop import CropSquare, crop_square
 from ttsf.portrait.detection import MIN_FACE, FaceBox, Glimpse, glance
 
@@ -99,7 +99,7 @@ def refusal(stretch: Stretch, shortest: int) -> str | None:
     """Why a stretch is of no use, or None."""
     if stretch.end - stretch.start < shortest:
         why = f", then {stretch.ending}" if stretch.ending else ""
-        return f"too short: {(stretch.end - stretch.start) / PAPER.video.fps:.2f} s{why}"
+        return f"too short: {(stretch.end - stretch.start) / FPS:.2f} s{why}"
     if stretch.crowded > CROWD_SHARE:
         return f"several faces in {stretch.crowded:.0%} of the looks"
     if stretch.face.side < MIN_FACE:

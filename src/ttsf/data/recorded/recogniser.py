@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ttsf.config import PAPER
+from ttsf.config import SAMPLE_RATE
 from ttsf.errors import TtsfError
 from ttsf.media.video import write_wav
 
@@ -49,7 +49,7 @@ def write_down(name: str | None, samples: np.ndarray) -> str | None:
         return heard.hypstr if heard and heard.hypstr else None
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "speech.wav"
-        write_wav(wav, samples, PAPER.audio.sample_rate)
+        write_wav(wav, samples, SAMPLE_RATE)
         command = [word.replace("{wav}", str(wav)) for word in shlex.split(name)]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:

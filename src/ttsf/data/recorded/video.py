@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.config import PAPER, SpeechConfig
+from ttsf.config import FPS, PICTURE_SIDE, SAMPLE_RATE, SpeechConfig
 from ttsf.data.clip_files import save_frames, save_samples
 from ttsf.data.manifest import Clip, Recorded
 from ttsf.data.recorded import face_track
@@ -28,7 +28,7 @@ from ttsf.media.recording import fit_sound, read_pictures, read_sound
 from ttsf.portrait.crop import CropSquare, cut_square
 from ttsf.speech.text import TextFrontEnd
 
-FPS = PAPER.video.fps
+FPS = FPS
 SHORTEST = 32  # pictures, a training clip [P 4.1]
 LONGEST_S = 20.0
 SILENT_DB = -60.0  # loudest tenth of a second, dB below full scale
@@ -40,7 +40,7 @@ class PrepareJob:
     """One video to prepare."""
 
     source: SourceVideo
-    size: int = PAPER.video.size
+    size: int = PICTURE_SIDE
     """px, side of the stored pictures."""
     longest_s: float = LONGEST_S
     """s; longer pieces without text are cut."""
@@ -117,7 +117,7 @@ def read_once(source: SourceVideo) -> Recording:
 
 def loudest_db(samples: np.ndarray) -> float:
     """Level of the loudest tenth of a second, dB below full scale; samples float [N]."""
-    block = PAPER.audio.sample_rate // 10
+    block = SAMPLE_RATE // 10
     if len(samples) < block:
         return -np.inf
     power = (samples[: len(samples) // block * block].reshape(-1, block) ** 2).mean(1).max()

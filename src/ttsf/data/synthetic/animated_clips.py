@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
-from ttsf.config import PAPER
+from ttsf.config import SAMPLES_PER_FRAME
 from ttsf.data.alignment import Phone
 from ttsf.data.clip_files import read_samples, save_frames, save_samples
 from ttsf.data.manifest import Animated, Clip, Recorded, Split
@@ -183,7 +183,7 @@ def track_path(out: Path, name: str) -> Path:
 
 def whole_frames(samples: np.ndarray) -> np.ndarray:
     """Samples ended with silence, so that they last a whole number of frames."""
-    return np.pad(samples, (0, -len(samples) % PAPER.samples_per_video))
+    return np.pad(samples, (0, -len(samples) % SAMPLES_PER_FRAME))
 
 
 def spoken_labels(

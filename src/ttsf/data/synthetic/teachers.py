@@ -16,11 +16,11 @@ import numpy as np
 import soundfile
 import soxr
 
-from ttsf.config import PAPER
+from ttsf.config import SAMPLE_RATE
 from ttsf.data.manifest import Register
 from ttsf.errors import TtsfError
 
-RATE = PAPER.audio.sample_rate
+RATE = SAMPLE_RATE
 TIME_LIMIT_S = 120.0
 FRAME, HOP = 640, 320  # samples of a look at the pitch
 LOWEST_HZ, HIGHEST_HZ = 70.0, 350.0

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d
 
-from ttsf.config import PAPER
+from ttsf.config import MEL_PER_FRAME, SAMPLES_PER_FRAME, AudioConfig
 from ttsf.data.alignment import FRAMES_PER_S, Phone
 from ttsf.mel import mel_spectrogram
 
@@ -103,8 +103,8 @@ class SpokenMouth(NamedTuple):
 
 def spoken_mouth(phones: list[Phone], samples: np.ndarray) -> SpokenMouth:
     """The expected mouth at 25 fps; samples: float32 [F * 640] at 16 kHz."""
-    frames, ratio = len(samples) // PAPER.samples_per_video, PAPER.mel_per_video
-    mel = mel_spectrogram(torch.from_numpy(samples)[None], PAPER.audio)[0].numpy()
+    frames, ratio = len(samples) // SAMPLES_PER_FRAME, MEL_PER_FRAME
+    mel = mel_spectrogram(torch.from_numpy(samples)[None], AudioConfig())[0].numpy()
     symbols, durations = viseme_times(phones, mel.shape[1])
     curve = mouth_curve(symbols, durations, mel).reshape(frames, ratio, -1).mean(1)
     return SpokenMouth(curve, loudness_gate(mel).reshape(frames, ratio).mean(1))

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.config import PAPER
+from ttsf.config import FPS
 from ttsf.data.alignment import Phone
 
-FPS = PAPER.video.fps
+FPS = FPS
 MOST_LAG = 10
 """Pictures by which sound and lips are shifted against each other, to either side."""
 BILABIALS = frozenset("mbp")

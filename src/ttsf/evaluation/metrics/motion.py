@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import median_filter
 
-from ttsf.config import PAPER
+from ttsf.config import FPS
 
-FPS = PAPER.video.fps
+FPS = FPS
 SHUT, AROUND = 0.75, 12
 """Share of the median opening within so many pictures below which the eyes count as shut; face
 meshes never see lids closer than about half."""

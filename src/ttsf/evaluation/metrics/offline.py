@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.config import PAPER
+from ttsf.config import FPS
 from ttsf.data.alignment import Phone, align
 from ttsf.data.synthetic.visemes import spoken_mouth
 from ttsf.errors import TtsfError
@@ -73,7 +73,7 @@ def measure(clip: JudgedClip, known: Known, judges: Judges) -> Measured:
     values["loudness"] = _moving(values, lips.correlation(track.opening, level))
     head = motion.head_motion(track.angles)
     values |= {"div": head.spread, "yaw": head.yaw_range, "jerk": head.jerk}
-    minutes = len(clip.frames) / PAPER.video.fps / 60
+    minutes = len(clip.frames) / FPS / 60
     values["blinks"] = motion.blinks(track.aperture) / minutes
     values["flicker"] = motion.flicker(clip.frames)
     values["sharpness"] = motion.sharpness(clip.frames, track.box)

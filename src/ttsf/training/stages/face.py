@@ -12,13 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ttsf.config import PRESETS, FaceConfig
+from ttsf.config import FaceConfig
 from ttsf.data.rendered_faces import FaceBatch, RenderedFaces
 from ttsf.face import objectives
 from ttsf.face.encoder import VisualEncoder
 from ttsf.face.generator import GeneratedFace, Generator, fuse_motion
 from ttsf.face.motion_extractor import MotionExtractor
 from ttsf.landmarks.labels import GAIN, LABELS, head_only, labels_to_alpha, lips_only
+from ttsf.presets import PRESETS
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.journal import Validation, sheet
 from ttsf.training.loop import to_device
@@ -99,7 +100,7 @@ class FaceStage:
         targets: int = 4,
         painter_only: bool = False,
     ) -> None:
-        config = PRESETS[preset]
+        config = PRESETS[preset].model
         self.net = FaceNet(config.face)
         self.faces, self.held_out = RenderedFaces(data), RenderedFaces(valid)
         self.side, self.people, self.targets = side, people, targets

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ttsf import checkpoint
-from ttsf.config import PRESETS, JointConfig, ModelConfig, joint_config
+from ttsf.config import ModelConfig
 from ttsf.data.talking_clips import TalkingBatch, TalkingClips
 from ttsf.errors import TtsfError
 from ttsf.face import adversarial, objectives
@@ -25,6 +25,7 @@ from ttsf.face.discriminator import Discriminator
 from ttsf.face.generator import fuse_motion
 from ttsf.model import TTSF
 from ttsf.motion.prior import prior_nll
+from ttsf.presets import PRESETS, JointTraining
 from ttsf.speech.vocoder import GriffinLim
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.frozen_experts import Judges, find_judges
@@ -35,7 +36,7 @@ from ttsf.training.loop import to_device
 class JointNet(nn.Module):
     """The model, which ships, beside its discriminator, which does not."""
 
-    def __init__(self, config: ModelConfig, joint: JointConfig) -> None:
+    def __init__(self, config: ModelConfig, joint: JointTraining) -> None:
         super().__init__()
         self.model = TTSF(config)
         self.discriminator = Discriminator(joint.discriminator)
@@ -79,7 +80,7 @@ class JointStage:
         seed: int = 0,
     ) -> None:
         begun = None if start is None else checkpoint.load(start)
-        self.config, self.joint, self.seed = PRESETS[preset], joint_config(preset), seed
+        self.config, self.joint, self.seed = PRESETS[preset].model, PRESETS[preset].joint, seed
         if begun is not None:
             speech = replace(self.config.speech, voices=begun.config.speech.voices)
             self.config = replace(self.config, speech=speech)
@@ -219,7 +220,7 @@ class JointStage:
         return GriffinLim(self.config.vocoder, self.config.audio)(mel.cpu())[0]
 
 
-def loss_weights(joint: JointConfig, judges: Judges) -> dict[str, float]:
+def loss_weights(joint: JointTraining, judges: Judges) -> dict[str, float]:
     """Eq. 8's table less the losses whose judge is missing, and the discriminator's own."""
     d = joint.discriminator
     weights = asdict(joint.loss) | {"discriminator": 1.0, "r1": d.r1 / 2 * d.r1_every}
@@ -258,7 +259,7 @@ def _go_on_from(model: TTSF, begun: TTSF) -> None:
 
 def build(chosen: argparse.Namespace) -> Any:
     """The stage of a command line; says which losses are off."""
-    config = joint_config(chosen.preset)
+    config = PRESETS[chosen.preset].joint
     judges = find_judges(chosen.judges, chosen.syncnet, config, chosen.allow_missing)
     for line in judges.missing():
         print(line, flush=True)

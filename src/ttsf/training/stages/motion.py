@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ttsf.config import PRESETS, ModelConfig
+from ttsf.config import ModelConfig
 from ttsf.data.synthetic.head_motion import head_track
 from ttsf.data.synthetic.visemes import loudness_gate, mouth_curve
 from ttsf.face.audio_mapper import AudioMapper
@@ -21,6 +21,7 @@ from ttsf.landmarks.labels import FIRST_LIP, GAIN, LABELS, labels_to_alpha
 from ttsf.motion.normalizer import build_normalizer
 from ttsf.motion.prior import MotionPrior, prior_nll
 from ttsf.motion.sampler import MotionSampler
+from ttsf.presets import PRESETS
 from ttsf.speech.text import SYMBOLS
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.journal import Validation
@@ -72,7 +73,7 @@ class CrossingStage:
     def __init__(
         self, data: Path, tts: Path, face: Path, preset: str, motion_only: bool = False
     ) -> None:
-        self.config = PRESETS[preset]
+        self.config = PRESETS[preset].model
         self.size = 8
         self.speech = SpeechDataset(data, self.config, ("train",))
         self.held_out = SpeechDataset(data, self.config, ("valid",))

@@ -17,10 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttsf.config import PRESETS, ModelConfig, SyncNetConfig, joint_config
+from ttsf.config import ModelConfig
 from ttsf.data.talking_clips import TalkingClips
 from ttsf.errors import TtsfError
 from ttsf.experts.syncnet import SyncNet
+from ttsf.presets import PRESETS, SyncNetConfig
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.journal import Validation
 from ttsf.training.schedule import warm_up_cosine
@@ -62,7 +63,7 @@ class SyncNetStage:
     weights: ClassVar = {"contrast": 1.0}
 
     def __init__(self, data: Path, preset: str, seed: int = 0) -> None:
-        config: ModelConfig = PRESETS[preset]
+        config: ModelConfig = PRESETS[preset].model
         self.seed = seed
         self.clips = TalkingClips(data, config, ("train",), FRAMES)
         try:
@@ -70,7 +71,7 @@ class SyncNetStage:
         except TtsfError:
             self.held_out = self.clips
         self.size = min(BATCH, len(self.clips))
-        self.net = SyncNetTraining(joint_config(preset).syncnet)
+        self.net = SyncNetTraining(PRESETS[preset].syncnet.network)
 
     @property
     def batches_per_epoch(self) -> int:

@@ -14,12 +14,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ttsf.config import PRESETS, ModelConfig
+from ttsf.config import ModelConfig
 from ttsf.data.manifest import Clip, Split
 from ttsf.data.speech_clips import SpeechClips
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
 from ttsf.mel import mel_spectrogram
+from ttsf.presets import PRESETS
 from ttsf.speech.text import TextFrontEnd
 from ttsf.speech.tts import TextToSpeech
 from ttsf.speech.vocoder import GriffinLim
@@ -166,7 +167,7 @@ class TtsStage:
 
 def build(chosen: argparse.Namespace) -> TtsStage:
     """The stage of a command line; notes the speakers beside the run for later stages."""
-    stage = TtsStage(chosen.data, PRESETS[chosen.preset], chosen.seed)
+    stage = TtsStage(chosen.data, PRESETS[chosen.preset].model, chosen.seed)
     with new_file(chosen.out / "speakers.json") as temporary:
         temporary.write_text(json.dumps(stage.data.speakers))
     return stage

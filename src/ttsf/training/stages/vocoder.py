@@ -22,11 +22,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ttsf.config import PRESETS, ModelConfig
+from ttsf.config import ModelConfig
 from ttsf.data.manifest import Clip
 from ttsf.data.speech_clips import SpeechClips
 from ttsf.errors import TtsfError
 from ttsf.mel import mel_spectrogram
+from ttsf.presets import PRESETS
 from ttsf.speech.vocoder import build_vocoder
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.discriminators import (
@@ -254,7 +255,7 @@ def build(chosen: argparse.Namespace) -> VocoderStage:
     if chosen.stft is not None:
         recipe = replace(recipe, stft=chosen.stft)
     batches = chosen.accumulate * int(os.environ.get("WORLD_SIZE", "1"))
-    return VocoderStage(chosen.data, PRESETS[chosen.preset], recipe, chosen.seed, batches)
+    return VocoderStage(chosen.data, PRESETS[chosen.preset].model, recipe, chosen.seed, batches)
 
 
 def main() -> None:

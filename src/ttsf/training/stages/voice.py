@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ttsf.config import PRESETS
 from ttsf.data.rendered_faces import RenderedFaces
 from ttsf.errors import TtsfError
+from ttsf.presets import PRESETS
 from ttsf.speech.voice import VoiceMixture
 from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.journal import Validation
@@ -75,7 +75,7 @@ class VoiceStage:
         self, face: Path, tts: Path, data: Path, valid: Path, voices: dict[str, list[str]],
         preset: str,
     ) -> None:  # fmt: skip
-        config = PRESETS[preset]
+        config = PRESETS[preset].model
         names = [name for group in voices.values() for name in group]
         face_net = FaceNet(config.face)
         load_average(face / "state.safetensors", face_net)
