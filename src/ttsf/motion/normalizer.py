@@ -47,15 +47,15 @@ class MotionNormalizer(nn.Module):
         """f_c [B, T, C] -> f_m-hat [B, T, S]."""
         return self.decoder(f_c)
 
-    def loss(self, f_m: Tensor, f_c: Tensor, heed: Tensor | None = None) -> Tensor:
+    def loss(self, f_m: Tensor, f_c: Tensor, emphasis: Tensor | None = None) -> Tensor:
         """L_AE: squared error per frame of f_m restored from its f_c with noise.
 
-        heed: directions [S, K]; the squared error along them is added, scaled by their length.
+        emphasis: directions [S, K]; the squared error along them is added, scaled by their length.
         """
         noisy = f_c + self.noise * torch.randn_like(f_c)
         error = self.restore(noisy) - f_m
         loss = error.square().sum(-1).mean()
-        return loss if heed is None else loss + (error @ heed).square().sum(-1).mean()
+        return loss if emphasis is None else loss + (error @ emphasis).square().sum(-1).mean()
 
 
 class NoNormalizer(nn.Module):
@@ -69,7 +69,7 @@ class NoNormalizer(nn.Module):
         """f_m itself."""
         return f_c
 
-    def loss(self, f_m: Tensor, f_c: Tensor, heed: Tensor | None = None) -> Tensor:
+    def loss(self, f_m: Tensor, f_c: Tensor, emphasis: Tensor | None = None) -> Tensor:
         """Nothing is lost."""
         return (f_c - f_m).square().sum(-1).mean()
 

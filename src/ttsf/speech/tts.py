@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttsf.config import SpeechConfig
+from ttsf.config import CLIP_FRAMES, SpeechConfig
 from ttsf.flow_matching import euler, ot_cfm_loss, start_noise
 from ttsf.speech.decoder import SpeechDecoder
 from ttsf.speech.duration import (
@@ -23,9 +23,6 @@ from ttsf.speech.duration import (
 from ttsf.speech.text import SYMBOLS
 from ttsf.speech.text_encoder import EncodedText, TextEncoder, length_mask
 from ttsf.speech.voice import voice_projection
-
-CROP_FRAMES = 128
-"""Mel frames of each utterance that the flow loss sees."""
 
 
 class SpeechFeatures(NamedTuple):
@@ -46,12 +43,17 @@ class TtsLosses(NamedTuple):
     flow: Tensor
 
 
-class Taught(NamedTuple):
-    """One pass over real speech."""
+class SpokenText(NamedTuple):
+    """Utterances with their text, both padded."""
 
-    losses: TtsLosses
-    features: SpeechFeatures
-    """With the durations that fit the speech best."""
+    ids: Tensor
+    """int64 [B, L]."""
+    id_lengths: Tensor
+    """int64 [B]."""
+    mel: Tensor
+    """[B, mel_bins, T], raw log-mel."""
+    mel_lengths: Tensor
+    """int64 [B], not shorter than the text."""
 
 
 def fit_length(x: Tensor, frames: int) -> Tensor:
@@ -117,13 +119,11 @@ class TextToSpeech(nn.Module):
             scores = log_likelihood(mel, text.mu)
             return search_alignment(scores, id_lengths, frames)
 
-    def align(
-        self, ids: Tensor, id_lengths: Tensor, mel: Tensor, mel_lengths: Tensor, voice: Tensor
-    ) -> SpeechFeatures:
-        """Features with the durations that fit a real mel [B, mel_bins, T] best."""
-        text = self.encoder(ids, id_lengths, voice)
-        durations = self._align(text, id_lengths, self.normalize(mel), mel_lengths)
-        return self._upsample(text, durations)
+    def align(self, spoken: SpokenText, voice: Tensor) -> SpeechFeatures:
+        """Features with the durations that fit the real speech best."""
+        text = self.encoder(spoken.ids, spoken.id_lengths, voice)
+        x_1 = self.normalize(spoken.mel)
+        return self._upsample(text, self._align(text, spoken.id_lengths, x_1, spoken.mel_lengths))
 
     def decode(
         self,
@@ -140,39 +140,34 @@ class TextToSpeech(nn.Module):
         x_1 = euler(lambda x, t: self.decoder(x, t, mu, voice, mask), x_0, steps)
         return x_1 * self.mel_std + self.mel_mean
 
-    def losses(
-        self, ids: Tensor, id_lengths: Tensor, mel: Tensor, mel_lengths: Tensor, voice: Tensor
-    ) -> TtsLosses:
-        """L_TTS of a padded batch, see `teach`."""
-        return self.teach(ids, id_lengths, mel, mel_lengths, voice).losses
+    def forward(self, spoken: SpokenText, voice: Tensor) -> tuple[TtsLosses, SpeechFeatures]:
+        """L_TTS term by term, and features with the durations that fit the speech best.
 
-    def teach(
-        self, ids: Tensor, id_lengths: Tensor, mel: Tensor, mel_lengths: Tensor, voice: Tensor
-    ) -> Taught:
-        """Prior, duration and flow losses of a padded batch; the flow sees a random crop."""
-        text = self.encoder(ids, id_lengths, voice)
-        x_1 = self.normalize(mel)
-        durations = self._align(text, id_lengths, x_1, mel_lengths)
+        The flow loss sees a random crop, a training clip long.
+        """
+        text = self.encoder(spoken.ids, spoken.id_lengths, voice)
+        x_1 = self.normalize(spoken.mel)
+        durations = self._align(text, spoken.id_lengths, x_1, spoken.mel_lengths)
         predicted = self.duration(text.hidden.detach(), text.mask)
         wanted = durations.clamp_min(1).float().log() * text.mask[:, 0]
-        duration = ((predicted - wanted) ** 2).sum() / id_lengths.sum()
-        mask = length_mask(mel_lengths, mel.shape[-1])
+        duration = ((predicted - wanted) ** 2).sum() / spoken.id_lengths.sum()
+        mask = length_mask(spoken.mel_lengths, x_1.shape[-1])
         features = self._upsample(text, durations)
-        mu = fit_length(features.mu, mel.shape[-1])
+        mu = fit_length(features.mu, x_1.shape[-1])
         squares = ((x_1 - mu) ** 2 + math.log(2 * math.pi)) * mask
-        prior = 0.5 * squares.sum() / (mask.sum() * mel.shape[1])
-        x_1, mu, mask = self._crop(x_1, mu, mask, mel_lengths)
+        prior = 0.5 * squares.sum() / (mask.sum() * x_1.shape[1])
+        x_1, mu, mask = self._crop(x_1, mu, mask, spoken.mel_lengths)
         flow = ot_cfm_loss(
             lambda x, t: self.decoder(x, t, mu, voice, mask), x_1, mu, mask, self.config.flow
         )
-        return Taught(TtsLosses(prior, duration, flow), features)
+        return TtsLosses(prior, duration, flow), features
 
-    @staticmethod
-    def _crop(x: Tensor, mu: Tensor, mask: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
-        """The same random window of CROP_FRAMES frames of each utterance."""
-        if x.shape[-1] <= CROP_FRAMES:
+    def _crop(self, x: Tensor, mu: Tensor, mask: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
+        """The same random window of each utterance."""
+        length = CLIP_FRAMES * self.multiple
+        if x.shape[-1] <= length:
             return x * mask, mu, mask
-        room = (lengths - CROP_FRAMES).clamp_min(0) + 1
+        room = (lengths - length).clamp_min(0) + 1
         starts = (torch.rand(len(lengths), device=x.device) * room).long()
-        index = (starts[:, None] + torch.arange(CROP_FRAMES, device=x.device))[:, None]
+        index = (starts[:, None] + torch.arange(length, device=x.device))[:, None]
         return tuple(a.gather(2, index.expand(-1, a.shape[1], -1)) for a in (x * mask, mu, mask))
