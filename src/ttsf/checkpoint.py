@@ -21,6 +21,7 @@ from ttsf.model import TTSF
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 BUNDLED = Path(__file__).parent / "weights" / "mini"
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 BASE = "base"
 """Entry of the weight file's metadata: the sibling folder that holds the other tensors."""
 
@@ -39,7 +40,7 @@ def save(model: TTSF, folder: Path, base: str | None = None) -> None:
     """
     tensors = {}
     metadata = {"format": "pt"} if base is None else {"format": "pt", BASE: base}
-    there = {} if base is None else _read_weights(folder.parent / base / WEIGHTS)
+    there = {} if base is None else _read_file(folder.parent / base / WEIGHTS)[0]
     for name, value in model.state_dict().items():
         stored = value.detach().cpu().contiguous()
         stored = stored.half() if stored.is_floating_point() else stored.clone()
@@ -61,25 +62,41 @@ def load(folder: Path | None = None, device: str | torch.device = "cpu") -> TTSF
     if folder is None:
         folder = BUNDLED
         if not folder.is_dir():
-            raise TtsfError("this installation has no bundled weights; choose a model (--model)")
-    elif not folder.is_dir():
+            raise TtsfError("this installation has no bundled weights; choose a model")
+    elif not _is_folder(folder):
         raise TtsfError(f"{folder}: no such model directory")
     target = _device(device)
     config = load_config(folder)
-    tensors = _read_weights(folder / WEIGHTS)
-    try:
-        model = TTSF(config)
-    except Exception as error:  # whatever sizes the file asks for
-        raise TtsfError(f"{folder / CONFIG}: cannot build this model ({error})") from error
+    tensors = read_weights(folder)
+    model = _blank(config, folder / CONFIG)
     _check_fit(folder / WEIGHTS, tensors, model.state_dict())
-    model.load_state_dict(tensors)
+    whole = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
+    model.load_state_dict(whole, assign=True)
     return model.to(target).eval()
+
+
+def _blank(config: ModelConfig, path: Path) -> TTSF:
+    """The model without memory for its weights, so that absurd sizes cost none."""
+    try:
+        with torch.device("meta"):
+            return TTSF(config)
+    except Exception as error:  # whatever sizes the file asks for
+        raise TtsfError(f"{path}: cannot build this model ({error})") from error
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long
+        return False
 
 
 def load_config(folder: Path) -> ModelConfig:
     """The configuration of the model in `folder`; raises TtsfError for an unknown key."""
     path = folder / CONFIG
     try:
+        if path.exists() and not path.is_file():
+            raise TtsfError(f"{path}: not a regular file")
         return model_config_from_json(path.read_bytes())
     except OSError as error:
         raise TtsfError(f"{path}: {error.strerror}") from error
@@ -101,21 +118,34 @@ def _device(name: str | torch.device) -> torch.device:
     return device
 
 
-def _read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file, and of its base those that it lacks."""
-    if not path.is_file():
-        raise TtsfError(f"{path}: no such file")
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """The tensors of the model in `folder`, and those of its base that it lacks.
+
+    Raises TtsfError for a file that is missing or damaged.
+    """
+    path = folder / WEIGHTS
+    tensors, base = _read_file(path)
+    if base is None:
+        return tensors
+    if Path(base).name != base or base in ("", ".", "..", folder.name):
+        raise TtsfError(f"{path}: '{base}' is no folder beside it")
+    others, further = _read_file(folder.parent / base / WEIGHTS)
+    if further is not None:
+        raise TtsfError(f"{path}: its base {base} is no whole model")
+    return others | tensors
+
+
+def _read_file(path: Path) -> tuple[dict[str, Tensor], str | None]:
+    """Tensors of one file, and the folder that holds the others."""
     try:
+        if not path.is_file():
+            raise TtsfError(f"{path}: no such file")
         tensors = load_file(path)
         with safe_open(path, "pt") as file:
             base = (file.metadata() or {}).get(BASE)
     except (SafetensorError, OSError, ValueError, json.JSONDecodeError) as error:
         raise TtsfError(f"{path}: damaged or not a safetensors file ({error})") from error
-    if base is None:
-        return tensors
-    if Path(base).name != base or base in ("", ".", "..", path.parent.name):
-        raise TtsfError(f"{path}: '{base}' is no folder beside it")
-    return _read_weights(path.parent.parent / base / WEIGHTS) | tensors
+    return tensors, base
 
 
 def _check_fit(path: Path, found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
@@ -138,7 +168,7 @@ def _check_fit(path: Path, found: dict[str, Tensor], wanted: dict[str, Tensor]) 
                 f"{path}: weights of another model: {name} has shape {tuple(value.shape)}, "
                 f"not {tuple(wanted[name].shape)}"
             )
-        if value.is_floating_point() != wanted[name].is_floating_point():
+        if value.dtype not in (FLOATS if wanted[name].is_floating_point() else (torch.int64,)):
             raise TtsfError(f"{path}: {name} has type {value.dtype}")
         if value.is_floating_point() and not value.isfinite().all():
             raise TtsfError(f"{path}: {name} holds values that are not finite")

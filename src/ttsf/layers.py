@@ -1,6 +1,7 @@
 """Blocks that more than one part of the model uses."""
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -27,3 +28,10 @@ def resample_time(x: Tensor, frames: int) -> Tensor:
     if x.shape[-1] == frames:
         return x
     return torch.nn.functional.interpolate(x, size=frames, mode="linear", align_corners=False)
+
+
+def full_precision(device: torch.device) -> AbstractContextManager:
+    """Whatever autocast is on is off within, for spectra and penalties."""
+    if not torch.amp.is_autocast_available(device.type):
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)

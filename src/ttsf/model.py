@@ -103,7 +103,7 @@ class Drawn(NamedTuple):
 
     first: Tensor
     """int64 [B]."""
-    count: int
+    length: int
 
 
 class Reenacted(NamedTuple):
@@ -217,11 +217,11 @@ class TTSF(nn.Module):
         faces = self.read_faces(source)
         tts, features = self.speech(speech, self.speech.voice(faces.voice_style))
         f_lip = windows(self.lip_features(features), start, frames.shape[1])
-        target = windows(frames.flatten(2), drawn.first, drawn.count)
+        target = windows(frames.flatten(2), drawn.first, drawn.length)
         target = target.unflatten(2, frames.shape[2:]).flatten(0, 1)
         with torch.no_grad():
             f_m = self.read_motion(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
-        lips = windows(f_lip, drawn.first, drawn.count).flatten(0, 1)
+        lips = windows(f_lip, drawn.first, drawn.length).flatten(0, 1)
         face = self.draw(faces, self.read_motion(target), lips)
         return Reenacted(face.image, target, f_m, f_lip, tts)
 

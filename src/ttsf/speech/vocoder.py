@@ -70,7 +70,7 @@ class HifiGan(nn.Module):
         outputs = config.istft_n_fft + 2 if config.istft_n_fft else 1
         self.last = nn.Conv1d(width, outputs, 7, padding=3)
         self.register_buffer(
-            "window", torch.hann_window(max(config.istft_n_fft, 1)), persistent=False
+            "window", torch.hann_window(max(config.istft_n_fft, 1), device="cpu"), persistent=False
         )
 
     def forward(self, mel: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ class GriffinLim(nn.Module):
         filters = torch.from_numpy(mel_filters(audio))
         self.register_buffer("filters", filters, persistent=False)
         self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)
-        self.register_buffer("window", torch.hann_window(audio.window), persistent=False)
+        self.register_buffer("window", torch.hann_window(audio.window, device="cpu"), persistent=False)
 
     def magnitudes(self, mel: Tensor, refinements: int = 30) -> Tensor:
         """Non-negative magnitudes [B, n_fft / 2 + 1, T] whose mel is closest to exp(mel)."""

@@ -1,150 +1,71 @@
-"""Joins the averaged weights of the stages into one model folder that `ttsf --model` reads.
+"""Joins the averaged weights of runs into one model folder that `ttsf speak` reads.
 
-    python -m ttsf.training.assemble --tts RUN --face RUN --crossing RUN --voice RUN --out MODEL
-    python -m ttsf.training.assemble --tts RUN --out START        where joint training begins
-    python -m ttsf.training.assemble --joint RUN --vocoder RUN --out MODEL
-
-Parts without a run keep their random start, which is said. Without a vocoder run the model inverts
-its spectrograms by Griffin-Lim.
+Each run keeps its tensors under the model's names, so the model is their union; later folders
+replace the parts that they hold. A model folder may be among them.
 """
 
-import argparse
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
-from safetensors import safe_open
+from torch import Tensor
 
-from ttsf.checkpoint import save
-from ttsf.config import VocoderConfig
+from ttsf.config import ModelConfig, VocoderConfig
 from ttsf.errors import TtsfError
 from ttsf.model import TTSF
-from ttsf.presets import PRESETS
-from ttsf.training.stages.face import FaceNet
-from ttsf.training.stages.motion import CrossingNet
-from ttsf.training.stages.tts import SpeakerTts
-from ttsf.training.state import STATE, load_average
+from ttsf.presets import Preset
+from ttsf.training.parts import (
+    MIXED_VOICES,
+    TABLE,
+    check_shape,
+    part_of,
+    read_weights,
+)
 
-VOICES = "voices.weight"
-"""Of `VoiceMixture`."""
-
-
-@dataclass(frozen=True)
-class Runs:
-    """Run folders; later ones replace parts of earlier ones."""
-
-    joint: Path | None = None
-    tts: Path | None = None
-    face: Path | None = None
-    crossing: Path | None = None
-    voice: Path | None = None
-    vocoder: Path | None = None
+ONLY_TRAINING = ("discriminator.", "discriminators.", "judges.", TABLE, "syncnet.", "log_scale")
+"""What runs hold beside parts of the model."""
 
 
-def assemble(preset: str, runs: Runs) -> TTSF:
-    """The model with the weights of these runs; raises TtsfError for a run of another size."""
-    config = PRESETS[preset].model
-    if runs.vocoder is None:
-        config = replace(config, vocoder=VocoderConfig(kind="griffin_lim"))
-    voices = max((mixed_voices(run / STATE) for run in (runs.joint, runs.voice) if run), default=0)
-    config = replace(config, speech=replace(config.speech, voices=voices))
-    model = TTSF(config)
-    for name in (field.name for field in fields(Runs)):
-        run = getattr(runs, name)
-        if run is not None:
-            _TAKE[name](model, run / STATE, preset)
-    return model
+class Assembled(NamedTuple):
+    """A model and which of its parts no folder held."""
+
+    model: TTSF
+    untrained: list[str]
 
 
-def _take_joint(model: TTSF, state: Path, preset: str) -> None:
-    for name, part in model.named_children():
-        if name != "vocoder":
-            load_average(state, part, f"model.{name}.")
+def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
+    """The model with the weights of these runs and models; other parts keep a random start.
+
+    Without a vocoder among them the model inverts its spectrograms by Griffin-Lim. Raises TtsfError
+    for a folder of another size.
+    """
+    tensors: dict[str, Tensor] = {}
+    origin: dict[str, Path] = {}
+    for folder in folders:
+        found = read_weights(folder)
+        found = {k: v for k, v in found.items() if not k.startswith(ONLY_TRAINING)}
+        replaced = tuple({part_of(name) for name in found})
+        tensors = {k: v for k, v in tensors.items() if not k.startswith(replaced)} | found
+        origin |= dict.fromkeys(found, folder)
+    torch.manual_seed(0)
+    model = TTSF(fitting_config(preset.model, tensors))
+    own = model.state_dict()
+    for name, value in tensors.items():
+        if name not in own:
+            raise TtsfError(f"{origin[name]} belongs to another model: unknown {name}")
+        check_shape(origin[name], name, value, own[name])
+    model.load_state_dict(own | tensors)
+    missing = {part_of(name).rstrip(".") for name in own.keys() - tensors.keys()}
+    return Assembled(model, sorted(missing))
 
 
-def _take_tts(model: TTSF, state: Path, preset: str) -> None:
-    net = SpeakerTts(PRESETS[preset].model, _speakers(state))
-    load_average(state, net)
-    trained = net.tts.state_dict()
-    own = {k: v for k, v in trained.items() if not k.startswith("voice_projection.")}
-    model.speech.load_state_dict(own, strict=False)
-
-
-def _take_face(model: TTSF, state: Path, preset: str) -> None:
-    net = FaceNet(PRESETS[preset].model.face)
-    load_average(state, net)
-    model.face_encoder.load_state_dict(net.encoder.state_dict())
-    model.motion_extractor.load_state_dict(net.extractor.state_dict())
-    model.generator.load_state_dict(net.generator.state_dict())
-
-
-def _take_crossing(model: TTSF, state: Path, preset: str) -> None:
-    speech = model.speech
-    net = CrossingNet(PRESETS[preset].model, speech.embedding_channels, speech.hidden_channels)
-    load_average(state, net)
-    for name, part in net.named_children():
-        getattr(model, name).load_state_dict(part.state_dict())
-
-
-def _take_voice(model: TTSF, state: Path, preset: str) -> None:
-    load_average(state, model.speech.voice_projection)
-
-
-def _take_vocoder(model: TTSF, state: Path, preset: str) -> None:
-    load_average(state, model.vocoder, "vocoder.")
-
-
-_TAKE: dict[str, Callable[[TTSF, Path, str], None]] = {
-    "joint": _take_joint,
-    "tts": _take_tts,
-    "face": _take_face,
-    "crossing": _take_crossing,
-    "voice": _take_voice,
-    "vocoder": _take_vocoder,
-}
-
-
-def mixed_voices(state: Path) -> int:
-    """Number of voices that a voice or joint run mixes; 0: it projects f_id straight."""
-    if not state.is_file():
-        raise TtsfError(f"no training state at {state}; run that stage first")
-    with safe_open(state, "pt") as file:
-        for key in file.keys():  # noqa: SIM118 (not a dict)
-            if key.startswith("average.") and key.endswith(VOICES):
-                return file.get_slice(key).get_shape()[1]
-    return 0
-
-
-def _speakers(state: Path) -> int:
-    """Number of speakers in a TTS run."""
-    if not state.is_file():
-        raise TtsfError(f"no training state at {state}; run that stage first")
-    with safe_open(state, "pt") as file:
-        return file.get_slice("net.table.weight").get_shape()[0]
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    names = [field.name for field in fields(Runs)]
-    for name in names:
-        parser.add_argument(f"--{name}", type=Path, metavar="RUN", help=f"run folder of {name}")
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="mini")
-    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
-    chosen = parser.parse_args()
-    runs = Runs(**{name: getattr(chosen, name) for name in names})
-    missing = [n for n in names if n not in ("joint", "vocoder") and getattr(runs, n) is None]
-    if runs.joint is None and missing:
-        print(f"untrained, as no run is given: {', '.join(missing)}")
-    try:
-        torch.manual_seed(0)
-        save(assemble(chosen.preset, runs), chosen.out)
-    except TtsfError as error:
-        parser.exit(2, f"error: {error}\n")
-
-
-if __name__ == "__main__":
-    main()
+def fitting_config(config: ModelConfig, tensors: dict[str, Tensor]) -> ModelConfig:
+    """The configuration with as many voices, and the kind of vocoder, as the tensors have."""
+    mixed = tensors.get(MIXED_VOICES)
+    speech = replace(config.speech, voices=0 if mixed is None else mixed.shape[1])
+    vocoder = config.vocoder
+    if not any(name.startswith("vocoder.") for name in tensors):
+        vocoder = VocoderConfig(kind="griffin_lim")
+    return replace(config, speech=speech, vocoder=vocoder)

@@ -1,9 +1,9 @@
-"""The frozen judges of joint training: which are at hand, and what stands in for the others.
+"""The frozen experts of joint training: which are at hand, and what stands in for the others.
 
 VGG19 (Eq. 3), the identity network and SyncNet are not shipped. A missing one is an error unless
-the run was told to go on without (`--allow-missing`); its loss is then off. In the place of VGG19
-the discriminator's own feature maps are compared ("feature matching"), the documented substitute
-of the open recipe; identity and synchronisation have none.
+the run was told to go on without; its loss is then off. In the place of VGG19 the discriminator's
+own feature maps are compared ("feature matching"), the documented substitute of the open recipe;
+identity and synchronisation have none.
 """
 
 from collections.abc import Callable
@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from ttsf.errors import TtsfError
-from ttsf.experts.face_identity import FaceIdentity, load_face_identity
-from ttsf.experts.files import MissingJudge
+from ttsf.experts.face_identity import FaceIdentity
+from ttsf.experts.files import MissingExpert
 from ttsf.experts.syncnet import SyncNet, load_syncnet
-from ttsf.experts.vgg19 import VGG19Features, load_vgg19
-from ttsf.presets import JointTraining
+from ttsf.experts.vgg19 import VGG19Features
+from ttsf.presets import SyncNetConfig
 
-J = TypeVar("J")
+E = TypeVar("E")
 
 
-class Judges(NamedTuple):
+class Experts(NamedTuple):
     """None: not at hand, its loss is off (VGG19: feature matching instead)."""
 
     vgg: VGG19Features | None
@@ -39,27 +39,27 @@ class Judges(NamedTuple):
         return lines
 
 
-def find_judges(
-    folder: Path | None, syncnet: Path | None, config: JointTraining, allow_missing: bool
-) -> Judges:
-    """The judges of a run.
+def find_experts(
+    folder: Path | None, syncnet: Path | None, config: SyncNetConfig, allow_missing: bool
+) -> Experts:
+    """The experts of a run.
 
-    folder: where the downloaded weights lie (None: the folder that TTSF_JUDGES names); syncnet: run
-    folder of the SyncNet stage. Raises TtsfError for a file that is not the public one, and for a
+    folder: where the downloaded weights lie (None: the folder that TTSF_EXPERTS names); syncnet:
+    run folder of the SyncNet stage. Raises TtsfError for a file that is not the public one, and for a
     missing one unless that is allowed; its message says what to fetch from where.
     """
-    vgg = _load(load_vgg19, folder, allow_missing)
-    identity = _load(load_face_identity, folder, allow_missing)
+    vgg = _load(VGG19Features.load, folder, allow_missing)
+    identity = _load(FaceIdentity.load, folder, allow_missing)
     if syncnet is None and not allow_missing:
-        raise TtsfError("L_sync needs --syncnet, the run folder of ttsf.training.stages.syncnet")
-    sync = None if syncnet is None else load_syncnet(syncnet, config.syncnet)
-    return Judges(vgg, identity, sync)
+        raise TtsfError("L_sync needs SyncNet, the run folder of its stage")
+    sync = None if syncnet is None else load_syncnet(syncnet, config)
+    return Experts(vgg, identity, sync)
 
 
-def _load(load: Callable[[Path | None], J], folder: Path | None, allow_missing: bool) -> J | None:
+def _load(load: Callable[[Path | None], E], folder: Path | None, allow_missing: bool) -> E | None:
     try:
         return load(folder)
-    except MissingJudge as error:
+    except MissingExpert:
         if allow_missing:
             return None
-        raise TtsfError(f"{error} (--allow-missing trains without it)") from None
+        raise

@@ -12,9 +12,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, distributed, nn
@@ -22,14 +21,18 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ttsf.errors import TtsfError
 from ttsf.training.journal import Journal, Validation
+from ttsf.training.parts import Parts
+from ttsf.training.settings import RunSettings
 from ttsf.training.state import PARTIAL, STATE, load_state, save_state
 
-Precision = Literal["float32", "bfloat16", "float16"]
 TREND_STEPS = 50
 
 
 class Stage(Protocol):
-    """What a stage file provides. Modules that it holds beside `net` are frozen."""
+    """What a stage file provides. Modules that it holds beside `net` are frozen.
+
+    The loop owns devices: it moves the modules and every batch, those of a validation too.
+    """
 
     @property
     def net(self) -> nn.Module:
@@ -59,33 +62,11 @@ class Stage(Protocol):
     def losses(self, batch: Any) -> dict[str, Tensor]:
         """Named scalar losses, means over the batch; the names are those of `weights`."""
 
-    def validate(self, step: int) -> Validation:
-        """Measured figures, pictures and sounds, on held-out data; `net` is the average."""
+    def held_out_batches(self) -> Iterator[Any]:
+        """What a validation looks at, as NamedTuples."""
 
-
-@dataclass(frozen=True)
-class RunSettings:
-    """How a stage is run; none of it belongs to the model."""
-
-    steps: int
-    seed: int = 0
-    accumulate: int = 1
-    """Micro-batches of a step in each process."""
-    precision: Precision = "float32"
-    device: str = "cpu"
-    loaders: int = 1
-    """Threads that make batches ahead."""
-    clip: float = 5.0
-    """Largest norm of the gradient [Matcha]."""
-    average_decay: float = 0.999
-    """Of the averaged weights, shorter in the first steps."""
-    save_every_s: float = 120.0
-    save_every: int = 1_000
-    """Steps."""
-    log_every: int = 50
-    validate_every: int = 1_000
-    divergence: float = 20.0
-    """Stop where the mean loss of 50 steps exceeds the lowest such mean by this factor."""
+    def validate(self, step: int, batches: Iterator[Any]) -> Validation:
+        """Measured figures, pictures and sounds of the held-out batches; `net` is the average."""
 
 
 class _Objective(nn.Module):
@@ -278,8 +259,9 @@ class _Run:
         return self.objective.no_sync() if waits else nullcontext()  # type: ignore[operator]
 
     def _autocast(self) -> Any:
-        kind = getattr(torch, self.settings.precision)
-        return torch.autocast(self.device.type, kind, enabled=kind is not torch.float32)
+        if self.settings.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.device.type, getattr(torch, self.settings.precision))
 
     def _blame(
         self, what: str, step: int, number: int, names: list[Any], losses: dict[str, float]
@@ -301,6 +283,8 @@ class _Run:
 
     def _save(self, done: int) -> None:
         notes = {"scale": json.dumps(self.scaler.state_dict())} if self.scaler.is_enabled() else {}
+        if isinstance(self.net, Parts):
+            notes["parts"] = json.dumps(self.net.names)
         save_state(self.out, done, self.net, self.average, self.optimizer, notes)
 
     def _validate(self, done: int) -> Validation:
@@ -308,8 +292,9 @@ class _Run:
         own = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
         self.net.load_state_dict(self.average)
         self.net.eval()
+        batches = (to_device(batch, self.device) for batch in self.stage.held_out_batches())
         with torch.no_grad():
-            found = self.stage.validate(done)
+            found = self.stage.validate(done, batches)
         self.net.load_state_dict(own)
         return found
 

@@ -66,20 +66,11 @@ def load_state(
     return notes
 
 
-def load_average(path: Path, net: nn.Module, part: str = "") -> None:
-    """Load the averaged weights of a state file into `net`; raises TtsfError where they differ.
-
-    part: the name of `net` within the stage's own net, with a dot at its end.
-    """
-    if not path.is_file():
-        raise TtsfError(f"no training state at {path}; run that stage first")
-    prefix = f"average.{part}"
-    saved = load_file(path).items()
-    tensors = {k.removeprefix(prefix): v for k, v in saved if k.startswith(prefix)}
-    try:
-        net.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise TtsfError(f"{path} belongs to another model: {_short(error)}") from None
+def read_average(out: Path) -> dict[str, Tensor]:
+    """The averaged weights of a run, under the names of its net."""
+    prefix = "average."
+    tensors = load_file(out / STATE).items()
+    return {k.removeprefix(prefix): v for k, v in tensors if k.startswith(prefix)}
 
 
 def _short(error: RuntimeError) -> str:

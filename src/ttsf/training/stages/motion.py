@@ -1,4 +1,4 @@
-"""The crossing of speech and face, Sec. 3.1-3.2: audio mapper, normaliser, prior and sampler.
+"""Motion from speech, Sec. 3.1-3.2: audio mapper, normaliser, prior and sampler.
 
 E_t and the motion codes are frozen. Speech is aligned to its text (teacher-forced durations); the
 lips' targets are the expected mouth shapes of its phones, the head's a motion track for its sound.
@@ -6,191 +6,169 @@ The losses of the motion sampler are those of Eq. 8.
 """
 
 import math
-from pathlib import Path
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ttsf.config import ModelConfig
+from ttsf.config import CLIP_FRAMES
 from ttsf.data.synthetic.head_motion import head_track
 from ttsf.data.synthetic.visemes import loudness_gate, mouth_curve
-from ttsf.face.audio_mapper import AudioMapper
 from ttsf.landmarks.labels import FIRST_LIP, GAIN, LABELS, labels_to_alpha
-from ttsf.motion.normalizer import build_normalizer
-from ttsf.motion.prior import MotionPrior, prior_nll
-from ttsf.motion.sampler import MotionSampler
-from ttsf.presets import PRESETS
+from ttsf.model import TTSF, GenerateOptions, windows
+from ttsf.presets import Preset
 from ttsf.speech.text import SYMBOLS
-from ttsf.training.command import run_stage, stage_parser
+from ttsf.speech.tts import SpeechFeatures, SpokenText
 from ttsf.training.journal import Validation
-from ttsf.training.loop import to_device
+from ttsf.training.parts import FACE, MOTION, SPEECH, Parts, load_parts, read_speakers
 from ttsf.training.schedule import warm_up_cosine
-from ttsf.training.stages.face import FaceNet
-from ttsf.training.stages.tts import SpeakerTts, SpeechDataset
-from ttsf.training.state import load_average
+from ttsf.training.settings import MotionOptions
+from ttsf.training.stages.tts import SpeechDataset
 
-CLIP_FRAMES = 32  # [P 4.1]
-BLINK_HEED = 8.0  # times that a blink's error counts again in L_AE: rare, but it must not be lost
-START_SPREAD = np.array([0.5, 0.4, 0.3, 1.0, 1.0, 0.8, 0.1])  # of the first pose, label units
+HELD_OUT = 24
+"""Utterances of the validation."""
 
 
-class CrossingNet(nn.Module):
-    """What this stage trains."""
+class MotionBatch(NamedTuple):
+    """Utterances, and the seed of their head tracks."""
 
-    def __init__(self, config: ModelConfig, embedding: int, hidden: int) -> None:
-        super().__init__()
-        style = config.face.style_channels
-        self.audio_mapper = AudioMapper(
-            config.audio_mapper, embedding, hidden, config.audio.mel_bins, style
-        )
-        self.normalizer = build_normalizer(config.motion, style)
-        self.prior = MotionPrior(config.motion, style)
-        self.sampler = MotionSampler(config.motion, style)
+    spoken: SpokenText
+    voices: Tensor
+    """[B, V]."""
+    seed: tuple[int, ...]
+    names: tuple[str, ...]
 
 
-class CrossingBatch(NamedTuple):
-    """Utterances padded to one length, and their motion."""
+class KnownTracks(NamedTuple):
+    """What utterances of up to T frames are to move like."""
 
-    embedding: Tensor
-    hidden: Tensor
-    mu: Tensor
+    features: SpeechFeatures
     lips: Tensor
     """[B, T, 11] labels, mouth only."""
     head: Tensor
     """[B, T, 11] labels, head only."""
     frames: Tensor
-    """[B] pictures of each."""
-    names: tuple[str, ...]
+    """int64 [B]: frames of each."""
 
 
-class CrossingStage:
-    """Weights of Eq. 8 for the sampler's losses; `lips` fits f_lip to the frozen codes."""
+class MotionStage:
+    """The stage for `training.loop.train`; `lips` fits f_lip to the frozen codes."""
 
-    weights: ClassVar = {"lips": 1.0, "ae": 1.0, "prior": 0.1, "ot_cfm": 0.1}
-
-    def __init__(
-        self, data: Path, tts: Path, face: Path, preset: str, motion_only: bool = False
-    ) -> None:
-        self.config = PRESETS[preset].model
-        self.size = 8
-        self.speech = SpeechDataset(data, self.config, ("train",))
-        self.held_out = SpeechDataset(data, self.config, ("valid",))
-        speaker_tts = SpeakerTts(self.config, len(self.speech.speakers))
-        load_average(tts / "state.safetensors", speaker_tts)
-        self.table, self.tts = speaker_tts.table, speaker_tts.tts.eval()
-        face_net = FaceNet(self.config.face)
-        load_average(face / "state.safetensors", face_net)
-        self.extractor = face_net.extractor.eval()
+    def __init__(self, options: MotionOptions, preset: Preset) -> None:
+        self.config, self.training = preset.model, preset.motion
+        loss = preset.joint.loss
+        self.weights = {
+            "lips": preset.motion.lips, "ae": loss.ae, "prior": loss.prior, "ot_cfm": loss.ot_cfm,
+        }  # fmt: skip
+        self.speech = SpeechDataset(options.data, self.config, ("train",))
+        self.held_out = SpeechDataset(options.data, self.config, ("valid",))
+        self.voices = read_speakers(options.tts)
+        self.model = TTSF(self.config)
+        load_parts(self.model, options.tts, SPEECH)
+        load_parts(self.model, options.face, FACE)
         blink = torch.zeros(1, len(LABELS))
-        blink[:, LABELS.index("blink")] = math.sqrt(BLINK_HEED) / GAIN
+        blink[:, LABELS.index("blink")] = math.sqrt(self.training.blink) / GAIN
         with torch.no_grad():
-            alpha = labels_to_alpha(blink, self.config.face.motion_codes)
-            self.heed = self.extractor.compose(alpha).T
-        self.net = CrossingNet(self.config, self.tts.embedding_channels, self.tts.hidden_channels)
-        if motion_only:
-            self.net.audio_mapper.requires_grad_(False)
+            self.emphasis = self._feature(blink).T
+        self.net = Parts(self.model, ("audio_mapper", *MOTION))
+        if options.motion_only:
+            self.model.audio_mapper.requires_grad_(False)
+
+    def _feature(self, labels: Tensor) -> Tensor:
+        """Motion labels [..., 11] as f_m [..., S]."""
+        alpha = labels_to_alpha(labels, self.config.face.motion_codes)
+        return self.model.motion_extractor.compose(alpha)
 
     @property
     def batches_per_epoch(self) -> int:
         """About: utterances shorter than a training clip are left out."""
-        return -(-len(self.speech.clips) // self.size)
+        return -(-len(self.speech.clips) // self.training.batch)
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam."""
-        return torch.optim.Adam(self.net.parameters(), lr=1e-3, betas=(0.9, 0.98))
+        t = self.training
+        return torch.optim.Adam(self.net.parameters(), lr=t.learning_rate, betas=t.betas)
 
     def learning_rate(self, step: int, steps: int) -> float:
-        """Warm-up over 100 steps, then a cosine to a twentieth."""
-        return warm_up_cosine(step, steps, warm_up=100, last=0.05)
+        """Warm-up, then a cosine."""
+        return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
-    def batch(self, number: int) -> CrossingBatch:
+    def batch(self, number: int) -> MotionBatch:
         """Random utterances, each at least a training clip long."""
-        rng = np.random.default_rng((0, number))
+        order = np.random.default_rng((0, number)).permutation(len(self.speech.clips))
         shortest = CLIP_FRAMES * self.config.mel_per_video
-        order = rng.permutation(len(self.speech.clips))
         long_enough = [int(i) for i in order if self.speech.mels[i].shape[-1] >= shortest]
-        return self.prepare(self.speech, long_enough[: self.size], rng)
+        return self._collate(self.speech, long_enough[: self.training.batch], (1, number))
+
+    def held_out_batches(self) -> Iterator[MotionBatch]:
+        """The first held-out utterances together."""
+        count = min(HELD_OUT, len(self.held_out.clips))
+        yield self._collate(self.held_out, list(range(count)), (7,))
+
+    def _collate(
+        self, speech: SpeechDataset, indices: list[int], seed: tuple[int, ...]
+    ) -> MotionBatch:
+        batch = speech.collate(indices)
+        voices = torch.stack([self.voices[speech.clips[i].speaker] for i in indices])
+        return MotionBatch(batch.spoken, voices, seed, batch.names)
 
     @torch.no_grad()
-    def prepare(
-        self, speech: SpeechDataset, indices: list[int], rng: np.random.Generator
-    ) -> CrossingBatch:
+    def tracks(self, batch: MotionBatch) -> KnownTracks:
         """Align the utterances and attach expected mouth shapes and head tracks."""
-        ratio = self.config.mel_per_video
-        batch = speech.collate(indices)
-        seen = to_device(batch, self.table.weight.device)
-        voice = self.table(seen.speakers)
-        features = self.tts.align(seen.ids, seen.id_lengths, seen.mel, seen.mel_lengths, voice)
-        frames = batch.mel_lengths // ratio
-        lips = torch.zeros(len(indices), features.mu.shape[-1] // ratio, len(LABELS))
+        ratio, spoken = self.config.mel_per_video, batch.spoken
+        rng = np.random.default_rng(batch.seed)
+        spread = np.array(self.training.start_spread)
+        features = self.model.speech.align(spoken, batch.voices)
+        frames = (spoken.mel_lengths // ratio).tolist()
+        lips = torch.zeros(len(frames), features.mu.shape[-1] // ratio, len(LABELS))
         head = torch.zeros_like(lips)
-        for i, count in enumerate(frames.tolist()):
+        for i, count in enumerate(frames):
             span = count * ratio
-            mel = batch.mel[i, :, : int(batch.mel_lengths[i])].numpy()
-            symbols = [SYMBOLS[k] for k in batch.ids[i, : int(batch.id_lengths[i])]]
+            mel = spoken.mel[i, :, : int(spoken.mel_lengths[i])].cpu().numpy()
+            symbols = [SYMBOLS[k] for k in spoken.ids[i, : int(spoken.id_lengths[i])].tolist()]
             durations = features.durations[i, : len(symbols)].cpu().numpy()
             curve = mouth_curve(symbols, durations, mel)[:span]
             curve = curve.reshape(count, ratio, -1).mean(1)
             lips[i, :count, FIRST_LIP:] = torch.from_numpy(curve)
             loudness = loudness_gate(mel)[:span].reshape(count, ratio).mean(1)
-            start = (rng.standard_normal(FIRST_LIP) * START_SPREAD).clip(-2, 2)
+            start = (rng.standard_normal(FIRST_LIP) * spread).clip(-2, 2)
             head[i, :count, :FIRST_LIP] = torch.from_numpy(head_track(loudness, start, rng))
-        made = CrossingBatch(
-            features.embedding, features.hidden, features.mu, lips, head, frames, batch.names
-        )
-        return to_device(made, self.table.weight.device)
+        place = features.mu.device
+        counts = torch.tensor(frames, device=place)
+        return KnownTracks(features, lips.to(place), head.to(place), counts)
 
-    def losses(self, batch: CrossingBatch) -> dict[str, Tensor]:
-        """Lip regression over whole utterances; motion losses on one 32-frame clip of each."""
-        net, codes = self.net, self.config.face.motion_codes
-        pictures = batch.lips.shape[1]
-        f_lip = net.audio_mapper(batch.embedding, batch.hidden, batch.mu, pictures)
-        f_lip = f_lip.transpose(1, 2)
+    def losses(self, batch: MotionBatch) -> dict[str, Tensor]:
+        """Lip regression over whole utterances; motion losses on one training clip of each."""
+        known = self.tracks(batch)
+        f_lip = self.model.lip_features(known.features)
         with torch.no_grad():
-            wanted = self.extractor.compose(labels_to_alpha(batch.lips, codes))
-            f_m = self.extractor.compose(labels_to_alpha(batch.head, codes))
-        inside = (
-            torch.arange(pictures, device=f_lip.device)[None] < batch.frames[:, None]
-        ).float()[..., None]
+            wanted, f_m = self._feature(known.lips), self._feature(known.head)
+        clock = torch.arange(f_lip.shape[1], device=f_lip.device)
+        inside = (clock[None] < known.frames[:, None]).float()[..., None]
         error = (f_lip - wanted).square().sum(-1, keepdim=True) * inside
-        room = (batch.frames - CLIP_FRAMES).clamp_min(0) + 1
+        room = (known.frames - CLIP_FRAMES).clamp_min(0) + 1
         starts = (torch.rand_like(room, dtype=torch.float32) * room).long()
-        index = (starts[:, None] + torch.arange(CLIP_FRAMES, device=starts.device))[..., None]
-        index = index.expand(-1, -1, f_m.shape[-1])
-        motion, lip = f_m.gather(1, index), f_lip.detach().gather(1, index)
-        f_c = net.normalizer.compress(motion)
-        mu = net.prior(motion[:, 0], lip)
-        return {
-            "lips": error.sum() / inside.sum(),
-            "ae": net.normalizer.loss(motion, f_c, self.heed.to(motion)),
-            "prior": prior_nll(f_c.detach(), mu),
-            "ot_cfm": net.sampler.loss(f_c.detach(), mu),
-        }
+        motion, lip = (windows(x, starts, CLIP_FRAMES) for x in (f_m, f_lip.detach()))
+        sampled = self.model.motion_losses(motion, lip, self.emphasis.to(motion))
+        return {"lips": error.sum() / inside.sum()} | sampled._asdict()
 
-    def validate(self, step: int) -> Validation:
+    def validate(self, step: int, batches: Iterable[MotionBatch]) -> Validation:
         """Correlation of the mouth opening with its target; range and jerk of sampled heads."""
-        rng = np.random.default_rng(7)
-        batch = self.prepare(self.held_out, list(range(24)), rng)
-        codes = self.config.face.motion_codes
-        f_lip = self.net.audio_mapper(
-            batch.embedding, batch.hidden, batch.mu, batch.lips.shape[1]
-        ).transpose(1, 2)
-        opening = self.extractor.coordinates(f_lip)[..., FIRST_LIP]
-        f_m0 = self.extractor.compose(labels_to_alpha(batch.head[:, 0], codes))
-        mu = self.net.prior(f_m0, f_lip)
+        (batch,) = batches
+        known, coordinates = self.tracks(batch), self.model.motion_extractor.coordinates
+        f_lip = self.model.lip_features(known.features)
+        opening = coordinates(f_lip)[..., FIRST_LIP]
+        real = self._feature(known.head)
         noise = torch.Generator().manual_seed(0)
-        flow = self.config.motion.flow
-        f_c = self.net.sampler.sample(mu, flow.steps, flow.temperature, noise)
-        alpha = self.extractor.coordinates(self.net.normalizer.restore(f_c))
-        real = self.extractor.compose(labels_to_alpha(batch.head, codes))
-        real = self.extractor.coordinates(real)
+        sampled = self.model.sample_motion(real[:, 0], f_lip, GenerateOptions(), noise)
         r, spans, jerks, blinks = [], [], [], []
-        for i, count in enumerate(batch.frames.tolist()):
-            pair = torch.stack([opening[i, :count], batch.lips[i, :count, FIRST_LIP]])
+        for i, count in enumerate(known.frames.tolist()):
+            pair = torch.stack([opening[i, :count], known.lips[i, :count, FIRST_LIP]])
             r.append(float(torch.corrcoef(pair)[0, 1]))
-            for track, name in ((alpha[i, :count], "sampled"), (real[i, :count], "given")):
+            for f_m, name in ((sampled, "sampled"), (real, "given")):
+                track = coordinates(f_m[i, :count])
                 yaw = track[:, LABELS.index("yaw")] * (10 / GAIN)  # degrees
                 spans.append((name, float(yaw.quantile(0.95) - yaw.quantile(0.05))))
                 jerks.append((name, float(yaw.diff().diff().abs().mean())))
@@ -202,17 +180,3 @@ class CrossingStage:
                 chosen = [v for n, v in values if n == name]
                 figures[f"{title}_{name}"] = round(float(np.mean(chosen)), 3)
         return Validation(figures)
-
-
-def main() -> None:
-    """Command line of the stage."""
-    parser = stage_parser(__doc__, steps=3_000)
-    parser.add_argument("--data", type=Path, required=True, help="corpus with manifest.jsonl")
-    parser.add_argument("--tts", type=Path, required=True, help="run folder of the TTS stage")
-    parser.add_argument("--face", type=Path, required=True, help="run folder of the face stage")
-    parser.add_argument("--motion-only", action="store_true", help="keep the audio mapper")
-    run_stage(parser, lambda a: CrossingStage(a.data, a.tts, a.face, a.preset, a.motion_only))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,13 +1,10 @@
-"""Sec. 3.3, first stage: E_t, durations and D_TTS alone, with a table of known speakers.
-
-    python -m ttsf.training.stages.tts --data DIR --out DIR --preset mini --steps 10000
+"""Text-to-speech alone, Sec. 3.3: E_t, durations and D_TTS, with a table of known speakers.
 
 Later stages replace the table by `voice_projection`, which maps f_id to the same voice space.
 """
 
-import argparse
-import json
 import random
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,48 +15,28 @@ from ttsf.config import ModelConfig
 from ttsf.data.manifest import Clip, Split
 from ttsf.data.speech_clips import SpeechClips
 from ttsf.errors import TtsfError
-from ttsf.media.files import new_file
 from ttsf.mel import mel_spectrogram
-from ttsf.presets import PRESETS
+from ttsf.model import TTSF
+from ttsf.presets import Preset
 from ttsf.speech.text import TextFrontEnd
-from ttsf.speech.tts import TextToSpeech
+from ttsf.speech.tts import SpokenText
 from ttsf.speech.vocoder import GriffinLim
-from ttsf.training.command import run_stage, stage_parser
 from ttsf.training.journal import Validation
+from ttsf.training.parts import SPEECH, Parts
 from ttsf.training.schedule import warm_up_cosine
+from ttsf.training.settings import TtsOptions
 
-LEARNING_RATE = 1e-3
-LAST_RATE = 0.1
-"""Of LEARNING_RATE, reached at the end of the cosine."""
-WARM_UP = 200
-"""Steps."""
-BATCH_CLIPS = 12
-BATCH_FRAMES = 5_000
-"""Mel frames of a batch, padding counted."""
+HELD_OUT = 10
+"""Clips of a batch in a validation."""
 
 
 class TtsBatch(NamedTuple):
-    """A padded batch."""
+    """Utterances and who speaks them."""
 
-    ids: Tensor  # [B, L]
-    id_lengths: Tensor  # [B]
-    mel: Tensor  # [B, mel_bins, T], raw log-mel
-    mel_lengths: Tensor  # [B]
-    speakers: Tensor  # [B]
+    spoken: SpokenText
+    speakers: Tensor
+    """int64 [B]."""
     names: tuple[str, ...]
-
-
-class SpeakerTts(nn.Module):
-    """TextToSpeech beside a table with one voice vector a speaker."""
-
-    def __init__(self, config: ModelConfig, speakers: int) -> None:
-        super().__init__()
-        audio = config.audio
-        self.tts = TextToSpeech(
-            config.speech, audio.mel_bins, config.face.style_channels, config.mel_per_video,
-            audio.mel_mean, audio.mel_std,
-        )  # fmt: skip
-        self.table = nn.Embedding(speakers, config.speech.voice_channels)
 
 
 class SpeechDataset:
@@ -94,22 +71,27 @@ class SpeechDataset:
         mels = [self.mels[i].float().T for i in indices]
         pad = nn.utils.rnn.pad_sequence
         return TtsBatch(
-            pad(ids, batch_first=True),
-            torch.tensor([len(x) for x in ids]),
-            pad(mels, batch_first=True).transpose(1, 2).contiguous(),
-            torch.tensor([len(m) for m in mels]),
+            SpokenText(
+                pad(ids, batch_first=True),
+                torch.tensor([len(x) for x in ids]),
+                pad(mels, batch_first=True).transpose(1, 2).contiguous(),
+                torch.tensor([len(m) for m in mels]),
+            ),
             torch.tensor([self.speakers.index(self.clips[i].speaker) for i in indices]),
             tuple(self.clips[i].name for i in indices),
         )
 
-    def epoch(self, seed: int) -> list[list[int]]:
-        """Batches of clips of like length, in an order that `seed` fixes."""
+    def epoch(self, seed: int, most: int, most_frames: int) -> list[list[int]]:
+        """Batches of up to `most` clips of like length, in an order that `seed` fixes.
+
+        most_frames: mel frames of a batch, padding counted.
+        """
         rng = random.Random(seed)
         lengths = [m.shape[-1] * rng.uniform(0.95, 1.05) for m in self.mels]
         batches: list[list[int]] = [[]]
         for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
             frames = self.mels[i].shape[-1] * (len(batches[-1]) + 1)
-            if batches[-1] and (len(batches[-1]) >= BATCH_CLIPS or frames > BATCH_FRAMES):
+            if batches[-1] and (len(batches[-1]) >= most or frames > most_frames):
                 batches.append([])
             batches[-1].append(i)
         rng.shuffle(batches)
@@ -119,66 +101,69 @@ class SpeechDataset:
 class TtsStage:
     """The stage for `training.loop.train`."""
 
-    def __init__(self, folder: Path, config: ModelConfig, seed: int = 0) -> None:
-        self.config, self.seed = config, seed
-        self.data = SpeechDataset(folder, config, ("train",))
-        self.held_out = SpeechDataset(folder, config, ("valid",))
-        self.net = SpeakerTts(config, len(self.data.speakers))
+    def __init__(self, options: TtsOptions, preset: Preset, seed: int = 0) -> None:
+        self.config, self.training, self.seed = preset.model, preset.tts, seed
+        self.speech = SpeechDataset(options.data, self.config, ("train",))
+        self.held_out = SpeechDataset(options.data, self.config, ("valid",))
+        self.model = TTSF(self.config)
+        self.net = Parts(self.model, SPEECH)
+        self.table = nn.Embedding(len(self.speakers), self.config.speech.voice_channels)
+        self.net.add_module("table", self.table)
         self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
-        self._drawn = -1, self.data.epoch(0)
+        self._drawn = -1, self._epoch(0)
         self.batches_per_epoch = len(self._drawn[1])
+
+    @property
+    def speakers(self) -> list[str]:
+        """Names of the table's rows; kept beside the run for later stages."""
+        return self.speech.speakers
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam."""
-        return torch.optim.Adam(self.net.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98))
+        t = self.training
+        return torch.optim.Adam(self.net.parameters(), lr=t.learning_rate, betas=t.betas)
 
     def learning_rate(self, step: int, steps: int) -> float:
-        """Linear warm-up, then half a cosine down to LAST_RATE."""
-        return warm_up_cosine(step, steps, WARM_UP, LAST_RATE)
+        """Linear warm-up, then half a cosine."""
+        return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
     def batch(self, number: int) -> TtsBatch:
         """Batches of like lengths, epoch after epoch."""
         epoch, place = divmod(number, self.batches_per_epoch)
         drawn = self._drawn
         if epoch != drawn[0]:
-            drawn = self._drawn = epoch, self.data.epoch(self.seed * 1_000_003 + epoch)
-        return self.data.collate(drawn[1][place % len(drawn[1])])
+            drawn = self._drawn = epoch, self._epoch(self.seed * 1_000_003 + epoch)
+        return self.speech.collate(drawn[1][place % len(drawn[1])])
+
+    def _epoch(self, seed: int) -> list[list[int]]:
+        return self.speech.epoch(seed, self.training.batch, self.training.batch_frames)
 
     def losses(self, batch: TtsBatch) -> dict[str, Tensor]:
         """L_TTS, term by term."""
-        ids, id_lengths, mel, mel_lengths, speakers, _ = batch
-        voice = self.net.table(speakers)
-        return self.net.tts.losses(ids, id_lengths, mel, mel_lengths, voice)._asdict()
+        losses, _ = self.model.speech(batch.spoken, self.table(batch.speakers))
+        return losses._asdict()
 
-    def validate(self, step: int) -> Validation:
-        """Losses on held-out sentences; one of them spoken through Griffin-Lim."""
-        torch.manual_seed(0)
+    def held_out_batches(self) -> Iterator[TtsBatch]:
+        """All held-out sentences."""
         indices = list(range(len(self.held_out.clips)))
-        found = [self.losses(self.held_out.collate(indices[i : i + 10])) for i in indices[::10]]
-        batch = self.held_out.collate([0])
-        voice = self.net.table(batch.speakers)
-        features = self.net.tts.encode(batch.ids, batch.id_lengths, voice)
-        flow = self.config.speech.flow
-        mel = self.net.tts.decode(features, voice, flow.steps, flow.temperature)
+        for i in indices[::HELD_OUT]:
+            yield self.held_out.collate(indices[i : i + HELD_OUT])
+
+    def validate(self, step: int, batches: Iterable[TtsBatch]) -> Validation:
+        """Losses on held-out sentences; the first of them spoken through Griffin-Lim."""
+        torch.manual_seed(0)
+        found, mel = [], None
+        for batch in batches:
+            mel = self._speak(batch) if mel is None else mel
+            found.append(self.losses(batch))
         speak = GriffinLim(self.config.vocoder, self.config.audio)
         figures = {k: float(torch.stack([f[k] for f in found]).mean()) for k in found[0]}
-        return Validation(figures, sounds={"held_out": speak(mel)[0]})
+        return Validation(figures, sounds={} if mel is None else {"held_out": speak(mel)[0]})
 
-
-def build(chosen: argparse.Namespace) -> TtsStage:
-    """The stage of a command line; notes the speakers beside the run for later stages."""
-    stage = TtsStage(chosen.data, PRESETS[chosen.preset].model, chosen.seed)
-    with new_file(chosen.out / "speakers.json") as temporary:
-        temporary.write_text(json.dumps(stage.data.speakers))
-    return stage
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__doc__, steps=10_000)
-    parser.add_argument("--data", type=Path, required=True, help="corpus with manifest.jsonl")
-    run_stage(parser, build)
-
-
-if __name__ == "__main__":
-    main()
+    def _speak(self, batch: TtsBatch) -> Tensor:
+        """The first text of a batch as a log-mel on the CPU."""
+        speech, flow = self.model.speech, self.config.speech.flow
+        voice = self.table(batch.speakers[:1])
+        length = batch.spoken.id_lengths[:1]
+        features = speech.encode(batch.spoken.ids[:1], length, voice)
+        return speech.decode(features, voice, flow.steps, flow.temperature).cpu()

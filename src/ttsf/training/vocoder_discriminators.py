@@ -1,17 +1,19 @@
 """Sec. 4.1: what teaches the vocoder: HiFi-GAN's discriminators, or cheap spectrogram ones.
 
-Both sets turn samples [B, N] in [-1, 1] into one `Judgement` for each discriminator of the set.
+Both sets turn samples [B, N] in [-1, 1] into one `Seen` for each discriminator of the set.
 """
 
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
-DiscriminatorKind = Literal["hifigan", "spectrogram", "none"]
+from ttsf.layers import full_precision
+from ttsf.presets import DiscriminatorKind
+
 SLOPE = 0.1
 """Of every leaky ReLU [HiFi-GAN]."""
 PERIODS = (2, 3, 5, 7, 11)
@@ -35,8 +37,8 @@ RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512))
 """(n_fft, hop) in samples of the spectrogram discriminators and of the STFT loss [ours]."""
 
 
-class Judgement(NamedTuple):
-    """What one discriminator says: 1 for real speech, 0 for made speech."""
+class Seen(NamedTuple):
+    """What one discriminator says, 1 for real and 0 for fake speech, and what it saw."""
 
     score: Tensor
     """[B, places]."""
@@ -46,19 +48,19 @@ class Judgement(NamedTuple):
 
 def magnitude(samples: Tensor, n_fft: int, hop: int) -> Tensor:
     """[B, N] -> [B, n_fft / 2 + 1, frames], in float32 under any autocast."""
-    with torch.autocast(samples.device.type, enabled=False):
+    with full_precision(samples.device):
         window = torch.hann_window(n_fft, device=samples.device)
         spectrum = torch.stft(samples.float(), n_fft, hop, window=window, return_complex=True)
         return torch.view_as_real(spectrum).square().sum(-1).clamp_min(1e-7).sqrt()
 
 
-def _judge(layers: nn.ModuleList, last: nn.Module, x: Tensor) -> Judgement:
+def _see(layers: nn.ModuleList, last: nn.Module, x: Tensor) -> Seen:
     features = []
     for layer in layers:
         x = F.leaky_relu(layer(x), SLOPE)
         features.append(x)
     score = last(x)
-    return Judgement(score.flatten(1), (*features, score))
+    return Seen(score.flatten(1), (*features, score))
 
 
 class PeriodDiscriminator(nn.Module):
@@ -80,9 +82,9 @@ class PeriodDiscriminator(nn.Module):
         spare = -samples.shape[-1] % self.period
         return F.pad(samples[:, None], (0, spare), "reflect").unflatten(-1, (-1, self.period))
 
-    def forward(self, samples: Tensor) -> Judgement:
-        """[B, N] -> Judgement."""
-        return _judge(self.layers, self.last, self.rows(samples))
+    def forward(self, samples: Tensor) -> Seen:
+        """[B, N] -> Seen."""
+        return _see(self.layers, self.last, self.rows(samples))
 
 
 class ScaleDiscriminator(nn.Module):
@@ -98,9 +100,9 @@ class ScaleDiscriminator(nn.Module):
         )
         self.last = norm(nn.Conv1d(widths[-1], 1, 3, padding=1))
 
-    def forward(self, samples: Tensor) -> Judgement:
-        """[B, N] -> Judgement."""
-        return _judge(self.layers, self.last, samples[:, None])
+    def forward(self, samples: Tensor) -> Seen:
+        """[B, N] -> Seen."""
+        return _see(self.layers, self.last, samples[:, None])
 
 
 class SpectrogramDiscriminator(nn.Module):
@@ -116,10 +118,10 @@ class SpectrogramDiscriminator(nn.Module):
         )
         self.last = nn.Conv2d(widths[-1], 1, 3, padding=1)
 
-    def forward(self, samples: Tensor) -> Judgement:
-        """[B, N] -> Judgement."""
+    def forward(self, samples: Tensor) -> Seen:
+        """[B, N] -> Seen."""
         spectrogram = magnitude(samples, self.n_fft, self.hop).log()[:, None]
-        return _judge(self.layers, self.last, spectrogram)
+        return _see(self.layers, self.last, spectrogram)
 
 
 class HifiGanDiscriminators(nn.Module):
@@ -133,13 +135,13 @@ class HifiGanDiscriminators(nn.Module):
         self.periods = nn.ModuleList(PeriodDiscriminator(period, divisor) for period in PERIODS)
         self.scales = nn.ModuleList(ScaleDiscriminator(i == 0, divisor) for i in range(SCALES))
 
-    def forward(self, samples: Tensor) -> list[Judgement]:
-        """[B, N] -> one Judgement a discriminator."""
-        found = [judge(samples) for judge in self.periods]
-        for i, judge in enumerate(self.scales):
+    def forward(self, samples: Tensor) -> list[Seen]:
+        """[B, N] -> one Seen a discriminator."""
+        found = [period(samples) for period in self.periods]
+        for i, scale in enumerate(self.scales):
             if i:
                 samples = F.avg_pool1d(samples[:, None], 4, 2, padding=2)[:, 0]
-            found.append(judge(samples))
+            found.append(scale(samples))
         return found
 
 
@@ -148,11 +150,13 @@ class SpectrogramDiscriminators(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.judges = nn.ModuleList(SpectrogramDiscriminator(n, hop) for n, hop in RESOLUTIONS)
+        self.spectrograms = nn.ModuleList(
+            SpectrogramDiscriminator(n, hop) for n, hop in RESOLUTIONS
+        )
 
-    def forward(self, samples: Tensor) -> list[Judgement]:
-        """[B, N] -> one Judgement a discriminator."""
-        return [judge(samples) for judge in self.judges]
+    def forward(self, samples: Tensor) -> list[Seen]:
+        """[B, N] -> one Seen a discriminator."""
+        return [spectrogram(samples) for spectrogram in self.spectrograms]
 
 
 def build_discriminators(kind: DiscriminatorKind, divisor: int = 1) -> nn.Module | None:

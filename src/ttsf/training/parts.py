@@ -1,0 +1,113 @@
+"""The parts of a model that a stage trains, and the weights that runs and models keep of them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from ttsf import checkpoint
+from ttsf.errors import TtsfError
+from ttsf.model import TTSF
+from ttsf.training.state import STATE, read_average
+
+SPEECH = ("speech.encoder", "speech.duration", "speech.decoder")
+VOICE = "speech.voice_projection"
+FACE = ("face_encoder", "motion_extractor", "generator")
+MOTION = ("normalizer", "prior", "sampler")
+MIXED_VOICES = f"{VOICE}.voices.weight"
+"""Of `VoiceMixture`: [width, voices]."""
+TABLE, SPEAKERS = "table.weight", "speakers.json"
+"""Voices of a TTS run's speakers, [speakers, width], and the file with their names."""
+BEFORE_PARTS = {
+    "tts.": "speech.",
+    "encoder.": "face_encoder.",
+    "extractor.": "motion_extractor.",
+    "choose.": f"{VOICE}.choose.",
+    "voices.": f"{VOICE}.voices.",
+    "model.": "",
+}
+"""Names in runs that were begun before runs kept the model's own names."""
+
+
+class Parts(nn.Module):
+    """Some parts of a model under the model's own names; they are the model's, not copies.
+
+    All others are frozen.
+    """
+
+    def __init__(self, model: TTSF, names: Sequence[str]) -> None:
+        super().__init__()
+        self.names = tuple(names)
+        model.requires_grad_(False).eval()
+        for name in names:
+            *rooms, last = name.split(".")
+            place: nn.Module = self
+            for room in rooms:
+                if not hasattr(place, room):
+                    place.add_module(room, nn.Module())
+                place = place.get_submodule(room)
+            place.add_module(last, model.get_submodule(name).requires_grad_(True))
+
+
+def part_of(name: str) -> str:
+    """The part that a tensor belongs to, with a dot at its end."""
+    depth = 2 if name.startswith("speech.") else 1
+    return ".".join(name.split(".")[:depth]) + "."
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """Tensors of a model, or the averaged ones of a run, under the model's names.
+
+    Whatever else a run trains (discriminators, a table of speakers) keeps a name of its own. Raises
+    TtsfError where neither is there.
+    """
+    if not (folder / STATE).is_file():
+        if (folder / checkpoint.WEIGHTS).is_file():
+            return checkpoint.read_weights(folder)
+        raise TtsfError(f"no training state in {folder}; run that stage first")
+    tensors = read_average(folder)
+    with safe_open(folder / STATE, "pt") as file:
+        if "parts" in (file.metadata() or {}):
+            return tensors
+    found = {}
+    for name, value in tensors.items():
+        old = next((old for old in BEFORE_PARTS if name.startswith(old)), "")
+        if not name.startswith("tts.voice_projection."):
+            found[BEFORE_PARTS.get(old, "") + name.removeprefix(old)] = value
+    return found
+
+
+def load_parts(model: TTSF, folder: Path, names: Sequence[str]) -> None:
+    """Put those parts of a run or model into `model`; raises TtsfError where they do not fit."""
+    found = read_weights(folder)
+    own = model.state_dict()
+    for name in own:
+        if name.startswith(tuple(f"{part}." for part in names)):
+            if name not in found:
+                raise TtsfError(f"{folder} holds no {name}")
+            check_shape(folder, name, found[name], own[name])
+            own[name] = found[name]
+    model.load_state_dict(own)
+
+
+def check_shape(folder: Path, name: str, found: Tensor, wanted: Tensor) -> None:
+    """Raises TtsfError where a tensor belongs to another model."""
+    if found.shape != wanted.shape:
+        raise TtsfError(
+            f"{folder} belongs to another model: {name} has shape {tuple(found.shape)}, "
+            f"not {tuple(wanted.shape)}"
+        )
+
+
+def read_speakers(run: Path) -> dict[str, Tensor]:
+    """The voices of a TTS run by the names of their speakers; raises TtsfError for other runs."""
+    table = read_weights(run).get(TABLE)
+    try:
+        names = json.loads((run / SPEAKERS).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TtsfError(f"{run}: no list of speakers ({error})") from None
+    if table is None or len(names) != len(table):
+        raise TtsfError(f"{run}: the table of voices does not fit the list of speakers")
+    return dict(zip(names, table, strict=True))

@@ -1,0 +1,146 @@
+"""How a stage is run and what each stage reads: the options of `ttsf train`. Imports no torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ttsf.presets import DiscriminatorKind
+
+Precision = Literal["float32", "bfloat16", "float16"]
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How a stage is run; none of it belongs to the model."""
+
+    steps: int
+    """Optimiser steps."""
+    seed: int = 0
+    accumulate: int = 1
+    """Micro-batches of a step in each process."""
+    precision: Precision = "float32"
+    device: str = "cpu"
+    """cpu or cuda."""
+    loaders: int = 1
+    """Threads that make batches ahead; a GPU wants several."""
+    clip: float = 5.0
+    """Largest norm of the gradient [Matcha]."""
+    average_decay: float = 0.999
+    """Of the averaged weights, shorter in the first steps."""
+    save_every_s: float = 120.0
+    """Seconds between two saves."""
+    save_every: int = 1_000
+    """Steps between two saves."""
+    log_every: int = 50
+    """Steps whose mean losses make a line of the log."""
+    validate_every: int = 1_000
+    """Steps between two validations."""
+    divergence: float = 20.0
+    """Stop where the mean loss of 50 steps exceeds the lowest such mean by this factor."""
+
+
+@dataclass(frozen=True)
+class TtsOptions:
+    """E_t, durations and D_TTS, Sec. 3.3, with a table of known speakers."""
+
+    data: Path
+    """Corpus with manifest.jsonl."""
+
+
+@dataclass(frozen=True)
+class VocoderOptions:
+    """The vocoder, Sec. 4.1: mel-spectrograms of real speech back to their waveforms."""
+
+    data: Path
+    """Corpus with manifest.jsonl."""
+    discriminators: DiscriminatorKind | None = None
+    """The preset's; none: the spectral losses alone."""
+    stft: float | None = None
+    """Weight of the STFT loss (the preset's)."""
+
+
+@dataclass(frozen=True)
+class FaceOptions:
+    """E_v, E_m and G, Sec. 3.1, on animated portraits with known motion."""
+
+    data: Path
+    """Rendered training portraits."""
+    valid: Path
+    """Rendered held-out portraits."""
+    side: int | None = None
+    """px of the drawn picture (the preset's)."""
+    people: int | None = None
+    """Sources of a step (the preset's)."""
+    targets: int | None = None
+    """Frames drawn of each source (the preset's)."""
+    schedule_steps: int | None = None
+    """Length of the learning rate's decay (that of the run)."""
+    generator_only: bool = False
+    """Train G, keep E_v and E_m."""
+
+
+@dataclass(frozen=True)
+class MotionOptions:
+    """Audio mapper, normaliser, prior and sampler, Sec. 3.1-3.2, on speech with known motion."""
+
+    data: Path
+    """Corpus with manifest.jsonl."""
+    tts: Path
+    """Run of the stage tts."""
+    face: Path
+    """Run of the stage face, or a model."""
+    motion_only: bool = False
+    """Keep the audio mapper."""
+
+
+@dataclass(frozen=True)
+class VoiceOptions:
+    """The choice of a voice by f_id, Sec. 3.3."""
+
+    data: Path
+    """Rendered training portraits."""
+    valid: Path
+    """Rendered held-out portraits."""
+    tts: Path
+    """Run of the stage tts."""
+    face: Path
+    """Run of the stage face, or a model."""
+    low: tuple[str, ...]
+    """Speakers for faces of the low register, in the order of their row."""
+    high: tuple[str, ...]
+    """Speakers for faces of the high register, in the order of their row."""
+
+
+@dataclass(frozen=True)
+class SyncNetOptions:
+    """SyncNet, the expert of L_sync, Sec. 3.1."""
+
+    data: Path
+    """Corpus with manifest.jsonl."""
+
+
+@dataclass(frozen=True)
+class JointOptions:
+    """Everything together with all losses of Eq. 8, Sec. 3.3."""
+
+    data: Path
+    """Corpus with manifest.jsonl."""
+    start: Path | None = None
+    """Model to go on from."""
+    experts: Path | None = None
+    """Folder of the public networks ($TTSF_EXPERTS)."""
+    syncnet: Path | None = None
+    """Run of the stage syncnet."""
+    allow_missing: bool = False
+    """Train without the losses of missing experts."""
+
+
+StageOptions = (
+    TtsOptions
+    | VocoderOptions
+    | FaceOptions
+    | MotionOptions
+    | VoiceOptions
+    | SyncNetOptions
+    | JointOptions
+)

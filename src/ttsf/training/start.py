@@ -1,0 +1,80 @@
+"""`ttsf train`: builds a stage of a preset and runs it."""
+
+import json
+import math
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from ttsf.media.files import new_file
+from ttsf.presets import Preset
+from ttsf.training.loop import Stage, train
+from ttsf.training.parts import SPEAKERS
+from ttsf.training.settings import (
+    FaceOptions,
+    JointOptions,
+    MotionOptions,
+    RunSettings,
+    StageOptions,
+    SyncNetOptions,
+    TtsOptions,
+    VocoderOptions,
+    VoiceOptions,
+)
+from ttsf.training.stages.face import FaceStage
+from ttsf.training.stages.joint import JointStage
+from ttsf.training.stages.motion import MotionStage
+from ttsf.training.stages.syncnet import SyncNetStage
+from ttsf.training.stages.tts import TtsStage
+from ttsf.training.stages.vocoder import VocoderStage
+from ttsf.training.stages.voice import VoiceStage
+
+
+def build_stage(options: StageOptions, preset: Preset, seed: int = 0, together: int = 1) -> Stage:
+    """The stage that the options belong to; together: micro-batches of a step of all processes.
+
+    Raises TtsfError for data or runs that cannot be used.
+    """
+    match options:
+        case TtsOptions():
+            return TtsStage(options, preset, seed)
+        case VocoderOptions():
+            return VocoderStage(options, preset, seed, together)
+        case FaceOptions():
+            return FaceStage(options, preset)
+        case MotionOptions():
+            return MotionStage(options, preset)
+        case VoiceOptions():
+            return VoiceStage(options, preset)
+        case SyncNetOptions():
+            return SyncNetStage(options, preset, seed)
+        case JointOptions():
+            return JointStage(options, preset, seed)
+
+
+def train_stage(
+    options: StageOptions,
+    preset: Preset,
+    out: Path,
+    settings: RunSettings,
+    epochs: float | None = None,
+) -> None:
+    """Build and run a stage in `out`; epochs, where given, take the place of the steps.
+
+    Raises TtsfError as `build_stage` and `loop.train` do.
+    """
+    torch.manual_seed(settings.seed)
+    together = settings.accumulate * int(os.environ.get("WORLD_SIZE", "1"))
+    stage = build_stage(options, preset, settings.seed, together)
+    if epochs is not None:
+        steps = math.ceil(epochs * stage.batches_per_epoch / together)
+        settings = replace(settings, steps=steps)
+    if isinstance(stage, TtsStage):
+        with new_file(out / SPEAKERS) as temporary:
+            temporary.write_text(json.dumps(stage.speakers), encoding="utf-8")
+    if isinstance(stage, JointStage):
+        for line in stage.notes:
+            print(line, flush=True)
+    train(stage, out, settings)
