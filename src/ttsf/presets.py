@@ -30,6 +30,7 @@ DiscriminatorKind = Literal["hifigan", "spectrogram", "none"]
 class TtsTraining:
     """E_t, durations and D_TTS on speech alone, Sec. 4.1."""
 
+    steps: int = 10_000  # of a run, unless the user says otherwise
     learning_rate: float = 1e-3  # Adam [ours]
     betas: tuple[float, float] = (0.9, 0.98)
     warm_up: int = 200  # steps
@@ -42,6 +43,7 @@ class TtsTraining:
 class VocoderTraining:
     """The vocoder on speech alone; the defaults are those of [HiFi-GAN]."""
 
+    steps: int = 20_000  # of a run, unless the user says otherwise
     discriminators: DiscriminatorKind = "hifigan"
     divisor: int = 1  # by which HiFi-GAN's discriminators are narrower
     mel: float = 45.0  # weight of the mel L1
@@ -76,6 +78,7 @@ class FaceLossWeights:
 class FaceTraining:
     """E_v, E_m and G on animated portraits with known motion [ours]."""
 
+    steps: int = 4_000  # of a run, unless the user says otherwise
     side: int = 128  # px of the drawn picture
     people: int = 4  # sources of a step
     targets: int = 4  # pictures drawn of each source
@@ -99,6 +102,7 @@ class FaceTraining:
 class MotionTraining:
     """Audio mapper, normaliser, prior and sampler on speech with known motion [ours]."""
 
+    steps: int = 3_000  # of a run, unless the user says otherwise
     learning_rate: float = 1e-3  # Adam
     betas: tuple[float, float] = (0.9, 0.98)
     warm_up: int = 100  # steps
@@ -121,6 +125,7 @@ class MotionTraining:
 class VoiceTraining:
     """The choice of a voice by f_id [ours]."""
 
+    steps: int = 6_000  # of a run, unless the user says otherwise
     learning_rate: float = 2e-2  # AdamW: 300 people cannot pin down every direction of f_id
     weight_decay: float = 0.01
     warm_up: int = 20  # steps
@@ -176,6 +181,7 @@ class SyncNetConfig:
 class SyncNetTraining:
     """The expert of L_sync and how it is trained [ours]."""
 
+    steps: int = 20_000  # of a run, unless the user says otherwise
     network: SyncNetConfig = SyncNetConfig()
     learning_rate: float = 5e-4  # Adam
     warm_up: int = 50  # steps
@@ -190,6 +196,7 @@ class SyncNetTraining:
 class JointTraining:
     """Joint training with every loss of Eq. 8, Sec. 4.1."""
 
+    steps: int = 100_000  # of a run, unless the user says otherwise
     learning_rate: float = 1e-4  # Adam [P 4.1]
     betas: tuple[float, float] = (0.5, 0.99)  # [ours]
     clip_frames: int = CLIP_FRAMES  # pictures of a training clip [P 4.1]
@@ -259,8 +266,10 @@ _MINI = ModelConfig(
 )
 MINI = Preset(
     model=_MINI,
-    vocoder=VocoderTraining("spectrogram", stft=15.0, learning_rate=5e-4, decay=0.97),  # [ours]
-    syncnet=SyncNetTraining(SyncNetConfig(side=48, channels=16, embedding=128)),
+    vocoder=VocoderTraining(
+        discriminators="spectrogram", stft=15.0, learning_rate=5e-4, decay=0.97
+    ),  # [ours]
+    syncnet=SyncNetTraining(network=SyncNetConfig(side=48, channels=16, embedding=128)),
     joint=JointTraining(
         batch=2,
         discriminator=DiscriminatorConfig(

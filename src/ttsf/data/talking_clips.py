@@ -4,17 +4,15 @@ Yields what the corpus stores, without augmentation. Every batch is a function o
 alone, so that training goes on bit for bit after a restart, with any number of loader processes.
 """
 
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
-from torch.utils.data import DataLoader, Dataset
 
 from ttsf.config import FPS, SAMPLE_RATE, ModelConfig
 from ttsf.data.clip_files import read_frames, read_samples
@@ -23,8 +21,6 @@ from ttsf.errors import TtsfError
 from ttsf.mel import mel_spectrogram
 from ttsf.speech.text import TextFrontEnd
 
-PREFETCHED = 2
-"""Batches that each loader process keeps ready."""
 ORDER, WINDOW = 0, 1  # what a random number is for: the order of an epoch, or one clip's window
 
 
@@ -181,44 +177,14 @@ class TalkingClips:
         return pictures / 127.5 - 1
 
 
-def prefetch(
-    dataset: TalkingClips, first_step: int, last_step: int, seed: int, size: int, workers: int
-) -> Iterator[TalkingBatch]:
-    """`dataset.batch` of the steps first_step .. last_step - 1, read ahead by `workers` processes.
-
-    With 0 workers each is read when it is asked for; the batches are the same. Raises TtsfError as
-    `dataset.batch` does.
-    """
-    loader = DataLoader(
-        _Steps(dataset, seed, size),
-        batch_size=None,
-        sampler=range(first_step, last_step),
-        num_workers=workers,
-        prefetch_factor=PREFETCHED if workers else None,
-        collate_fn=_as_it_is,
-        generator=torch.Generator(),
-    )
-    for batch in loader:
-        if isinstance(batch, TtsfError):
-            raise batch
-        yield batch
-
-
-class _Steps(Dataset):
-    """Steps as items; an error is an item too, or the loader would wrap it in a traceback."""
-
-    def __init__(self, dataset: TalkingClips, seed: int, size: int) -> None:
-        self.dataset, self.seed, self.size = dataset, seed, size
-
-    def __getitem__(self, step: int) -> TalkingBatch | TtsfError:
-        try:
-            return self.dataset.batch(step, self.seed, self.size)
-        except TtsfError as error:
-            return error
-
-
-def _as_it_is(item: Any) -> Any:
-    return item
+def held_out_clips(training: TalkingClips, need_text: bool = False) -> TalkingClips:
+    """The split "valid" of the same corpus, or the training clips themselves where it has none."""
+    try:
+        return TalkingClips(
+            training.folder, training.config, ("valid",), training.frames, need_text=need_text
+        )
+    except TtsfError:
+        return training
 
 
 @lru_cache(maxsize=2)

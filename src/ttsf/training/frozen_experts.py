@@ -45,8 +45,8 @@ def find_experts(
     """The experts of a run.
 
     folder: where the downloaded weights lie (None: the folder that TTSF_EXPERTS names); syncnet:
-    run folder of the SyncNet stage. Raises TtsfError for a file that is not the public one, and for a
-    missing one unless that is allowed; its message says what to fetch from where.
+    run folder of the SyncNet stage. Raises TtsfError for a file that is not the public one, and for
+    a missing one unless that is allowed; its message says what to fetch from where.
     """
     vgg = _load(VGG19Features.load, folder, allow_missing)
     identity = _load(FaceIdentity.load, folder, allow_missing)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ttsf.presets import DiscriminatorKind
+from ttsf.presets import DiscriminatorKind, Preset
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -144,3 +144,22 @@ StageOptions = (
     | SyncNetOptions
     | JointOptions
 )
+
+
+def preset_steps(options: StageOptions, preset: Preset) -> int:
+    """Steps of a run of that stage where nobody says otherwise."""
+    match options:
+        case TtsOptions():
+            return preset.tts.steps
+        case VocoderOptions():
+            return preset.vocoder.steps
+        case FaceOptions():
+            return preset.face.steps
+        case MotionOptions():
+            return preset.motion.steps
+        case VoiceOptions():
+            return preset.voice.steps
+        case SyncNetOptions():
+            return preset.syncnet.steps
+        case JointOptions():
+            return preset.joint.steps

@@ -66,7 +66,7 @@ class JointStage:
         self.clips = TalkingClips(
             options.data, self.config, ("train",), self.joint.clip_frames, need_text=True
         )
-        self.held_out = held_out_clips(options.data, self.config, self.clips)
+        self.held_out = held_out_clips(self.clips, need_text=True)
         self.notes = found.missing()
         if self.held_out is self.clips:
             self.notes.append("no clips of the split valid: the validation is on training clips")

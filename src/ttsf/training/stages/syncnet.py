@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttsf.data.talking_clips import TalkingBatch, TalkingClips
+from ttsf.data.talking_clips import TalkingBatch, TalkingClips, held_out_clips
 from ttsf.experts.syncnet import SyncNet
 from ttsf.presets import Preset, SyncNetTraining
 from ttsf.training.journal import Validation
@@ -51,7 +51,7 @@ class SyncNetStage:
     def __init__(self, options: SyncNetOptions, preset: Preset, seed: int = 0) -> None:
         self.training, self.seed = preset.syncnet, seed
         self.clips = TalkingClips(options.data, preset.model, ("train",))
-        self.held_out = held_out_clips(options.data, preset.model, self.clips)
+        self.held_out = held_out_clips(self.clips)
         self.size = min(self.training.batch, len(self.clips))
         self.net = SyncNetNet(self.training)
 
