@@ -1,8 +1,8 @@
-"""Many independent files to make: in this process, in several, or on a Ray cluster.
+"""Many independent files to work through: in this process, in several, or on a Ray cluster.
 
-Each job leaves its clips and then one record, both written whole, so a killed run goes on where it
-stopped. A job's result depends on the job alone; the corpus is therefore the same for any number of
-workers. Workers on other machines must see the same folders.
+Each job leaves files and then one record, all written whole, so a killed run goes on where it
+stopped. A job may read only what it names and what was there before the run; the folder is then the
+same for any number of workers. Workers on other machines must see the same folders.
 """
 
 import json
@@ -14,18 +14,15 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from filelock import FileLock, Timeout
-
-from ttsf.data.manifest import Clip, clip_from_json, clip_to_json
-from ttsf.errors import TtsfError
+from ttsf.errors import TtsfError, needing
 from ttsf.media.files import new_file
 
 RECORDS = "records"
+SETTINGS, LOCK, LEFT_OVER = "settings.json", ".lock", ".ttsf-*.part"
 PARENT_CHECK_S = 1.0
 THREAD_LIMITS = (
     "OMP_NUM_THREADS",
@@ -33,6 +30,8 @@ THREAD_LIMITS = (
     "MKL_NUM_THREADS",
     "OPENCV_FOR_THREADS_NUM",
 )
+Progress = Callable[[int, int], None]
+"""Called with what is done and how much there is in all."""
 
 
 class Job(Protocol):
@@ -43,50 +42,15 @@ class Job(Protocol):
         """Unique name, the record's path below `records`; `/` allowed."""
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Something that was left out."""
-
-    source: str
-    """The file, and its piece where there are several."""
-    reason: str
-    thumbnail: str | None = None
-    """A picture of it, .jpg relative to the corpus's folder."""
+Work = Callable[[Any, Path], str]
+"""`work(job, out)` writes a job's files below `out` and returns its record, JSON. Picklable, so
+that processes and machines can share it; an exception ends the run."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """What a job gave."""
-
-    key: str
-    clips: list[Clip]
-    refused: list[Refusal]
-
-
-Work = Callable[[Any, Path], Record]
-"""`work(job, out)` makes the job's files below `out`; importable by name, so that processes and
-machines can share it. An exception becomes a refusal of the whole job."""
-
-
-def write_record(out: Path, record: Record) -> None:
-    """Save a record whole."""
-    content = {
-        "key": record.key,
-        "clips": [json.loads(clip_to_json(clip)) for clip in record.clips],
-        "refused": [vars(refusal) for refusal in record.refused],
-    }
-    with new_file(_record_path(out, record.key)) as temporary:
-        temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-
-
-def read_record(out: Path, key: str) -> Record | None:
-    """A job's record, or None where the job is not done."""
-    path = _record_path(out, key)
-    if not path.is_file():
-        return None
-    content = json.loads(path.read_text(encoding="utf-8"))
-    clips = [clip_from_json(json.dumps(clip)) for clip in content["clips"]]
-    return Record(content["key"], clips, [Refusal(**refusal) for refusal in content["refused"]])
+def check_workers(workers: int) -> None:
+    """Raises TtsfError where nobody would work."""
+    if workers < 1:
+        raise TtsfError(f"workers {workers}: at least one is needed")
 
 
 def run_jobs(
@@ -95,19 +59,20 @@ def run_jobs(
     out: Path,
     workers: int = 1,
     ray_address: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Record]:
+    progress: Progress | None = None,
+) -> list[str]:
     """Do every job that has no record yet; returns all records in the order of the jobs.
 
     ray_address: "local" starts a cluster on this machine with `workers` processors, "auto" or
-    HOST:PORT joins one. progress is called with jobs done and jobs in all.
+    HOST:PORT joins one. Raises TtsfError where two jobs have one key, a worker dies or Ray is
+    missing.
     """
     keys = [job.key for job in jobs]
     if len(set(keys)) < len(keys):
         raise TtsfError(f"two files share the name '{max(keys, key=keys.count)}'")
     open_jobs = [job for job in jobs if not _record_path(out, job.key).is_file()]
     done = len(jobs) - len(open_jobs)
-    run = partial(do_job, work, out)
+    run = partial(_do_job, work, out)
     if ray_address is not None:
         finished = _on_ray(run, open_jobs, workers, ray_address)
     elif workers > 1 and len(open_jobs) > 1:
@@ -118,18 +83,14 @@ def run_jobs(
         done += 1
         if progress is not None:
             progress(done, len(jobs))
-    return [record for key in keys if (record := read_record(out, key)) is not None]
+    return [_record_path(out, key).read_text(encoding="utf-8") for key in keys]
 
 
-def do_job(work: Work, out: Path, job: Job) -> str:
+def _do_job(work: Work, out: Path, job: Job) -> str:
     """One job to its record; returns its key."""
-    try:
-        record = work(job, out)
-    except TtsfError as error:
-        record = Record(job.key, [], [Refusal(job.key, str(error))])
-    except MemoryError:
-        record = Record(job.key, [], [Refusal(job.key, "too large for the memory")])
-    write_record(out, record)
+    record = work(job, out)
+    with new_file(_record_path(out, job.key)) as temporary:
+        temporary.write_text(record, encoding="utf-8")
     return job.key
 
 
@@ -154,7 +115,7 @@ def worker_pool(workers: int, quiet: bool = False) -> Iterator[ProcessPoolExecut
             yield pool
     except BrokenProcessPool:
         raise TtsfError(
-            "a worker died, perhaps for want of memory; run again, with fewer --workers"
+            "a worker died, perhaps for want of memory; run again, with fewer workers"
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -192,11 +153,9 @@ def _begin_worker(parent: int, quiet: bool) -> None:
 def _on_ray(
     run: Callable[[Job], str], jobs: Sequence[Job], workers: int, address: str
 ) -> Iterator[str]:
-    try:
+    with needing("a Ray cluster", "ray", "dist"):
         import ray
         from ray.util.multiprocessing import Pool
-    except ImportError:
-        raise TtsfError("--ray needs Ray: pip install 'ttsf[dist]'") from None
     if not ray.is_initialized():
         if address == "local":
             ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
@@ -211,19 +170,21 @@ def _on_ray(
 
 @contextmanager
 def only_run(out: Path, settings: dict[str, Any]) -> Iterator[None]:
-    """Hold a corpus's folder: one run at a time, always with the settings it was begun with.
+    """Hold a folder: one run at a time, always with the settings it was begun with.
 
-    Removes what a killed run left half-written. Raises TtsfError where another run holds the
-    folder or other settings made it.
+    Removes the temporary files of `new_file` that a killed run left. Raises TtsfError where another
+    run holds the folder, other settings began it, or it holds something else.
     """
+    with needing("a folder that is written job by job", "filelock", "data"):
+        from filelock import FileLock, Timeout
     out.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out / ".lock")
+    lock = FileLock(out / LOCK)
     try:
         lock.acquire(blocking=False)
     except Timeout:
         raise TtsfError(f"another run is writing to {out}") from None
     with lock:
-        path = out / "settings.json"
+        path = out / SETTINGS
         if path.is_file():
             before = json.loads(path.read_text(encoding="utf-8"))
             changed = sorted(
@@ -235,11 +196,11 @@ def only_run(out: Path, settings: dict[str, Any]) -> Iterator[None]:
                     "choose another folder or delete this one"
                 )
         else:
-            if any(entry.name != ".lock" for entry in out.iterdir()):
+            if any(e.name != LOCK and not e.match(LEFT_OVER) for e in out.iterdir()):
                 raise TtsfError(f"{out} is not empty and holds no corpus; choose another folder")
             with new_file(path) as temporary:
                 temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")
-        for left_over in out.rglob(".ttsf-*.part"):
+        for left_over in out.rglob(LEFT_OVER):
             left_over.unlink(missing_ok=True)
         yield
 

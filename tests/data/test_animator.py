@@ -6,9 +6,9 @@ from skimage.data import astronaut
 
 pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
 
+from recipes.head_motion import head_statistics
 from ttsf.data.synthetic.animator import Animator
 from ttsf.landmarks.face_mesh import (
-    LABEL_NAMES,
     Crop,
     LandmarkDetector,
     eye_aperture,
@@ -20,7 +20,8 @@ from ttsf.landmarks.face_mesh import (
     rotation_angles,
     rotation_matrix,
 )
-from ttsf.landmarks.tracking import Track, head_statistics
+from ttsf.landmarks.labels import LABELS
+from ttsf.landmarks.tracking import Track
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def detector():
 def render(animator, **changes):
     labels = animator.own.copy()
     for name, value in changes.items():
-        labels[LABEL_NAMES.index(name)] = value
+        labels[LABELS.index(name)] = value
     return animator.render(labels)
 
 
@@ -57,7 +58,7 @@ def test_mesh_is_a_disc_with_three_holes():
 
 @pytest.mark.parametrize(("name", "low", "high"), [("open", 0.0, 0.9), ("yaw", -0.5, 0.5)])
 def test_labels_are_measured_again(animator, detector, name, low, high):
-    k = LABEL_NAMES.index(name)
+    k = LABELS.index(name)
     full = Crop(0.0, 0.0, 256.0)
     seen = []
     for value in (low, high):

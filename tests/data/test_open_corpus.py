@@ -7,39 +7,32 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from ttsf.data.alignment import Phone
+from ttsf.data.alignment import Phone, read_phones, save_phones
 from ttsf.data.clip_files import save_samples
 from ttsf.data.manifest import Animated, Clip, Recorded, read_manifest
 from ttsf.data.open_corpus import (
-    OpenCorpusSettings,
     build_open_corpus,
-    check_settings,
+    choose_voices,
     describe,
     pick_drives,
     plan_portrait,
     plan_teachers,
 )
 from ttsf.data.parts import read_parts
-from ttsf.data.speech_files import agreed_register, cut_in_pauses, read_phones, save_phones
-from ttsf.data.synthetic.animated_clips import (
-    BLINK,
-    OPEN,
-    WIDE,
-    Drive,
-    spoken_labels,
-    tracked_labels,
-    whole_frames,
-)
+from ttsf.data.settings import OpenCorpusSettings
+from ttsf.data.speech_files import agreed_register, cut_in_pauses
+from ttsf.data.synthetic.animated_clips import Drive, spoken_labels, tracked_labels, whole_frames
 from ttsf.data.synthetic.teachers import speak
 from ttsf.data.synthetic.visemes import SILENCE, viseme_times
 from ttsf.errors import TtsfError
-from ttsf.landmarks.labels import LABELS
+from ttsf.landmarks.labels import BLINK, LABELS, OPEN, WIDE
 from ttsf.media.video import write_video
 
 RATE = 16_000
@@ -140,17 +133,19 @@ def test_teachers_read_training_transcripts_for_training_only(tmp_path: Path) ->
 
 
 def test_unusable_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for settings, reason in (
-        (OpenCorpusSettings(size=65), "size 65"),
-        (OpenCorpusSettings(longest_s=1.0), "longest_s 1"),
-        (OpenCorpusSettings(sentences=-1), "count from 0"),
-        (OpenCorpusSettings(voices=("anna",)), "no teacher voice 'anna'"),
-        (OpenCorpusSettings(voices=()), "apt-get install flite"),
+    changes: dict[str, Any]
+    for changes, reason in (
+        ({"size": 65}, "size 65"),
+        ({"longest_s": 1.0}, "longest clip 1 s: 2 to 60 seconds"),
+        ({"sentences": -1}, "count from 0"),
+        ({"clips_per_portrait": -1}, "count from 0"),
+        ({"voices": ("anna",)}, "no teacher voice 'anna'"),
+        ({"voices": ()}, "apt-get install flite"),
     ):
         with pytest.raises(TtsfError, match=reason):
-            check_settings(settings)
+            choose_voices(OpenCorpusSettings(**changes))
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert check_settings(OpenCorpusSettings(sentences=0)).voices == ()
+    assert choose_voices(OpenCorpusSettings(sentences=0)).voices == ()
 
 
 def test_other_parts_or_texts_are_another_corpus(tmp_path: Path) -> None:

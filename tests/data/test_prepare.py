@@ -5,8 +5,11 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,18 +21,24 @@ from tests.data.videos import (
     talking,
     write_recording,
 )
-from ttsf.cli.main import main
 from ttsf.data.clip_files import read_frames, read_samples
 from ttsf.data.manifest import Clip, Recorded, read_manifest
 from ttsf.data.recorded.corpus import prepare
 from ttsf.data.recorded.video import loudest_db
+from ttsf.data.settings import Layout, PrepareSettings
 from ttsf.errors import TtsfError
 from ttsf.portrait.detection import find_faces
 
 
+def small(
+    root: Path, layout: Layout = "folder", longest_s: float = 20.0, recogniser: str | None = None
+) -> PrepareSettings:
+    return PrepareSettings(layout, root, 128, longest_s, recogniser)
+
+
 def run_folder(root: Path, out: Path) -> tuple[dict[str, Clip], dict[str, str]]:
     """Clips by name and reasons by source of a plain folder."""
-    records = prepare("folder", root, out, size=128)
+    records = prepare(small(root), out)
     refused = {r.source: r.reason for record in records for r in record.refused}
     return {clip.name: clip for clip in read_manifest(out)}, refused
 
@@ -146,7 +155,7 @@ def test_grid_words_beyond_the_end_mean_a_cut_video(tmp_path: Path) -> None:
         align = root / "alignments" / "s1" / f"{name}.align"
         align.parent.mkdir(parents=True, exist_ok=True)
         align.write_text(f"0 10000 sil\n10000 20000 bin\n20000 {ends - 500} blue\n")
-    records = prepare("grid", root, tmp_path / "out", size=128)
+    records = prepare(small(root, "grid"), tmp_path / "out")
     (clip,) = read_manifest(tmp_path / "out")
     assert (clip.text, clip.dataset, clip.speaker) == ("bin blue", "GRID", "s1")
     (reason,) = [r.reason for record in records for r in record.refused]
@@ -161,7 +170,7 @@ def test_lrs3_as_shipped(tmp_path: Path) -> None:
         "FRAME \tX \tY \tW \tH \n003501 \t0.453 \t0.274 \t0.149 \t0.264 \n\n"
         "WORD START END ASDSCORE\nTHAT 0.10 0.30 3.1\nWAS 0.30 0.60 2.9\n"
     )
-    prepare("lrs3", tmp_path / "lrs3", tmp_path / "out", size=128)
+    prepare(small(tmp_path / "lrs3", "lrs3"), tmp_path / "out")
     (clip,) = read_manifest(tmp_path / "out")
     assert (clip.split, clip.speaker, clip.dataset) == ("test", "0Fi83BHQsMA", "LRS3")
     assert clip.text == "that was ten years ago"
@@ -170,38 +179,47 @@ def test_lrs3_as_shipped(tmp_path: Path) -> None:
 def test_a_recogniser_writes_down_what_has_no_text(tmp_path: Path) -> None:
     talking(tmp_path / "in" / "a.mp4")
     command = "python3 -c \"import sys; print(len(open(sys.argv[1], 'rb').read()) > 40000)\" {wav}"
-    prepare("folder", tmp_path / "in", tmp_path / "out", size=128, recogniser=command)
+    prepare(small(tmp_path / "in", recogniser=command), tmp_path / "out")
     (clip,) = read_manifest(tmp_path / "out")
     assert clip.text == "True"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("changes", "workers", "message"),
     [
-        (["--recogniser", "magic"], "neither pocketsphinx nor a command"),
-        (["--recogniser", "no-such-program {wav}"], "is not installed"),
-        (["--size", "63"], "even number of pixels"),
-        (["--workers", "0"], "at least one"),
-        (["--longest", "0.1"], "seconds are possible"),
+        ({"recogniser": "magic"}, 1, "neither pocketsphinx nor a command"),
+        ({"recogniser": "no-such-program {wav}"}, 1, "is not installed"),
+        ({"size": 63}, 1, "size 63: an even number of pixels"),
+        ({"size": 1024}, 1, "from 64 to 512"),
+        ({}, 0, "workers 0: at least one"),
+        ({"longest_s": 0.1}, 1, "longest clip 0.1 s: 1.28 to 60 seconds are possible"),
     ],
 )
-def test_bad_settings(
-    tmp_path: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_settings(tmp_path: Path, changes: dict[str, Any], workers: int, message: str) -> None:
     talking(tmp_path / "in" / "a.mp4", 4)
     out = tmp_path / "out"
-    assert main(["prepare", "folder", str(tmp_path / "in"), "--out", str(out), *arguments]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert message in line and not out.exists()
+    with pytest.raises(TtsfError) as caught:
+        prepare(PrepareSettings("folder", tmp_path / "in", **changes), out, workers)
+    line = str(caught.value)
+    assert message in line and "\n" not in line and "--" not in line and not out.exists()
+
+
+def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    talking(tmp_path / "in" / "a.mp4", 4)
+    monkeypatch.setitem(sys.modules, "filelock", None)
+    with pytest.raises(TtsfError, match=r"needs filelock: pip install 'ttsf\[data\]'$"):
+        prepare(small(tmp_path / "in"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_other_settings_and_foreign_folders_are_refused(tmp_path: Path) -> None:
     talking(tmp_path / "in" / "a.mp4", 4)
-    prepare("folder", tmp_path / "in", tmp_path / "out", size=128)
+    prepare(small(tmp_path / "in"), tmp_path / "out")
+    other = replace(small(tmp_path / "in"), size=64)
     with pytest.raises(TtsfError, match=r"other settings \(size\)"):
-        prepare("folder", tmp_path / "in", tmp_path / "out", size=64)
+        prepare(other, tmp_path / "out")
     with pytest.raises(TtsfError, match="is not empty and holds no corpus"):
-        prepare("folder", tmp_path / "in", tmp_path / "in", size=64)
+        prepare(other, tmp_path / "in")
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +232,7 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, b
     write_recording(root / "in" / "c.mp4", [empty_picture()] * 40, murmur(1.6))
     talking(root / "in" / "d.mp4", 80)
     (root / "in" / "e.mp4").write_bytes(b"nothing")
-    prepare("folder", root / "in", root / "whole", size=128, longest_s=1.6)
+    prepare(small(root / "in", longest_s=1.6), root / "whole")
     return root / "in", tree(root / "whole")
 
 
@@ -222,7 +240,7 @@ def test_any_number_of_workers_gives_the_same_bytes(
     several: tuple[Path, dict[str, bytes]], tmp_path: Path
 ) -> None:
     root, whole = several
-    prepare("folder", root, tmp_path / "out", size=128, longest_s=1.6, workers=4)
+    prepare(small(root, longest_s=1.6), tmp_path / "out", workers=4)
     assert tree(tmp_path / "out") == whole
 
 
@@ -230,21 +248,22 @@ def test_killed_at_ten_moments_and_resumed_gives_the_same_bytes(
     several: tuple[Path, dict[str, bytes]], tmp_path: Path
 ) -> None:
     root, whole = several
+    settings = small(root, longest_s=1.6)
     out, rng = tmp_path / "out", random.Random(0)
     fork = multiprocessing.get_context("fork")
     began = time.monotonic()
-    prepare("folder", root, tmp_path / "timed", size=128, longest_s=1.6)
+    prepare(settings, tmp_path / "timed")
     duration = time.monotonic() - began
     kills = 0
     for i in range(10):
-        child = fork.Process(target=prepare, args=("folder", root, out, 128, 1.6))
+        child = fork.Process(target=prepare, args=(settings, out))
         child.start()
         time.sleep(rng.uniform(0.2, 1.0) * duration / (4 + i))
         if child.is_alive():
             kills += 1
         os.kill(child.pid or 0, signal.SIGKILL)
         child.join()
-    prepare("folder", root, out, size=128, longest_s=1.6)
+    prepare(settings, out)
     assert kills >= 5
     assert tree(out) == whole
     names = [json.loads(line)["name"] for line in (out / "manifest.jsonl").read_text().splitlines()]
@@ -255,10 +274,7 @@ def test_ray_gives_the_same_bytes(several: tuple[Path, dict[str, bytes]], tmp_pa
     ray = pytest.importorskip("ray")
     root, whole = several
     try:
-        prepare(
-            "folder", root, tmp_path / "out", size=128, longest_s=1.6, workers=2,
-            ray_address="local",
-        )  # fmt: skip
+        prepare(small(root, longest_s=1.6), tmp_path / "out", workers=2, ray_address="local")
     finally:
         ray.shutdown()
     assert tree(tmp_path / "out") == whole

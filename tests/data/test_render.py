@@ -10,9 +10,11 @@ from skimage.data import astronaut
 
 pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
 
-from ttsf.data.synthetic import render
+from ttsf.data.settings import RenderSettings
 from ttsf.data.synthetic.animator import Animator
-from ttsf.landmarks.face_mesh import LABEL_NAMES, LandmarkDetector, canonical_crop, measure
+from ttsf.data.synthetic.render import render
+from ttsf.errors import TtsfError
+from ttsf.landmarks.face_mesh import LandmarkDetector, canonical_crop, measure
 from ttsf.landmarks.labels import LABELS
 
 
@@ -34,10 +36,6 @@ def measured(animator, **changes):
     frame = animator.render(labels)
     points = LandmarkDetector()(frame.image)
     return frame, measure(points, canonical_crop(points, 256, 256))
-
-
-def test_both_modules_name_the_labels_alike():
-    assert LABEL_NAMES == LABELS
 
 
 def test_own_labels_give_back_the_portrait(animator, portrait):
@@ -89,12 +87,16 @@ def test_a_stopped_run_gives_the_bytes_of_an_undisturbed_one(tmp_path, portrait)
         writer.writerow([*columns, "dataset", "licence"])
         writer.writerows(rows)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    assert render.render(data, "train", whole, 2, 64, 0) == 2
-    render.render(data, "train", parts, 2, 64, 0)
+    settings, done = RenderSettings(data, "train", frames=2, size=64), []
+    assert render(settings, whole, lambda *at: done.append(at)) == 2
+    assert done == [(1, 3), (2, 3), (3, 3)]
+    render(settings, parts)
     (parts / "parts" / "b.npz").unlink()
     (parts / "images.npy").unlink()
-    render.render(data, "train", parts, 2, 64, 0)
+    render(settings, parts)
     for name in ("images", "labels", "flow", "mouth", "eyes", "known"):
         file = f"{name}.npy"
         assert (whole / file).read_bytes() == (parts / file).read_bytes()
+    with pytest.raises(TtsfError, match="multiple of 64 px"):
+        render(RenderSettings(data, size=100), tmp_path / "other")
     assert json.loads((whole / "refused.json").read_text()) == {"portrait/c.png": "no face"}

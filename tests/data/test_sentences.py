@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-from ttsf.data.loudness import trim_and_level
+from ttsf.data.speech_files import trim_and_level
 from ttsf.data.synthetic.sentences import everyday_sentence, sentences_of, teacher_texts
 
 TEXT = """

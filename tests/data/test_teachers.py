@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ttsf.data.speech_files import median_pitch, register_of
 from ttsf.data.synthetic.teachers import (
     PROGRAMS,
     VOICES,
     installed_voices,
-    median_pitch,
-    register_of,
     require,
     speak,
 )

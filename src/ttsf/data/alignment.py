@@ -1,16 +1,19 @@
-"""Phone times of recorded speech whose text is known: forced alignment with pocketsphinx.
+"""Sec. 4.1: phone times of speech whose text is known, by forced alignment with pocketsphinx.
 
 The acoustic model and the dictionary of US English come inside its wheel (an extra, ttsf[data]).
 Each call uses a fresh decoder, as one adapts to what it has heard.
 """
 
+import json
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ttsf.config import SAMPLE_RATE
-from ttsf.errors import TtsfError
+from ttsf.errors import TtsfError, needing
+from ttsf.media.files import new_file
 
 FRAMES_PER_S = 100
 FEWEST_SAMPLES = SAMPLE_RATE // 5
@@ -79,10 +82,8 @@ def align(samples: np.ndarray, words: str) -> list[Phone]:
 
 
 def _decoder():
-    try:
+    with needing("forced alignment", "pocketsphinx", "data"):
         from pocketsphinx import Decoder
-    except ImportError:
-        raise TtsfError("phone times need pocketsphinx: pip install 'ttsf[data]'") from None
     return Decoder(
         samprate=SAMPLE_RATE,
         loglevel="FATAL",
@@ -115,3 +116,33 @@ def _decode(decoder, samples: np.ndarray, text: str) -> list[Entry]:
     if found is None:
         raise TtsfError("the speech does not fit its text")
     return [(word.name, [(p.name, p.start, p.duration) for p in word]) for word in found]
+
+
+def phone_times(samples: np.ndarray, words: str | None) -> tuple[list[Phone] | None, str | None]:
+    """Phones of a text in its speech and what went wrong, if anything."""
+    if words is None:
+        return None, None
+    try:
+        return align(samples, words), None
+    except TtsfError as error:
+        return None, str(error)
+
+
+def save_phones(name: str, phones: list[Phone] | None, out: Path) -> str | None:
+    """Write [[symbols, start s, end s], ...]; returns the file relative to `out`."""
+    if phones is None:
+        return None
+    rows = [[p.symbols, round(p.start_s, 4), round(p.end_s, 4)] for p in phones]
+    path = f"phones/{name}.json"
+    with new_file(out / path) as temporary:
+        temporary.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def read_phones(path: Path) -> list[Phone]:
+    """Phones that `save_phones` wrote, all of word 0; raises TtsfError for anything else."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return [Phone(str(symbols), float(start), float(end), 0) for symbols, start, end in rows]
+    except (OSError, ValueError, TypeError) as error:
+        raise TtsfError(f"{path}: no phone times ({error})") from None

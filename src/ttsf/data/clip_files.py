@@ -37,23 +37,22 @@ FULL_SCALE = 2**15
 
 
 def save_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
-    """Write uint8 RGB pictures [H, W, 3] as H.264 at 25 fps without sound, whole or not at all.
+    """Write uint8 RGB frames [H, W, 3] as H.264 at 25 fps without sound, whole or not at all.
 
     All are of one size with even sides and are pulled as they are encoded. Returns their number.
-    Raises TtsfError where there are none, for a picture of another kind, and where the file cannot
-    be written.
+    Raises TtsfError where there are none, for one of another kind, and where the file cannot be
+    written.
     """
-    pictures = iter(frames)
-    first = next(pictures, None)
+    rest = iter(frames)
+    first = next(rest, None)
     if first is None:
         raise TtsfError(f"cannot write {path}: there are no frames")
     if first.ndim != 3 or first.shape[0] % 2 or first.shape[1] % 2:
         raise TtsfError(f"cannot write {path}: {first.shape} is not RGB with even sides")
     with new_file(path) as temporary:
         height, width = first.shape[:2]
-        count = _encode(
-            temporary, _alike(path, chain([first], pictures), height, width), height, width
-        )
+        alike = _alike(path, chain([first], rest), height, width)
+        count = _encode(temporary, alike, height, width)
         check_whole(temporary, count)
     return count
 
@@ -81,9 +80,9 @@ def save_samples(path: Path, samples: np.ndarray) -> int:
 
 
 def read_frames(path: Path, start: int, count: int) -> np.ndarray:
-    """Pictures `start` .. `start + count - 1` of an MP4: uint8 RGB [count, H, W, 3].
+    """Frames `start` .. `start + count - 1` of an MP4: uint8 RGB [count, H, W, 3].
 
-    A .png portrait has the one picture 0. Raises TtsfError where the file is missing, broken or too
+    A .png portrait has the one frame 0. Raises TtsfError where the file is missing, broken or too
     short.
     """
     _check_range(path, start, count)
@@ -142,11 +141,11 @@ def _encode(path: Path, frames: Iterable[np.ndarray], height: int, width: int) -
         stream = _add_stream(container, height, width)
         for frame in frames:
             rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-            picture = convert.reformat(
+            yuv = convert.reformat(
                 rgb, format="yuv420p", dst_colorspace=Colorspace.ITU601, interpolation=SWSCALE
             )
-            picture.pts, picture.time_base = count, Fraction(1, FPS)
-            container.mux(stream.encode(picture))
+            yuv.pts, yuv.time_base = count, Fraction(1, FPS)
+            container.mux(stream.encode(yuv))
             count += 1
         container.mux(stream.encode(None))
     return count
@@ -166,14 +165,13 @@ def _read_video(path: Path, start: int, count: int) -> list[np.ndarray]:
     try:
         with av.open(str(path.absolute())) as container:
             return list(_decode(container, start, count))
-    except av.FFmpegError as error:
-        raise TtsfError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise TtsfError(f"cannot read {path}: {error}") from error
+    except (av.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise TtsfError(f"cannot read {path}: {reason}") from error
 
 
 def _decode(container: Any, start: int, count: int) -> Iterator[np.ndarray]:
-    """The pictures, or as many as there are; raises ValueError where one is damaged."""
+    """The frames, or as many as there are; raises ValueError where one is damaged."""
     if not container.streams.video:
         raise ValueError("it holds no pictures")
     stream = container.streams.video[0]

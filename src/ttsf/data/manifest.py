@@ -1,7 +1,7 @@
 """Sec. 4.1: the one manifest of a corpus, `manifest.jsonl`: a line of JSON for each clip.
 
-Pictures are an MP4 of square RGB frames at 25 fps, sound a mono FLAC of 16 kHz; both start
-together and last equally long. A clip of one frame is a portrait, one without frames is speech
+Frames are an MP4 of square RGB at 25 fps, sound a mono FLAC of 16 kHz; both start together and
+last equally long. A clip of one frame is a portrait, one without frames is speech
 alone. Paths are relative to the manifest's folder.
 """
 
@@ -39,7 +39,7 @@ class Recorded:
 
 @dataclass(frozen=True, config=STRICT)
 class Spoken:
-    """A text read by a synthetic teacher voice."""
+    """A text read by a synthetic voice."""
 
     engine: str
     voice: str
@@ -71,9 +71,9 @@ class Clip:
     speaker: str
     split: Split
     frames: int
-    """Pictures: 0 speech alone, 1 a portrait."""
+    """0 for speech alone, 1 for a portrait."""
     samples: int
-    """Of sound, 0 for none; with moving pictures exactly 640 a frame."""
+    """Of sound, 0 for none; with frames exactly 640 of each."""
     source: str
     """The file it was made from, relative to the corpus that was read."""
     licence: str
@@ -85,7 +85,7 @@ class Clip:
     text: str | None = None
     """Normal words as `TextFrontEnd.normalize` gives them."""
     labels: str | None = None
-    """.npz with `labels`, float32 [frames, 11], the known motion (`data.motion_labels`)."""
+    """.npz with `labels`, float32 [frames, 11], the known motion (`landmarks.labels`)."""
     phones: str | None = None
     """.json with [[IPA symbols, start s, end s], ...] by forced alignment."""
     voice_register: Register | None = None

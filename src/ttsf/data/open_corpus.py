@@ -3,7 +3,7 @@
 Videos are prepared like any other and their motion is tracked; recorded and synthetic speech gets
 phone times; portraits become one-frame clips and, with speech of the register that their viewer
 expects, animated ones. The animated clips are a training aid, not recordings. Every clip says how
-it was made, and everything random is seeded by the clip's own name.
+it was made, and everything random depends on the seed and on names alone.
 
 Below the corpus's folder: clips/, phones/, and tracks/ with the motion of recorded videos.
 """
@@ -11,63 +11,39 @@ Below the corpus's folder: clips/, phones/, and tracks/ with the motion of recor
 import random
 import tempfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ttsf.config import PICTURE_SIDE
+from ttsf.data.alignment import phone_times, save_phones
 from ttsf.data.clip_files import read_samples
 from ttsf.data.manifest import Register, Split
 from ttsf.data.parts import PARTS, Part, Use, read_parts
-from ttsf.data.recorded.corpus import finish
 from ttsf.data.recorded.layouts import SourceVideo
+from ttsf.data.recorded.speech import SpeechJob, speech_one
 from ttsf.data.recorded.video import PrepareJob, prepare_one
-from ttsf.data.speech_files import (
-    SpeechJob,
-    TeacherJob,
-    agreed_register,
-    phone_times,
-    save_phones,
-    speech_one,
-    teach_one,
-)
+from ttsf.data.records import Record, Refusal, Work, record_jobs
+from ttsf.data.report import finish
+from ttsf.data.settings import OpenCorpusSettings
+from ttsf.data.speech_files import agreed_register
 from ttsf.data.synthetic.animated_clips import Drive, PortraitJob, portrait_one, track_path
-from ttsf.data.synthetic.render import shows_teeth
+from ttsf.data.synthetic.portraits import shows_teeth
 from ttsf.data.synthetic.sentences import teacher_texts
-from ttsf.data.synthetic.teachers import VOICES, installed_voices, require
-from ttsf.errors import TtsfError
-from ttsf.jobs import Job, Record, Refusal, Work, only_run, run_jobs
+from ttsf.data.synthetic.teachers import VOICES, TeacherJob, installed_voices, require, teach_one
+from ttsf.errors import TtsfError, needing
+from ttsf.jobs import Job, Progress, check_workers, only_run
 from ttsf.landmarks.face_mesh import load_mediapipe
 from ttsf.landmarks.tracking import save_track, track_video
 from ttsf.media.files import read_text
 
-Progress = Callable[[int, int], None]
 USES: tuple[Use, ...] = ("train", "valid")
 TRACKED_SHARE = 1 / 3
 """Of the animated clips, those that take the motion of a recorded video."""
 VALID_SHARE = 0.05
 """Of the teachers' sentences."""
 DONORS = 4
-SIZES, LONGEST_RANGE_S = (64, 512), (2.0, 60.0)
-
-
-@dataclass(frozen=True)
-class OpenCorpusSettings:
-    """What decides the corpus beside its parts."""
-
-    sentences: int = 400
-    """For the teacher voices to read."""
-    clips_per_portrait: int = 2
-    size: int = PICTURE_SIDE
-    """px, side of all pictures."""
-    longest_s: float = 10.0
-    seed: int = 0
-    texts: tuple[Path, ...] = ()
-    """Free English text in UTF-8 for the teachers, beside transcripts and templates."""
-    voices: tuple[str, ...] | None = None
-    """Teachers; None for all whose engine is installed."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +73,10 @@ def build_open_corpus(
 
     Goes on where an earlier run stopped. progress is called with jobs done and jobs in all, for the
     videos, the recorded speech, the teachers and the portraits in turn. Raises TtsfError for
-    unusable settings, parts or folders.
+    unusable settings, parts or folders, and where something is not installed.
     """
-    settings = check_settings(settings)
-    if workers < 1:
-        raise TtsfError(f"--workers {workers}: at least one is needed")
+    settings = choose_voices(settings)
+    check_workers(workers)
     check_packages()
     videos, speech, portraits = (
         read_parts(parts, kind, USES) for kind in ("video", "speech", "portrait")
@@ -111,7 +86,7 @@ def build_open_corpus(
     with only_run(out, describe(root, settings)):
 
         def run(work: Work, jobs: Sequence[Job]) -> list[Record]:
-            return run_jobs(work, jobs, out, workers, ray_address, progress)
+            return record_jobs(work, jobs, out, workers, ray_address, progress)
 
         records = run(video_one, [plan_video(root, part, settings) for part in videos])
         heard = run(
@@ -126,35 +101,25 @@ def build_open_corpus(
     return records
 
 
-def check_settings(settings: OpenCorpusSettings) -> OpenCorpusSettings:
+def choose_voices(settings: OpenCorpusSettings) -> OpenCorpusSettings:
     """The settings with their voices filled in; raises TtsfError for unusable ones."""
-    low, high = SIZES
-    if settings.size % 2 or not low <= settings.size <= high:
-        raise TtsfError(f"size {settings.size}: an even number from {low} to {high} is needed")
-    if not LONGEST_RANGE_S[0] <= settings.longest_s <= LONGEST_RANGE_S[1]:
-        raise TtsfError(f"longest_s {settings.longest_s:g}: 2 to 60 seconds are possible")
-    if settings.sentences < 0 or settings.clips_per_portrait < 0:
-        raise TtsfError("sentences and clips per portrait count from 0")
-    voices = settings.voices
-    if voices is None:
-        voices = tuple(installed_voices())
+    voices = tuple(installed_voices()) if settings.voices is None else settings.voices
     if settings.sentences and not voices:
         raise TtsfError(
-            "the teacher voices need flite or festival: apt-get install flite, or --sentences 0"
+            "the teacher voices need flite or festival: apt-get install flite, or have no "
+            "sentences read"
         )
     require(voices)
     return replace(settings, voices=voices)
 
 
 def check_packages() -> None:
-    """Raises TtsfError where ttsf[data] is not installed."""
-    try:
-        load_mediapipe()
+    """Raises MissingPackage where ttsf[data] is not installed."""
+    load_mediapipe()
+    with needing("the open corpus", "pocketsphinx, scipy and soxr", "data"):
         import pocketsphinx  # noqa: F401
-    except ImportError:
-        raise TtsfError(
-            "the open corpus needs mediapipe and pocketsphinx: pip install 'ttsf[data]'"
-        ) from None
+        import scipy  # noqa: F401
+        import soxr  # noqa: F401
 
 
 def describe(root: Path, settings: OpenCorpusSettings) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Animated portraits as `synthetic.render` writes them: pictures, known motion, known flow."""
+"""Sec. 3.1: animated portraits as `ttsf render` writes them: frames, known motion, known flow."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ttsf.errors import TtsfError
-from ttsf.landmarks.labels import FLIPPED, LABELS
+from ttsf.landmarks.labels import BLINK, FLIPPED
 
 READ = 2  # frames of a person that only E_m reads
 SHUT_EYES = 6.0  # how much more often a closed eye is drawn than an open one, less one
@@ -44,7 +44,7 @@ class FaceBatch(NamedTuple):
 
 
 class RenderedFaces:
-    """Memory-mapped pictures; every batch is a function of (seed, step)."""
+    """Memory-mapped frames; every batch is a function of (seed, step)."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -57,13 +57,13 @@ class RenderedFaces:
             self.names = [e["file"] for e in json.loads((folder / "names.json").read_text())]
         except (OSError, ValueError) as error:
             raise TtsfError(
-                f"{folder}: no rendered faces; run ttsf.data.synthetic.render ({error})"
+                f"{folder}: no rendered faces; make some with ttsf render ({error})"
             ) from None
         self.people, self.frames = self.images.shape[:2]
 
     def _order(self, person: int, rng: np.random.Generator) -> np.ndarray:
         """All frames but the first in random order, closed eyes likely to be early."""
-        shut = self.labels[person, 1:, LABELS.index("blink")].astype(np.float64)
+        shut = self.labels[person, 1:, BLINK].astype(np.float64)
         weight = 1 + SHUT_EYES * np.clip(shut, 0, 1)
         return 1 + rng.choice(len(shut), len(shut), replace=False, p=weight / weight.sum())
 
@@ -90,7 +90,6 @@ class RenderedFaces:
         others = np.sort(others)
         frames = np.concatenate([[source], others])
         size = self.images.shape[2]
-        shown = self.images[person, source]
         cells = (len(others), side, size // side, side, size // side, 3)
         drawn = self.images[person][others]
         if side < size:
@@ -107,17 +106,17 @@ class RenderedFaces:
         gain = (rng.uniform(0.75, 1.2, size=3) * rng.uniform(0.8, 1.1)).astype(np.float32)
         lift = np.float32(rng.uniform(-0.1, 0.1))
 
-        def tensor(pictures: np.ndarray) -> Tensor:
+        def tensor(shown: np.ndarray) -> Tensor:
             if mirror:
-                pictures = pictures[..., ::-1, :]
-            exposed = pictures.astype(np.float32) * (gain / 127.5) + (lift - 1)
+                shown = shown[..., ::-1, :]
+            exposed = shown.astype(np.float32) * (gain / 127.5) + (lift - 1)
             return torch.from_numpy(exposed.clip(-1, 1)).movedim(-1, -3)
 
         known = torch.from_numpy(self.known[person, source].copy())
         extra = np.sort(1 + rng.permutation(self.frames - 1)[:READ])
         read_labels = self.labels[person][extra] * (FLIPPED if mirror else 1)
         return (
-            tensor(shown),
+            tensor(self.images[person, source]),
             torch.from_numpy(labels[0].copy()),
             known,
             tensor(drawn),

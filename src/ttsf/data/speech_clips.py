@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsf.config import SAMPLE_RATE
 from ttsf.data.clip_files import read_samples
 from ttsf.data.manifest import Animated, Clip, Split, read_manifest
 from ttsf.errors import TtsfError
@@ -33,8 +32,3 @@ class SpeechClips:
             return read_samples(self.folder / str(clip.audio), 0, clip.samples)
         except TtsfError as error:
             raise TtsfError(f"clip '{clip.name}': {error}") from error
-
-    @staticmethod
-    def seconds(clip: Clip) -> float:
-        """Length of a clip."""
-        return clip.samples / SAMPLE_RATE

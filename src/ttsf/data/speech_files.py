@@ -1,67 +1,34 @@
-"""Speech alone for the open corpus: recordings of the parts folder and teacher voices, 16 kHz.
+"""Sec. 4.1: speech as clips: trimmed, at one level, cut in its pauses, with its register.
 
-Silence at the ends is cut and the level is made equal. Where the text is known, forced alignment
-gives phone times; what cannot be aligned is kept without them. Long recordings are cut in pauses.
+Silence at the ends is cut and the level is made equal. Long recordings are cut in pauses where
+their phone times are known.
 """
 
-import hashlib
-import json
-import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.config import SAMPLE_RATE, SpeechConfig
-from ttsf.data.alignment import Phone, align
+from ttsf.config import SAMPLE_RATE
+from ttsf.data.alignment import Phone, phone_times, save_phones
 from ttsf.data.clip_files import save_samples
-from ttsf.data.loudness import loud_part, trim_and_level
-from ttsf.data.manifest import Clip, Recorded, Register, Split, Spoken
-from ttsf.data.parts import Part
-from ttsf.data.synthetic.teachers import VOICES, median_pitch, register_of, speak
-from ttsf.errors import TtsfError
-from ttsf.jobs import Record, Refusal
-from ttsf.media.files import new_file
-from ttsf.media.recording import read_sound
-from ttsf.speech.text import TextFrontEnd
+from ttsf.data.manifest import Clip, Recorded, Register
+from ttsf.data.records import Record, Refusal
 
-RATE = SAMPLE_RATE
 SHORTEST_S = 0.5
 PAUSE_S = 0.08
 """Shorter pauses are not cut in."""
 EDGE_S = 0.06
 """Of a pause kept on either side of a cut."""
-
-
-@dataclass(frozen=True)
-class SpeechJob:
-    """A recording of the parts folder."""
-
-    folder: Path
-    part: Part
-    split: Split
-    longest_s: float
-
-    @property
-    def key(self) -> str:
-        """The recording's name."""
-        return self.part.key
-
-
-@dataclass(frozen=True)
-class TeacherJob:
-    """A sentence for a teacher voice."""
-
-    text: str
-    voice: str
-    split: Split
-    longest_s: float
-
-    @property
-    def key(self) -> str:
-        """From voice and text alone, so that more sentences leave the others as they are."""
-        return f"teacher/{self.voice}_{hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
+LEVEL_DB = -23.0  # RMS of the loud part, below full scale
+BLOCK = SAMPLE_RATE // 100  # samples of a look at the level
+KEPT_S = 0.06  # of the silence at either end
+WINDOW, STRIDE = 640, 320  # samples of a look at the pitch
+LOWEST_HZ, HIGHEST_HZ = 70.0, 350.0
+LOW_BELOW_HZ, HIGH_ABOVE_HZ = 150.0, 165.0
+LEAST_PERIODIC, NEARLY = 0.6, 0.9
+LEAST_VOICED = 10  # looks
 
 
 class Piece(NamedTuple):
@@ -75,64 +42,58 @@ class Piece(NamedTuple):
     """Times from the part's begin."""
 
 
-def speech_one(job: SpeechJob, out: Path) -> Record:
-    """Clips of one recording; raises TtsfError where it cannot be used."""
-    part, refused = job.part, []
-    path = job.folder / part.file
-    found = read_sound(path, path)
-    if found is None:
-        raise TtsfError(f"{part.file}: holds no sound")
-    begin = loud_part(found).start
-    samples = trim_and_level(found)
-    register, doubt = agreed_register(part.voice_register, samples)
-    if doubt is not None:
-        refused.append(Refusal(f"{part.file} (its register)", doubt))
-    words = TextFrontEnd(SpeechConfig()).normalize(part.transcript) if part.transcript else None
-    phones, problem = phone_times(samples, words)
-    if problem is not None:
-        refused.append(Refusal(f"{part.file} (its phone times)", problem))
-    clip = Clip(
-        name=job.key,
-        dataset=part.dataset,
-        speaker=part.speaker,
-        split=job.split,
-        frames=0,
-        samples=max(1, len(samples)),
-        source=part.file,
-        licence=part.licence,
-        made=Recorded(round(begin / RATE, 3), None, None, None),
-        audio=f"clips/{job.key}.flac",
-        text=words,
-        voice_register=register,
-    )
-    clips, reasons = save_speech(clip, samples, phones, job.longest_s, out)
-    return Record(job.key, clips, refused + [Refusal(part.file, why) for why in reasons])
+def loud_part(samples: np.ndarray) -> slice:
+    """What is left without the silence at both ends but KEPT_S; empty for silence alone."""
+    power = _powers(samples)
+    if not power.size or power.max() < 1e-8:
+        return slice(0, 0)
+    loud = np.flatnonzero(power > power.max() * 1e-4)
+    keep = int(KEPT_S * SAMPLE_RATE)
+    return slice(max(0, loud[0] * BLOCK - keep), (loud[-1] + 1) * BLOCK + keep)
 
 
-def teach_one(job: TeacherJob, out: Path) -> Record:
-    """The clip of one spoken sentence."""
-    words = TextFrontEnd(SpeechConfig()).normalize(job.text)
-    with tempfile.TemporaryDirectory() as folder:
-        samples = trim_and_level(speak(words, job.voice, Path(folder)))
-    phones, problem = phone_times(samples, words)
-    refused = [Refusal(f"{job.key} (its phone times)", problem)] if problem else []
-    voice = VOICES[job.voice]
-    clip = Clip(
-        name=job.key,
-        dataset="teacher",
-        speaker=f"teacher_{job.voice}",
-        split=job.split,
-        frames=0,
-        samples=max(1, len(samples)),
-        source=f"{voice.engine} {job.voice}",
-        licence=voice.licence,
-        made=Spoken(voice.engine, job.voice),
-        audio=f"clips/{job.key}.flac",
-        text=words,
-        voice_register=voice.register,
-    )
-    clips, reasons = save_speech(clip, samples, phones, job.longest_s, out)
-    return Record(job.key, clips, refused + [Refusal(job.key, why) for why in reasons])
+def trim_and_level(samples: np.ndarray) -> np.ndarray:
+    """Cut silence at both ends to KEPT_S, then bring the loud part to LEVEL_DB RMS."""
+    cut = samples[loud_part(samples)]
+    if not cut.size:
+        return cut
+    power = _powers(samples)
+    gain = 10 ** (LEVEL_DB / 20) / np.sqrt(power[power > power.max() * 1e-3].mean())
+    return cut * min(gain, 0.95 / np.abs(cut).max())
+
+
+def _powers(samples: np.ndarray) -> np.ndarray:
+    """Mean square of each whole block of float [N]."""
+    return (samples[: len(samples) // BLOCK * BLOCK].reshape(-1, BLOCK) ** 2).mean(1)
+
+
+def median_pitch(samples: np.ndarray) -> float | None:
+    """Median pitch in Hz of the voiced parts of float [N] at 16 kHz, or None without any."""
+    count = (len(samples) - WINDOW) // STRIDE + 1
+    if count < LEAST_VOICED:
+        return None
+    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::STRIDE].astype(np.float64)
+    frames = (frames - frames.mean(1, keepdims=True)) * np.hanning(WINDOW)
+    power = np.abs(np.fft.rfft(frames, 2 * WINDOW)) ** 2
+    echo = np.fft.irfft(power)[:, :WINDOW]
+    window = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(WINDOW), 2 * WINDOW)) ** 2)[:WINDOW]
+    shortest, longest = int(SAMPLE_RATE / HIGHEST_HZ), int(SAMPLE_RATE / LOWEST_HZ)
+    likeness = echo / np.maximum(echo[:, :1], 1e-9) * (window[0] / np.maximum(window, 1e-3))
+    before, part, after = (likeness[:, shortest + k : longest + k] for k in (-1, 0, 1))
+    peaks = np.where((part >= before) & (part >= after), part, 0.0)
+    best = peaks.max(1)
+    # the shortest period that is nearly as good as the best: octave errors go down otherwise
+    lag = (peaks >= NEARLY * best[:, None]).argmax(1) + shortest
+    loud = echo[:, 0] > 0.05 * np.percentile(echo[:, 0], 95)
+    voiced = loud & (best > LEAST_PERIODIC)
+    return float(SAMPLE_RATE / np.median(lag[voiced])) if voiced.sum() >= LEAST_VOICED else None
+
+
+def register_of(pitch: float | None) -> Register:
+    """The register of a voice by its median pitch in Hz."""
+    if pitch is None or LOW_BELOW_HZ <= pitch <= HIGH_ABOVE_HZ:
+        return "unsure"
+    return "low" if pitch < LOW_BELOW_HZ else "high"
 
 
 def agreed_register(listed: Register | None, samples: np.ndarray) -> tuple[Register, str | None]:
@@ -149,53 +110,51 @@ def agreed_register(listed: Register | None, samples: np.ndarray) -> tuple[Regis
     return listed, None
 
 
-def phone_times(samples: np.ndarray, words: str | None) -> tuple[list[Phone] | None, str | None]:
-    """Phones of a text in its speech and what went wrong, if anything."""
-    if words is None:
-        return None, None
-    try:
-        return align(samples, words), None
-    except TtsfError as error:
-        return None, str(error)
-
-
 def save_speech(
-    clip: Clip, samples: np.ndarray, phones: list[Phone] | None, longest_s: float, out: Path
-) -> tuple[list[Clip], list[str]]:
-    """Write one clip, or the pieces of a long one; the clips and what was left out of them."""
-    if len(samples) < SHORTEST_S * RATE:
-        return [], [f"shorter than {SHORTEST_S:g} s"]
-    if len(samples) <= longest_s * RATE:
-        save_samples(out / str(clip.audio), samples)
-        return [replace(clip, phones=save_phones(clip.name, phones, out))], []
-    if phones is None or clip.text is None:
-        return [], [
-            f"longer than {longest_s:g} s, and without phone times there is no place to cut"
-        ]
+    clip: Clip, samples: np.ndarray, longest_s: float, out: Path, place: str, doubts: list[str]
+) -> Record:
+    """Write one clip with its phone times, or the pieces of a long one.
+
+    place: what refusals call the speech; doubts: what is known to speak against its register.
+    """
+    refused = [Refusal(f"{place} (its register)", doubt) for doubt in doubts]
+    phones, problem = phone_times(samples, clip.text)
+    if problem is not None:
+        refused.append(Refusal(f"{place} (its phone times)", problem))
     clips: list[Clip] = []
     reasons: list[str] = []
-    assert isinstance(clip.made, Recorded | Spoken)
-    for number, piece in enumerate(cut_in_pauses(len(samples), clip.text, phones, longest_s)):
-        seconds = (piece.end - piece.start) / RATE
-        if not SHORTEST_S <= seconds <= longest_s:
-            reasons.append(f"a piece of {seconds:.1f} s without a pause to cut in")
-            continue
-        name = f"{clip.name}-{number:03d}"
-        made = clip.made
-        if isinstance(made, Recorded):
-            made = replace(made, start_s=round(made.start_s + piece.start / RATE, 3))
-        cut = replace(
-            clip,
-            name=name,
-            samples=piece.end - piece.start,
-            made=made,
-            audio=f"clips/{name}.flac",
-            text=piece.words,
-            phones=save_phones(name, piece.phones, out),
-        )
-        save_samples(out / str(cut.audio), samples[piece.start : piece.end])
-        clips.append(cut)
-    return clips, reasons
+    if len(samples) < SHORTEST_S * SAMPLE_RATE:
+        reasons.append(f"shorter than {SHORTEST_S:g} s")
+    elif len(samples) <= longest_s * SAMPLE_RATE:
+        save_samples(out / str(clip.audio), samples)
+        clips.append(replace(clip, phones=save_phones(clip.name, phones, out)))
+    elif phones is None or clip.text is None:
+        limit = f"longer than {longest_s:g} s"
+        reasons.append(f"{limit}, and without phone times there is no place to cut")
+    else:
+        pieces = cut_in_pauses(len(samples), clip.text, phones, longest_s)
+        for number, piece in enumerate(pieces):
+            seconds = (piece.end - piece.start) / SAMPLE_RATE
+            if SHORTEST_S <= seconds <= longest_s:
+                clips.append(_save_piece(clip, f"{clip.name}-{number:03d}", piece, samples, out))
+            else:
+                reasons.append(f"a piece of {seconds:.1f} s without a pause to cut in")
+    return Record(clip.name, clips, refused + [Refusal(place, reason) for reason in reasons])
+
+
+def _save_piece(clip: Clip, name: str, piece: Piece, samples: np.ndarray, out: Path) -> Clip:
+    audio, begin, origin = f"clips/{name}.flac", piece.start / SAMPLE_RATE, clip.made
+    if isinstance(origin, Recorded):
+        origin = replace(origin, start_s=round(origin.start_s + begin, 3))
+    return replace(
+        clip,
+        name=name,
+        samples=save_samples(out / audio, samples[piece.start : piece.end]),
+        made=origin,
+        audio=audio,
+        text=piece.words,
+        phones=save_phones(name, piece.phones, out),
+    )
 
 
 def cut_in_pauses(samples: int, text: str, phones: list[Phone], longest_s: float) -> list[Piece]:
@@ -204,12 +163,11 @@ def cut_in_pauses(samples: int, text: str, phones: list[Phone], longest_s: float
     Pieces that hold no such pause stay longer.
     """
     words = text.split()
-    open_pieces = [Piece(0, samples, text, phones)]
-    firsts = [0]
+    open_pieces = [(Piece(0, samples, text, phones), 0)]
     pieces: list[Piece] = []
     while open_pieces:
-        piece, first = open_pieces.pop(), firsts.pop()
-        length_s = (piece.end - piece.start) / RATE
+        piece, first = open_pieces.pop()
+        length_s = (piece.end - piece.start) / SAMPLE_RATE
         cut = _widest_pause(piece.phones, length_s) if length_s > longest_s else None
         if cut is None:
             pieces.append(piece)
@@ -218,49 +176,23 @@ def cut_in_pauses(samples: int, text: str, phones: list[Phone], longest_s: float
         pause = (before[-1].end_s, after[0].start_s)
         stop = min(pause[0] + EDGE_S, sum(pause) / 2)
         start = max(pause[1] - EDGE_S, sum(pause) / 2)
-        word = after[0].word
-        last = first + len(piece.words.split())
-        left = Piece(
-            piece.start, piece.start + round(stop * RATE), " ".join(words[first:word]), before
-        )
+        end, begin = (piece.start + round(time * SAMPLE_RATE) for time in (stop, start))
+        word, last = after[0].word, first + len(piece.words.split())
+        left = Piece(piece.start, end, " ".join(words[first:word]), before)
         moved = [p._replace(start_s=p.start_s - start, end_s=p.end_s - start) for p in after]
-        right = Piece(
-            piece.start + round(start * RATE), piece.end, " ".join(words[word:last]), moved
-        )
-        open_pieces += [right, left]
-        firsts += [word, first]
+        right = Piece(begin, piece.end, " ".join(words[word:last]), moved)
+        open_pieces += [(right, word), (left, first)]
     return pieces
 
 
 def _widest_pause(phones: list[Phone], length_s: float) -> int | None:
     """Index of the phone after it; pauses in the outer quarters count only if there is no other."""
-    best: tuple[bool, float] | None = None
-    found = None
+    best, found = (False, 0.0), None
     for i in range(1, len(phones)):
         gap = phones[i].start_s - phones[i - 1].end_s
         if phones[i].word == phones[i - 1].word or gap < PAUSE_S:
             continue
         inner = length_s / 4 <= phones[i].start_s <= 3 * length_s / 4
-        if best is None or (inner, gap) > best:
+        if (inner, gap) > best:
             best, found = (inner, gap), i
     return found
-
-
-def save_phones(name: str, phones: list[Phone] | None, out: Path) -> str | None:
-    """Write [[symbols, start s, end s], ...]; returns the file relative to `out`."""
-    if phones is None:
-        return None
-    rows = [[p.symbols, round(p.start_s, 4), round(p.end_s, 4)] for p in phones]
-    path = f"phones/{name}.json"
-    with new_file(out / path) as temporary:
-        temporary.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-    return path
-
-
-def read_phones(path: Path) -> list[Phone]:
-    """Phones that `save_phones` wrote, all of word 0; raises TtsfError for anything else."""
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        return [Phone(str(symbols), float(start), float(end), 0) for symbols, start, end in rows]
-    except (OSError, ValueError, TypeError) as error:
-        raise TtsfError(f"{path}: no phone times ({error})") from None

@@ -1,7 +1,7 @@
 """Sec. 4.1: talking clips for training: 32 frames, their 128 mel frames, phonemes and a source.
 
 Yields what the corpus stores, without augmentation. Every batch is a function of (seed, step)
-alone, so that training goes on bit for bit after a restart, with any number of loader processes.
+alone, so that training goes on bit for bit after a restart, with any number of loader threads.
 """
 
 from functools import lru_cache
@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-from ttsf.config import FPS, SAMPLE_RATE, ModelConfig
+from ttsf.config import CLIP_FRAMES, FPS, SAMPLE_RATE, ModelConfig
 from ttsf.data.clip_files import read_frames, read_samples
 from ttsf.data.manifest import Clip, Split, read_manifest
 from ttsf.errors import TtsfError
@@ -30,7 +30,7 @@ class TalkingClip(NamedTuple):
     source: Tensor
     """[3, size, size] in [-1, 1]: a frame outside the window, or any where the window is all."""
     frames: Tensor
-    """[N, 3, side, side] in [-1, 1]."""
+    """[N, 3, size, size] in [-1, 1]."""
     mel: Tensor
     """[mel_bins, 4 N], raw log-mel of exactly those frames: a cut of `utterance`."""
     start: int
@@ -39,8 +39,6 @@ class TalkingClip(NamedTuple):
     """int64 [L]: symbol ids of the whole utterance, empty where there is no text."""
     utterance: Tensor
     """[mel_bins, 4 x frames of the clip]: raw log-mel of the whole clip."""
-    speaker: int
-    """Index into `TalkingClips.speakers`."""
     name: str
 
 
@@ -50,7 +48,7 @@ class TalkingBatch(NamedTuple):
     source: Tensor
     """[B, 3, size, size]."""
     frames: Tensor
-    """[B, N, 3, side, side]."""
+    """[B, N, 3, size, size]."""
     mel: Tensor
     """[B, mel_bins, 4 N]."""
     start: Tensor
@@ -63,18 +61,14 @@ class TalkingBatch(NamedTuple):
     """[B, mel_bins, T]."""
     utterance_lengths: Tensor
     """int64 [B]."""
-    speaker: Tensor
-    """int64 [B]."""
     names: tuple[str, ...]
 
 
 class TalkingClips:
-    """Clips of a manifest that move and are heard for at least `frames` pictures.
+    """Clips of a manifest that move and are heard for at least `frames` frames.
 
-    Driving frames are reduced to `side` px (none: the model's size). With `need_text` only clips
-    with a text qualify; a text of more symbols than mel frames cannot belong to its sound and does
-    not count. `speakers` are the sorted names of the whole manifest, so that an index means the
-    same person in every split.
+    With `need_text` only clips with a text qualify; a text of more symbols than mel frames cannot
+    belong to its sound and does not count.
 
     Raises TtsfError where nothing qualifies, for a text that cannot be spoken, and for a
     configuration on another clock than the corpus.
@@ -85,25 +79,19 @@ class TalkingClips:
         folder: Path,
         config: ModelConfig,
         splits: tuple[Split, ...] = ("train",),
-        frames: int = 32,
-        side: int | None = None,
+        frames: int = CLIP_FRAMES,
         need_text: bool = False,
     ) -> None:
         self.folder, self.config, self.frames = folder, config, frames
-        self.side = config.video.size if side is None else side
-        if frames < 1 or not 1 <= self.side <= config.video.size:
-            raise TtsfError(f"cannot cut windows of {frames} frames of {self.side} px")
-        rate, fps = SAMPLE_RATE, FPS
-        if (config.audio.sample_rate, config.video.fps) != (rate, fps):
-            raise TtsfError(f"a corpus has {rate} samples and {fps} frames a second")
-        listed = read_manifest(folder)
-        self.speakers = sorted({clip.speaker for clip in listed})
-        self._speaker = {name: i for i, name in enumerate(self.speakers)}
+        if frames < 1:
+            raise TtsfError(f"cannot cut windows of {frames} frames")
+        if (config.audio.sample_rate, config.video.fps) != (SAMPLE_RATE, FPS):
+            raise TtsfError(f"a corpus has {SAMPLE_RATE} samples and {FPS} frames a second")
         self.clips: list[Clip] = []
         self.phonemes: list[Tensor] = []
         front_end = TextFrontEnd(config.speech)
-        for clip in listed:
-            if clip.split in splits and clip.frames >= frames and clip.samples:
+        for clip in read_manifest(folder, splits):
+            if clip.frames >= frames and clip.samples:
                 ids = self._phonemes(clip, front_end)
                 if len(ids) or not need_text:
                     self.clips.append(clip)
@@ -129,18 +117,16 @@ class TalkingClips:
         if outside and shown >= start:
             shown += self.frames
         try:
-            source = self._pictures(row, shown, 1, self.config.video.size)[0]
-            frames = self._pictures(row, start, self.frames, self.side)
+            source = self._frames(row, shown, 1)[0]
+            frames = self._frames(row, start, self.frames)
             samples = read_samples(self.folder / (row.audio or ""), 0, row.samples)
         except TtsfError as error:
             raise TtsfError(f"clip '{row.name}': {error}") from error
         utterance = mel_spectrogram(torch.from_numpy(samples)[None], self.config.audio)[0]
         rate = self.config.mel_per_video
         mel = utterance[:, rate * start : rate * (start + self.frames)].contiguous()
-        speaker = self._speaker[row.speaker]
-        return TalkingClip(
-            source, frames, mel, start, self.phonemes[index], utterance, speaker, row.name
-        )
+        phonemes = self.phonemes[index]
+        return TalkingClip(source, frames, mel, start, phonemes, utterance, row.name)
 
     def batch(self, step: int, seed: int, size: int) -> TalkingBatch:
         """The `size` clips of this step.
@@ -162,19 +148,19 @@ class TalkingClips:
         fits = len(ids) <= clip.frames * self.config.mel_per_video
         return torch.tensor(ids if fits else [], dtype=torch.int64)
 
-    def _pictures(self, clip: Clip, start: int, count: int, side: int) -> Tensor:
-        """[count, 3, side, side] in [-1, 1]."""
+    def _frames(self, clip: Clip, start: int, count: int) -> Tensor:
+        """[count, 3, size, size] in [-1, 1]."""
+        size = self.config.video.size
         stored = read_frames(self.folder / (clip.video or ""), start, count)
         height, width = stored.shape[1:3]
-        if height != width or width < self.config.video.size:
+        if height != width or width < size:
             raise TtsfError(
-                f"pictures of {width}x{height} px; the model needs squares of "
-                f"{self.config.video.size} px or more"
+                f"pictures of {width}x{height} px; the model needs squares of {size} px or more"
             )
-        pictures = torch.from_numpy(stored).movedim(-1, 1).float()
-        if side < width:
-            pictures = F.interpolate(pictures, size=side, mode="area")
-        return pictures / 127.5 - 1
+        frames = torch.from_numpy(stored).movedim(-1, 1).float()
+        if size < width:
+            frames = F.interpolate(frames, size=size, mode="area")
+        return frames / 127.5 - 1
 
 
 def held_out_clips(training: TalkingClips, need_text: bool = False) -> TalkingClips:
@@ -204,6 +190,5 @@ def _stack(clips: list[TalkingClip]) -> TalkingBatch:
         torch.tensor([len(clip.phonemes) for clip in clips]),
         pad_sequence(utterances, batch_first=True).transpose(1, 2).contiguous(),
         torch.tensor([len(utterance) for utterance in utterances]),
-        torch.tensor([clip.speaker for clip in clips]),
         tuple(clip.name for clip in clips),
     )

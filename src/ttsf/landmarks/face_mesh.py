@@ -1,4 +1,4 @@
-"""Face landmarks, head pose and absolute motion labels of a picture (training data only).
+"""Landmarks and pose of a face, and the motion labels (`labels`) that they give, Sec. 3.1.
 
 Landmarks are the 468 points of mediapipe's face mesh (Kartynnik et al. 2019). Coordinates are
 pixels: x right, y down, z away from the camera. Lengths called "e" are units of the 3-D distance
@@ -16,10 +16,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
+from ttsf.errors import needing
+from ttsf.landmarks.labels import GAP_E, LABEL_UNITS
 from ttsf.landmarks.mean_face import MEAN_STABLE, STABLE
 
 UPPER_OUTER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
@@ -49,46 +52,10 @@ CROP_SIDE_E = 2.75
 """Side of the canonical crop in e."""
 CROP_DOWN_E = -0.18
 """How far the centre of the crop lies below the face centre, in e."""
-GAP_E = 0.17
-"""Mouth gap of label open = 1, in e."""
 GAP_CLOSED_E = 0.008
 """Gap that the detector reports for lips that just touch, in e."""
 EYE_OPEN_E = 0.09
 """Lid aperture of label blink = 0, in e."""
-LABEL_UNITS = (10.0, 10.0, 10.0, 0.08, 0.08, 0.05)
-"""Degrees (yaw, pitch, roll), e (shifts) and log-scale of one label unit."""
-
-
-class MotionLabels(NamedTuple):
-    """Absolute motion of one frame; zero is the mean face, frontal, centred, lips just closed."""
-
-    yaw: float
-    """Ten degrees; positive turns the nose to the right of the picture."""
-    pitch: float
-    """Ten degrees; positive turns the nose down."""
-    roll: float
-    """Ten degrees; positive turns the head clockwise in the picture."""
-    shift_x: float
-    """0.08 e; position of the pivot, positive to the right."""
-    shift_y: float
-    """0.08 e; position of the pivot, positive downwards."""
-    log_scale: float
-    """0.05 natural log units of the size of the face in the crop."""
-    blink: float
-    """0 open to 1 closed."""
-    open: float
-    """Gap between the inner lips in units of 0.17 e."""
-    wide: float
-    """-1 round to 1 wide."""
-    press: float
-    """0 to 1, lips pressed together."""
-    lip_fv: float
-    """0 to 1, lower lip under the upper teeth."""
-
-
-LABEL_NAMES = MotionLabels._fields
-MEASURABLE = np.array([n not in ("wide", "press", "lip_fv") for n in LABEL_NAMES])
-"""Labels that landmarks of one picture give, bool [11]."""
 
 
 class Crop(NamedTuple):
@@ -116,11 +83,9 @@ class HeadPose(NamedTuple):
 
 
 def load_mediapipe():
-    """The `mediapipe` module, or an ImportError that says how to get it."""
-    try:
+    """The `mediapipe` module; raises MissingPackage (an ImportError) without it."""
+    with needing("the face mesh", "mediapipe", "data"):
         import mediapipe
-    except ImportError as error:
-        raise ImportError("face landmarks need mediapipe: install ttsf[data]") from error
     return mediapipe
 
 
@@ -165,8 +130,6 @@ class LandmarkDetector:
 @lru_cache(maxsize=1)
 def face_triangles() -> np.ndarray:
     """Triangles int [852, 3] of the face mesh, without those that fill the mouth and the eyes."""
-    from itertools import combinations
-
     edges = load_mediapipe().solutions.face_mesh.FACEMESH_TESSELATION
     near: list[set[int]] = [set() for _ in range(468)]
     for a, b in edges:

@@ -1,6 +1,6 @@
 """Mean face: the average of mediapipe landmarks that speech does not move.
 
-Generalised Procrustes mean of the frontal training portraits (see shared data manifest), mirrored
+Generalised Procrustes mean of the frontal portraits that the bundled model was trained on, mirrored
 and averaged; units of e (outer eye corners), origin at landmark 168, x right, y down, z away.
 """
 

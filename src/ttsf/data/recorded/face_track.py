@@ -1,8 +1,8 @@
-"""Where one face stays in a recording, from a look at every fifth picture (Sec. 4.1).
+"""Sec. 4.1: where one face stays in a recording, from a look at every fifth frame.
 
 A training clip has one fixed crop, so that the head moves in it as it moved before the camera: the
-square of `ttsf.portrait` around the mean face box. Where the face wanders off that square, is
-lost, shares the picture or the picture is cut, the stretch ends.
+square of `portrait.crop` around the mean face box. Where the face moves too far, is lost or the
+video is cut, the stretch ends.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from ttsf.config import FPS
 from ttsf.portrait.crop import CropSquare, crop_square
 from ttsf.portrait.detection import MIN_FACE, FaceBox, Glimpse, glance
 
-LOOK_EVERY = 5  # pictures
+LOOK_EVERY = 5  # frames
 ANCHOR_LOOKS = 5  # first looks that say where the face's place is
 GAP_LOOKS = 2  # looks in a row that may miss the face
 DRIFT, GROWTH = 0.35, 1.35  # sides of the box, and ratio of sizes, that a face may leave its place
@@ -27,8 +27,8 @@ THUMBNAIL = 96  # px
 class Look(NamedTuple):
     """One look at a recording."""
 
-    picture: int
-    """Number of the picture at 25 fps."""
+    frame: int
+    """Its number at 25 fps."""
     faces: list[Glimpse]
     """The largest first."""
     grey: np.ndarray
@@ -40,13 +40,13 @@ class Survey(NamedTuple):
     """All looks at a recording."""
 
     looks: list[Look]
-    pictures: int
+    frames: int
     width: int
     height: int
 
 
 class Stretch(NamedTuple):
-    """Pictures `start` to `end` (exclusive) that show one face in one place."""
+    """Frames `start` to `end` (exclusive) that show one face in one place."""
 
     start: int
     end: int
@@ -59,28 +59,28 @@ class Stretch(NamedTuple):
     """Why it does not go on: "" at the end of the range."""
 
     def square(self, survey: Survey) -> CropSquare:
-        """The crop of all its pictures."""
+        """The crop of all its frames."""
         return crop_square(survey.width, survey.height, self.face)
 
 
-def survey_pictures(pictures: Iterable[np.ndarray]) -> Survey:
-    """Look at every fifth of RGB uint8 pictures [H, W, 3]."""
+def survey_frames(frames: Iterable[np.ndarray]) -> Survey:
+    """Look at every fifth of RGB uint8 frames [H, W, 3]."""
     looks: list[Look] = []
     count, width, height = 0, 0, 0
-    for count, picture in enumerate(pictures, start=1):
+    for count, frame in enumerate(frames, start=1):
         if (count - 1) % LOOK_EVERY:
             continue
-        height, width = picture.shape[:2]
-        small = Image.fromarray(picture)
+        height, width = frame.shape[:2]
+        small = Image.fromarray(frame)
         grey = np.asarray(small.convert("L").resize((16, 16), Image.Resampling.BOX), np.float32)
         small.thumbnail((2 * THUMBNAIL, THUMBNAIL))
-        looks.append(Look(count - 1, glance(picture, len(looks)), grey, small))
+        looks.append(Look(count - 1, glance(frame, len(looks)), grey, small))
     return Survey(looks, count, width, height)
 
 
 def find_stretches(survey: Survey, start: int, end: int) -> list[Stretch]:
-    """The stretches of one face within pictures `start` to `end` (exclusive), in order."""
-    looks = [look for look in survey.looks if start <= look.picture < end]
+    """The stretches of one face within frames `start` to `end` (exclusive), in order."""
+    looks = [look for look in survey.looks if start <= look.frame < end]
     stretches: list[Stretch] = []
     i = 0
     while i < len(looks):
@@ -88,8 +88,8 @@ def find_stretches(survey: Survey, start: int, end: int) -> list[Stretch]:
             i += 1
             continue
         seen, last, ending = _follow(looks, i)
-        first = start if i <= GAP_LOOKS and not stretches else looks[i].picture
-        until = end if not ending else looks[last].picture + 1
+        first = start if i <= GAP_LOOKS and not stretches else looks[i].frame
+        until = end if not ending else looks[last].frame + 1
         stretches.append(_stretch(seen, looks[i : last + 1], first, until, ending))
         i = last + 1
     return stretches

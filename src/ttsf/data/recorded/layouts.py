@@ -88,7 +88,7 @@ def find_videos(layout: str, root: Path) -> list[SourceVideo]:
         raise TtsfError(f"cannot read {error.filename}: {error.strerror}") from error
     if not found:
         raise TtsfError(f"no videos in {root}; layout {layout} expects {_STRUCTURE[layout]}")
-    return sorted(_told_apart(found), key=lambda video: video.key)
+    return sorted(_distinct(found), key=lambda video: video.key)
 
 
 def find_lrs3(root: Path) -> list[SourceVideo]:
@@ -260,15 +260,15 @@ LAYOUTS: dict[str, Callable[[Path], list[SourceVideo]]] = {
 does not."""
 
 
-def _told_apart(found: list[SourceVideo]) -> list[SourceVideo]:
+def _distinct(found: list[SourceVideo]) -> list[SourceVideo]:
     """Keys that occur more than once get the file's suffix."""
     times = Counter(video.key for video in found)
-    told_apart = [
+    distinct = [
         replace(video, key=video.key + video.video.suffix) if times[video.key] > 1 else video
         for video in found
     ]
     taken: dict[str, SourceVideo] = {}
-    for video in told_apart:
+    for video in distinct:
         try:
             str(video.video).encode()
         except UnicodeEncodeError:
@@ -278,7 +278,7 @@ def _told_apart(found: list[SourceVideo]) -> list[SourceVideo]:
             raise TtsfError(
                 f"{other.video} and {video.video} count as the same name; rename one of them"
             )
-    return told_apart
+    return distinct
 
 
 def _train_or_valid(speaker: str) -> Split:

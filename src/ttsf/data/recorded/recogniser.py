@@ -1,4 +1,4 @@
-"""Text for recordings that came without one, from a recogniser that the user names.
+"""Sec. 4.1: text for recordings that came without one, by a recogniser that the user names.
 
 "pocketsphinx" is the one that installs with ttsf[data]; anything else is a command line in which
 {wav} stands for a 16 kHz file and which prints the words.
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ttsf.config import SAMPLE_RATE
-from ttsf.errors import TtsfError
+from ttsf.errors import TtsfError, needing
 from ttsf.media.video import write_wav
 
 
@@ -60,8 +60,6 @@ def write_down(name: str | None, samples: np.ndarray) -> str | None:
 
 def _decoder() -> Any:
     """A fresh one: it adapts to what it hears, and a text must not depend on the clip before."""
-    try:
+    with needing("the recogniser", "pocketsphinx", "data"):
         import pocketsphinx
-    except ImportError:
-        raise TtsfError("pocketsphinx is not installed: pip install 'ttsf[data]'") from None
     return pocketsphinx.Decoder(loglevel="FATAL")

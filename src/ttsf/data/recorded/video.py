@@ -1,8 +1,7 @@
-"""Recorded videos to training clips, Sec. 4.1: 25 fps square crops of one face, 16 kHz, clean text.
+"""Sec. 4.1: a recorded video to training clips: square crops of one face, sound, clean text.
 
-What is of no use is refused with a reason; nothing is dropped in silence. A text belongs to all of
-its pictures, so a piece with text is kept whole or not at all; pictures without text are cut where
-the face goes.
+What is of no use is refused with a reason. A text belongs to all of its frames, so a piece with
+text is kept whole or not at all; frames without text are cut where the face goes.
 """
 
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.config import FPS, PICTURE_SIDE, SAMPLE_RATE, SpeechConfig
+from ttsf.config import CLIP_FRAMES, FPS, SAMPLE_RATE, SpeechConfig
 from ttsf.data.clip_files import save_frames, save_samples
 from ttsf.data.manifest import Clip, Recorded
 from ttsf.data.recorded import face_track
@@ -21,16 +20,13 @@ from ttsf.data.recorded.face_track import Stretch, Survey
 from ttsf.data.recorded.layouts import SourceVideo
 from ttsf.data.recorded.recogniser import write_down
 from ttsf.data.recorded.transcripts import Piece, Transcript, cut, read_transcript
+from ttsf.data.records import Record, Refusal
 from ttsf.errors import TtsfError
-from ttsf.jobs import Record, Refusal
 from ttsf.media.files import new_file
 from ttsf.media.recording import fit_sound, read_pictures, read_sound
 from ttsf.portrait.crop import CropSquare, cut_square
 from ttsf.speech.text import TextFrontEnd
 
-FPS = FPS
-SHORTEST = 32  # pictures, a training clip [P 4.1]
-LONGEST_S = 20.0
 SILENT_DB = -60.0  # loudest tenth of a second, dB below full scale
 AFTER_END_S = 0.3  # how far the last word may lie behind the end of the video
 
@@ -40,12 +36,12 @@ class PrepareJob:
     """One video to prepare."""
 
     source: SourceVideo
-    size: int = PICTURE_SIDE
-    """px, side of the stored pictures."""
-    longest_s: float = LONGEST_S
+    size: int
+    """px, side of the stored frames."""
+    longest_s: float
     """s; longer pieces without text are cut."""
-    recogniser: str | None = None
-    """Who writes down speech that has no text (`data.recogniser`)."""
+    recogniser: str | None
+    """What writes down speech that has no text (`recogniser`)."""
 
     @property
     def key(self) -> str:
@@ -68,7 +64,7 @@ class Recording(NamedTuple):
     """Float32 [N], mono, 16 kHz."""
 
     def sound(self, stretch: Stretch) -> np.ndarray:
-        """The sound of a stretch, exactly as long as its pictures."""
+        """The sound of a stretch, exactly as long as its frames."""
         return fit_sound(self.samples, stretch.start, stretch.end - stretch.start)
 
 
@@ -87,16 +83,16 @@ def _prepare(job: PrepareJob, out: Path) -> Record:
     check_words(transcript, recording.survey)
     refused: list[Refusal] = []
     spans: list[Span] = []
-    for span, reason in judge_spans(transcript, recording, job.longest_s):
+    for span, reason in find_spans(transcript, recording, job.longest_s):
         if reason is None:
             spans.append(span)
         else:
             refused.append(_refuse(job, recording.survey, span.stretch, reason, out))
     clips: list[Clip] = []
-    pictures, at = read_pictures(source.video), 0
+    frames, at = read_pictures(source.video), 0
     for i, span in enumerate(spans):
         name = job.key if len(spans) == 1 else f"{job.key}-{i:03d}"
-        chosen = islice(pictures, span.stretch.start - at, span.stretch.end - at)
+        chosen = islice(frames, span.stretch.start - at, span.stretch.end - at)
         at = span.stretch.end
         clip, problem = _save_clip(job, name, span, recording, chosen, out)
         clips.append(clip)
@@ -106,13 +102,13 @@ def _prepare(job: PrepareJob, out: Path) -> Record:
 
 
 def read_once(source: SourceVideo) -> Recording:
-    """Look at all pictures and keep the sound; raises TtsfError for silent and broken files."""
+    """Look at all frames and keep the sound; raises TtsfError for silent and broken files."""
     samples = read_sound(source.sound or source.video, source.video if source.sound else None)
     if samples is None:
         raise TtsfError("silent: there is no sound track")
     if loudest_db(samples) < SILENT_DB:
         raise TtsfError(f"silent: below {SILENT_DB:.0f} dB throughout")
-    return Recording(face_track.survey_pictures(read_pictures(source.video)), samples)
+    return Recording(face_track.survey_frames(read_pictures(source.video)), samples)
 
 
 def loudest_db(samples: np.ndarray) -> float:
@@ -128,23 +124,23 @@ def check_words(transcript: Transcript | None, survey: Survey) -> None:
     """Raises TtsfError where the words of a transcript go on after the end of the video."""
     if transcript is None or not transcript.words:
         return
-    words_end, video_end = transcript.words[-1].end_s, survey.pictures / FPS
+    words_end, video_end = transcript.words[-1].end_s, survey.frames / FPS
     if words_end > video_end + AFTER_END_S:
         raise TtsfError(
             f"cut short: the words end at {words_end:.1f} s, the video at {video_end:.1f} s"
         )
 
 
-def judge_spans(
+def find_spans(
     transcript: Transcript | None, recording: Recording, longest_s: float
 ) -> Iterator[tuple[Span, str | None]]:
     """Everything that a recording holds, in order, with the reason against it or None."""
     survey = recording.survey
-    pieces = cut(transcript, survey.pictures / FPS, longest_s)
+    pieces = cut(transcript, survey.frames / FPS, longest_s)
     if not pieces:
-        yield Span(Stretch(0, survey.pictures), None), "no usable words in the text beside it"
+        yield Span(Stretch(0, survey.frames), None), "no usable words in the text beside it"
     for piece in pieces:
-        start, end = piece_pictures(piece, survey.pictures)
+        start, end = piece_frames(piece, survey.frames)
         whole = Stretch(start, end)
         stretches = face_track.find_stretches(survey, start, end)
         if not stretches:
@@ -156,20 +152,20 @@ def judge_spans(
             longest = end - start if piece.text else round(longest_s * FPS)
             for stretch in stretches:
                 for part in split_stretch(stretch, longest):
-                    reason = face_track.refusal(part, SHORTEST)
+                    reason = face_track.refusal(part, CLIP_FRAMES)
                     if reason is None and loudest_db(recording.sound(part)) < SILENT_DB:
                         reason = f"silent: below {SILENT_DB:.0f} dB throughout"
                     yield Span(part, piece.text), reason
 
 
-def piece_pictures(piece: Piece, pictures: int) -> tuple[int, int]:
-    """First and last (exclusive) picture of a piece."""
-    end = pictures if piece.end_s is None else min(round(piece.end_s * FPS), pictures)
+def piece_frames(piece: Piece, frames: int) -> tuple[int, int]:
+    """First and last (exclusive) frame of a piece."""
+    end = frames if piece.end_s is None else min(round(piece.end_s * FPS), frames)
     return min(round(piece.start_s * FPS), end), end
 
 
 def split_stretch(stretch: Stretch, longest: int) -> list[Stretch]:
-    """Equal parts of at most `longest` pictures."""
+    """Equal parts of at most `longest` frames."""
     length = stretch.end - stretch.start
     parts = -(-length // longest)
     edges = [stretch.start + length * i // parts for i in range(parts + 1)]
@@ -179,10 +175,10 @@ def split_stretch(stretch: Stretch, longest: int) -> list[Stretch]:
 def _refuse(job: PrepareJob, survey: Survey, stretch: Stretch, reason: str, out: Path) -> Refusal:
     """A refusal with the picture in its middle."""
     place = job.source.source
-    if (stretch.start, stretch.end) != (0, survey.pictures):
+    if (stretch.start, stretch.end) != (0, survey.frames):
         place += f" {stretch.start / FPS:.2f}-{stretch.end / FPS:.2f} s"
     middle = (stretch.start + stretch.end) / 2
-    look = min(survey.looks, key=lambda look: abs(look.picture - middle))
+    look = min(survey.looks, key=lambda look: abs(look.frame - middle))
     name = f"thumbnails/{job.key}-{stretch.start}.jpg"
     with new_file(out / name) as temporary:
         look.thumbnail.save(temporary, "JPEG", quality=80)
@@ -194,7 +190,7 @@ def _save_clip(
     name: str,
     span: Span,
     recording: Recording,
-    pictures: Iterator[np.ndarray],
+    frames: Iterator[np.ndarray],
     out: Path,
 ) -> tuple[Clip, str | None]:
     """The clip, its files written, and what is wrong with its text."""
@@ -207,7 +203,7 @@ def _save_clip(
         dataset=source.dataset,
         speaker=source.speaker,
         split=source.split,
-        frames=save_frames(out / video, _squares(pictures, square, job.size)),
+        frames=save_frames(out / video, _squares(frames, square, job.size)),
         samples=save_samples(out / audio, sound),
         source=source.source,
         licence=source.licence,
@@ -224,9 +220,8 @@ def _save_clip(
     return clip, problem
 
 
-def _squares(pictures: Iterator[np.ndarray], square: CropSquare, size: int) -> Iterator[np.ndarray]:
-    for picture in pictures:
-        yield cut_square(picture, square, size)
+def _squares(frames: Iterator[np.ndarray], square: CropSquare, size: int) -> Iterator[np.ndarray]:
+    return (cut_square(frame, square, size) for frame in frames)
 
 
 def normal_words(text: str | None) -> tuple[str | None, str | None]:

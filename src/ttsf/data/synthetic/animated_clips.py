@@ -1,4 +1,4 @@
-"""Portraits that speak: the animator's clips for the open corpus, a training aid.
+"""Sec. 4.1, open data: portraits that speak, the animator's clips; a training aid.
 
 Mouths follow the phone times of the speech, or the tracked mouth of a recorded video of it; heads
 wander at random, or follow that video. What a clip shows is known exactly: its labels are saved.
@@ -14,30 +14,26 @@ from typing import Literal
 import numpy as np
 import torch
 from PIL import Image
-from scipy.ndimage import gaussian_filter1d
 
 from ttsf.config import SAMPLES_PER_FRAME
-from ttsf.data.alignment import Phone
+from ttsf.data.alignment import Phone, read_phones
 from ttsf.data.clip_files import read_samples, save_frames, save_samples
 from ttsf.data.manifest import Animated, Clip, Recorded, Split
 from ttsf.data.parts import Part
-from ttsf.data.speech_files import read_phones
+from ttsf.data.records import Record, Refusal
 from ttsf.data.synthetic.animator import Animator
 from ttsf.data.synthetic.head_motion import head_track
 from ttsf.data.synthetic.mouth_layer import Teeth
-from ttsf.data.synthetic.render import check_movable, open_portrait, own_picture, teeth_of
-from ttsf.data.synthetic.visemes import spoken_mouth
+from ttsf.data.synthetic.portraits import check_movable, open_portrait, own_picture, teeth_of
+from ttsf.data.synthetic.visemes import smooth, spoken_mouth
 from ttsf.errors import TtsfError
-from ttsf.jobs import Record, Refusal
 from ttsf.landmarks.face_mesh import LandmarkDetector
-from ttsf.landmarks.labels import FIRST_LIP, LABELS
+from ttsf.landmarks.labels import BLINK, FIRST_LIP, OPEN, SHIFTS, WIDE
 from ttsf.landmarks.tracking import load_track
 from ttsf.media.files import new_file
 
-SHIFTS = slice(3, 6)
-BLINK, OPEN, WIDE = LABELS.index("blink"), LABELS.index("open"), LABELS.index("wide")
 CLOSED_SHARE = 0.1
-"""Share of a tracked clip's pictures, those with the smallest mouth, that show it closed."""
+"""Share of a tracked clip's frames, those with the smallest mouth, that show it closed."""
 STEADY = 1.0
 """Frames, Gaussian: the landmarks of a tracked head tremble."""
 OPEN_EYES, SHUT_EYES = 0.10, 0.30
@@ -209,7 +205,7 @@ def tracked_labels(own: np.ndarray, track: np.ndarray) -> np.ndarray:
     mouth relative to its most closed frames, which become the portrait's closed lips.
     """
     labels = np.zeros_like(track, dtype=np.float64)
-    head = gaussian_filter1d(track[:, :BLINK].astype(np.float64), STEADY, axis=0, mode="nearest")
+    head = smooth(track[:, :BLINK].astype(np.float64), STEADY, "nearest")
     labels[:, :BLINK] = own[:BLINK] + head - np.median(head, axis=0)
     lids = track[:, BLINK] - np.median(track[:, BLINK])
     labels[:, BLINK] = np.clip((lids - OPEN_EYES) / (SHUT_EYES - OPEN_EYES), 0, 1)

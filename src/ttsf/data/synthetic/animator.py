@@ -1,4 +1,4 @@
-"""Moves the face of one portrait by known motion (training data only).
+"""Moves the face of one portrait by known motion: a training aid, never part of the model.
 
 A face mesh with rings around it is posed twice, as found and with the wanted motion, and the
 picture is warped triangle by triangle, back to front, so that the exact backward flow is known.
@@ -6,13 +6,12 @@ Eyeballs, teeth and the mouth cavity are layers behind holes in the mesh; the ba
 behind a person matte.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from ttsf.data.synthetic.background import fill_background, person_matte, smoothstep
 from ttsf.data.synthetic.expression import LID_ROWS, Expression
 from ttsf.data.synthetic.mouth_layer import MouthLayer, Teeth
 from ttsf.landmarks.face_mesh import (
@@ -20,23 +19,20 @@ from ttsf.landmarks.face_mesh import (
     EYES_LOWER,
     EYES_UPPER,
     FACE_OVAL,
-    GAP_E,
-    LABEL_NAMES,
     LOWER_OUTER,
     MOUTH_RING,
+    PIVOT,
     UPPER_OUTER,
     Crop,
     HeadPose,
-    MotionLabels,
     canonical_crop,
     face_triangles,
     fit_head,
-    load_mediapipe,
     measure,
     mouth_gap,
     pose_from_labels,
-    quiet_natives,
 )
+from ttsf.landmarks.labels import BLINK, GAP_E, OPEN, MotionLabels
 
 RING_FACTORS = (1.07, 1.18, 1.32, 1.5, 1.75, 2.1, 2.6, 3.4)
 RING_CENTRE = np.array([0.0, 0.42])
@@ -65,38 +61,6 @@ class Frame(NamedTuple):
     """Box of the mouth x0, y0, x1, y1 in pixels of the frame, float32 [4]."""
     eyes: np.ndarray
     """Boxes of the eyes, their right one first, in pixels of the frame, float32 [2, 4]."""
-
-
-def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
-    """0 below `low`, 1 above `high`, smooth between."""
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
-
-
-def person_matte(image: np.ndarray) -> np.ndarray:
-    """Share of person in each pixel of an RGB uint8 [H, W, 3], float32 [H, W] (mediapipe)."""
-    segmentation = load_mediapipe().solutions.selfie_segmentation
-    with quiet_natives():
-        segmenter = segmentation.SelfieSegmentation(0)
-        mask = segmenter.process(np.ascontiguousarray(image)).segmentation_mask
-        segmenter.close()
-    return smoothstep(0.25, 0.75, mask).astype(np.float32)
-
-
-def fill_background(image: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """Background float32 [H, W, 3]: the picture where no person is, smoothly filled elsewhere."""
-    import cv2
-
-    keep = (cv2.dilate(matte, np.ones((9, 9))) < 0.02).astype(np.float32)
-    filled, weight = image.astype(np.float32) * keep[..., None], keep
-    result, share = filled.copy(), weight.copy()
-    for sigma in (3, 8, 20, 60):
-        soft = cv2.GaussianBlur(filled, (0, 0), sigma)
-        mass = cv2.GaussianBlur(weight, (0, 0), sigma)
-        gain = (1 - share) * np.clip(mass * 8, 0, 1)
-        result += gain[..., None] * soft / np.maximum(mass, 1e-4)[..., None]
-        share += gain
-    return result / np.maximum(share, 1e-4)[..., None]
 
 
 class Animator:
@@ -183,14 +147,14 @@ class Animator:
         """One frame with absolute labels [11], limited by `clip`."""
         labels = self.clip(labels)
         motion = MotionLabels(*labels.tolist())
-        depth = (self.pose.project(np.array([[0.0, 1.0, 0.75]])))[0, 2]
+        depth = self.pose.project(PIVOT[None])[0, 2]
         pose = pose_from_labels(labels, self.crop, depth)
-        closing = (motion.blink - self.own[6]) / max(1 - self.own[6], 1e-3)
+        closing = (motion.blink - self.own[BLINK]) / max(1 - self.own[BLINK], 1e-3)
         closing = float(np.clip(closing, 0, 1))
         shape = self.expression.shape(motion, closing)
         mesh = self._place(shape, pose)
         head = self._place(self.expression.rest, pose)
-        labels[LABEL_NAMES.index("open")] = mouth_gap(shape) / GAP_E
+        labels[OPEN] = mouth_gap(shape) / GAP_E
         return self._draw(mesh, head, labels, pose, closing)
 
     def _to_frame(self, points: np.ndarray, size: int) -> np.ndarray:
@@ -248,7 +212,7 @@ class Animator:
         """Source pixels float32 [fine, fine, 2] and what covers each pixel, int [fine, fine]:
         0 nothing, 1 the mouth, 2-3 an eye, from 4 a triangle.
 
-        Triangles are painted back to front, holes between the rings and the face. Holes show the
+        Triangles are drawn back to front, holes between the rings and the face. Holes show the
         `head` [756, 2] without expression.
         """
         import cv2

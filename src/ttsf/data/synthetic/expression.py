@@ -5,22 +5,19 @@ biharmonic fill on the mesh graph (as in Botsch & Sorkine 2008, "On Linear Varia
 Deformation Methods").
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from ttsf.landmarks.face_mesh import (
     EYES_LOWER,
     EYES_UPPER,
-    GAP_E,
     LOWER_INNER,
     LOWER_OUTER,
     UPPER_INNER,
     UPPER_OUTER,
-    MotionLabels,
     face_triangles,
     mouth_gap,
 )
+from ttsf.landmarks.labels import GAP_E, MotionLabels
 
 JAW_WEIGHTS = {
     152: 1.0, 148: 1.0, 377: 1.0, 18: 1.0, 200: 1.0, 199: 1.0, 175: 1.0, 176: 0.97, 400: 0.97,

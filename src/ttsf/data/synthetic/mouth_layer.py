@@ -1,7 +1,5 @@
 """What lies behind the lips of an animated portrait: teeth and the mouth cavity."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,32 +1,35 @@
-"""Portraits in random known motion, rendered once for face pre-training (Sec. 3.1).
+"""`ttsf render`: portraits in random known motion, rendered once for face pre-training, Sec. 3.1.
 
-    python -m ttsf.data.synthetic.render --data DIR --use train --frames 16 --out DIR
-
-DIR/manifest.csv lists the portraits. Each portrait is rendered with a generator seeded by its own
-name, kept as one file and packed at the end, so a killed run goes on where it stopped and gives the
-same bytes. Writes images, labels, known, flow, mouth, eyes (.npy) and names.json; see `data.faces`.
+Each portrait is rendered with a generator seeded by its own name, kept as one file and packed at
+the end, so a killed run goes on where it stopped and gives the same bytes. `data.rendered_faces`
+reads what is written: images, labels, known, flow, mouth, eyes (.npy) and names.json.
 """
 
-import argparse
 import json
-import os
 import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from ttsf.data.parts import Part, Use, read_parts
+from ttsf.data.parts import read_parts
+from ttsf.data.settings import RenderSettings
 from ttsf.data.synthetic.animator import Animator
-from ttsf.data.synthetic.mouth_layer import Teeth, take_teeth
+from ttsf.data.synthetic.mouth_layer import Teeth
+from ttsf.data.synthetic.portraits import (
+    check_movable,
+    open_portrait,
+    own_picture,
+    shows_teeth,
+    teeth_of,
+)
 from ttsf.errors import TtsfError
-from ttsf.landmarks.face_mesh import MEASURABLE, LandmarkDetector, fit_head
-from ttsf.media.images import read_image
+from ttsf.jobs import Progress
+from ttsf.landmarks.face_mesh import LandmarkDetector
+from ttsf.landmarks.labels import MEASURABLE
+from ttsf.media.files import new_file
 
 FLOW_SIDE = 64  # px at which the known flow is stored, the mean of each cell
-MARGIN = 3.0  # px that landmarks must keep from the picture's edge
-MOST_YAW, MOST_ROLL, MOST_SHIFT = 1.5, 2.0, 6.0  # label units of a portrait that is used
 DONORS = 30
 
 
@@ -70,14 +73,6 @@ def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return labels.astype(np.float32)
 
 
-def own_picture(animator: Animator) -> np.ndarray:
-    """The portrait itself in its crop, RGB uint8 [size, size, 3]."""
-    size, crop = animator.size, animator.crop
-    box = (crop.x0, crop.y0, crop.x0 + crop.side, crop.y0 + crop.side)
-    picture = Image.fromarray(animator.image)
-    return np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC, box=box))
-
-
 def render_person(animator: Animator, frames: int, rng: np.random.Generator) -> Person:
     """The portrait, cropped, and `frames` renders of it."""
     size = animator.size
@@ -106,43 +101,6 @@ def render_person(animator: Animator, frames: int, rng: np.random.Generator) -> 
     )
 
 
-def open_portrait(
-    path: Path, detector: LandmarkDetector, donor: Teeth | None, size: int
-) -> Animator:
-    """The animator of a portrait; raises TtsfError without a whole face."""
-    image = read_image(path)
-    points = detector(image)
-    if points is None:
-        raise TtsfError("no face")
-    limit = np.array(image.shape[1::-1]) - MARGIN
-    if (points[:, :2] < MARGIN).any() or (points[:, :2] > limit).any():
-        raise TtsfError("the face leaves the picture")
-    return Animator(image, points, size, donor)
-
-
-def check_movable(own: np.ndarray) -> None:
-    """Raises TtsfError where a portrait with these labels [11] cannot be moved well."""
-    yaw, roll = abs(float(own[0])), abs(float(own[2]))
-    if yaw > MOST_YAW:
-        raise TtsfError(f"the face is turned by {10 * yaw:.0f} degrees")
-    if roll > MOST_ROLL:
-        raise TtsfError(f"the face is tilted by {10 * roll:.0f} degrees")
-    if np.abs(own[3:6]).max() > MOST_SHIFT:
-        raise TtsfError("the face is off centre")
-
-
-def teeth_of(path: Path, detector: LandmarkDetector) -> Teeth | None:
-    """Teeth of a frontal smile, or None where they cannot be seen."""
-    image = read_image(path)
-    points = detector(image)
-    return points if points is None else take_teeth(image, points, fit_head(points).frontal(points))
-
-
-def shows_teeth(part: Part) -> bool:
-    """Whether a portrait may lend its teeth to those that show none."""
-    return part.smile_teeth and part.frontal
-
-
 def donor_teeth(data: Path, detector: LandmarkDetector) -> list[Teeth]:
     """Teeth of frontal training smiles, for portraits that show none."""
     found: list[Teeth] = []
@@ -155,59 +113,45 @@ def donor_teeth(data: Path, detector: LandmarkDetector) -> list[Teeth]:
     return found
 
 
-def render(data: Path, use: Use, out: Path, frames: int, size: int, seed: int) -> int:
-    """Render all portraits of `use` and pack them; returns how many people were kept."""
-    parts = out / "parts"
-    parts.mkdir(parents=True, exist_ok=True)
+def render(settings: RenderSettings, out: Path, progress: Progress | None = None) -> int:
+    """Render all portraits of one use and pack them in `out`; returns how many people were kept.
+
+    progress is called with portraits done and portraits in all. Raises TtsfError for a size that is
+    no multiple of FLOW_SIDE, unusable parts and without mediapipe.
+    """
+    if settings.size < FLOW_SIDE or settings.size % FLOW_SIDE or settings.frames < 1:
+        raise TtsfError(f"renders need a side that is a multiple of {FLOW_SIDE} px and a frame")
+    data, rendered = settings.data, out / "parts"
+    parts = read_parts(data, "portrait", [settings.use])
     detector = LandmarkDetector()
     donors = donor_teeth(data, detector)
     names: list[dict[str, str]] = []
     refused: dict[str, str] = {}
     kept: list[Path] = []
-    for part in read_parts(data, "portrait", [use]):
-        rng = np.random.default_rng((seed, zlib.crc32(part.file.encode())))
+    for done, part in enumerate(parts, start=1):
+        rng = np.random.default_rng((settings.seed, zlib.crc32(part.file.encode())))
         donor = donors[int(rng.integers(len(donors)))] if donors else None
+        path = rendered / f"{Path(part.file).stem}.npz"
         try:
-            animator = open_portrait(data / part.file, detector, donor, size)
+            animator = open_portrait(data / part.file, detector, donor, settings.size)
             check_movable(animator.own)
         except TtsfError as error:
             refused[part.file] = str(error)
-            continue
-        rendered = parts / f"{Path(part.file).stem}.npz"
-        if not rendered.exists():
-            temporary = rendered.with_suffix(".partial")
-            with temporary.open("wb") as file:
-                np.savez(file, **render_person(animator, frames, rng)._asdict())
-            os.replace(temporary, rendered)
-            print(f"{len(kept) + 1} {part.file}", flush=True)
-        kept.append(rendered)
-        names.append({"file": part.file, "voice_register": part.voice_register or ""})
+        else:
+            if not path.exists():
+                person = render_person(animator, settings.frames, rng)
+                with new_file(path) as temporary, temporary.open("wb") as file:
+                    np.savez(file, **person._asdict())
+            kept.append(path)
+            names.append({"file": part.file, "voice_register": part.voice_register or ""})
+        if progress is not None:
+            progress(done, len(parts))
+    detector.close()
     if not kept:
-        raise TtsfError(f"no usable portrait of use '{use}' in {data}")
+        raise TtsfError(f"no usable portrait of use '{settings.use}' in {data}")
     for field in Person._fields:
-        stacked = np.stack([np.load(part)[field] for part in kept])
+        stacked = np.stack([np.load(path)[field] for path in kept])
         np.save(out / f"{field}.npy", stacked)
     (out / "names.json").write_text(json.dumps(names, indent=1))
     (out / "refused.json").write_text(json.dumps(refused, indent=1))
     return len(kept)
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
-    parser.add_argument("--use", choices=("train", "valid"), default="train")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--frames", type=int, default=16, help="renders of each portrait")
-    parser.add_argument("--size", type=int, default=256, help="px")
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    try:
-        count = render(args.data, args.use, args.out, args.frames, args.size, args.seed)
-    except (TtsfError, ImportError) as error:
-        raise SystemExit(f"error: {error}") from None
-    print(f"{count} people, {args.frames + 1} pictures each")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,24 +1,10 @@
-"""Sentences for the teacher voices: free text cleaned and split, and everyday templates."""
+"""Sentences for the synthetic voices to read: free text cleaned and split, and everyday ones."""
 
 import random
 import re
 
-NAMES = [
-    "Anna",
-    "Tom",
-    "Maria",
-    "James",
-    "Emily",
-    "Robert",
-    "Linda",
-    "David",
-    "Susan",
-    "Peter",
-    "Grace",
-    "Henry",
-    "Laura",
-    "George",
-]
+NAMES = ["Anna", "Tom", "Maria", "James", "Emily", "Robert", "Linda", "David", "Susan", "Peter",
+         "Grace", "Henry", "Laura", "George"]  # fmt: skip
 PLACES = ("the station", "the office", "the library", "Chicago", "London", "the beach",
           "the hospital", "the market", "the airport", "school", "the park", "Boston")  # fmt: skip
 THINGS = ("coffee", "a new book", "the blue jacket", "two tickets", "fresh bread",

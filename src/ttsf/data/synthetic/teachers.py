@@ -1,4 +1,4 @@
-"""Sec. 4.1, open data: synthetic voices that read texts aloud, and the register of any voice.
+"""Sec. 4.1, open data: synthetic voices that read texts aloud, and the clips of what they read.
 
 The engines' voices are those of flite and festival as Debian packs them (flite; festival and
 festvox-kdlpc16k): five, and one woman's. The others are made from flite's: at another pitch, and
@@ -6,27 +6,26 @@ from a head of another size (all frequencies divided by it), which a speaker rec
 other people. They are teachers of plain articulation, not of natural prosody.
 """
 
+import hashlib
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import soundfile
-import soxr
 
-from ttsf.config import SAMPLE_RATE
-from ttsf.data.manifest import Register
-from ttsf.errors import TtsfError
+from ttsf.config import SAMPLE_RATE, SpeechConfig
+from ttsf.data.manifest import Clip, Register, Split, Spoken
+from ttsf.data.records import Record
+from ttsf.data.speech_files import save_speech, trim_and_level
+from ttsf.errors import TtsfError, needing
+from ttsf.speech.text import TextFrontEnd
 
-RATE = SAMPLE_RATE
 TIME_LIMIT_S = 120.0
-FRAME, HOP = 640, 320  # samples of a look at the pitch
-LOWEST_HZ, HIGHEST_HZ = 70.0, 350.0
-LOW_BELOW_HZ, HIGH_ABOVE_HZ = 150.0, 165.0
-LEAST_PERIODIC, NEARLY = 0.6, 0.9
-LEAST_VOICED = 10  # looks
 
 
 class Voice(NamedTuple):
@@ -38,7 +37,7 @@ class Voice(NamedTuple):
     share: float
     """How often it speaks."""
     licence: str
-    made_from: str | None = None
+    based_on: str | None = None
     """The engine's voice; None: the one of the same name."""
     pitch_hz: float | None = None
     """Median; None: the engine's own, divided by the size."""
@@ -95,7 +94,7 @@ def speak(text: str, voice: str, folder: Path) -> np.ndarray:
     path.unlink(missing_ok=True)
     chosen = VOICES[voice]
     if chosen.engine == "flite":
-        command = ["flite", "-voice", chosen.made_from or voice, "-t", text, "-o", str(path)]
+        command = ["flite", "-voice", chosen.based_on or voice, "-t", text, "-o", str(path)]
         # spoken slower and lower, or faster and higher, for the resampling below
         command += ["--setf", f"duration_stretch={1 / chosen.size:g}"]
         if chosen.pitch_hz is not None:
@@ -110,33 +109,45 @@ def speak(text: str, voice: str, folder: Path) -> np.ndarray:
     except (OSError, subprocess.SubprocessError, soundfile.LibsndfileError):
         raise TtsfError(f"the teacher voice '{voice}' could not read \"{text}\"") from None
     heard_at = rate / chosen.size
-    return samples if heard_at == RATE else soxr.resample(samples, heard_at, RATE)
+    if heard_at == SAMPLE_RATE:
+        return samples
+    with needing("a voice at another pitch", "soxr", "data"):
+        import soxr
+    return soxr.resample(samples, heard_at, SAMPLE_RATE)
 
 
-def median_pitch(samples: np.ndarray) -> float | None:
-    """Median pitch in Hz of the voiced parts of float [N] at 16 kHz, or None without any."""
-    count = (len(samples) - FRAME) // HOP + 1
-    if count < LEAST_VOICED:
-        return None
-    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP].astype(np.float64)
-    frames = (frames - frames.mean(1, keepdims=True)) * np.hanning(FRAME)
-    power = np.abs(np.fft.rfft(frames, 2 * FRAME)) ** 2
-    echo = np.fft.irfft(power)[:, :FRAME]
-    window = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(FRAME), 2 * FRAME)) ** 2)[:FRAME]
-    shortest, longest = int(RATE / HIGHEST_HZ), int(RATE / LOWEST_HZ)
-    likeness = echo / np.maximum(echo[:, :1], 1e-9) * (window[0] / np.maximum(window, 1e-3))
-    before, part, after = (likeness[:, shortest + k : longest + k] for k in (-1, 0, 1))
-    peaks = np.where((part >= before) & (part >= after), part, 0.0)
-    best = peaks.max(1)
-    # the shortest period that is nearly as good as the best: octave errors go down otherwise
-    lag = (peaks >= NEARLY * best[:, None]).argmax(1) + shortest
-    loud = echo[:, 0] > 0.05 * np.percentile(echo[:, 0], 95)
-    voiced = loud & (best > LEAST_PERIODIC)
-    return float(RATE / np.median(lag[voiced])) if voiced.sum() >= LEAST_VOICED else None
+@dataclass(frozen=True)
+class TeacherJob:
+    """A sentence for a teacher voice."""
+
+    text: str
+    voice: str
+    split: Split
+    longest_s: float
+
+    @property
+    def key(self) -> str:
+        """From voice and text alone, so that more sentences leave the others as they are."""
+        return f"teacher/{self.voice}_{hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
 
 
-def register_of(pitch: float | None) -> Register:
-    """The register of a voice by its median pitch in Hz."""
-    if pitch is None or LOW_BELOW_HZ <= pitch <= HIGH_ABOVE_HZ:
-        return "unsure"
-    return "low" if pitch < LOW_BELOW_HZ else "high"
+def teach_one(job: TeacherJob, out: Path) -> Record:
+    """The clip of one spoken sentence."""
+    words, voice = TextFrontEnd(SpeechConfig()).normalize(job.text), VOICES[job.voice]
+    with tempfile.TemporaryDirectory() as folder:
+        samples = trim_and_level(speak(words, job.voice, Path(folder)))
+    clip = Clip(
+        name=job.key,
+        dataset="teacher",
+        speaker=f"teacher_{job.voice}",
+        split=job.split,
+        frames=0,
+        samples=max(1, len(samples)),
+        source=f"{voice.engine} {job.voice}",
+        licence=voice.licence,
+        made=Spoken(voice.engine, job.voice),
+        audio=f"clips/{job.key}.flac",
+        text=words,
+        voice_register=voice.register,
+    )
+    return save_speech(clip, samples, job.longest_s, out, job.key, [])

@@ -1,6 +1,6 @@
-"""Expected mouth shapes of a spoken text, from phone times: targets for the first lip features.
+"""Sec. 3.1: expected mouth shapes of a spoken text, from phone times: targets of f_lip.
 
-The shapes are a hand-made table (jaw opening, rounding, spreading, lip pressing, lip under teeth)
+The shapes are a hand-set table (jaw opening, rounding, spreading, lip pressing, lip under teeth)
 over IPA symbols, smoothed over time; the loudness of the sound scales the opening. They are a
 training aid, not a measure of lip quality.
 """
@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter1d
 
 from ttsf.config import MEL_PER_FRAME, SAMPLES_PER_FRAME, AudioConfig
 from ttsf.data.alignment import FRAMES_PER_S, Phone
+from ttsf.errors import needing
 from ttsf.mel import mel_spectrogram
 
 
 class Shape(NamedTuple):
-    """A mouth shape; the labels' units (`motion_labels`)."""
+    """A mouth shape, in the units of `landmarks.labels`."""
 
     open: float = 0.0
     round: float = 0.0
@@ -65,10 +65,17 @@ def loudness_gate(mel: np.ndarray) -> np.ndarray:
     return np.clip(1 + (level - loud) / RANGE, 0, 1)
 
 
-def _smooth(values: np.ndarray, present: np.ndarray, sigma: float) -> np.ndarray:
+def smooth(values: np.ndarray, sigma: float, mode: str = "reflect") -> np.ndarray:
+    """Gaussian mean over the first axis; sigma in frames, mode as in `scipy.ndimage`."""
+    with needing("smooth motion", "scipy", "data"):
+        from scipy.ndimage import gaussian_filter1d
+    return gaussian_filter1d(values, sigma, axis=0, mode=mode)
+
+
+def _smooth_shapes(values: np.ndarray, present: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian mean over the frames that have a shape."""
-    total = gaussian_filter1d(values * present, sigma, mode="nearest")
-    weight = gaussian_filter1d(present, sigma, mode="nearest")
+    total = smooth(values * present, sigma, "nearest")
+    weight = smooth(present, sigma, "nearest")
     return total / np.maximum(weight, 1e-3)
 
 
@@ -82,18 +89,18 @@ def mouth_curve(symbols: list[str], durations: np.ndarray, mel: np.ndarray) -> n
     has = np.array([s in SHAPES for s in symbols], dtype=np.float64)
     frames, present = np.repeat(rows, durations, axis=0), np.repeat(has, durations)
     gate = loudness_gate(mel)
-    opening = _smooth(frames[:, 0], present, SLOW * 100)
-    spread = _smooth(frames[:, 2] - ROUNDING * frames[:, 1], present, SLOW * 100)
-    press = gaussian_filter1d(frames[:, 3] * present, FAST * 100, mode="nearest")
-    bite = gaussian_filter1d(frames[:, 4] * present, FAST * 100, mode="nearest")
+    opening = _smooth_shapes(frames[:, 0], present, SLOW * 100)
+    spread = _smooth_shapes(frames[:, 2] - ROUNDING * frames[:, 1], present, SLOW * 100)
+    press = smooth(frames[:, 3] * present, FAST * 100, "nearest")
+    bite = smooth(frames[:, 4] * present, FAST * 100, "nearest")
     shut = 1 - np.clip(1.4 * (press / 0.75 + 0.9 * bite), 0, 1)
-    voiced = np.clip(gaussian_filter1d(gate, 2.0) * 1.3, 0, 1)
+    voiced = np.clip(smooth(gate, 2.0) * 1.3, 0, 1)
     opening = OPENING * opening * shut * voiced
     return np.stack([opening, spread * voiced, press, bite], axis=1).astype(np.float32)
 
 
 class SpokenMouth(NamedTuple):
-    """What the mouth is expected to do in F pictures."""
+    """What the mouth is expected to do in F frames."""
 
     curve: np.ndarray
     """Labels (open, wide, press, lip_fv): float32 [F, 4]."""
@@ -103,11 +110,11 @@ class SpokenMouth(NamedTuple):
 
 def spoken_mouth(phones: list[Phone], samples: np.ndarray) -> SpokenMouth:
     """The expected mouth at 25 fps; samples: float32 [F * 640] at 16 kHz."""
-    frames, ratio = len(samples) // SAMPLES_PER_FRAME, MEL_PER_FRAME
+    frames = len(samples) // SAMPLES_PER_FRAME
     mel = mel_spectrogram(torch.from_numpy(samples)[None], AudioConfig())[0].numpy()
     symbols, durations = viseme_times(phones, mel.shape[1])
-    curve = mouth_curve(symbols, durations, mel).reshape(frames, ratio, -1).mean(1)
-    return SpokenMouth(curve, loudness_gate(mel).reshape(frames, ratio).mean(1))
+    curve = mouth_curve(symbols, durations, mel).reshape(frames, MEL_PER_FRAME, -1).mean(1)
+    return SpokenMouth(curve, loudness_gate(mel).reshape(frames, MEL_PER_FRAME).mean(1))
 
 
 def viseme_times(phones: list[Phone], frames: int) -> tuple[list[str], np.ndarray]:

@@ -1,0 +1,84 @@
+"""Sec. 4.1: what `ttsf prepare`, `ttsf corpus` and `ttsf render` are told. Imports no torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ttsf.config import CLIP_FRAMES, FPS, PICTURE_SIDE
+from ttsf.errors import TtsfError
+
+Layout = Literal["lrs3", "lrs2", "voxceleb2", "grid", "folder"]
+SIZES = (64, 512)
+"""px, least and largest side of stored frames."""
+LONGEST_S = 60.0
+"""No clip may be longer."""
+
+
+@dataclass(frozen=True)
+class PrepareSettings:
+    """Recorded videos to training clips. Raises TtsfError for values out of range."""
+
+    layout: Layout
+    """How the videos lie on disk."""
+    root: Path
+    """The folder that holds them."""
+    size: int = PICTURE_SIDE
+    """Side of the square frames, px."""
+    longest_s: float = 20.0
+    """Longest clip, s; longer videos are cut."""
+    recogniser: str | None = None
+    """Writes down speech without text: pocketsphinx, or a command with {wav} that prints words."""
+
+    def __post_init__(self) -> None:
+        _check(self.size, self.longest_s, shortest_s=CLIP_FRAMES / FPS)
+
+
+@dataclass(frozen=True)
+class OpenCorpusSettings:
+    """What decides the open corpus beside its parts. Raises TtsfError for values out of range."""
+
+    sentences: int = 400
+    """How many sentences the synthetic voices read."""
+    clips_per_portrait: int = 2
+    """Animated clips of each portrait."""
+    size: int = PICTURE_SIDE
+    """Side of the square frames, px."""
+    longest_s: float = 10.0
+    """Longest clip, s; longer recordings are cut."""
+    seed: int = 0
+    """Another seed gives another corpus."""
+    texts: tuple[Path, ...] = ()
+    """Files of free English text in UTF-8 to read, beside transcripts and templates."""
+    voices: tuple[str, ...] | None = None
+    """Synthetic voices that read; all whose engine is installed where none are named."""
+
+    def __post_init__(self) -> None:
+        _check(self.size, self.longest_s, shortest_s=2.0)
+        if self.sentences < 0 or self.clips_per_portrait < 0:
+            raise TtsfError("sentences and clips per portrait count from 0")
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """Portraits in random known motion, for face pre-training."""
+
+    data: Path
+    """Folder whose manifest.csv lists the portraits."""
+    use: Literal["train", "valid"] = "train"
+    """Which of the portraits."""
+    frames: int = 16
+    """Renders of each portrait."""
+    size: int = PICTURE_SIDE
+    """Side of the square frames, px."""
+    seed: int = 0
+    """Another seed gives other motion."""
+
+
+def _check(size: int, longest_s: float, shortest_s: float) -> None:
+    low, high = SIZES
+    if size % 2 or not low <= size <= high:
+        raise TtsfError(f"size {size}: an even number of pixels from {low} to {high} is needed")
+    if not shortest_s <= longest_s <= LONGEST_S:
+        raise TtsfError(
+            f"longest clip {longest_s:g} s: {shortest_s:g} to {LONGEST_S:g} seconds are possible"
+        )
