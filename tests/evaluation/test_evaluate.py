@@ -1,4 +1,4 @@
-"""Systems, their judging and a whole evaluation, with stubs in the networks' place."""
+"""Systems, their scoring and a whole evaluation, with stubs in the networks' place."""
 
 import copy
 import csv
@@ -18,17 +18,16 @@ from torch import nn
 from tests.data.videos import face_picture, murmur, write_recording
 from ttsf.errors import TtsfError
 from ttsf.evaluation import evaluate as evaluation
-from ttsf.evaluation import figure5, judging, systems
+from ttsf.evaluation import figure5, scoring, systems
 from ttsf.evaluation.cases import CASES, COLUMNS, Case
-from ttsf.evaluation.evaluate import EvaluateSettings, evaluate
-from ttsf.evaluation.judging import judge_systems
-from ttsf.evaluation.metrics import voice
-from ttsf.evaluation.metrics.offline import Known, Measured
-from ttsf.evaluation.paper_tables import MOTION, PICTURES, SPEECH
+from ttsf.evaluation.evaluate import evaluate
+from ttsf.evaluation.paper_tables import MOTION, SPEECH, VIDEO
+from ttsf.evaluation.scoring import Known, Measured, score_systems
+from ttsf.evaluation.settings import EvaluateSettings
 from ttsf.evaluation.systems import System, ground_truth, open_folder
 from ttsf.jobs import THREAD_LIMITS, worker_pool
 from ttsf.model import TTSF, GenerateOptions
-from ttsf.pipeline import Speaker
+from ttsf.pipeline import Pipeline
 
 
 def case_of(name: str, video: Path | None = None, recorded: bool = False) -> Case:
@@ -39,9 +38,9 @@ CASE_LIST = [case_of("a", Path("a.mp4"), True), case_of("b", Path("b.mp4")), cas
 
 
 def measured(value: float) -> Measured:
-    values = dict.fromkeys((*PICTURES, *MOTION, *SPEECH), value)
+    values = dict.fromkeys((*VIDEO, *MOTION, *SPEECH), value)
     faces = np.random.default_rng(round(10 * value)).normal(size=(4, 8))
-    return Measured(values, {}, faces, np.ones(4), np.arange(4.0), np.empty(0), np.zeros(4))
+    return Measured(values, {}, faces, np.arange(4.0), np.empty(0), np.zeros(4))
 
 
 def test_a_folder_of_videos(tmp_path: Path) -> None:
@@ -66,7 +65,7 @@ def test_ground_truth_is_every_real_clip() -> None:
     assert ground_truth(CASE_LIST).videos == {"a": Path("a.mp4"), "b": Path("b.mp4")}
 
 
-class StubSpeaker:
+class StubPipeline:
     """Writes a small video at once; some texts are refused."""
 
     def __init__(self, model: nn.Module) -> None:
@@ -93,8 +92,8 @@ class StubSpeaker:
 
 
 @pytest.fixture
-def speaker(tiny_model: TTSF) -> Any:
-    return StubSpeaker(tiny_model)
+def pipeline(tiny_model: TTSF) -> Any:
+    return StubPipeline(tiny_model)
 
 
 @pytest.fixture
@@ -103,57 +102,57 @@ def portrait(tmp_path: Path) -> Path:
     return tmp_path / "p.png"
 
 
-def test_our_videos_are_made_once(speaker: Any, portrait: Path, tmp_path: Path) -> None:
+def test_our_videos_are_written_once(pipeline: Any, portrait: Path, tmp_path: Path) -> None:
     texts = {"a": "One.", "b": "A refused one.", "c": "Three."}
     cases = [Case(n, n, portrait, None, text, False) for n, text in texts.items()]
     lost = Case("d", "d", tmp_path / "none.png", None, "Four.", False)
     done = []
     for _ in range(2):
         ours, refused = systems.speak_cases(
-            "ours", speaker, [*cases, lost], tmp_path / "out", lambda *at: done.append(at)
+            "ours", pipeline, [*cases, lost], tmp_path / "out", lambda *at: done.append(at)
         )
         assert ours == System(
             "ours", {n: tmp_path / "out" / f"{n}.mp4" for n in "ac"}, expected=frozenset("abcd")
         )
         assert refused["b"] == "no face found" and "none.png" in refused["d"]
-    assert speaker.written == ["One.", "Three."]
+    assert pipeline.written == ["One.", "Three."]
     assert done == [(i, 4) for i in (1, 2, 3, 4)] * 2
     (tmp_path / "out" / "speech" / "c.wav").unlink()
-    systems.speak_cases("ours", speaker, cases, tmp_path / "out", None)
-    assert speaker.written == ["One.", "Three.", "Three."]
-    a, c, again = speaker.seeds
+    systems.speak_cases("ours", pipeline, cases, tmp_path / "out", None)
+    assert pipeline.written == ["One.", "Three.", "Three."]
+    a, c, again = pipeline.seeds
     assert a != c == again
 
 
-def test_a_folder_belongs_to_the_weights_that_began_it(speaker: Any, tmp_path: Path) -> None:
-    other = StubSpeaker(copy.deepcopy(speaker.model))
+def test_a_folder_belongs_to_the_weights_that_began_it(pipeline: Any, tmp_path: Path) -> None:
+    other = StubPipeline(copy.deepcopy(pipeline.model))
     with torch.no_grad():
         next(other.model.parameters()).view(-1)[0] += 1
-    systems.speak_cases("ours", speaker, [], tmp_path / "out", None)
-    systems.speak_cases("ours", speaker, [], tmp_path / "out", None)
+    systems.speak_cases("ours", pipeline, [], tmp_path / "out", None)
+    systems.speak_cases("ours", pipeline, [], tmp_path / "out", None)
     with pytest.raises(TtsfError, match="holds videos of other weights"):
         systems.speak_cases("ours", other, [], tmp_path / "out", None)  # type: ignore[arg-type]
 
 
-def test_voices_under_motion(speaker: Any, tmp_path: Path) -> None:
+def test_voices_under_motion(pipeline: Any, tmp_path: Path) -> None:
     bright, dark = np.full((64, 64, 3), 200, np.uint8), np.zeros((64, 64, 3), np.uint8)
     pictures = {"ann": [bright, dark, bright // 2], "bob": [bright, dark]}
     done = []
-    heard = systems.voices_under_motion(speaker, pictures, tmp_path, lambda *at: done.append(at))
+    heard = systems.voices_under_motion(pipeline, pictures, tmp_path, lambda *at: done.append(at))
     assert list(heard) == ["ann"] and len(heard["ann"]) == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ann_0.wav", "ann_2.wav", "bob_0.wav"]
     assert done == [(1, 2), (2, 2)]
 
 
-def test_five_pictures_from_first_to_last() -> None:
+def test_five_frames_from_first_to_last() -> None:
     frames = np.arange(101)[:, None, None, None]
-    assert [int(f) for f in np.ravel(systems.spread_pictures(frames))] == [0, 25, 50, 75, 100]
-    assert len(systems.spread_pictures(frames[:3])) == 5
+    assert [int(f) for f in np.ravel(systems.spread_frames(frames))] == [0, 25, 50, 75, 100]
+    assert len(systems.spread_frames(frames[:3])) == 5
 
 
 @pytest.fixture
 def in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "worker_pool", lambda n, quiet: ThreadPoolExecutor(n))
+    monkeypatch.setattr(scoring, "worker_pool", lambda n, quiet: ThreadPoolExecutor(n))
 
 
 def test_refused_and_missing_clips_have_their_reason(
@@ -161,15 +160,15 @@ def test_refused_and_missing_clips_have_their_reason(
 ) -> None:
     seen = []
 
-    def judge(task: judging._Task) -> Measured | str:
+    def score(task: scoring._Task) -> Measured | str:
         seen.append((task.video.parent.name, task.case.name, task.real))
         return "no face" if task.video == Path("theirs/a.mp4") else measured(1)
 
-    monkeypatch.setattr(judging, "_judge", judge)
+    monkeypatch.setattr(scoring, "_score", score)
     ours = System("ours", {"a": Path("ours/a.mp4")})
     theirs = System("theirs", {n: Path(f"theirs/{n}.mp4") for n in "ab"})
     missing, done = {"ours": {"b": "the text is empty"}}, []
-    real, first, second = judge_systems(
+    real, first, second = score_systems(
         [ground_truth(CASE_LIST), ours, theirs], CASE_LIST, missing, 2, lambda *at: done.append(at)
     )
     assert (set(real.clips), real.refused) == ({"a", "b"}, {})
@@ -184,8 +183,8 @@ def test_refused_and_missing_clips_have_their_reason(
     ]  # fmt: skip
 
 
-class NoJudges:
-    """In the place of the identity judge."""
+class NoScorers:
+    """In the place of the identity scorer."""
 
     def __init__(self) -> None:
         self.identity = self
@@ -194,43 +193,43 @@ class NoJudges:
         return picture.mean((0, 1))
 
 
-def test_what_the_judges_are_told(
+def test_what_the_scorers_know(
     portrait: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real clip's text is known only if it was recorded; the truth is a clip that says it."""
     video = write_recording(tmp_path / "v.mp4", [face_picture(64, 48)] * 15, murmur(0.6))
-    told: list[Known] = []
-    monkeypatch.setattr(judging, "_offline_judges", NoJudges)
-    monkeypatch.setattr(judging, "measure", lambda clip, known, judges: told.append(known))
+    given: list[Known] = []
+    monkeypatch.setattr(scoring, "_scorers", NoScorers)
+    monkeypatch.setattr(scoring, "measure", lambda clip, known, scorers: given.append(known))
     for recorded in (True, False):
         one = Case("v", "ann", portrait, video, "Hello.", recorded)
         for real in (True, False):
-            judging._judge(judging._Task(one, video, real))
-    assert [known.text for known in told] == ["Hello.", "Hello.", None, "Hello."]
-    assert [known.truth is None for known in told] == [False, False, True, True]
-    assert all(known.source is not None for known in told)
-    gone = judging._judge(judging._Task(one, tmp_path / "w.mp4", False))
+            scoring._score(scoring._Task(one, video, real))
+    assert [known.text for known in given] == ["Hello.", "Hello.", None, "Hello."]
+    assert [known.truth is None for known in given] == [False, False, True, True]
+    assert all(known.source is not None for known in given)
+    gone = scoring._score(scoring._Task(one, tmp_path / "w.mp4", False))
     assert isinstance(gone, str) and gone.startswith("w.mp4: not a readable video")
 
 
 @pytest.fixture
-def stubbed(in_threads: None, speaker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def stubbed(in_threads: None, pipeline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No network is needed: ours speaks at once, each system has one value."""
 
     class Voice:
         def embed(self, samples: np.ndarray) -> np.ndarray:
             return np.array([1.0, np.abs(samples).max()])
 
-    def judge(task: judging._Task) -> Measured | str:
+    def score(task: scoring._Task) -> Measured | str:
         if task.case.name == "bad" and not task.real:
-            return "a face in only 3 of 20 pictures"
+            return "a face in only 3 of 20 frames"
         return measured(1 if task.real else 2)
 
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.0")
-    monkeypatch.setattr(evaluation, "load", lambda model, device: speaker)
+    monkeypatch.setattr(evaluation, "load", lambda model, device: pipeline)
     monkeypatch.setattr(figure5, "draw", lambda embeddings, path: None)
-    monkeypatch.setattr(voice, "VoiceJudge", Voice)
-    monkeypatch.setattr(judging, "_judge", judge)
+    monkeypatch.setattr(evaluation, "VoiceScorer", Voice)
+    monkeypatch.setattr(scoring, "_score", score)
 
 
 @pytest.fixture
@@ -269,7 +268,7 @@ def test_an_evaluation_writes_tables_and_a_report(
     with (out / "refused.csv").open(newline="") as file:
         lines = [tuple(row.values()) for row in csv.DictReader(file)]
     assert lines == [
-        ("ours", "bad", "all", "a face in only 3 of 20 pictures"),
+        ("ours", "bad", "all", "a face in only 3 of 20 frames"),
         ("theirs", "bad", "all", "no video of this name"),
         ("theirs", "p", "all", "no video of this name"),
         ("theirs", "zebra", "all", "belongs to no case"),
@@ -306,18 +305,18 @@ def test_an_ablation_stands_where_it_differs(tiny_model: TTSF) -> None:
     quiet = replace(tiny, name="b", audio_mapper=replace(tiny.audio_mapper, energy="none"))
     moving = replace(tiny, name="c", speech=replace(tiny.speech, voice_from="id+motion"))
     both = replace(moving, audio_mapper=quiet.audio_mapper)
-    ours = Speaker(tiny_model)
-    tables = {c: evaluation.changed_tables(Speaker(TTSF(c)), ours) for c in (quiet, moving, both)}
+    ours = Pipeline(tiny_model)
+    tables = {c: evaluation.changed_tables(Pipeline(TTSF(c)), ours) for c in (quiet, moving, both)}
     assert list(tables.values()) == ["5", "3", "35"]
-    assert evaluation.changed_tables(Speaker(TTSF(replace(tiny, name="d"))), ours) == "5"
+    assert evaluation.changed_tables(Pipeline(TTSF(replace(tiny, name="d"))), ours) == "5"
 
 
 def test_a_case_that_was_not_expected_is_not_refused(
     in_threads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judging, "_judge", lambda task: measured(1))
+    monkeypatch.setattr(scoring, "_score", lambda task: measured(1))
     ours = System("ours", {}, expected=frozenset("a"))
-    _, found = judge_systems([ground_truth(CASE_LIST), ours], CASE_LIST, {}, 1, None)
+    _, found = score_systems([ground_truth(CASE_LIST), ours], CASE_LIST, {}, 1, None)
     assert found.refused == {"a": "no video of this name"}
 
 

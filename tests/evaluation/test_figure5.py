@@ -97,6 +97,6 @@ def test_unfit_embeddings_leave_no_file(embeddings, line, tmp_path):
 
 def test_missing_packages_are_named_in_one_line(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "sklearn.manifold", None)
-    with pytest.raises(TtsfError, match=r"scikit-learn.*install ttsf\[eval\]"):
+    with pytest.raises(TtsfError, match=r"scikit-learn.*pip install 'ttsf\[eval\]'"):
         figure5.draw({"ours": voices(2, 3)}, tmp_path / "fig5.png")
     assert list(tmp_path.iterdir()) == []

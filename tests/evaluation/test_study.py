@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ttsf.cli import study as cli_study
-from ttsf.cli.main import _Parser
+from ttsf.cli.main import parse
 from ttsf.errors import TtsfError
-from ttsf.evaluation.study import study
-from ttsf.evaluation.study.study import Interval, Made, analyse, interval, make_study, score_text
+from ttsf.evaluation.study import analysis, make
+from ttsf.evaluation.study.analysis import Interval, analyse, interval, score_text
+from ttsf.evaluation.study.make import Study, make_study
 
 SYSTEMS = ("plum", "teal", "oracle")
 NODE = shutil.which("node")
@@ -34,11 +34,11 @@ def systems(tmp_path: Path) -> dict[str, Path]:
 
 
 @pytest.fixture
-def made(systems: dict[str, Path], tmp_path: Path) -> Made:
+def made(systems: dict[str, Path], tmp_path: Path) -> Study:
     return make_study(systems, tmp_path / "study")
 
 
-def write_sheet(made: Made, name: str, rater: str, **changes: object) -> Path:
+def write_sheet(made: Study, name: str, rater: str, **changes: object) -> Path:
     """A finished sheet; answers depend on the system, the clip and the rater."""
     key = json.loads(made.key.read_text())
     ratings = [
@@ -56,11 +56,11 @@ def write_sheet(made: Made, name: str, rater: str, **changes: object) -> Path:
     return path
 
 
-def sheet_rows(made: Made) -> list[dict]:
+def sheet_rows(made: Study) -> list[dict]:
     return json.loads(write_sheet(made, "rows.json", "Rows").read_text())["ratings"]
 
 
-def run_script(made: Made, code: str) -> object:
+def run_script(made: Study, code: str) -> object:
     script = made.page.read_text().split("<script>")[1].split("</script>")[0]
     assert NODE is not None
     told = subprocess.run([NODE, "-"], input=script + code, capture_output=True, text=True)
@@ -69,7 +69,7 @@ def run_script(made: Made, code: str) -> object:
 
 
 def test_a_study_holds_every_clip_once_and_hides_the_systems(
-    made: Made, systems: dict[str, Path]
+    made: Study, systems: dict[str, Path]
 ) -> None:
     assert made[2:] == (4, 3, [])
     folder = made.key.parent
@@ -89,7 +89,7 @@ def test_a_study_holds_every_clip_once_and_hides_the_systems(
     assert ranks not in (sorted(ranks), sorted(ranks, reverse=True), [0, 1, 2] * 4)
 
 
-def test_the_page_loads_nothing_from_elsewhere(made: Made) -> None:
+def test_the_page_loads_nothing_from_elsewhere(made: Study) -> None:
     page = made.page.read_text(encoding="utf-8")
     for loader in ("http://", "https://", 'src="', "href=", "import ", "fetch(", "@import"):
         assert loader not in page.lower()
@@ -165,7 +165,7 @@ def test_a_copy_that_fails_leaves_nothing(
         if len(copied) == 5:
             raise failure
 
-    monkeypatch.setattr(study.shutil, "copyfile", copy)
+    monkeypatch.setattr(make.shutil, "copyfile", copy)
     before = set(tmp_path.iterdir())
     with pytest.raises((TtsfError, KeyboardInterrupt), match=r"No space|^$"):
         make_study(systems, tmp_path / "study")
@@ -190,7 +190,7 @@ def test_scores_look_as_in_the_paper() -> None:
     assert score_text(interval([4])) == "4.00±-" and score_text(interval([])) == "-"
 
 
-def test_sheets_become_the_table(made: Made, tmp_path: Path) -> None:
+def test_sheets_become_the_table(made: Study, tmp_path: Path) -> None:
     sheets = [write_sheet(made, f"{name}.json", name) for name in ("A", "Bo", "Cy")]
     table = analyse(made.key, sheets)
     assert (table.raters, table.clips, table.ratings) == (3, 4, 36)
@@ -202,20 +202,20 @@ def test_sheets_become_the_table(made: Made, tmp_path: Path) -> None:
     motion = table.opinions["plum", "motion"]
     assert motion.ratings == pytest.approx(interval([v for values in own for v in values]))
     assert motion.raters == pytest.approx(interval([sum(values) / 4 for values in own]))
-    text = study.to_markdown(table)
+    text = analysis.to_markdown(table)
     assert "3 raters, 3 systems, 4 clips of each, 36 rated clips" in text
     assert f"| plum | 1.00±.00 | {score_text(motion.ratings)} | 5.00±.00 | 12 |" in text
     assert f"| plum | 1.00±.00 | {score_text(motion.raters)} | 5.00±.00 | 3 |" in text
-    rows = list(csv.DictReader(io.StringIO(study.to_csv(table))))
+    rows = list(csv.DictReader(io.StringIO(analysis.to_csv(table))))
     assert len(rows) == 9 and [row["system"] for row in rows[::3]] == list(SYSTEMS)
     assert float(rows[1]["ratings_half_width"]) == pytest.approx(motion.ratings[1], abs=1e-4)
     assert rows[0]["raters_number"] == "3"
-    beside = study.write_table(table, tmp_path / "result.md")
+    beside = analysis.write_table(table, tmp_path / "result.md")
     assert (tmp_path / "result.md").read_text(encoding="utf-8") == text
-    assert beside.read_text() == study.to_csv(table)
+    assert beside.read_text() == analysis.to_csv(table)
 
 
-def test_unfinished_sheets_count_with_what_they_hold(made: Made) -> None:
+def test_unfinished_sheets_count_with_what_they_hold(made: Study) -> None:
     rows = sheet_rows(made)
     whole = write_sheet(made, "a.json", "A")
     part = write_sheet(made, "b.json", "B", ratings=rows[:2])
@@ -224,11 +224,11 @@ def test_unfinished_sheets_count_with_what_they_hold(made: Made) -> None:
     assert [(r.source, r.reason) for r in table.unfinished] == [(str(part), "2 of 12 clips rated")]
     assert [table.opinions[system, "motion"].raters.number for system in SYSTEMS] == [2, 2, 1]
     alone = analyse(made.key, [part])
-    assert "| oracle | - | - | - | 0 |" in study.to_markdown(alone)
-    assert "oracle,motion,nan,nan,0,nan,nan,0" in study.to_csv(alone)
+    assert "| oracle | - | - | - | 0 |" in analysis.to_markdown(alone)
+    assert "oracle,motion,nan,nan,0,nan,nan,0" in analysis.to_csv(alone)
 
 
-def test_broken_sheets_are_reported_and_left_out(made: Made, tmp_path: Path) -> None:
+def test_broken_sheets_are_reported_and_left_out(made: Study, tmp_path: Path) -> None:
     row = sheet_rows(made)[0]
     good = write_sheet(made, "good.json", "Good")
     no_json, binary = tmp_path / "no.json", tmp_path / "binary.json"
@@ -256,12 +256,12 @@ def test_broken_sheets_are_reported_and_left_out(made: Made, tmp_path: Path) -> 
     assert set(told) == {str(path) for path in broken}
     for path, complaint in broken.items():
         assert complaint in told[str(path)], path
-    assert f"- {no_json}: Invalid JSON" in study.to_markdown(table)
+    assert f"- {no_json}: Invalid JSON" in analysis.to_markdown(table)
     with pytest.raises(TtsfError, match=r"none of 1 sheets .* holds no ratings"):
         analyse(made.key, [tmp_path / "none.json"])
 
 
-def test_csv_sheets_say_the_same_as_json(made: Made, tmp_path: Path) -> None:
+def test_csv_sheets_say_the_same_as_json(made: Study, tmp_path: Path) -> None:
     rows, lines = sheet_rows(made), ["id,rater,lip_sync,motion,realness"]
     for rater in ("A", "Bo"):
         sheet = json.loads(write_sheet(made, f"{rater}.json", rater).read_text())
@@ -289,7 +289,7 @@ def test_csv_sheets_say_the_same_as_json(made: Made, tmp_path: Path) -> None:
         ('rater,id,lip_sync,motion,realness\n"A,x', "not a CSV"),
     ],
 )
-def test_broken_csv(made: Made, tmp_path: Path, content: str, complaint: str) -> None:
+def test_broken_csv(made: Study, tmp_path: Path, content: str, complaint: str) -> None:
     (tmp_path / "bad.csv").write_text(content)
     with pytest.raises(TtsfError) as told:
         analyse(made.key, [tmp_path / "bad.csv"])
@@ -297,7 +297,7 @@ def test_broken_csv(made: Made, tmp_path: Path, content: str, complaint: str) ->
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"format": "ttsf-study-key-1"}'])
-def test_a_broken_key(made: Made, tmp_path: Path, content: str) -> None:
+def test_a_broken_key(made: Study, tmp_path: Path, content: str) -> None:
     sheet = write_sheet(made, "a.json", "A")
     (tmp_path / "key.json").write_text(content)
     with pytest.raises(TtsfError, match=r"key.json is not the key of a study"):
@@ -307,7 +307,7 @@ def test_a_broken_key(made: Made, tmp_path: Path, content: str) -> None:
 
 
 @pytest.mark.skipif(NODE is None, reason="needs node")
-def test_the_page_orders_clips_by_rater_and_writes_sheets(made: Made, tmp_path: Path) -> None:
+def test_the_page_orders_clips_by_rater_and_writes_sheets(made: Study, tmp_path: Path) -> None:
     names = ["Ann", " ann ", "Bob", *map(str, range(40))]
     orders = run_script(
         made,
@@ -336,7 +336,7 @@ def test_the_page_orders_clips_by_rater_and_writes_sheets(made: Made, tmp_path: 
 
 
 @pytest.mark.skipif(NODE is None, reason="needs node")
-def test_clips_of_one_sentence_may_meet_only_where_they_must(made: Made) -> None:
+def test_clips_of_one_sentence_may_meet_only_where_they_must(made: Study) -> None:
     said = run_script(
         made,
         """const clips = [["a", 0], ["b", 0], ["c", 0], ["d", 1], ["e", 2]];
@@ -349,10 +349,7 @@ def test_clips_of_one_sentence_may_meet_only_where_they_must(made: Made) -> None
 
 
 def run_command(arguments: list[str]) -> None:
-    parser = _Parser("ttsf")
-    cli_study.add_commands(parser.add_subparsers(required=True))
-    chosen = parser.parse_args(arguments)
-    chosen.run(chosen)
+    parse(arguments).run()
 
 
 def test_commands(
@@ -369,7 +366,7 @@ def test_commands(
     (line,) = capsys.readouterr().out.splitlines()
     assert "2 clips of 3 systems" in line and str(out / "key.json") in line
     assert caplog.messages == ["s3.mp4 is left out: missing or empty in plum"]
-    made = Made(out / "pages" / "index.html", out / "key.json", 2, 3, [])
+    made = Study(out / "pages" / "index.html", out / "key.json", 2, 3, [])
     sheet, broken = write_sheet(made, "a.json", "A"), tmp_path / "b.json"
     analysis = ["study", "analyse", str(made.key), str(sheet), str(broken)]
     run_command(analysis)
@@ -388,6 +385,7 @@ def test_commands(
         (["make", "a=b", "a=c", "--out", "x"], "the name 'a' is given twice"),
         (["make", "a=none", "--out", "x"], "none: No such file"),
         (["make", "a=b"], "--out"),
+        (["make", "--out", "x"], "no system"),
         (["analyse", "key.json"], "ratings"),
         (["analyse", "key.json", "a.json", "--out", "t.csv"], "ends in .md"),
         (["analyse", "key.json", "a.csv", "--out", "a.md"], "would be overwritten"),

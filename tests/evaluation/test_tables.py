@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation.judging import Judged
-from ttsf.evaluation.metric import Figure, Metric, check_alike, mean, median
-from ttsf.evaluation.metrics.offline import Measured
-from ttsf.evaluation.paper_tables import MOTION, PICTURES, SPEECH, TableBuilder, tables
+from ttsf.evaluation.metrics.metric import Figure, Metric, check_alike, mean, median
+from ttsf.evaluation.paper_tables import MOTION, SPEECH, VIDEO, TableBuilder, tables
+from ttsf.evaluation.scoring import Measured, Scored
 from ttsf.evaluation.systems import System
 from ttsf.evaluation.tables import Row, Table
 
 WER = Metric("WER", "lower", "Word error rate.", "sphinx 5", "offline")
 SIZE = Metric("size", "reference", "Pixels, with a comma.", "", "none", 0)
-NAMES = ("fd", *PICTURES, *MOTION, *SPEECH, "consistency")
+NAMES = ("fd", *VIDEO, *MOTION, *SPEECH, "consistency")
 METRICS = {name: WER._replace(name=name, definition=f"What {name} is.") for name in NAMES}
 
 
@@ -32,7 +31,7 @@ def test_mean_and_median_count_what_is_missing() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        {"definition": "Letter error rate."}, {"judge": "sphinx 6"}, {"grade": "public"},
+        {"definition": "Letter error rate."}, {"scorer": "sphinx 6"}, {"grade": "public"},
         {"name": "CER"}, {"better": "higher"}, {"digits": 1},
     ],
 )  # fmt: skip
@@ -75,7 +74,7 @@ def test_markdown() -> None:
     assert any("in brackets is how many clips have that figure" in line for line in lines)
 
 
-def test_a_table_without_a_judge_says_so() -> None:
+def test_a_table_without_a_scorer_says_so() -> None:
     table = Table("m", "Motion", (SIZE,), (Row("ours", (Figure(SIZE, 1, 1),), 1, 0),))
     assert "Judges: no network." in table.markdown().splitlines()
 
@@ -103,24 +102,24 @@ def test_csv_repeats_what_every_figure_is() -> None:
     for row in rows:
         metric = WER if row["metric"] == "WER" else SIZE
         assert row["table"] == "1"
-        told = row["grade"], row["judge"], row["definition"]
-        assert told == (metric.grade, metric.judge, metric.definition)
+        said = row["grade"], row["judge"], row["definition"]
+        assert said == (metric.grade, metric.scorer, metric.definition)
 
 
 def measured(value: float, seed: int = 0, **values: float) -> Measured:
     """All figures at one value, but for those given; NaN takes one away."""
-    found = dict.fromkeys((*PICTURES, *MOTION, *SPEECH), value) | values
+    found = dict.fromkeys((*VIDEO, *MOTION, *SPEECH), value) | values
     kept = {name: v for name, v in found.items() if not np.isnan(v)}
     faces = np.random.default_rng(seed).normal(size=(4, 8))
-    return Measured(kept, {}, faces, np.ones(4), np.zeros(4), np.empty(0), np.zeros(4))
+    return Measured(kept, {}, faces, np.zeros(4), np.empty(0), np.zeros(4))
 
 
-def judged(name: str, clips: Mapping[str, Measured], refused: Mapping[str, str] = {}) -> Judged:
-    return Judged(System(name, {}), dict(clips), dict(refused))
+def scored(name: str, clips: Mapping[str, Measured], refused: Mapping[str, str] = {}) -> Scored:
+    return Scored(System(name, {}), dict(clips), dict(refused))
 
 
 RECORDED = frozenset({"a", "b", "c"})
-REAL = judged("real clips", {"a": measured(1, 1), "b": measured(3, 2), "x": measured(5, 3)})
+REAL = scored("real clips", {"a": measured(1, 1), "b": measured(3, 2), "x": measured(5, 3)})
 NAN = float("nan")
 
 
@@ -131,8 +130,8 @@ def row_of(table: Table, system: str) -> dict[str, Figure | None]:
 
 
 def test_real_clips_are_no_distance_from_themselves_and_others_are() -> None:
-    copy = judged("copy", REAL.clips)
-    other = judged("other", {"a": measured(1, 7), "b": measured(1, 8), "x": measured(1, 9)})
+    copy = scored("copy", REAL.clips)
+    other = scored("other", {"a": measured(1, 7), "b": measured(1, 8), "x": measured(1, 9)})
     first = tables([REAL, copy, other], {}, RECORDED, METRICS, {})[0]
     assert first.key == "1"
     for system in ("real clips", "copy"):
@@ -143,7 +142,7 @@ def test_real_clips_are_no_distance_from_themselves_and_others_are() -> None:
 
 
 def test_refused_clips_are_counted_and_never_averaged() -> None:
-    ours = judged(
+    ours = scored(
         "ours",
         {"a": measured(1, lips=0.2), "b": measured(3, lips=NAN), "x": measured(100)},
         {"c": "no face", "y": "no video of this name"},
@@ -160,7 +159,7 @@ def test_refused_clips_are_counted_and_never_averaged() -> None:
 
 
 def test_a_system_without_a_clip_has_no_figure() -> None:
-    gone = judged("gone", {}, dict.fromkeys("abcx", "no face"))
+    gone = scored("gone", {}, dict.fromkeys("abcx", "no face"))
     one = tables([REAL, gone], {}, RECORDED, METRICS, {})[0]
     assert (one.rows[1].used, one.rows[1].refused) == (0, 3)
     assert set(one.rows[1].figures) == {None}
@@ -169,13 +168,13 @@ def test_a_system_without_a_clip_has_no_figure() -> None:
 
 def test_the_lag_of_a_system_is_the_median() -> None:
     clips = {name: measured(0, lag=lag) for name, lag in zip("abc", (0, 1, 8), strict=True)}
-    one = tables([REAL, judged("ours", clips)], {}, RECORDED, METRICS, {})[0]
+    one = tables([REAL, scored("ours", clips)], {}, RECORDED, METRICS, {})[0]
     figure = row_of(one, "ours")["lag"]
     assert figure is not None and figure.value == 1
 
 
 def test_which_table_has_which_systems_and_cases() -> None:
-    ours, without = (judged(name, REAL.clips) for name in ("ours", "without E_m"))
+    ours, without = (scored(name, REAL.clips) for name in ("ours", "without E_m"))
     voices = {
         name: {"ann": [np.array([1.0, 0.1]), np.array([1.0, 0])], "bob": [np.array([0, 1.0])]}
         for name in ("ours", "without E_m")
@@ -199,11 +198,11 @@ def test_which_table_has_which_systems_and_cases() -> None:
 
 
 def test_tables_without_a_case_are_left_out() -> None:
-    found = tables([judged("real clips", {"a": measured(1)})], {}, RECORDED, METRICS, {})
+    found = tables([scored("real clips", {"a": measured(1)})], {}, RECORDED, METRICS, {})
     assert [table.key for table in found] == ["1", "motion", "3"]
-    assert tables([judged("real clips", {})], {}, RECORDED, METRICS, {}) == []
-    gone = judged("gone", {}, {"x": "no face"})
-    found = tables([judged("real clips", {}), gone], {}, RECORDED, METRICS, {})
+    assert tables([scored("real clips", {})], {}, RECORDED, METRICS, {}) == []
+    gone = scored("gone", {}, {"x": "no face"})
+    found = tables([scored("real clips", {}), gone], {}, RECORDED, METRICS, {})
     assert [(table.key, table.rows[-1].refused) for table in found] == [
         ("2", 1), ("motion", 1), ("5", 1),
     ]  # fmt: skip

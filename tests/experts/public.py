@@ -1,15 +1,16 @@
 """Weight files as their authors published them, with random numbers."""
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TypeVar
 
 import pytest
 import torch
 from torch import Tensor
 
+from ttsf.experts.files import FrozenExpert
+
+E = TypeVar("E", bound=FrozenExpert)
 Weights = dict[str, Tensor]
 
 
@@ -29,14 +30,11 @@ def conv_of(name: str, c_out: int, c_in: int, kernel: int) -> Weights:
     return {f"{name}.weight": torch.randn(c_out, c_in, kernel, kernel) * std}
 
 
-def load_as_public(
-    module: ModuleType, judge: str, load: Callable[[Path], Any], weights: Weights, folder: Path
-) -> Any:
+def load_as_public(expert: type[E], weights: Weights, folder: Path) -> E:
     """Save `weights` under the public name and load them as if that were the public file."""
-    file = getattr(module, judge)
-    path = folder / file.file
+    path = folder / expert.FILE.file
     torch.save(weights, path, _use_new_zipfile_serialization=False)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, judge, file._replace(sha256=digest))
-        return load(folder)
+        patch.setattr(expert, "FILE", expert.FILE._replace(sha256=digest))
+        return expert.load(folder)

@@ -7,9 +7,8 @@ from torch.nn import functional as F
 
 from tests.experts.public import Weights, conv_of, load_as_public, norm_of
 from ttsf.errors import TtsfError
-from ttsf.experts import curricular_face
 from ttsf.experts.curricular_face import ALIGNED_BOX, CurricularFace
-from ttsf.experts.files import MissingJudge
+from ttsf.experts.files import MissingExpert
 from ttsf.landmarks.mean_face import MEAN_STABLE, STABLE
 
 WIDTHS = [64] * 3 + [128] * 13 + [256] * 30 + [512] * 3
@@ -41,9 +40,8 @@ def public_layout() -> Weights:
 
 @pytest.fixture(scope="module")
 def network(public_layout, tmp_path_factory) -> CurricularFace:
-    folder = tmp_path_factory.mktemp("judges")
-    load = curricular_face.load_curricular_face
-    return load_as_public(curricular_face, "CURRICULAR_FACE_FILE", load, public_layout, folder)
+    folder = tmp_path_factory.mktemp("experts")
+    return load_as_public(CurricularFace, public_layout, folder)
 
 
 def test_the_file_has_the_known_size(public_layout):
@@ -116,8 +114,8 @@ def test_what_lies_outside_the_box_does_not_count(network):
 
 
 def test_a_missing_file_and_any_other_file_are_refused(tmp_path):
-    with pytest.raises(MissingJudge, match=r"ID-SIM.*needs CurricularFace: fetch https://hugging"):
-        curricular_face.load_curricular_face(tmp_path)
-    torch.save({}, tmp_path / curricular_face.CURRICULAR_FACE_FILE.file)
+    with pytest.raises(MissingExpert, match=r"ID-SIM.*needs CurricularFace: fetch https://hugging"):
+        CurricularFace.load(tmp_path)
+    torch.save({}, tmp_path / CurricularFace.FILE.file)
     with pytest.raises(TtsfError, match="not the public file of CurricularFace"):
-        curricular_face.load_curricular_face(tmp_path)
+        CurricularFace.load(tmp_path)

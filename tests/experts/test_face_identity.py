@@ -7,7 +7,6 @@ from torch.nn import functional as F
 
 from tests.experts.public import Weights, conv_of, load_as_public, norm_of
 from ttsf.errors import TtsfError
-from ttsf.experts import face_identity
 from ttsf.experts.face_identity import FaceIdentity
 
 WIDTHS = [64] * 3 + [128] * 4 + [256] * 14 + [512] * 3
@@ -39,10 +38,8 @@ def public_layout() -> Weights:
 
 @pytest.fixture(scope="module")
 def network(public_layout, tmp_path_factory) -> FaceIdentity:
-    folder = tmp_path_factory.mktemp("judges")
-    return load_as_public(
-        face_identity, "IR_SE50_FILE", face_identity.load_face_identity, public_layout, folder
-    )
+    folder = tmp_path_factory.mktemp("experts")
+    return load_as_public(FaceIdentity, public_layout, folder)
 
 
 def test_the_file_has_the_known_number_of_weights(network):
@@ -111,6 +108,6 @@ def test_another_side_is_resampled_and_gradients_reach_the_picture_alone(network
 
 
 def test_any_other_file_is_refused(tmp_path):
-    torch.save({}, tmp_path / face_identity.IR_SE50_FILE.file)
+    torch.save({}, tmp_path / FaceIdentity.FILE.file)
     with pytest.raises(TtsfError, match="not the public file of ArcFace IR-SE50"):
-        face_identity.load_face_identity(tmp_path)
+        FaceIdentity.load(tmp_path)

@@ -1,4 +1,4 @@
-"""Judges' files: found, checked, and loaded only where they fit."""
+"""Experts' files: found, checked, and loaded only where they fit."""
 
 import hashlib
 import pickle
@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.errors import TtsfError
-from ttsf.experts.files import FrozenJudge, JudgeFile, MissingJudge, find_judge, load_judge
+from ttsf.experts.files import ExpertFile, FrozenExpert, MissingExpert, find_expert
 
-ABSENT = JudgeFile("Net", "net.pth", "the loss L_x", "https://example.org/net.pth", "0" * 64)
+ABSENT = ExpertFile("Net", "net.pth", "the loss L_x", "https://example.org/net.pth", "0" * 64)
 
 
-class Net(FrozenJudge):
+class Net(FrozenExpert):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2))
@@ -23,18 +23,23 @@ class Net(FrozenJudge):
         return self.layers(picture)
 
 
+def load(file: ExpertFile, folder: Path) -> Net:
+    Net.FILE = file
+    return Net.load(folder)
+
+
 def public_layout() -> dict[str, Tensor]:
     return {k: v for k, v in Net().state_dict().items() if not k.endswith("num_batches_tracked")}
 
 
-def judge_of(path: Path, unused: tuple[str, ...] = ()) -> JudgeFile:
+def expert_of(path: Path, unused: tuple[str, ...] = ()) -> ExpertFile:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return ABSENT._replace(sha256=digest, unused=unused)
 
 
-def saved(folder: Path, content: object) -> JudgeFile:
+def saved(folder: Path, content: object) -> ExpertFile:
     torch.save(content, folder / "net.pth")
-    return judge_of(folder / "net.pth")
+    return expert_of(folder / "net.pth")
 
 
 def message(error: pytest.ExceptionInfo[TtsfError]) -> str:
@@ -43,18 +48,18 @@ def message(error: pytest.ExceptionInfo[TtsfError]) -> str:
 
 
 def test_without_a_folder_the_message_names_file_source_and_variable(monkeypatch):
-    monkeypatch.delenv("TTSF_JUDGES", raising=False)
-    with pytest.raises(MissingJudge) as error:
-        find_judge(ABSENT)
+    monkeypatch.delenv("TTSF_EXPERTS", raising=False)
+    with pytest.raises(MissingExpert) as error:
+        find_expert(ABSENT)
     assert message(error) == (
         "the loss L_x needs Net: fetch net.pth from https://example.org/net.pth "
-        "and name its folder in TTSF_JUDGES"
+        "and name its folder in TTSF_EXPERTS"
     )
 
 
 def test_an_absent_file_says_where_it_belongs(tmp_path):
-    with pytest.raises(MissingJudge) as error:
-        find_judge(ABSENT, tmp_path)
+    with pytest.raises(MissingExpert) as error:
+        find_expert(ABSENT, tmp_path)
     assert message(error) == (
         f"{tmp_path / 'net.pth'}: no such file; the loss L_x needs Net: "
         "fetch https://example.org/net.pth and save it there"
@@ -68,23 +73,23 @@ def test_another_file_is_refused_before_it_is_unpickled(tmp_path):
 
     (tmp_path / "net.pth").write_bytes(pickle.dumps(Trap(), protocol=2))
     with pytest.raises(TtsfError) as error:
-        load_judge(Net(), ABSENT, tmp_path)
+        load(ABSENT, tmp_path)
     assert "not the public file of Net" in message(error)
     assert "not 000000000000..." in message(error)
     assert "fetch https://example.org/net.pth again" in message(error)
-    assert not isinstance(error.value, MissingJudge)
+    assert not isinstance(error.value, MissingExpert)
     with pytest.raises(TtsfError) as error:
-        load_judge(Net(), judge_of(tmp_path / "net.pth"), tmp_path)
+        load(expert_of(tmp_path / "net.pth"), tmp_path)
     assert "cannot read this file as weights" in message(error)
     assert not (tmp_path / "sprung").exists()
 
 
 def test_an_explicit_folder_goes_before_the_variable(tmp_path, monkeypatch):
-    judge = saved(tmp_path, public_layout())
-    monkeypatch.setenv("TTSF_JUDGES", str(tmp_path))
-    assert find_judge(judge) == tmp_path / "net.pth"
-    with pytest.raises(MissingJudge):
-        find_judge(judge, tmp_path / "elsewhere")
+    expert = saved(tmp_path, public_layout())
+    monkeypatch.setenv("TTSF_EXPERTS", str(tmp_path))
+    assert find_expert(expert) == tmp_path / "net.pth"
+    with pytest.raises(MissingExpert):
+        find_expert(expert, tmp_path / "elsewhere")
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -93,8 +98,7 @@ def test_loads_both_archive_formats_with_or_without_counters(tmp_path, zipped):
     for content in (kept, {k: v for k, v in kept.items() if "tracked" not in k}):
         path = tmp_path / "net.pth"
         torch.save(content, path, _use_new_zipfile_serialization=zipped)
-        network = Net()
-        load_judge(network, judge_of(path, ("head.",)), tmp_path)
+        network = load(expert_of(path, ("head.",)), tmp_path)
         torch.testing.assert_close(network.layers[0].weight, kept["layers.0.weight"])
 
 
@@ -113,7 +117,7 @@ def test_loads_both_archive_formats_with_or_without_counters(tmp_path, zipped):
 def test_weights_that_do_not_fit_are_named(tmp_path, change, complaint):
     content = {k: v for k, v in (public_layout() | change).items() if v is not None}
     with pytest.raises(TtsfError) as error:
-        load_judge(Net(), saved(tmp_path, content), tmp_path)
+        load(saved(tmp_path, content), tmp_path)
     assert message(error) == f"{tmp_path / 'net.pth'}: {complaint}"
 
 
@@ -121,13 +125,12 @@ def test_weights_that_do_not_fit_are_named(tmp_path, change, complaint):
 def test_a_damaged_file_is_one_clear_line(tmp_path, content):
     (tmp_path / "net.pth").write_bytes(content)
     with pytest.raises(TtsfError) as error:
-        load_judge(Net(), judge_of(tmp_path / "net.pth"), tmp_path)
+        load(expert_of(tmp_path / "net.pth"), tmp_path)
     assert "cannot read this file as weights" in message(error)
 
 
-def test_a_loaded_judge_stays_frozen(tmp_path):
-    network = Net()
-    load_judge(network, saved(tmp_path, public_layout()), tmp_path)
+def test_a_loaded_expert_stays_frozen(tmp_path):
+    network = load(saved(tmp_path, public_layout()), tmp_path)
     nn.Sequential(network).train()
     assert not any(module.training for module in network.modules())
     before = {k: v.clone() for k, v in network.state_dict().items()}

@@ -10,7 +10,6 @@ from torch.nn import functional as F
 from tests.experts import public
 from tests.experts.public import Weights, conv_of, load_as_public
 from ttsf.errors import TtsfError
-from ttsf.experts import head_pose
 from ttsf.experts.head_pose import Hopenet, expected_degrees
 
 BLOCKS = [(1, 64, 3), (2, 128, 4), (3, 256, 6), (4, 512, 3)]
@@ -50,8 +49,8 @@ def public_layout() -> Weights:
 
 @pytest.fixture(scope="module")
 def network(public_layout, tmp_path_factory) -> Hopenet:
-    folder = tmp_path_factory.mktemp("judges")
-    return load_as_public(head_pose, "HOPENET_FILE", head_pose.load_hopenet, public_layout, folder)
+    folder = tmp_path_factory.mktemp("experts")
+    return load_as_public(Hopenet, public_layout, folder)
 
 
 def test_the_file_has_the_known_number_of_weights(public_layout, network):
@@ -120,6 +119,6 @@ def test_another_side_is_resampled_and_gradients_reach_the_picture_alone(network
 
 
 def test_any_other_file_is_refused(tmp_path):
-    torch.save({}, tmp_path / head_pose.HOPENET_FILE.file)
+    torch.save({}, tmp_path / Hopenet.FILE.file)
     with pytest.raises(TtsfError, match="not the public file of Hopenet"):
-        head_pose.load_hopenet(tmp_path)
+        Hopenet.load(tmp_path)

@@ -7,8 +7,7 @@ from torch.nn import functional as F
 
 from tests.experts.public import Weights, load_as_public, norm_of
 from ttsf.errors import TtsfError
-from ttsf.experts import inception
-from ttsf.experts.files import MissingJudge
+from ttsf.experts.files import MissingExpert
 from ttsf.experts.inception import Inception
 
 Layer = tuple[str, int, int, int, int]
@@ -91,10 +90,8 @@ def public_layout() -> Weights:
 
 @pytest.fixture(scope="module")
 def network(public_layout, tmp_path_factory) -> Inception:
-    folder = tmp_path_factory.mktemp("judges")
-    return load_as_public(
-        inception, "INCEPTION_FILE", inception.load_inception, public_layout, folder
-    )
+    folder = tmp_path_factory.mktemp("experts")
+    return load_as_public(Inception, public_layout, folder)
 
 
 def test_the_file_has_the_known_number_and_size_of_weights(public_layout):
@@ -174,8 +171,10 @@ def test_another_size_is_stretched_without_anti_aliasing(network):
 
 
 def test_a_missing_file_and_any_other_file_are_refused(tmp_path):
-    with pytest.raises(MissingJudge, match=r"FID.*needs Inception v3: fetch https://github.com/ms"):
-        inception.load_inception(tmp_path)
-    torch.save({}, tmp_path / inception.INCEPTION_FILE.file)
+    with pytest.raises(
+        MissingExpert, match=r"FID.*needs Inception v3: fetch https://github.com/ms"
+    ):
+        Inception.load(tmp_path)
+    torch.save({}, tmp_path / Inception.FILE.file)
     with pytest.raises(TtsfError, match="not the public file of Inception v3"):
-        inception.load_inception(tmp_path)
+        Inception.load(tmp_path)

@@ -9,8 +9,8 @@ from torch.nn import functional as F
 from tests.experts.public import Weights, load_as_public, norm_of
 from ttsf.errors import TtsfError
 from ttsf.experts import lip_sync
-from ttsf.experts.files import MissingJudge
-from ttsf.experts.lip_sync import LipSyncNet, best_offset, mfcc, network_pictures
+from ttsf.experts.files import MissingExpert
+from ttsf.experts.lip_sync import LipSyncNet, mfcc, network_frames
 
 SOUND = {
     0: (64, 1, 3, 3), 4: (192, 64, 3, 3), 8: (384, 192, 3, 3), 11: (256, 384, 3, 3),
@@ -43,8 +43,8 @@ def public_layout() -> Weights:
 
 @pytest.fixture(scope="module")
 def network(public_layout, tmp_path_factory) -> LipSyncNet:
-    folder = tmp_path_factory.mktemp("judges")
-    return load_as_public(lip_sync, "LIP_SYNC_FILE", lip_sync.load_lip_sync, public_layout, folder)
+    folder = tmp_path_factory.mktemp("experts")
+    return load_as_public(LipSyncNet, public_layout, folder)
 
 
 def test_the_file_has_the_known_size(public_layout):
@@ -110,66 +110,17 @@ def test_windows_equal_explicit_slices(public_layout, network, clip, monkeypatch
             torch.testing.assert_close(heard[k], expected, atol=1e-3, rtol=1e-3)
 
 
-def test_the_figures_are_those_of_the_embeddings(network, clip):
-    assert network.lse(*clip) == best_offset(*network.embed(*clip))
+def test_a_loaded_network_is_frozen(network):
     assert not any(x.requires_grad for x in network.parameters())
 
 
-def test_the_shorter_of_pictures_and_sound_counts(network, clip):
+def test_the_shorter_of_frames_and_sound_counts(network, clip):
     frames, samples = clip
     assert network.embed(frames, samples[: 7 * 640 - 1])[0].shape == (1, 1024)
     assert network.embed(frames[:6], samples)[1].shape == (1, 1024)
     for few in ((frames[:5], samples), (frames, samples[: 6 * 640 - 1])):
-        with pytest.raises(TtsfError, match="at least 6 pictures"):
-            network.lse(*few)
-
-
-def test_offsets_equal_explicit_slices():
-    torch.manual_seed(4)
-    seen, heard = torch.randn(40, 8), torch.randn(40, 8)
-    means = []
-    for shift in range(-15, 16):
-        gaps = []
-        for k in range(40):
-            inside = 0 <= k + shift < 40
-            other = heard[k + shift] if inside else torch.zeros(8)
-            gaps.append(F.pairwise_distance(seen[k : k + 1], other[None]))
-        means.append(float(torch.stack(gaps).mean()))
-    found = best_offset(seen, heard)
-    assert found.lse_d == pytest.approx(min(means), rel=1e-5)
-    assert found.lse_c == pytest.approx(sorted(means)[15] - min(means), rel=1e-4)
-    assert found.offset == 15 - int(np.argmin(means))
-
-
-@pytest.mark.parametrize("late", [-3, 0, 3])
-def test_late_sound_moves_the_offset(late):
-    torch.manual_seed(5)
-    content = torch.randn(100, 16)
-    seen, heard = content[20:80], content[20 - late : 80 - late]
-    found = best_offset(seen, heard)
-    assert found.offset == -late
-    assert found.lse_c > 1
-
-
-class Stub(LipSyncNet):
-    """Hears and sees the loudness of a window alone."""
-
-    def see(self, pictures: Tensor) -> Tensor:
-        level = pictures.mean((1, 2, 3)).unfold(0, 5, 1)
-        return (level / 255 * 2 - 1).repeat(1, 4)
-
-    def hear(self, cepstra: Tensor) -> Tensor:
-        return ((cepstra[:, 0, 1::4] > 15).float() * 2 - 1).repeat(1, 4)
-
-
-@pytest.mark.parametrize("late", [0, 3])
-def test_sound_three_pictures_late_is_found_in_a_clip(late):
-    rng = np.random.default_rng(6)
-    speaks = rng.random(90) < 0.5
-    frames = np.broadcast_to(speaks[:, None, None, None] * np.uint8(255), (90, 8, 8, 3))
-    loud = np.roll(np.repeat(speaks, 640), late * 640)
-    samples = np.where(loud, rng.normal(0, 0.1, loud.size), 1e-5 * rng.normal(size=loud.size))
-    assert Stub().eval().lse(frames, samples.astype(np.float32)).offset == -late
+        with pytest.raises(TtsfError, match="at least 6 frames"):
+            network.embed(*few)
 
 
 def slow_mfcc(levels: np.ndarray) -> np.ndarray:
@@ -225,15 +176,15 @@ def test_silence_and_clipped_sound_have_finite_cepstra():
 def test_pictures_are_stretched_as_opencv_does():
     cv2 = pytest.importorskip("cv2", reason="comes with ttsf[data]")
     frames = np.random.default_rng(7).integers(0, 256, (2, 300, 250, 3)).astype(np.uint8)
-    found = network_pictures(frames).permute(0, 2, 3, 1).numpy()
+    found = network_frames(frames).permute(0, 2, 3, 1).numpy()
     for picture, frame in zip(found, frames, strict=True):
         expected = cv2.resize(np.ascontiguousarray(frame[..., ::-1]), (224, 224))
         assert np.abs(picture - expected.astype(np.float32)).max() <= 1
 
 
 def test_a_missing_file_and_any_other_file_are_refused(tmp_path):
-    with pytest.raises(MissingJudge, match=r"LSE-C.*needs SyncNet v2: fetch http://www.robots.ox"):
-        lip_sync.load_lip_sync(tmp_path)
-    torch.save({}, tmp_path / lip_sync.LIP_SYNC_FILE.file)
+    with pytest.raises(MissingExpert, match=r"LSE-C.*needs SyncNet v2: fetch http://www.robots.ox"):
+        LipSyncNet.load(tmp_path)
+    torch.save({}, tmp_path / LipSyncNet.FILE.file)
     with pytest.raises(TtsfError, match="not the public file of SyncNet v2"):
-        lip_sync.load_lip_sync(tmp_path)
+        LipSyncNet.load(tmp_path)

@@ -30,8 +30,8 @@ def public_layout() -> dict[str, Tensor]:
 
 @pytest.fixture(scope="module")
 def network(public_layout, tmp_path_factory) -> vgg19.VGG19Features:
-    folder = tmp_path_factory.mktemp("judges")
-    return load_as_public(vgg19, "VGG19_FILE", vgg19.load_vgg19, public_layout, folder)
+    folder = tmp_path_factory.mktemp("experts")
+    return load_as_public(vgg19.VGG19Features, public_layout, folder)
 
 
 def test_the_file_has_the_known_number_of_weights(public_layout, network):
@@ -42,7 +42,8 @@ def test_the_file_has_the_known_number_of_weights(public_layout, network):
 
 
 def test_the_name_of_the_file_begins_its_hash():
-    assert vgg19.VGG19_FILE.file == f"vgg19-{vgg19.VGG19_FILE.sha256[:8]}.pth"
+    file = vgg19.VGG19Features.FILE
+    assert file.file == f"vgg19-{file.sha256[:8]}.pth"
 
 
 def test_maps_equal_an_independent_evaluation(public_layout, network):
@@ -73,6 +74,6 @@ def test_gradients_reach_the_picture_alone(network):
 
 
 def test_any_other_file_is_refused(tmp_path):
-    torch.save({}, tmp_path / vgg19.VGG19_FILE.file)
+    torch.save({}, tmp_path / vgg19.VGG19Features.FILE.file)
     with pytest.raises(TtsfError, match="not the public file of VGG19"):
-        vgg19.load_vgg19(tmp_path)
+        vgg19.VGG19Features.load(tmp_path)

@@ -1,1 +1,1 @@
-"""Sec. 4: measuring what the model makes, with judges that it was not trained on."""
+"""Sec. 4: measuring what the model gives, with scorers that it was not trained on."""

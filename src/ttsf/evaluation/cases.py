@@ -20,23 +20,45 @@ from ttsf.data.manifest import Register
 from ttsf.data.parts import PARTS, Part, Use, read_parts
 from ttsf.data.report import spread
 from ttsf.errors import TtsfError
-from ttsf.evaluation.sentences import PLAIN
 from ttsf.media.files import new_file
 from ttsf.media.images import read_image
 from ttsf.media.recording import read_pictures
 
 CASES = "cases.csv"
 COLUMNS = ("name", "person", "portrait", "video", "text", "register")
+PLAIN = (
+    "The train to the city leaves at nine in the morning.",
+    "She put the keys on the table and closed the door.",
+    "We had soup and bread for dinner last night.",
+    "The children played in the garden until it was dark.",
+    "He wrote a long letter to his brother in the army.",
+    "There is a small house on the other side of the river.",
+    "My sister works in a hospital near the station.",
+    "The weather will be cold and dry tomorrow.",
+    "They walked along the beach and talked about the future.",
+    "Please open the window, it is very hot in here.",
+    "The teacher asked the students to read the first page.",
+    "A black dog was sleeping in front of the fire.",
+    "The farmer sold his horses and bought some land.",
+    "You can find the answer at the end of the book.",
+    "Our neighbors are going to paint their house next week.",
+    "The old man told a story about the war.",
+    "It takes about an hour to drive to the airport.",
+    "The doctor said that I should drink more water.",
+    "Nobody knew where the money had gone.",
+    "The music was so loud that we could not speak.",
+)
+"""Plain sentences for listening tests; none is in any training corpus of the project."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One video to be made."""
+    """One video that a system is to give."""
 
     name: str
     person: str
     portrait: Path | None
-    """None: the first picture of `video`."""
+    """None: the first frame of `video`."""
     video: Path | None
     """A real clip of this person; the ground truth."""
     text: str
@@ -97,7 +119,9 @@ def save_portraits(cases: list[Case], folder: Path) -> None:
         writer.writerow([case.name, case.person, f"{case.name}.png", "", case.text, register])
     listed = folder / CASES
     if listed.exists() and listed.read_bytes() != buffer.getvalue().encode():
-        raise TtsfError(f"{folder.parent} holds an evaluation of other cases; choose another --out")
+        raise TtsfError(
+            f"{folder.parent} holds an evaluation of other cases; choose another folder"
+        )
     for case in cases:
         path = folder / f"{case.name}.png"
         if not path.exists():

@@ -1,4 +1,4 @@
-"""A video as the judges see it; what cannot be judged is refused with its reason."""
+"""A video as scorers see it; what cannot be scored is refused with its reason."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,16 +10,15 @@ from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.errors import TtsfError
 from ttsf.media.recording import fit_sound, read_pictures, read_sound
 
-FPS = FPS
 RATE_ERROR = 0.05  # frames a second by which a file may differ
 SILENT_END_S = 0.5
-"""A sound that ends so much before the pictures was cut short."""
+"""A sound that ends so much before the frames was cut short."""
 FEWEST_FRAMES = 13
-LARGEST = 768  # px of the shorter side; nobody's talking head is judged at more
+LARGEST = 768  # px of the shorter side; no talking head needs more
 
 
-class JudgedClip(NamedTuple):
-    """A video of T pictures."""
+class VideoClip(NamedTuple):
+    """A video of T frames."""
 
     name: str
     frames: np.ndarray
@@ -28,7 +27,7 @@ class JudgedClip(NamedTuple):
     """float32 [T * 640] in [-1, 1] at 16 kHz, mono."""
 
 
-def read_clip(path: Path) -> JudgedClip:
+def read_clip(path: Path) -> VideoClip:
     """A whole video; raises TtsfError where it is damaged, too short or too large, has no sound or
     another frame rate."""
     rate = _frame_rate(path)
@@ -46,11 +45,11 @@ def read_clip(path: Path) -> JudgedClip:
             raise TtsfError(f"{path.name}: larger than {LARGEST} px; scale it down")
         frames.append(frame)
     if len(frames) < FEWEST_FRAMES:
-        raise TtsfError(f"{path.name}: only {len(frames)} pictures; at least {FEWEST_FRAMES}")
+        raise TtsfError(f"{path.name}: only {len(frames)} frames; at least {FEWEST_FRAMES}")
     lacking = len(frames) / FPS - len(samples) / SAMPLE_RATE
     if lacking > SILENT_END_S:
-        raise TtsfError(f"{path.name}: the sound ends {lacking:.1f} s before the pictures")
-    return JudgedClip(path.stem, np.stack(frames), fit_sound(samples, 0, len(frames)))
+        raise TtsfError(f"{path.name}: the sound ends {lacking:.1f} s before the frames")
+    return VideoClip(path.stem, np.stack(frames), fit_sound(samples, 0, len(frames)))
 
 
 def _frame_rate(path: Path) -> float:

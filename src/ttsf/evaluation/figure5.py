@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsf.errors import TtsfError
+from ttsf.errors import TtsfError, needing
 from ttsf.media.files import new_file
 
 FEWEST_CLIPS = 5
@@ -27,12 +27,10 @@ def draw(embeddings: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Pat
     stacked = {system: _stacked(system, clips) for system, clips in embeddings.items()}
     maps = {system: project(points) for system, points in stacked.items()}
     people = list(dict.fromkeys(person for clips in embeddings.values() for person in clips))
-    try:
+    with needing("Fig. 5", "matplotlib", "eval"):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
         from matplotlib.lines import Line2D
-    except ImportError:
-        raise TtsfError("matplotlib is missing; install ttsf[eval]") from None
     colour = dict(zip(people, colours(len(people)), strict=True))
     figure = Figure(figsize=(4 * len(maps) + 1.6, 4.2), dpi=150, layout="constrained")
     panels = figure.subplots(1, len(maps), squeeze=False)[0]
@@ -52,10 +50,8 @@ def draw(embeddings: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Pat
 
 def project(points: np.ndarray) -> np.ndarray:
     """t-SNE of [n, D], scaled to unit length first -> [n, 2]; the same for the same input."""
-    try:
+    with needing("Fig. 5", "scikit-learn", "eval"):
         from sklearn.manifold import TSNE
-    except ImportError:
-        raise TtsfError("scikit-learn is missing; install ttsf[eval]") from None
     unit = points / np.linalg.norm(points, axis=1, keepdims=True)
     perplexity = min(30, (len(points) - 1) / 3)
     # The default start (PCA) divides by the spread, which is 0 where all clips are alike.

@@ -1,24 +1,24 @@
-"""Tables 1, 2, 3 and 5 of Sec. 4 from judged systems, each in one grade."""
+"""Tables 1, 2, 3 and 5 of Sec. 4 from scored systems, each in one grade."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation.judging import Judged
-from ttsf.evaluation.metric import Figure, Metric, mean, median
-from ttsf.evaluation.metrics import voice
-from ttsf.evaluation.metrics.frechet import frechet_of
+from ttsf.evaluation.metrics.c_sim import consistency
+from ttsf.evaluation.metrics.fid import frechet_of
+from ttsf.evaluation.metrics.metric import Figure, Metric, mean, median
+from ttsf.evaluation.scoring import Scored
 from ttsf.evaluation.tables import Row, Table
 
-PICTURES = ("identity", "lips", "loudness", "lag", "closed", "div")
+VIDEO = ("identity", "lips", "loudness", "lag", "closed", "div")
 MOTION = ("opening", "yaw", "jerk", "blinks", "flicker", "sharpness")
 SPEECH = ("wer", "mcd", "c_sim", "f0_rmse", "f0")
 BY_MEDIAN = frozenset({"lag"})
 
 
 def tables(
-    judged: Sequence[Judged],
+    scored: Sequence[Scored],
     ablations: Mapping[str, Collection[str]],
     recorded: frozenset[str],
     metrics: Mapping[str, Metric],
@@ -26,26 +26,26 @@ def tables(
 ) -> list[Table]:
     """The offline tables; those without a case are left out.
 
-    judged: the real clips first, then ours, then the others; `ablations` names those that stand in
+    scored: the real clips first, then ours, then the others; `ablations` names those that stand in
     Table "3", "5" or both; recorded: cases whose real clip says the text (Table 1), all others
     are Table 2's. voices: system -> person -> speaker embeddings under several motions.
     """
-    compared = [system for system in judged if system.system.name not in ablations]
+    compared = [system for system in scored if system.system.name not in ablations]
     others = (
-        frozenset(name for system in judged for name in {**system.clips, **system.refused})
+        frozenset(name for system in scored for name in {**system.clips, **system.refused})
         - recorded
     )
-    heard, seen = (
-        [system for system in judged if key in ablations.get(system.system.name, "35")]
+    voiced, seen = (
+        [system for system in scored if key in ablations.get(system.system.name, "35")]
         for key in "35"
     )
-    build = TableBuilder(metrics, judged[0])
+    build = TableBuilder(metrics, scored[0])
     found = [
         build.table("1", "Table 1: people who say their own sentence", compared, recorded,
-                    ("fd", *PICTURES)),
-        build.table("2", "Table 2: other people and sentences", compared, others, PICTURES),
+                    ("fd", *VIDEO)),
+        build.table("2", "Table 2: other people and sentences", compared, others, VIDEO),
         build.table("motion", "Motion and picture, all clips", compared, recorded | others, MOTION),
-        build.speech(heard, recorded, voices),
+        build.speech(voiced, recorded, voices),
         build.table("5", "Table 5: what the audio mapper needs", seen[1:], others,
                     ("identity", "lips", "loudness", "closed", "div")),
     ]  # fmt: skip
@@ -55,14 +55,14 @@ def tables(
 class TableBuilder:
     """Rows of one evaluation."""
 
-    def __init__(self, metrics: Mapping[str, Metric], real: Judged) -> None:
+    def __init__(self, metrics: Mapping[str, Metric], real: Scored) -> None:
         self.metrics, self.real = metrics, real
 
     def table(
         self,
         key: str,
         title: str,
-        systems: Sequence[Judged],
+        systems: Sequence[Scored],
         cases: frozenset[str],
         names: Sequence[str],
     ) -> Table:
@@ -77,7 +77,7 @@ class TableBuilder:
 
     def speech(
         self,
-        systems: Sequence[Judged],
+        systems: Sequence[Scored],
         cases: frozenset[str],
         voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
     ) -> Table:
@@ -92,17 +92,17 @@ class TableBuilder:
         columns = (*plain.columns, self.metrics["consistency"])
         return plain._replace(columns=columns, rows=tuple(rows))
 
-    def _figure(self, name: str, system: Judged, cases: frozenset[str]) -> Figure | None:
-        judged = {case: clip for case, clip in system.clips.items() if case in cases}
+    def _figure(self, name: str, system: Scored, cases: frozenset[str]) -> Figure | None:
+        clips = {case: clip for case, clip in system.clips.items() if case in cases}
         if name == "fd":
             return self._distance(system, cases)
-        values = {c: m.values[name] for c, m in judged.items() if name in m.values}
+        values = {c: m.values[name] for c, m in clips.items() if name in m.values}
         combine: Callable[[Metric, Mapping[str, float], int], Figure]
         combine = median if name in BY_MEDIAN else mean
-        total = len(judged) + len(system.refused.keys() & cases)
+        total = len(clips) + len(system.refused.keys() & cases)
         return combine(self.metrics[name], values, total) if values else None
 
-    def _distance(self, system: Judged, cases: frozenset[str]) -> Figure | None:
+    def _distance(self, system: Scored, cases: frozenset[str]) -> Figure | None:
         """Frechet distance to the real clips of the same cases."""
         shared = sorted(system.clips.keys() & self.real.clips.keys() & cases)
         total = len((system.clips.keys() | system.refused.keys()) & cases)
@@ -119,7 +119,7 @@ class TableBuilder:
 
 def _margin(metric: Metric, people: Mapping[str, Sequence[np.ndarray]]) -> Figure | None:
     try:
-        found = voice.consistency(people)
+        found = consistency(people)
     except TtsfError:
         return None
     return Figure(metric, found.margin, found.clips)

@@ -1,106 +1,152 @@
-"""Tables 1, 2 and 5 in the grade of papers: public networks whose files the user has fetched."""
+"""Tables 1, 2 and 5 in the grade of papers: public networks whose files the user has fetched.
 
-from collections.abc import Sequence
+A figure is comparable only with figures of the same metric, and each metric names its variant and
+its file. Not here: C-SIM, whose x-vector network has its own front end (SpeechBrain); MCD and F0,
+which need no network.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ttsf.config import PICTURE_SIDE
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
-from ttsf.evaluation.clips import JudgedClip, read_clip
-from ttsf.evaluation.judging import Judged
-from ttsf.evaluation.metric import Figure
-from ttsf.evaluation.metrics.public import (
-    SOURCE,
-    PublicJudges,
-    div_degrees_metric,
-    div_metric,
-    diversity,
-    fid,
-    fid_metric,
-    identity_metric,
-    lip_synchrony,
-    lse_c_metric,
-    lse_d_metric,
-    source_identity,
-    wer_metric,
-    word_errors,
-)
+from ttsf.evaluation.clips import VideoClip, read_clip
+from ttsf.evaluation.metrics.div import DIV, DIV_DEGREES, diversity
+from ttsf.evaluation.metrics.fid import FID, fid
+from ttsf.evaluation.metrics.id_sim import ID_SIM, id_sim
+from ttsf.evaluation.metrics.lse import LSE_C, LSE_D, lse
+from ttsf.evaluation.metrics.metric import Figure, Metric, mean
+from ttsf.evaluation.metrics.wer import check_whisper, load_whisper, whisper_wer, word_error_rate
+from ttsf.evaluation.scoring import Scored
 from ttsf.evaluation.tables import Row, Table
+from ttsf.experts.curricular_face import CurricularFace
+from ttsf.experts.files import find_expert
+from ttsf.experts.head_pose import Hopenet
+from ttsf.experts.inception import Inception
+from ttsf.experts.lip_sync import LipSyncNet
 from ttsf.portrait.crop import crop_square, cut_square
 from ttsf.portrait.detection import choose_face, find_faces
 
-
-def open_judges(folder: Path | None, whisper: Path | None) -> PublicJudges | None:
-    """The public judges; raises TtsfError that says what to fetch where a file lacks."""
-    if folder is None:
-        return None
-    judges = PublicJudges(folder, whisper)
-    needed = judges.available().missing
-    if whisper is None:
-        needed = {name: told for name, told in needed.items() if name != "Whisper"}
-    if needed:
-        raise TtsfError("; ".join(needed.values()))
-    return judges
+COLUMNS = (FID, ID_SIM, LSE_C, LSE_D, DIV, DIV_DEGREES)
+FILES = (Inception.FILE, CurricularFace.FILE, LipSyncNet.FILE, Hopenet.FILE)
 
 
-def tables(judges: PublicJudges, judged: Sequence[Judged], cases: Sequence[Case]) -> list[Table]:
-    """Tables 1 (with FID) and 2 with 5; `judged` begins with the real clips.
+class Recogniser(NamedTuple):
+    """A local Whisper model."""
 
-    Clips that the offline judges refused stay refused. Every clip is cut to the square of its first
-    picture's face, as portraits are.
+    metric: Metric
+    transcribe: Callable[[np.ndarray], str]
+    """float32 [N] in [-1, 1] at 16 kHz -> English words."""
+
+
+class Experts(NamedTuple):
+    """The public networks, on the CPU."""
+
+    inception: Inception
+    face: CurricularFace
+    lips: LipSyncNet
+    pose: Hopenet
+    recogniser: Recogniser | None
+
+
+def check_files(folder: Path, whisper: Path | None) -> None:
+    """Read and hash every file; raises TtsfError that says what to fetch where any lacks."""
+    missing = []
+    for file in FILES:
+        try:
+            find_expert(file, folder)
+        except TtsfError as error:
+            missing.append(str(error))
+    try:
+        if whisper is not None:
+            check_whisper(whisper)
+    except TtsfError as error:
+        missing.append(str(error))
+    if missing:
+        raise TtsfError("; ".join(missing))
+
+
+def load_experts(folder: Path, whisper: Path | None) -> Experts:
+    """All networks; raises TtsfError (`FrozenExpert.load`, `load_whisper`)."""
+    recogniser = None
+    if whisper is not None:
+        recogniser = Recogniser(whisper_wer(whisper), load_whisper(whisper))
+    return Experts(
+        Inception.load(folder),
+        CurricularFace.load(folder),
+        LipSyncNet.load(folder),
+        Hopenet.load(folder),
+        recogniser,
+    )
+
+
+def tables(experts: Experts, scored: Sequence[Scored], cases: Sequence[Case]) -> list[Table]:
+    """Tables 1 (with FID) and 2 with 5; `scored` begins with the real clips.
+
+    Clips that the offline scorers refused stay refused. Every clip is cut to the square of its
+    first frame's face, as portraits are.
     """
-    columns = [
-        fid_metric(),
-        identity_metric(SOURCE),
-        lse_c_metric(),
-        lse_d_metric(),
-        div_metric(),
-        div_degrees_metric(),
-    ]
-    if judges.whisper is not None:
-        columns.append(wer_metric(judges.whisper))
+    columns = COLUMNS if experts.recogniser is None else (*COLUMNS, experts.recogniser.metric)
     found = []
     for key, title, recorded in (
         ("public_1", "Table 1, public judges", True),
         ("public_2", "Tables 2 and 5, public judges", False),
     ):
-        names = {case.name for case in cases if case.recorded == recorded}
-        chosen = [case for case in cases if case.name in names]
-        rows = [_row(judges, system, judged[0], chosen, len(columns)) for system in judged]
+        chosen = [case for case in cases if case.recorded == recorded]
+        rows = [_row(experts, system, scored[0], chosen, len(columns)) for system in scored]
         if any(row.used or row.refused for row in rows):
-            found.append(Table(key, title, tuple(columns), tuple(rows)))
+            found.append(Table(key, title, columns, tuple(rows)))
     return found
 
 
 def _row(
-    judges: PublicJudges, system: Judged, real: Judged, cases: Sequence[Case], columns: int
+    experts: Experts, system: Scored, real: Scored, cases: Sequence[Case], columns: int
 ) -> Row:
     clips = _read(system, cases)
-    judged = sum(case.name in system.clips for case in cases)
-    refused = sum(case.name in system.refused for case in cases) + judged - len(clips)
+    scored = sum(case.name in system.clips for case in cases)
+    refused = sum(case.name in system.refused for case in cases) + scored - len(clips)
     if not clips:
         return Row(system.system.name, (None,) * columns, 0, refused)
-    truths = _read(real, [case for case in cases if case.name in clips])
-    portraits = {}
-    for case in cases:
-        if case.name in clips:
-            portraits[case.name] = cut(case.picture()[None])[0]
-    figures: list[Figure | None] = [
-        fid(judges, {name: clips[name] for name in truths}, truths) if truths else None,
-        source_identity(judges, clips, portraits),
-        *lip_synchrony(judges, clips),
-        *diversity(judges, clips),
+    cases = [case for case in cases if case.name in clips]
+    truths = _read(real, cases)
+    portraits = {case.name: cut(case.picture()[None])[0] for case in cases}
+    identity = {n: id_sim(experts.face, clip.frames, portraits[n]) for n, clip in clips.items()}
+    lips = {n: lse(experts.lips, clip.frames, clip.samples) for n, clip in clips.items()}
+    pose = {n: diversity(experts.pose, clip.frames) for n, clip in clips.items()}
+    figures = [
+        _fid(experts.inception, clips, truths),
+        mean(ID_SIM, identity, len(clips)),
+        mean(LSE_C, {n: value.lse_c for n, value in lips.items()}, len(clips)),
+        mean(LSE_D, {n: value.lse_d for n, value in lips.items()}, len(clips)),
+        mean(DIV, {n: value.features for n, value in pose.items()}, len(clips)),
+        mean(DIV_DEGREES, {n: value.degrees for n, value in pose.items()}, len(clips)),
     ]
-    if judges.whisper is not None:
+    if experts.recogniser is not None:
         texts = {case.name: case.text for case in cases if system is not real or case.recorded}
-        figures.append(word_errors(judges, clips, texts))
+        errors = {
+            name: word_error_rate(text, experts.recogniser.transcribe(clips[name].samples))
+            for name, text in texts.items()
+        }
+        figures.append(mean(experts.recogniser.metric, errors, len(clips)))
     return Row(system.system.name, tuple(figures), len(clips), refused)
 
 
-def _read(system: Judged, cases: Sequence[Case]) -> dict[str, JudgedClip]:
-    """The judged clips, cut; what cannot be cut is left out with its reason."""
+def _fid(
+    network: Inception, clips: Mapping[str, VideoClip], truths: Mapping[str, VideoClip]
+) -> Figure | None:
+    """FID of the clips that have a real one beside them."""
+    if not truths:
+        return None
+    sides = ([clips[n].frames for n in truths], [clip.frames for clip in truths.values()])
+    return Figure(FID, fid(network, *sides), len(truths))
+
+
+def _read(system: Scored, cases: Sequence[Case]) -> dict[str, VideoClip]:
+    """The scored clips, cut; what cannot be cut is left out with its reason."""
     clips = {}
     for case in cases:
         if case.name not in system.clips:

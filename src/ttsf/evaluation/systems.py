@@ -1,6 +1,6 @@
-"""Systems under test: folders of videos, each called as its case. Ours are made here.
+"""Systems under test: folders of videos, each called as its case; ours are written here.
 
-A cascade (our speech with another system's pictures) is a folder too: `write_speech` gives the
+A cascade (our speech with another system's frames) is a folder too: `speech/*.wav` of ours are the
 sounds that the other system is to be driven with.
 """
 
@@ -12,18 +12,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ttsf.config import SAMPLE_RATE
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
+from ttsf.jobs import Progress
 from ttsf.media.files import new_file
 from ttsf.media.video import write_wav
 from ttsf.model import GenerateOptions
-from ttsf.pipeline import Progress, Speaker
+from ttsf.pipeline import Pipeline
 
 GROUND_TRUTH = "real clips"
 MARK = "weights.sha256"
-"""File in a folder of our videos that says which weights made them."""
+"""File in a folder of our videos that says which weights they are of."""
 MOTIONS = 5
-"""Pictures of one person from which voices are compared (Table 3, Fig. 5)."""
+"""Frames of one person from which voices are compared (Table 3, Fig. 5)."""
 SAME_SENTENCE = "The weather will be cold and dry tomorrow."
 
 
@@ -32,7 +34,7 @@ class System(NamedTuple):
 
     name: str
     videos: Mapping[str, Path]
-    """By case; cases without a video are refused when they are judged."""
+    """By case; cases without a video are refused when they are scored."""
     extra: tuple[str, ...] = ()
     """Files in the folder that belong to no case."""
     expected: frozenset[str] | None = None
@@ -62,15 +64,15 @@ def open_folder(name: str, folder: Path, cases: Sequence[Case]) -> System:
 
 
 def speak_cases(
-    name: str, speaker: Speaker, cases: Sequence[Case], folder: Path, progress: Progress | None
+    name: str, pipeline: Pipeline, cases: Sequence[Case], folder: Path, progress: Progress | None
 ) -> tuple[System, dict[str, str]]:
-    """Our videos of the cases, and why some could not be made; finished ones are kept.
+    """Our videos of the cases, and why some could not be written; finished ones are kept.
 
     Each case has a seed of its own, the same in every model, so that cases differ in motion.
 
     Raises TtsfError where the folder holds videos of other weights.
     """
-    _claim(folder, speaker)
+    _claim(folder, pipeline)
     videos, refused = {}, {}
     for i, case in enumerate(cases):
         path, sound = folder / f"{case.name}.mp4", folder / "speech" / f"{case.name}.wav"
@@ -78,7 +80,7 @@ def speak_cases(
             if not (path.exists() and sound.exists()):
                 sound.parent.mkdir(parents=True, exist_ok=True)
                 options = GenerateOptions(seed=zlib.crc32(case.name.encode()))
-                speaker.write(case.picture(), case.text, path, options, audio_output=sound)
+                pipeline.write(case.picture(), case.text, path, options, audio_output=sound)
             videos[case.name] = path
         except TtsfError as error:
             refused[case.name] = str(error)
@@ -87,10 +89,10 @@ def speak_cases(
     return System(name, videos, expected=frozenset(case.name for case in cases)), refused
 
 
-def _claim(folder: Path, speaker: Speaker) -> None:
+def _claim(folder: Path, pipeline: Pipeline) -> None:
     """A folder belongs to the weights that it was begun with."""
-    digest = hashlib.sha256(repr(speaker.model.config).encode())
-    for name, value in sorted(speaker.model.state_dict().items()):
+    digest = hashlib.sha256(repr(pipeline.model.config).encode())
+    for name, value in sorted(pipeline.model.state_dict().items()):
         digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
     mark = folder / MARK
     if not mark.exists():
@@ -104,7 +106,7 @@ def _claim(folder: Path, speaker: Speaker) -> None:
 
 
 def voices_under_motion(
-    speaker: Speaker,
+    pipeline: Pipeline,
     pictures: Mapping[str, Sequence[np.ndarray]],
     folder: Path,
     progress: Progress | None = None,
@@ -115,23 +117,23 @@ def voices_under_motion(
     `folder`; pictures in which no face is found are left out.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    heard: dict[str, list[np.ndarray]] = {}
+    voices: dict[str, list[np.ndarray]] = {}
     for i, (person, shown) in enumerate(pictures.items()):
-        voices = []
+        own = []
         for k, picture in enumerate(shown):
             try:
-                samples = speaker.say(picture, SAME_SENTENCE)
+                samples = pipeline.say(picture, SAME_SENTENCE)
             except TtsfError:
                 continue
-            write_wav(folder / f"{person}_{k}.wav", samples, speaker.model.config.audio.sample_rate)
-            voices.append(samples)
-        if len(voices) > 1:
-            heard[person] = voices
+            write_wav(folder / f"{person}_{k}.wav", samples, SAMPLE_RATE)
+            own.append(samples)
+        if len(own) > 1:
+            voices[person] = own
         if progress is not None:
             progress(i + 1, len(pictures))
-    return heard
+    return voices
 
 
-def spread_pictures(frames: np.ndarray) -> list[np.ndarray]:
-    """Five pictures spread over a clip [T, H, W, 3]."""
+def spread_frames(frames: np.ndarray) -> list[np.ndarray]:
+    """Five frames spread over a clip [T, H, W, 3]."""
     return [frames[i] for i in np.linspace(0, len(frames) - 1, MOTIONS).astype(int)]

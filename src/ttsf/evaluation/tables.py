@@ -4,9 +4,11 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from ttsf.evaluation.metric import Figure, Metric, check_alike
+from ttsf.evaluation.metrics.metric import Figure, Metric, check_alike
+from ttsf.media.files import new_file
 
 ARROWS = {"higher": "↑", "lower": "↓", "reference": "≈"}
 GRADES = {
@@ -22,7 +24,7 @@ class Row(NamedTuple):
     system: str
     figures: tuple[Figure | None, ...]
     used: int
-    """Clips that were judged."""
+    """Clips that were scored."""
     refused: int
 
     def cells(self) -> list[str]:
@@ -57,7 +59,7 @@ class Table(NamedTuple):
         grades = sorted({GRADES[m.grade] for m in metrics if m.grade != "none"})
         lines += ["", f"Judges: {'; '.join(grades) or GRADES['none']}.", ""]
         lines += [
-            f"- **{m.name}** {m.definition} {f'Judge: {m.judge}.' if m.judge else ''}".rstrip()
+            f"- **{m.name}** {m.definition} {f'Judge: {m.scorer}.' if m.scorer else ''}".rstrip()
             for m in metrics
         ]
         small = "A number in brackets is how many clips have that figure, where not all have it."
@@ -75,9 +77,15 @@ class Table(NamedTuple):
                 value = "" if math.isnan(figure.value) else f"{figure.value:.6g}"
                 counts = [figure.used, figure.refused]
                 writer.writerow(
-                    [self.key, row.system, m.name, value, *counts, m.grade, m.judge, m.definition]
+                    [self.key, row.system, m.name, value, *counts, m.grade, m.scorer, m.definition]
                 )
         return buffer.getvalue()
+
+    def write(self, stem: Path) -> None:
+        """Write `stem`.md and `stem`.csv, each whole."""
+        for suffix, text in ((".md", self.markdown()), (".csv", self.csv())):
+            with new_file(stem.with_name(stem.name + suffix)) as temporary:
+                temporary.write_text(text, encoding="utf-8")
 
 
 def _cell(figure: Figure | None, used: int) -> str:

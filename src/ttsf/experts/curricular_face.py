@@ -1,21 +1,11 @@
 """CurricularFace (Huang et al. 2020) behind ID-SIM, Sec. 4.1: the public IR-101 network."""
 
-from pathlib import Path
-
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.experts.face_identity import INPUT, FaceNetwork, ResidualUnit
-from ttsf.experts.files import JudgeFile, load_judge
+from ttsf.experts.files import ExpertFile
 
-CURRICULAR_FACE_FILE = JudgeFile(
-    name="CurricularFace",
-    file="CurricularFace_Backbone.pth",
-    purpose="identity similarity (ID-SIM)",
-    source="https://huggingface.co/AIRI-Institute/StyleFeatureEditor/blob/main/pretrained_models/"
-    "CurricularFace_Backbone.pth",
-    sha256="031ea0f7ba5f46905980cc446f0bbf9539e361246bff95f7077efffe2f110e04",
-)
 STAGES = ((64, 3), (128, 13), (256, 30), (512, 3))
 """Channels and residual units; the first unit of a stage halves the side."""
 ALIGNED_BOX = (0.100, 0.062, 0.900, 0.862)
@@ -35,6 +25,15 @@ class PlainUnit(ResidualUnit):
 class CurricularFace(FaceNetwork):
     """A face to a unit vector."""
 
+    FILE = ExpertFile(
+        name="CurricularFace",
+        file="CurricularFace_Backbone.pth",
+        purpose="identity similarity (ID-SIM)",
+        source="https://huggingface.co/AIRI-Institute/StyleFeatureEditor/blob/main/pretrained_models/"
+        "CurricularFace_Backbone.pth",
+        sha256="031ea0f7ba5f46905980cc446f0bbf9539e361246bff95f7077efffe2f110e04",
+    )
+
     def __init__(self) -> None:
         super().__init__(PlainUnit, STAGES, affine=False)
 
@@ -49,10 +48,3 @@ class CurricularFace(FaceNetwork):
         columns = slice(round(left * width), round(right * width))
         cut = picture[:, :, rows, columns]
         return self.embed(F.interpolate(cut, size=(INPUT, INPUT), mode="bilinear", antialias=True))
-
-
-def load_curricular_face(folder: Path | None = None) -> CurricularFace:
-    """The network with its public weights, frozen, on the CPU; raises TtsfError (`load_judge`)."""
-    network = CurricularFace()
-    load_judge(network, CURRICULAR_FACE_FILE, folder)
-    return network

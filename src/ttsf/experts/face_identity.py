@@ -1,20 +1,10 @@
 """E_id of L_id, Sec. 3.1: ArcFace with the IR-SE50 network, as pSp [50] uses it."""
 
-from pathlib import Path
-
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttsf.experts.files import FrozenJudge, JudgeFile, load_judge
+from ttsf.experts.files import ExpertFile, FrozenExpert
 
-IR_SE50_FILE = JudgeFile(
-    name="ArcFace IR-SE50",
-    file="model_ir_se50.pth",
-    purpose="the identity loss L_id",
-    source="https://github.com/xinntao/facexlib/releases/download/v0.1.0/"
-    "recognition_arcface_ir_se50.pth",
-    sha256="a035c768259b98ab1ce0e646312f48b9e1e218197a0f80ac6765e88f8b6ddf28",
-)
 STAGES = ((64, 3), (128, 4), (256, 14), (512, 3))
 """Channels and residual units; the first unit of a stage halves the side."""
 SQUEEZE = 16
@@ -62,7 +52,7 @@ class ResidualUnit(nn.Module):
         return self.shortcut_layer(x) + self.res_layer(x)
 
 
-class FaceNetwork(FrozenJudge):
+class FaceNetwork(FrozenExpert):
     """ArcFace's improved ResNet; attributes are named as in the public files.
 
     unit: kind of its residual units; stages: channels and units of each; affine: of the last norm.
@@ -99,6 +89,15 @@ class FaceNetwork(FrozenJudge):
 class FaceIdentity(FaceNetwork):
     """E_id: a face picture to a unit vector; equal persons have a large cosine."""
 
+    FILE = ExpertFile(
+        name="ArcFace IR-SE50",
+        file="model_ir_se50.pth",
+        purpose="the identity loss L_id",
+        source="https://github.com/xinntao/facexlib/releases/download/v0.1.0/"
+        "recognition_arcface_ir_se50.pth",
+        sha256="a035c768259b98ab1ce0e646312f48b9e1e218197a0f80ac6765e88f8b6ddf28",
+    )
+
     def __init__(self) -> None:
         super().__init__(ResidualUnit, STAGES, affine=True)
 
@@ -111,10 +110,3 @@ class FaceIdentity(FaceNetwork):
             picture = F.interpolate(picture, size=PICTURE, mode="bilinear", antialias=True)
         crop = F.adaptive_avg_pool2d(picture[:, :, CROP[0], CROP[1]], INPUT)
         return self.embed(crop)
-
-
-def load_face_identity(folder: Path | None = None) -> FaceIdentity:
-    """E_id with the public weights, frozen, on the CPU; raises TtsfError (`files.load_judge`)."""
-    network = FaceIdentity()
-    load_judge(network, IR_SE50_FILE, folder)
-    return network

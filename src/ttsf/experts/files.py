@@ -1,4 +1,4 @@
-"""Public weight files of frozen judges: found in a folder, checked by SHA-256, loaded by name.
+"""Public weight files of frozen experts: found in a folder, checked by SHA-256, loaded by name.
 
 Nothing is downloaded. A file is unpickled only after its hash matched, and then by PyTorch's
 `weights_only` reader, which runs no code of the file.
@@ -6,22 +6,25 @@ Nothing is downloaded. A file is unpickled only after its hash matched, and then
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ttsf.errors import TtsfError
 
-FOLDER_VARIABLE = "TTSF_JUDGES"
+FOLDER_VARIABLE = "TTSF_EXPERTS"
 """Environment variable that names the folder of the files where the caller names none."""
 COUNTER = "num_batches_tracked"
 """Of batch normalisation in training; the public files have none and frozen networks need none."""
+AT_ONCE = 16
+"""Frames that an expert sees together."""
 
 
-class JudgeFile(NamedTuple):
+class ExpertFile(NamedTuple):
     """A public weight file."""
 
     name: str
@@ -33,70 +36,86 @@ class JudgeFile(NamedTuple):
     sha256: str
     """64 hexadecimal digits."""
     unused: tuple[str, ...] = ()
-    """How the names of those weights in the file begin that the judge does without."""
+    """How the names of those weights in the file begin that the network does without."""
 
 
-class MissingJudge(TtsfError):
+class MissingExpert(TtsfError):
     """The file is not there; `str(error)` says what to fetch from where. A run may do without."""
 
 
-class FrozenJudge(nn.Module):
+class FrozenExpert(nn.Module):
     """A network that never learns: gradients pass through to the picture; `train()` has no effect.
 
     Keep it outside the trained module, or its weights enter that module's `state_dict`.
     """
+
+    FILE: ClassVar[ExpertFile]
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Self:
+        """The network with its public weights, frozen, on the CPU.
+
+        Raises what `find_expert` raises, or TtsfError where the file does not fit exactly.
+        """
+        path = find_expert(cls.FILE, folder)
+        network = cls()
+        weights = {
+            name: value
+            for name, value in _read(path).items()
+            if not name.endswith(COUNTER) and not name.startswith(cls.FILE.unused)
+        }
+        _check_fit(path, weights, network.state_dict())
+        network.load_state_dict(weights, strict=False)  # only the counters are left out
+        return network.requires_grad_(False).eval()
 
     def train(self, mode: bool = True) -> Self:
         """Stays in evaluation mode, whatever `mode` says."""
         return super().train(False)
 
 
-def find_judge(judge: JudgeFile, folder: Path | None = None) -> Path:
-    """The file in `folder` (None: the folder that TTSF_JUDGES names), its SHA-256 checked.
+@torch.no_grad()
+def over_frames(network: Callable[[Tensor], Tensor], frames: np.ndarray) -> np.ndarray:
+    """What a network says of every frame: RGB uint8 [T, H, W, 3] -> [T, C].
 
-    Raises MissingJudge that says what to fetch from where, or TtsfError for another file.
+    network: [B, 3, H, W] in [-1, 1] -> [B, C].
+    """
+    rows = []
+    for first in range(0, len(frames), AT_ONCE):
+        batch = torch.from_numpy(np.ascontiguousarray(frames[first : first + AT_ONCE]))
+        rows.append(network(batch.permute(0, 3, 1, 2).float() / 127.5 - 1))
+    return torch.cat(rows).numpy()
+
+
+def find_expert(expert: ExpertFile, folder: Path | None = None) -> Path:
+    """The file in `folder` (None: the folder that TTSF_EXPERTS names), its SHA-256 checked.
+
+    Raises MissingExpert that says what to fetch from where, or TtsfError for another file.
     """
     if folder is None:
         named = os.environ.get(FOLDER_VARIABLE)
         if not named:
-            raise MissingJudge(
-                f"{judge.purpose} needs {judge.name}: fetch {judge.file} from {judge.source} "
+            raise MissingExpert(
+                f"{expert.purpose} needs {expert.name}: fetch {expert.file} from {expert.source} "
                 f"and name its folder in {FOLDER_VARIABLE}"
             )
         folder = Path(named).expanduser()
-    path = folder / judge.file
+    path = folder / expert.file
     if not path.is_file():
-        raise MissingJudge(
-            f"{path}: no such file; {judge.purpose} needs {judge.name}: "
-            f"fetch {judge.source} and save it there"
+        raise MissingExpert(
+            f"{path}: no such file; {expert.purpose} needs {expert.name}: "
+            f"fetch {expert.source} and save it there"
         )
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise TtsfError(f"{path}: {error.strerror}") from error
-    if found != judge.sha256:
+    if found != expert.sha256:
         raise TtsfError(
-            f"{path}: not the public file of {judge.name} (SHA-256 {found[:12]}..., "
-            f"not {judge.sha256[:12]}...); fetch {judge.source} again"
+            f"{path}: not the public file of {expert.name} (SHA-256 {found[:12]}..., "
+            f"not {expert.sha256[:12]}...); fetch {expert.source} again"
         )
     return path
-
-
-def load_judge(network: FrozenJudge, judge: JudgeFile, folder: Path | None = None) -> None:
-    """Fill `network` from its public file and freeze it.
-
-    Raises what `find_judge` raises, or TtsfError where the file does not fit the network exactly.
-    """
-    path = find_judge(judge, folder)
-    weights = {
-        name: value
-        for name, value in _read(path).items()
-        if not name.endswith(COUNTER) and not name.startswith(judge.unused)
-    }
-    _check_fit(path, weights, network.state_dict())
-    network.load_state_dict(weights, strict=False)  # only the counters are left out
-    network.requires_grad_(False).eval()
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:

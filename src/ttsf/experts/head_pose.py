@@ -1,23 +1,14 @@
 """Hopenet [51], Sec. 4.1: yaw, pitch and roll of a head, and the features behind DIV."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttsf.experts.files import FrozenJudge, JudgeFile, load_judge
+from ttsf.experts.files import ExpertFile, FrozenExpert
 from ttsf.experts.vgg19 import ImagenetUnits
 
-HOPENET_FILE = JudgeFile(
-    name="Hopenet",
-    file="hopenet_robust_alpha1.pkl",
-    purpose="head pose (DIV)",
-    source="https://drive.google.com/uc?id=1m25PrSE7g9D2q2XJVMR6IA7RaCvWSzCR",
-    sha256="1e0c6ddfda0e19a679607480c10875020de29b3984f187ec311c5e0802b6b6d5",
-    unused=("fc_finetune.",),
-)
 STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
 """Inner channels and blocks of ResNet-50; a block gives four times as many channels."""
 EXPANSION = 4
@@ -67,8 +58,17 @@ def expected_degrees(logits: Tensor) -> Tensor:
     return (logits.softmax(-1) * bins).sum(-1) * BIN_WIDTH + FIRST_BIN
 
 
-class Hopenet(FrozenJudge):
+class Hopenet(FrozenExpert):
     """ResNet-50 with a classifier per angle; attributes are named as in the public file."""
+
+    FILE = ExpertFile(
+        name="Hopenet",
+        file="hopenet_robust_alpha1.pkl",
+        purpose="head pose (DIV)",
+        source="https://drive.google.com/uc?id=1m25PrSE7g9D2q2XJVMR6IA7RaCvWSzCR",
+        sha256="1e0c6ddfda0e19a679607480c10875020de29b3984f187ec311c5e0802b6b6d5",
+        unused=("fc_finetune.",),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,10 +103,3 @@ def _stages() -> list[nn.Sequential]:
             channels = EXPANSION * inner
         stages.append(nn.Sequential(*blocks))
     return stages
-
-
-def load_hopenet(folder: Path | None = None) -> Hopenet:
-    """Hopenet with its public weights, frozen, on the CPU; raises TtsfError (`load_judge`)."""
-    network = Hopenet()
-    load_judge(network, HOPENET_FILE, folder)
-    return network

@@ -1,24 +1,14 @@
 """Inception v3 behind FID (Sec. 4.1): the weights and the layer variants that pytorch-fid uses."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttsf.experts.files import FrozenJudge, JudgeFile, load_judge
+from ttsf.experts.files import ExpertFile, FrozenExpert
 
-INCEPTION_FILE = JudgeFile(
-    name="Inception v3",
-    file="pt_inception-2015-12-05-6726825d.pth",
-    purpose="picture quality (FID)",
-    source="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
-    "pt_inception-2015-12-05-6726825d.pth",
-    sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
-    unused=("fc.",),
-)
 INPUT = 299  # px
 FEATURES = 2048
 
@@ -149,8 +139,18 @@ def _mixed_7(channels: int, pool: Pool) -> Mixed:
     return Mixed(channels, chains, pool, 192, forks)
 
 
-class Inception(FrozenJudge):
+class Inception(FrozenExpert):
     """Inception v3 up to its last mean; attributes are named as in the public file."""
+
+    FILE = ExpertFile(
+        name="Inception v3",
+        file="pt_inception-2015-12-05-6726825d.pth",
+        purpose="picture quality (FID)",
+        source="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
+        "pt_inception-2015-12-05-6726825d.pth",
+        sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+        unused=("fc.",),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -187,10 +187,3 @@ class Inception(FrozenJudge):
         x = self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(x)))
         x = self.Mixed_6e(self.Mixed_6d(self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(x)))))
         return self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(x))).mean((2, 3))
-
-
-def load_inception(folder: Path | None = None) -> Inception:
-    """Inception v3 with FID's weights, frozen, on the CPU; raises TtsfError (`load_judge`)."""
-    network = Inception()
-    load_judge(network, INCEPTION_FILE, folder)
-    return network

@@ -2,12 +2,10 @@
 
 Variant: whole frame resized to 224 px (no face detection, as Wav2Lip's calculate_scores_LRS).
 Figures of another variant, such as the one with face detection, cannot be compared with these.
-The joint stage's own judge is another network: `ttsf.experts.syncnet`.
+`metrics.lse` has the arithmetic. The joint stage's own expert is another: `ttsf.experts.syncnet`.
 """
 
 from functools import lru_cache
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,48 +13,26 @@ from scipy.fft import dct
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ttsf.config import SAMPLE_RATE, SAMPLES_PER_FRAME
 from ttsf.errors import TtsfError
-from ttsf.experts.files import FrozenJudge, JudgeFile, load_judge
+from ttsf.experts.files import ExpertFile, FrozenExpert
 
-LIP_SYNC_FILE = JudgeFile(
-    name="SyncNet v2",
-    file="syncnet_v2.model",
-    purpose="lip synchrony (LSE-C, LSE-D)",
-    source="http://www.robots.ox.ac.uk/~vgg/software/lipsync/data/syncnet_v2.model",
-    sha256="961e8696f888fce4f3f3a6c3d5b3267cf5b343100b238e79b2659bff2c605442",
-)
-SAMPLE_RATE, FRAME_RATE = 16_000, 25  # Hz
 INPUT = 224  # px
-PICTURES = 5
+FRAMES = 5
 """Of a window."""
-STEPS, STEPS_PER_PICTURE = 20, 4
+STEPS, STEPS_PER_FRAME = 20, 4
 """Of the cepstra (100 Hz): in a window, and from one window to the next."""
 EMBEDDING = 1024
-REACH = 15
-"""Pictures by which sound and pictures are shifted against each other."""
 AT_ONCE = 20
-"""Windows of pictures that are in memory together."""
-FEWEST_PICTURES = PICTURES + 1
+"""Windows of frames that are in memory together."""
+FEWEST_FRAMES = FRAMES + 1
 """The public code leaves the last window out."""
-DISTANCE_EPS = 1e-6
-"""What PyTorch's `pairwise_distance`, which the public code uses, adds to every difference."""
 
 WINDOW, HOP, FFT = 400, 160, 512  # samples
 CEPSTRA, FILTERS, LIFTER = 13, 26, 22
 PRE_EMPHASIS = 0.97
 FULL_SCALE = 32_768
 """The cepstra are those of 16-bit numbers; their levels are part of the network's input."""
-
-
-class LipSync(NamedTuple):
-    """How sound and pictures of one clip lie to each other."""
-
-    offset: int
-    """Pictures by which the sound comes early (negative: late), as the public code counts."""
-    lse_c: float
-    """Median over the offsets less the least mean distance; higher is better."""
-    lse_d: float
-    """Least mean distance of the embeddings; lower is better."""
 
 
 def mfcc(samples: np.ndarray) -> np.ndarray:
@@ -106,13 +82,21 @@ def _heard(a: int, b: int, kernel: tuple[int, int] = (3, 3), pad: int = 1) -> li
 
 
 def _seen(a: int, b: int, kernel: int, stride: int = 1, pad: int = 1) -> list[nn.Module]:
-    """Within pictures only."""
+    """Within frames only."""
     flat = (1, kernel, kernel), (1, stride, stride), (0, pad, pad)
     return [nn.Conv3d(a, b, *flat), nn.BatchNorm3d(b), nn.ReLU()]
 
 
-class LipSyncNet(FrozenJudge):
+class LipSyncNet(FrozenExpert):
     """Lips and sound to 1024 numbers each; attributes are named as in the public file."""
+
+    FILE = ExpertFile(
+        name="SyncNet v2",
+        file="syncnet_v2.model",
+        purpose="lip synchrony (LSE-C, LSE-D)",
+        source="http://www.robots.ox.ac.uk/~vgg/software/lipsync/data/syncnet_v2.model",
+        sha256="961e8696f888fce4f3f3a6c3d5b3267cf5b343100b238e79b2659bff2c605442",
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,7 +113,7 @@ class LipSyncNet(FrozenJudge):
         )
         self.netfcaud = _tail()
         self.netcnnlip = nn.Sequential(
-            nn.Conv3d(3, 96, (PICTURES, 7, 7), (1, 2, 2)),
+            nn.Conv3d(3, 96, (FRAMES, 7, 7), (1, 2, 2)),
             nn.BatchNorm3d(96),
             nn.ReLU(),
             nn.MaxPool3d((1, 3, 3), (1, 2, 2)),
@@ -143,12 +127,12 @@ class LipSyncNet(FrozenJudge):
         )
         self.netfclip = _tail()
 
-    def see(self, pictures: Tensor) -> Tensor:
-        """pictures: float [T, 3, 224, 224] BGR in 0 .. 255 -> [T - 4, 1024], one a window.
+    def see(self, frames: Tensor) -> Tensor:
+        """frames: float [T, 3, 224, 224] BGR in 0 .. 255 -> [T - 4, 1024], one a window.
 
         Only the first layer looks along time, so windows in a row are one convolution.
         """
-        maps = self.netcnnlip(pictures.transpose(0, 1)[None])  # [1, 512, T - 4, 1, 1]
+        maps = self.netcnnlip(frames.transpose(0, 1)[None])  # [1, 512, T - 4, 1, 1]
         return self.netfclip(maps[0, :, :, 0, 0].T)
 
     def hear(self, cepstra: Tensor) -> Tensor:
@@ -157,33 +141,28 @@ class LipSyncNet(FrozenJudge):
 
     @torch.no_grad()
     def embed(self, frames: np.ndarray, samples: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Both of every window: [W, 1024] twice, W = min(T, N // 640) - 5; arguments as `lse`."""
-        per_picture = SAMPLE_RATE // FRAME_RATE
-        count = min(len(frames), len(samples) // per_picture) - PICTURES
+        """Both of every window: [W, 1024] twice, W = min(T, N // 640) - 5.
+
+        frames: uint8 [T, H, W, 3] RGB at 25 fps; samples: float [N] in [-1, 1] at 16 kHz. Raises
+        TtsfError for fewer than 6 frames or their sound.
+        """
+        count = min(len(frames), len(samples) // SAMPLES_PER_FRAME) - FRAMES
         if count < 1:
             raise TtsfError(
-                f"lip synchrony needs at least {FEWEST_PICTURES} pictures with their sound, "
-                f"not {len(frames)} pictures and {len(samples)} samples"
+                f"lip synchrony needs at least {FEWEST_FRAMES} frames with their sound, "
+                f"not {len(frames)} frames and {len(samples)} samples"
             )
         device = next(self.parameters()).device
         cepstra = torch.from_numpy(mfcc(samples)).float().to(device)
-        heard = cepstra.unfold(0, STEPS, STEPS_PER_PICTURE)[:count]
+        heard = cepstra.unfold(0, STEPS, STEPS_PER_FRAME)[:count]
         seen = []
         for first in range(0, count, AT_ONCE):
-            last = min(first + AT_ONCE, count) + PICTURES - 1
-            seen.append(self.see(network_pictures(frames[first:last]).to(device)))
+            last = min(first + AT_ONCE, count) + FRAMES - 1
+            seen.append(self.see(network_frames(frames[first:last]).to(device)))
         return torch.cat(seen), torch.cat([self.hear(part) for part in heard.split(AT_ONCE)])
 
-    def lse(self, frames: np.ndarray, samples: np.ndarray) -> LipSync:
-        """Judge one clip.
 
-        frames: uint8 [T, H, W, 3] RGB at 25 fps; samples: float [N] in [-1, 1] at 16 kHz. Raises
-        TtsfError for fewer than 6 pictures or their sound.
-        """
-        return best_offset(*self.embed(frames, samples))
-
-
-def network_pictures(frames: np.ndarray) -> Tensor:
+def network_frames(frames: np.ndarray) -> Tensor:
     """uint8 [T, H, W, 3] RGB -> float32 [T, 3, 224, 224] BGR of whole numbers 0 .. 255.
 
     Stretched without anti-aliasing, as OpenCV's bilinear resizing (its fixed-point arithmetic may
@@ -194,24 +173,3 @@ def network_pictures(frames: np.ndarray) -> Tensor:
         return pictures
     size = (INPUT, INPUT)
     return F.interpolate(pictures, size=size, mode="bilinear", align_corners=False).round()
-
-
-def best_offset(seen: Tensor, heard: Tensor, reach: int = REACH) -> LipSync:
-    """Mean distance over all windows at every offset; beyond its ends the sound is zero vectors.
-
-    seen, heard: [W, C]. The zero vectors stay in the means, as in the public code: a clip of few
-    windows is judged largely by them.
-    """
-    padded = F.pad(heard, (0, 0, reach, reach))
-    shifted = (padded[k : k + len(seen)] for k in range(2 * reach + 1))
-    gaps = [torch.linalg.vector_norm(seen - part + DISTANCE_EPS, dim=1) for part in shifted]
-    means = torch.stack([gap.mean() for gap in gaps])
-    least, place = means.min(0)
-    return LipSync(reach - int(place), float(means.median() - least), float(least))
-
-
-def load_lip_sync(folder: Path | None = None) -> LipSyncNet:
-    """SyncNet v2 with its public weights, frozen, on the CPU; raises TtsfError (`load_judge`)."""
-    network = LipSyncNet()
-    load_judge(network, LIP_SYNC_FILE, folder)
-    return network

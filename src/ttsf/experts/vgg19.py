@@ -1,20 +1,10 @@
 """phi of Eq. 3: feature maps of VGG19 (Simonyan and Zisserman), in torchvision's numbering."""
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
-from ttsf.experts.files import FrozenJudge, JudgeFile, load_judge
+from ttsf.experts.files import ExpertFile, FrozenExpert
 
-VGG19_FILE = JudgeFile(
-    name="VGG19",
-    file="vgg19-dcbb9e9d.pth",
-    purpose="the perceptual loss (Eq. 3)",
-    source="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
-    sha256="dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
-    unused=("features.30.", "features.32.", "features.34.", "classifier."),
-)
 STAGES = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,))
 """Widths of the convolutions between two poolings, up to conv5_1."""
 READ_AFTER = (1, 6, 11, 20, 29)
@@ -38,8 +28,17 @@ class ImagenetUnits(nn.Module):
         return ((picture + 1) / 2 - self.mean) / self.std
 
 
-class VGG19Features(FrozenJudge):
+class VGG19Features(FrozenExpert):
     """The part of VGG19 up to relu5_1; attributes are named as in torchvision's file."""
+
+    FILE = ExpertFile(
+        name="VGG19",
+        file="vgg19-dcbb9e9d.pth",
+        purpose="the perceptual loss (Eq. 3)",
+        source="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+        sha256="dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
+        unused=("features.30.", "features.32.", "features.34.", "classifier."),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,10 +62,3 @@ class VGG19Features(FrozenJudge):
             if index in READ_AFTER:
                 maps.append(x)
         return tuple(maps)
-
-
-def load_vgg19(folder: Path | None = None) -> VGG19Features:
-    """VGG19 with the public weights, frozen, on the CPU; raises TtsfError (`files.load_judge`)."""
-    network = VGG19Features()
-    load_judge(network, VGG19_FILE, folder)
-    return network

@@ -1,1 +1,1 @@
-"""Sec. 4.1: the figures of the paper's tables and the judges that give them."""
+"""Sec. 4.1: one file for each figure of the paper's tables, with the scorers that give it."""

@@ -1,15 +1,15 @@
-"""The landmark judge, mediapipe's face mesh: where a head points, how far mouth and eyes open.
+"""What lips, DIV and motion measure: where a head points, how far mouth and eyes open.
 
-No part of the model contains it, but the animator that drew training pictures moves its landmarks.
-Every picture is judged on its own, so nothing is smoothed over time.
+By mediapipe's face mesh. No part of the model contains it, but the animator that drew training
+frames moves its landmarks. Every frame stands on its own, so nothing is smoothed over time.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.errors import TtsfError
-from ttsf.evaluation.metric import version
+from ttsf.errors import TtsfError, needing
+from ttsf.evaluation.metrics.metric import version
 from ttsf.landmarks.face_mesh import (
     LandmarkDetector,
     eye_aperture,
@@ -19,11 +19,11 @@ from ttsf.landmarks.face_mesh import (
 )
 
 FEWEST_SEEN = 0.9
-"""A clip with a face in fewer of its pictures is refused."""
+"""A clip with a face in fewer of its frames is refused."""
 
 
 class FaceTrack(NamedTuple):
-    """What the judge saw in a clip of T pictures; between pictures with a face, interpolated."""
+    """What is seen in a clip of T frames; between frames with a face, interpolated."""
 
     opening: np.ndarray
     """Gap of the inner lips in e, the distance of the outer eye corners: [T]."""
@@ -34,24 +34,22 @@ class FaceTrack(NamedTuple):
     box: tuple[int, int, int, int]
     """Left, top, right, bottom of the face over the whole clip, px."""
     seen: int
-    """Pictures with a face."""
+    """Frames with a face."""
 
 
-class LandmarkJudge:
-    """mediapipe's face mesh; one instance judges any number of clips."""
+class LandmarkScorer:
+    """mediapipe's face mesh; one instance serves any number of clips."""
 
     def __init__(self) -> None:
-        try:
+        with needing("the landmark scorer", "mediapipe", "eval"):
             self.detector = LandmarkDetector()
-        except ImportError:
-            raise TtsfError("the landmark judge is missing; install ttsf[eval]") from None
 
     def track(self, frames: np.ndarray) -> FaceTrack:
-        """Judge RGB uint8 [T, H, W, 3]; raises TtsfError with a face in too few pictures."""
+        """Follow RGB uint8 [T, H, W, 3]; raises TtsfError with a face in too few frames."""
         found = [self.detector(frame) for frame in frames]
         at = [i for i, points in enumerate(found) if points is not None]
         if len(at) < FEWEST_SEEN * len(frames):
-            raise TtsfError(f"a face in only {len(at)} of {len(frames)} pictures")
+            raise TtsfError(f"a face in only {len(at)} of {len(frames)} frames")
         rows, corners = [], []
         for points in found:
             if points is None:
@@ -72,6 +70,6 @@ class LandmarkJudge:
         )
 
 
-def judge_name() -> str:
-    """For a metric's `judge`."""
+def scorer_name() -> str:
+    """For a metric's `scorer`; raises TtsfError without mediapipe."""
     return version("mediapipe") + " face mesh, each picture alone"

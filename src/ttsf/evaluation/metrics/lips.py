@@ -11,10 +11,11 @@ import numpy as np
 
 from ttsf.config import FPS
 from ttsf.data.alignment import Phone
+from ttsf.evaluation.metrics import landmarks
+from ttsf.evaluation.metrics.metric import Metric, version
 
-FPS = FPS
 MOST_LAG = 10
-"""Pictures by which sound and lips are shifted against each other, to either side."""
+"""Frames by which sound and lips are shifted against each other, to either side."""
 BILABIALS = frozenset("mbp")
 CLOSED = 0.25
 """Share of the clip's own 5-95 % range of opening below which lips count as closed."""
@@ -31,7 +32,7 @@ class Lag(NamedTuple):
     best: float
     """The largest r over all shifts."""
     frames: int
-    """The shift of that r: by how many pictures the sound comes late (negative: early)."""
+    """The shift of that r: by how many frames the sound comes late (negative: early)."""
 
 
 class Closures(NamedTuple):
@@ -42,7 +43,7 @@ class Closures(NamedTuple):
 
 
 def loudness(samples: np.ndarray, frames: int) -> np.ndarray:
-    """RMS level of each picture's sound in dB, floored 40 dB below the loudest: [frames]."""
+    """RMS level of each frame's sound in dB, floored 40 dB below the loudest: [frames]."""
     parts = samples[: len(samples) // frames * frames].reshape(frames, -1)
     level = 20 * np.log10(np.sqrt((parts**2).mean(1)) + 1e-6)
     return np.maximum(level, level.max() - FLOOR_DB)
@@ -75,7 +76,7 @@ def find_lag(opening: np.ndarray, curve: np.ndarray, most: int = MOST_LAG) -> La
 
 
 def closures(opening: np.ndarray, phones: list[Phone]) -> Closures:
-    """Bilabials during which, or one picture around which, the lips of [T] close."""
+    """Bilabials during which, or one frame around which, the lips of [T] close."""
     low, high = np.percentile(opening, [5, 95])
     closed = total = 0
     for phone in phones:
@@ -88,3 +89,37 @@ def closures(opening: np.ndarray, phones: list[Phone]) -> Closures:
         total += 1
         closed += bool(opening[first : last + 1].min() <= low + CLOSED * (high - low))
     return Closures(closed, total)
+
+
+def metrics() -> dict[str, Metric]:
+    """The mouth against the sound; raises TtsfError without the scorer's libraries."""
+    faces = landmarks.scorer_name()
+    aligned = f"{faces}; phone times: {version('pocketsphinx')}"
+    return {
+        "lips": Metric(
+            "lips r", "higher",
+            "Pearson's r of the mouth's opening with the opening that the phones let expect, mean "
+            "over clips.", aligned, "offline", 2,
+        ),
+        "loudness": Metric(
+            "loudness r", "higher",
+            "Pearson's r of the mouth's opening with the sound's level in dB, mean over clips.",
+            faces, "offline", 2,
+        ),
+        "opening": Metric(
+            "mouth range", "reference",
+            "5-95 % range of the gap of the inner lips in a clip, in distances of the outer eye "
+            "corners, mean over clips. Below .005 a mouth counts as still.", faces, "offline",
+        ),
+        "lag": Metric(
+            "lag", "reference",
+            "Shift of the sound against the mouth, within 10 pictures of 40 ms, that gives the "
+            "best r with the expected opening; positive: the sound is late; median over clips.",
+            aligned, "offline", 1,
+        ),
+        "closed": Metric(
+            "closed", "higher",
+            "Share of /p b m/ at which the mouth's opening falls below a quarter of the clip's "
+            "5-95 % range, mean over clips.", aligned, "offline", 2,
+        ),
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Head motion, eyes and picture over time: arithmetic on what the landmark judge saw."""
+"""Head motion, blinks, flicker and sharpness: arithmetic on what the landmark scorer saw."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,9 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from ttsf.config import FPS
+from ttsf.evaluation.metrics import landmarks
+from ttsf.evaluation.metrics.metric import Metric
 
-FPS = FPS
 SHUT, AROUND = 0.75, 12
 """Share of the median opening within so many pictures below which the eyes count as shut; face
 meshes never see lids closer than about half."""
@@ -18,19 +19,17 @@ LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 class HeadMotion(NamedTuple):
     """Of one clip."""
 
-    spread: float
-    """Standard deviation over the pictures, mean of yaw, pitch and roll, degrees."""
     yaw_range: float
     """5-95 % range of yaw, degrees."""
     jerk: float
-    """Mean absolute second difference, mean of the three angles, degrees a picture squared."""
+    """Mean absolute second difference, mean of the three angles, degrees a frame squared."""
 
 
 def head_motion(angles: np.ndarray) -> HeadMotion:
     """angles: yaw, pitch and roll in degrees, [T, 3]."""
     low, high = np.percentile(angles[:, 0], [5, 95])
     jerk = np.abs(np.diff(angles, 2, axis=0)).mean()
-    return HeadMotion(float(angles.std(0).mean()), float(high - low), float(jerk))
+    return HeadMotion(float(high - low), float(jerk))
 
 
 def blinks(aperture: np.ndarray) -> int:
@@ -43,9 +42,9 @@ def blinks(aperture: np.ndarray) -> int:
 
 
 def flicker(frames: np.ndarray) -> float:
-    """Mean absolute deviation of a picture from the mean of its neighbours, of 255 levels.
+    """Mean absolute deviation of a frame from the mean of its neighbours, of 255 levels.
 
-    frames: uint8 [T, H, W, 3]. Smooth motion hardly counts, a picture that jumps does.
+    frames: uint8 [T, H, W, 3]. Smooth motion hardly counts, a frame that jumps does.
     """
     grey = np.stack([frame @ LUMA for frame in frames])
     return float(np.abs(grey[1:-1] - (grey[:-2] + grey[2:]) / 2).mean())
@@ -58,3 +57,34 @@ def sharpness(frames: np.ndarray, box: tuple[int, int, int, int]) -> float:
     middle = grey[:, 1:-1, 1:-1]
     around = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:]
     return float(np.abs(around - 4 * middle).mean())
+
+
+def metrics() -> dict[str, Metric]:
+    """Head, eyes and picture over time; raises TtsfError without the scorer's library."""
+    faces = landmarks.scorer_name()
+    return {
+        "yaw": Metric(
+            "yaw range", "reference", "5-95 % range of yaw in a clip, degrees, mean over clips.",
+            faces, "offline", 1,
+        ),
+        "jerk": Metric(
+            "jerk", "reference",
+            "Mean absolute second difference of yaw, pitch and roll, degrees a picture squared, "
+            "mean over clips.", faces, "offline", 2,
+        ),
+        "blinks": Metric(
+            "blinks a minute", "reference",
+            "Times that the lids come below .75 of their median distance within half a second and "
+            "rise again within .4 s, mean over clips.", faces, "offline", 1,
+        ),
+        "flicker": Metric(
+            "flicker", "reference",
+            "Mean absolute deviation of a picture from the mean of its neighbours, of 255 levels, "
+            "mean over clips.", "", "none", 2,
+        ),
+        "sharpness": Metric(
+            "sharpness", "reference",
+            "Mean absolute Laplacian in the face's box, of 255 levels, mean over clips.",
+            faces, "offline", 1,
+        ),
+    }  # fmt: skip

@@ -1,9 +1,49 @@
-"""Frechet distance of two Gaussians, the arithmetic of FID (Heusel et al. 2017)."""
+"""FID, Sec. 4.1: the Frechet distance of generated from real frames (Heusel et al. 2017).
+
+The features are Inception's, whose weights a user fetches, or, offline, dlib's face numbers (FD).
+"""
+
+from collections.abc import Iterable
 
 import numpy as np
 from scipy.linalg import eigh
 
 from ttsf.errors import TtsfError
+from ttsf.evaluation.metrics import id_sim
+from ttsf.evaluation.metrics.metric import Metric, of_file
+from ttsf.experts.files import over_frames
+from ttsf.experts.inception import Inception
+
+FID = Metric(
+    name="FID",
+    better="lower",
+    definition="Frechet distance of Inception pool3 features (2048), all frames of all made "
+    "clips against all frames of all real clips; biased by the number of frames.",
+    scorer=of_file(Inception.FILE, "pytorch-fid's layers, 299 px bilinear, no anti-aliasing"),
+    grade="public",
+    digits=2,
+)
+
+
+def fid(network: Inception, fake: Iterable[np.ndarray], real: Iterable[np.ndarray]) -> float:
+    """FID over all frames of clips, RGB uint8 [T, H, W, 3] each; raises TtsfError for none."""
+    sides = [[over_frames(network, frames) for frames in clips] for clips in (fake, real)]
+    if not all(sides):
+        raise TtsfError("FID needs fake and real clips")
+    return frechet_of(*(np.concatenate(side) for side in sides))
+
+
+def offline_fd() -> Metric:
+    """The Frechet distance of dlib's face numbers; raises TtsfError without dlib."""
+    return Metric(
+        "FD",
+        "lower",
+        "Frechet distance of dlib's 128 face numbers of every tenth picture, all clips of a "
+        "system against all real ones. Not FID: it sees faces only, and is biased with few "
+        "clips.",
+        id_sim.scorer_name(),
+        "offline",
+    )
 
 
 def frechet(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, cov_b: np.ndarray) -> float:

@@ -1,14 +1,15 @@
-"""Sec. 4: what a figure is. Figures of unlike definitions, judges or grades are never compared."""
+"""Sec. 4: what a figure is. Figures of unlike definitions, scorers or grades are never compared."""
 
 import importlib.metadata
 import statistics
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from ttsf.errors import TtsfError
+from ttsf.errors import MissingPackage, TtsfError
+from ttsf.experts.files import ExpertFile
 
 Grade = Literal["public", "offline", "none"]
-"""The judge: a network that papers use; one that a library ships; no network at all."""
+"""The scorer: a network that papers use; one that a library ships; no network at all."""
 Better = Literal["higher", "lower", "reference"]
 """`reference`: nearest to what real clips reach."""
 
@@ -20,7 +21,7 @@ class Metric(NamedTuple):
     better: Better
     definition: str
     """One or two sentences: of what, over which frames or clips, with which unit."""
-    judge: str
+    scorer: str
     """With its version; empty where arithmetic alone decides."""
     grade: Grade
     digits: int = 3
@@ -51,19 +52,26 @@ def median(metric: Metric, values: Mapping[str, float], clips: int) -> Figure:
 
 
 def check_alike(*metrics: Metric) -> None:
-    """Raises TtsfError where metrics differ in anything: definition, judge, version or grade."""
+    """Raises TtsfError where metrics differ in anything: definition, scorer, version or grade."""
     kinds = set(metrics)
     if len(kinds) > 1:
-        told = "; ".join(sorted(f"{m.name}: {m.definition} ({m.judge}, {m.grade})" for m in kinds))
-        raise TtsfError(f"these figures cannot be compared: {told}")
+        each = "; ".join(sorted(f"{m.name}: {m.definition} ({m.scorer}, {m.grade})" for m in kinds))
+        raise TtsfError(f"these figures cannot be compared: {each}")
+
+
+def of_file(file: ExpertFile, variant: str) -> str:
+    """A public network as a `scorer`: its name, its file and how it is used."""
+    return f"{file.name} {file.file} (SHA-256 {file.sha256[:8]}), {variant}"
 
 
 def version(*packages: str) -> str:
-    """The installed packages with their versions, "pyworld 0.3.5, numpy 1.26.4".
+    """The installed packages with their versions, "librosa 0.11.0, numpy 1.26.4".
 
-    Raises TtsfError that names the extra where one is not installed.
+    Raises MissingPackage that names the extra where one is not installed.
     """
     try:
         return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
     except importlib.metadata.PackageNotFoundError as error:
-        raise TtsfError(f"the evaluation needs {error.name}; install ttsf[eval]") from None
+        raise MissingPackage(
+            f"the evaluation needs {error.name}: pip install 'ttsf[eval]'"
+        ) from None

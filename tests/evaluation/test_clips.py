@@ -1,4 +1,4 @@
-"""What a judge is given, and what it refuses with a reason."""
+"""What a scorer is given, and what is refused with a reason."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import soundfile
 
 from tests.data.videos import empty_picture, murmur, write_recording
 from ttsf.errors import TtsfError
-from ttsf.evaluation.clips import JudgedClip, read_clip
+from ttsf.evaluation.clips import VideoClip, read_clip
 
 
 def film(
@@ -22,7 +22,7 @@ def film(
 
 def test_a_good_clip(tmp_path: Path) -> None:
     clip = read_clip(film(tmp_path / "ann_1.mp4"))
-    assert isinstance(clip, JudgedClip) and clip.name == "ann_1"
+    assert isinstance(clip, VideoClip) and clip.name == "ann_1"
     assert clip.frames.shape == (25, 64, 64, 3) and clip.frames.dtype == np.uint8
     assert clip.samples.shape == (25 * 640,) and clip.samples.dtype == np.float32
     assert 0.05 < np.abs(clip.samples).max() <= 1
@@ -31,7 +31,7 @@ def test_a_good_clip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sound_s", [0.8, 1.0, 3.0])
-def test_sound_lasts_as_long_as_the_pictures(tmp_path: Path, sound_s: float) -> None:
+def test_sound_lasts_as_long_as_the_frames(tmp_path: Path, sound_s: float) -> None:
     clip = read_clip(film(tmp_path / "a.mp4", sound_s=sound_s))
     assert len(clip.samples) == len(clip.frames) * 640
     tail = np.abs(clip.samples[-640:]).max()
@@ -76,8 +76,8 @@ def sound_alone(path: Path) -> Path:
         (lambda path: film(path, sound_s=None), "no sound"),
         (lambda path: film(path, fps=30), "30.00 frames a second, not 25; convert it"),
         (lambda path: film(path, fps=24), "24.00 frames a second, not 25"),
-        (lambda path: film(path, frames=12), "only 12 pictures; at least 13"),
-        (lambda path: film(path, frames=40), "the sound ends 0.[56] s before the pictures"),
+        (lambda path: film(path, frames=12), "only 12 frames; at least 13"),
+        (lambda path: film(path, frames=40), "the sound ends 0.[56] s before the frames"),
         (lambda path: film(path, frames=13, side=770), "larger than 768 px; scale it down"),
         (cut_short, "damaged"),
         (without_contents, "not a readable video"),
@@ -87,7 +87,7 @@ def sound_alone(path: Path) -> Path:
         (lambda path: path, "No such file"),
     ],
 )
-def test_what_cannot_be_judged_is_refused(
+def test_what_cannot_be_scored_is_refused(
     tmp_path: Path, make: Callable[[Path], Path], reason: str
 ) -> None:
     path = make(tmp_path / "bad.mp4")

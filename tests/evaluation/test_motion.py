@@ -1,9 +1,10 @@
-"""Closed forms of head motion, blinks, flicker and sharpness."""
+"""Closed forms of head motion, DIV, blinks, flicker and sharpness."""
 
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from ttsf.evaluation.metrics.div import spread
 from ttsf.evaluation.metrics.motion import blinks, flicker, head_motion, sharpness
 
 PERIOD = 25
@@ -17,8 +18,7 @@ def nodding(frames: int, period: int = PERIOD) -> np.ndarray:
 
 
 def test_a_sine_spreads_by_its_amplitude_over_the_root_of_two() -> None:
-    found = head_motion(nodding(4 * PERIOD))
-    assert found.spread == pytest.approx(AMPLITUDES.mean() / np.sqrt(2))
+    assert spread(nodding(4 * PERIOD)) == pytest.approx(AMPLITUDES.mean() / np.sqrt(2))
 
 
 def test_the_range_of_a_sine() -> None:
@@ -37,7 +37,7 @@ def test_the_jerk_of_a_sine() -> None:
 
 def test_a_still_head_and_one_that_turns_evenly() -> None:
     still = np.tile([10.0, -4.0, 1.0], (50, 1))
-    assert head_motion(still) == pytest.approx((0, 0, 0))
+    assert head_motion(still) == pytest.approx((0, 0)) and spread(still) == 0
     turning = still + np.arange(50)[:, None]
     found = head_motion(turning)
     assert found.jerk == pytest.approx(0, abs=1e-12)
@@ -45,7 +45,10 @@ def test_a_still_head_and_one_that_turns_evenly() -> None:
 
 
 def test_where_a_head_looks_does_not_count_and_twice_the_motion_is_twice_the_figures() -> None:
-    once, moved, twice = (head_motion(a) for a in (nodding(60), nodding(60) + 20, 2 * nodding(60)))
+    once, moved, twice = (
+        (*head_motion(angles), spread(angles))
+        for angles in (nodding(60), nodding(60) + 20, 2 * nodding(60))
+    )
     assert moved == pytest.approx(once)
     assert twice == pytest.approx(tuple(2 * value for value in once))
 

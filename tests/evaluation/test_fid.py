@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import sqrtm
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation.metrics.frechet import frechet, frechet_of
+from ttsf.evaluation.metrics.fid import frechet, frechet_of
 
 
 def test_two_gaussians_on_a_line():
@@ -57,7 +57,7 @@ def test_few_rows_lie_further_apart():
     assert far > 10 * near > 0
 
 
-def test_what_cannot_be_judged_is_refused():
+def test_what_cannot_be_compared_is_refused():
     rows = np.ones((3, 4))
     for few in (rows[:1], rows[0], rows[:0]):
         with pytest.raises(TtsfError, match="needs 2 rows"):

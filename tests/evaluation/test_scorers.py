@@ -1,4 +1,4 @@
-"""The judges themselves, only where their libraries are installed; what is done about gaps."""
+"""The offline scorers, only where their libraries are installed; what is done about gaps."""
 
 import numpy as np
 import pytest
@@ -8,11 +8,12 @@ from tests.data.videos import face_picture, murmur
 from ttsf.data.alignment import Phone
 from ttsf.data.synthetic.visemes import spoken_mouth
 from ttsf.errors import TtsfError
-from ttsf.evaluation.clips import JudgedClip
-from ttsf.evaluation.metrics import identity, landmarks, offline, voice, words
-from ttsf.evaluation.metrics.landmarks import FaceTrack, LandmarkJudge
+from ttsf.evaluation import scoring
+from ttsf.evaluation.clips import VideoClip
+from ttsf.evaluation.metrics import f0_rmse, id_sim, landmarks, mcd, wer
+from ttsf.evaluation.metrics.landmarks import FaceTrack, LandmarkScorer
 from ttsf.evaluation.metrics.lips import opening_range
-from ttsf.evaluation.metrics.offline import Judges, Known, measure
+from ttsf.evaluation.scoring import Known, Scorers, measure
 
 NEEDS = "needs ttsf[eval]"
 NAMES = {
@@ -25,19 +26,19 @@ def noise(frames: int = 1) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 255, (frames, 256, 256, 3)).astype(np.uint8)
 
 
-def landmark_judge(found: list[np.ndarray | None]) -> LandmarkJudge:
+def landmark_scorer(found: list[np.ndarray | None]) -> LandmarkScorer:
     """One whose detector sees these points."""
-    judge = LandmarkJudge.__new__(LandmarkJudge)
+    scorer = LandmarkScorer.__new__(LandmarkScorer)
     turn = iter(found)
-    judge.detector = lambda frame: next(turn)  # type: ignore[assignment]
-    return judge
+    scorer.detector = lambda frame: next(turn)  # type: ignore[assignment]
+    return scorer
 
 
-def test_pictures_without_a_face_are_interpolated_if_few() -> None:
+def test_frames_without_a_face_are_interpolated_if_few() -> None:
     points = [np.random.default_rng(i).uniform(20, 200, (468, 3)) for i in range(20)]
     frames = np.zeros((20, 150, 256, 3), np.uint8)
-    whole = landmark_judge([*points]).track(frames)
-    gap = landmark_judge([None if i in (0, 9) else p for i, p in enumerate(points)]).track(frames)
+    whole = landmark_scorer([*points]).track(frames)
+    gap = landmark_scorer([None if i in (0, 9) else p for i, p in enumerate(points)]).track(frames)
     assert (whole.seen, gap.seen) == (20, 18)
     for all_seen, some in zip(whole[:3], gap[:3], strict=True):
         assert len(some) == 20 and np.isfinite(some).all()
@@ -48,19 +49,19 @@ def test_pictures_without_a_face_are_interpolated_if_few() -> None:
     assert 20 <= left < 30 and 190 < right <= 200 and 20 <= top < 30
     assert bottom == 150  # of the picture
     few = [None if i in (0, 5, 9) else p for i, p in enumerate(points)]
-    with pytest.raises(TtsfError, match="a face in only 17 of 20 pictures"):
-        landmark_judge(few).track(frames)
+    with pytest.raises(TtsfError, match="a face in only 17 of 20 frames"):
+        landmark_scorer(few).track(frames)
 
 
 def test_face_distance_is_the_median() -> None:
     source = np.zeros(128)
     faces = np.zeros((5, 128))
     faces[:, 0] = [0.1, 0.2, 0.3, 0.4, 9]
-    assert identity.distance(faces, source) == pytest.approx(0.3)
-    assert identity.distance(faces[:1] * 0, source) == 0
+    assert id_sim.distance(faces, source) == pytest.approx(0.3)
+    assert id_sim.distance(faces[:1] * 0, source) == 0
 
 
-class StubJudges:
+class StubScorers:
     """What measure asks for, without a network."""
 
     def __init__(self, track: FaceTrack) -> None:
@@ -84,13 +85,13 @@ PHONES = [
 
 
 @pytest.fixture
-def spoken(monkeypatch: pytest.MonkeyPatch) -> JudgedClip:
+def spoken(monkeypatch: pytest.MonkeyPatch) -> VideoClip:
     """A clip whose alignment, F0 and words are known."""
-    monkeypatch.setattr(offline, "align", lambda samples, text: PHONES)
-    monkeypatch.setattr(voice, "median_f0", lambda samples: 150.0)
-    monkeypatch.setattr(words, "transcribe", lambda samples: "hum")
-    monkeypatch.setattr(words, "word_error_rate", lambda text, heard: float(text != heard))
-    return JudgedClip("a", np.zeros((50, 32, 32, 3), np.uint8), murmur(2.0)[0])
+    monkeypatch.setattr(scoring, "align", lambda samples, text: PHONES)
+    monkeypatch.setattr(f0_rmse, "median_f0", lambda samples: 150.0)
+    monkeypatch.setattr(wer, "transcribe", lambda samples: "hum")
+    monkeypatch.setattr(wer, "word_error_rate", lambda text, heard: float(text != heard))
+    return VideoClip("a", np.zeros((50, 32, 32, 3), np.uint8), murmur(2.0)[0])
 
 
 def track_of(opening: np.ndarray) -> FaceTrack:
@@ -100,12 +101,12 @@ def track_of(opening: np.ndarray) -> FaceTrack:
 
 
 @pytest.mark.parametrize("early", [0, 3, -3])
-def test_measure_follows_the_text(spoken: JudgedClip, early: int) -> None:
+def test_measure_follows_the_text(spoken: VideoClip, early: int) -> None:
     """A mouth that opens some pictures before the text lets expect: the sound is late."""
     expected = spoken_mouth(PHONES, spoken.samples).curve[:, 0]
-    judges = StubJudges(track_of(np.roll(0.2 * expected, -early)))
+    scorers = StubScorers(track_of(np.roll(0.2 * expected, -early)))
     known = Known("hum", np.zeros(2), None)
-    found = measure(spoken, known, judges)  # type: ignore[arg-type]
+    found = measure(spoken, known, scorers)  # type: ignore[arg-type]
     assert found.values["lag"] == early
     assert found.reasons == {} and set(found.values) == NAMES | {"wer", "lips", "lag", "closed"}
     if not early:
@@ -118,38 +119,38 @@ def test_measure_follows_the_text(spoken: JudgedClip, early: int) -> None:
     np.testing.assert_array_equal(found.yaw, np.full(50, 5))
 
 
-def test_a_mouth_that_only_trembles_says_nothing(spoken: JudgedClip) -> None:
+def test_a_mouth_that_only_trembles_says_nothing(spoken: VideoClip) -> None:
     """What looks like speech in 4 / 1000 of the eyes' distance is noise; speech is above."""
     expected = spoken_mouth(PHONES, spoken.samples).curve[:, 0]
     shape, known = expected / opening_range(expected), Known("hum", None, None)
     names = ("lips", "loudness", "closed")
-    judges = StubJudges(track_of(0.3 + 0.004 * shape))
-    found = measure(spoken, known, judges)  # type: ignore[arg-type]
+    scorers = StubScorers(track_of(0.3 + 0.004 * shape))
+    found = measure(spoken, known, scorers)  # type: ignore[arg-type]
     assert [found.values[name] for name in names] == [0, 0, 0]
     assert found.reasons["lag"] == "the mouth does not move" and "lag" not in found.values
-    judges = StubJudges(track_of(0.3 + 0.006 * shape))
-    found = measure(spoken, known, judges)  # type: ignore[arg-type]
+    scorers = StubScorers(track_of(0.3 + 0.006 * shape))
+    found = measure(spoken, known, scorers)  # type: ignore[arg-type]
     assert all(found.values[name] > 0 for name in names) and found.values["lag"] == 0
 
 
-def test_blinks_are_counted_by_the_minute(spoken: JudgedClip) -> None:
+def test_blinks_are_counted_by_the_minute(spoken: VideoClip) -> None:
     track = track_of(np.zeros(50))
     track.aperture[[15, 16, 35]] = 0.04
-    found = measure(spoken, Known(None, None, None), StubJudges(track))  # type: ignore[arg-type]
+    found = measure(spoken, Known(None, None, None), StubScorers(track))  # type: ignore[arg-type]
     assert found.values["blinks"] == pytest.approx(2 / 2 * 60)
 
 
 def test_measure_says_why_a_figure_is_missing(
-    spoken: JudgedClip, monkeypatch: pytest.MonkeyPatch
+    spoken: VideoClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*arguments: object) -> None:
         raise TtsfError("the speech does not fit its text")
 
-    monkeypatch.setattr(offline, "align", refuse)
-    monkeypatch.setattr(voice, "mcd", lambda truth, samples: 0.0)
-    monkeypatch.setattr(voice, "f0_rmse", refuse)
-    judges = StubJudges(track_of(np.zeros(50)))
-    found = measure(spoken, Known("ham", None, spoken), judges)  # type: ignore[arg-type]
+    monkeypatch.setattr(scoring, "align", refuse)
+    monkeypatch.setattr(mcd, "mcd", lambda truth, samples: 0.0)
+    monkeypatch.setattr(f0_rmse, "f0_rmse", refuse)
+    scorers = StubScorers(track_of(np.zeros(50)))
+    found = measure(spoken, Known("ham", None, spoken), scorers)  # type: ignore[arg-type]
     assert set(found.values) == NAMES - {"identity"} | {"wer", "c_sim", "mcd"}
     assert found.reasons == {
         "identity": "dlib sees no face in the portrait",
@@ -158,52 +159,52 @@ def test_measure_says_why_a_figure_is_missing(
     assert len(found.expected) == 0
     assert (found.values["wer"], found.values["mcd"]) == (1, 0)
     assert found.values["c_sim"] == pytest.approx(1)
-    silent = measure(spoken, Known(None, None, None), judges)  # type: ignore[arg-type]
+    silent = measure(spoken, Known(None, None, None), scorers)  # type: ignore[arg-type]
     assert set(silent.values) == NAMES - {"identity"} and set(silent.reasons) == {"identity"}
 
 
-def test_the_landmark_judge_finds_the_astronaut_and_not_noise() -> None:
+def test_the_landmark_scorer_finds_the_astronaut_and_not_noise() -> None:
     pytest.importorskip("mediapipe", reason=NEEDS)
     face = astronaut()[0:256, 96:352]
-    track = LandmarkJudge().track(np.stack([face] * 13))
+    track = LandmarkScorer().track(np.stack([face] * 13))
     assert track.seen == 13 and track.opening.shape == (13,) and track.angles.shape == (13, 3)
     for values in (track.opening, track.aperture, track.angles):
         np.testing.assert_array_equal(values, np.broadcast_to(values[0], values.shape))
     assert track.opening[0] > 0.02 and 0.02 < track.aperture[0] < 0.3  # she shows her teeth
     left, top, right, bottom = track.box
     assert 0 <= left < 128 < right <= 256 and 0 <= top < 128 < bottom <= 256
-    with pytest.raises(TtsfError, match="a face in only 0 of 2 pictures"):
-        LandmarkJudge().track(noise(2))
+    with pytest.raises(TtsfError, match="a face in only 0 of 2 frames"):
+        LandmarkScorer().track(noise(2))
 
 
-def test_the_identity_judge_knows_a_face_again() -> None:
+def test_the_identity_scorer_knows_a_face_again() -> None:
     pytest.importorskip("face_recognition_models", reason=NEEDS)
-    judge = identity.IdentityJudge()
-    source = judge.embed(astronaut())
+    scorer = id_sim.IdentityScorer()
+    source = scorer.embed(astronaut())
     assert source is not None and source.shape == (128,)
     moving = np.stack([face_picture(640, 480, shift=i) for i in range(21)])
-    faces = judge.embed_clip(moving)
-    assert faces.shape == (3, 128) and identity.distance(faces, source) < 0.3
-    assert judge.embed(noise()[0]) is None
-    with pytest.raises(TtsfError, match="dlib sees a face in 0 of 2 pictures"):
-        judge.embed_clip(noise(12))
+    faces = scorer.embed_clip(moving)
+    assert faces.shape == (3, 128) and id_sim.distance(faces, source) < 0.3
+    assert scorer.embed(noise()[0]) is None
+    with pytest.raises(TtsfError, match="dlib sees a face in 0 of 2 frames"):
+        scorer.embed_clip(noise(12))
 
 
 def test_a_real_face_is_measured() -> None:
-    for module in ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "jiwer"):
+    for module in ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "librosa", "jiwer"):
         pytest.importorskip(module, reason=NEEDS)
     for module in ("face_recognition_models", "whisper_normalizer"):
         pytest.importorskip(module, reason=NEEDS)
-    judges = Judges()
+    scorers = Scorers()
     frames = np.stack([face_picture(480, 360, shift=i % 2) for i in range(25)])
-    # A voice of six harmonics, which the voice judge takes for speech.
+    # A voice of six harmonics, which the voice scorer takes for speech.
     times = np.arange(25 * 640) / 16_000
     pitch = 2 * np.pi * (140 * times + 3 * np.sin(2 * np.pi * 3 * times))
     buzz = sum(np.sin(k * pitch) / k for k in range(1, 7))
     samples = (0.1 * buzz * (1.2 + np.sin(2 * np.pi * 4 * times))).astype(np.float32)
-    clip = JudgedClip("a", frames, samples)
-    source = judges.identity.embed(frames[0])
-    found = measure(clip, Known("Qwxyz.", source, clip), judges)
+    clip = VideoClip("a", frames, samples)
+    source = scorers.identity.embed(frames[0])
+    found = measure(clip, Known("Qwxyz.", source, clip), scorers)
     assert found.values["identity"] < 0.2 and found.values["c_sim"] == pytest.approx(1)
     assert (found.values["mcd"], found.values["f0_rmse"]) == (0, 0)
     assert found.values["div"] < 1 and found.values["f0"] == pytest.approx(140, abs=30)
@@ -211,25 +212,25 @@ def test_a_real_face_is_measured() -> None:
         ("lips", "lag", "closed"), "words not in the dictionary: qwxyz"
     )
     assert all(np.isfinite(value) for value in found.values.values())
-    assert set(found.values) <= set(offline.metrics())
+    assert set(found.values) <= set(scoring.metrics())
     with pytest.raises(TtsfError, match="a face in only 0 of 2"):
-        measure(clip._replace(frames=noise(2)), Known(None, None, None), judges)
+        measure(clip._replace(frames=noise(2)), Known(None, None, None), scorers)
 
 
 def test_word_error_rate() -> None:
     pytest.importorskip("jiwer", reason=NEEDS)
     pytest.importorskip("whisper_normalizer", reason=NEEDS)
-    assert words.word_error_rate("The train leaves.", "the train leaves") == 0
-    assert words.word_error_rate("The train leaves.", "the plane leaves") == pytest.approx(1 / 3)
-    assert words.word_error_rate("The train leaves.", "") == 1
-    assert words.word_error_rate("It's twenty-one.", "it is 21") == 0
-    assert words.word_error_rate("The train.", "the train leaves early today") == 1.5
+    assert wer.word_error_rate("The train leaves.", "the train leaves") == 0
+    assert wer.word_error_rate("The train leaves.", "the plane leaves") == pytest.approx(1 / 3)
+    assert wer.word_error_rate("The train leaves.", "") == 1
+    assert wer.word_error_rate("It's twenty-one.", "it is 21") == 0
+    assert wer.word_error_rate("The train.", "the train leaves early today") == 1.5
 
 
-def test_a_missing_judge_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_scorer_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise ImportError("mediapipe")
 
     monkeypatch.setattr(landmarks, "LandmarkDetector", fail)
-    with pytest.raises(TtsfError, match=r"install ttsf\[eval\]"):
-        LandmarkJudge()
+    with pytest.raises(TtsfError, match=r"mediapipe: pip install 'ttsf\[eval\]'"):
+        LandmarkScorer()

@@ -1,0 +1,63 @@
+"""What `ttsf evaluate` and its check on damaged clips look at. Imports no torch."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ttsf.data.parts import Use
+from ttsf.errors import TtsfError
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """What one evaluation looks at. Raises TtsfError for values out of range."""
+
+    model: Path | None = None
+    """Model directory; by default the bundled one."""
+    ablations: dict[str, Path] = field(default_factory=dict)
+    """Models that differ from ours in one point, by their names in Tables 3 and 5."""
+    systems: dict[str, Path] = field(default_factory=dict)
+    """Folders of other systems' videos, by their names in the tables."""
+    uses: tuple[Use, ...] = ("valid", "evaluate_only")
+    """Files of a parts folder that are taken."""
+    per_person: int = 2
+    """Cases of one person, at most."""
+    limit: int | None = 20
+    """Cases of each sort, at most."""
+    people: int = 8
+    """People whose voices are compared under several motions."""
+    experts: Path | None = None
+    """Folder of the downloaded public networks; without it the offline grade alone."""
+    whisper: Path | None = None
+    """A local Whisper model for the public WER."""
+    device: str = "cpu"
+    """Of our model: cpu, cuda or mps."""
+    workers: int = os.cpu_count() or 1
+    """Processes that score clips."""
+
+    def __post_init__(self) -> None:
+        for name in ("per_person", "limit", "people", "workers"):
+            _check_count(name, getattr(self, name))
+        if self.whisper is not None and self.experts is None:
+            raise TtsfError("Whisper needs the folder of the other public networks beside it")
+
+
+@dataclass(frozen=True)
+class DistortionSettings:
+    """Which real clips are damaged. Raises TtsfError for values out of range."""
+
+    uses: tuple[Use, ...] = ("valid",)
+    """Files of a parts folder that are taken."""
+    limit: int = 20
+    """Clips, at most."""
+    workers: int = os.cpu_count() or 1
+    """Processes that score clips."""
+
+    def __post_init__(self) -> None:
+        for name in ("limit", "workers"):
+            _check_count(name, getattr(self, name))
+
+
+def _check_count(name: str, value: int | None) -> None:
+    if value is not None and value < 1:
+        raise TtsfError(f"{name.replace('_', ' ')} must be at least 1, not {value}")
