@@ -1,90 +1,99 @@
-"""The data commands, `ttsf prepare` and `ttsf corpus`. Thin, as `ttsf.cli.main`."""
+"""The data commands: `ttsf prepare`, `ttsf corpus` and `ttsf render`."""
 
-import argparse
-import os
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
+from tyro.conf import Positional, PositionalRequiredArgs, arg
+
+from ttsf.cli.options import Jobs, Out, Quiet
 from ttsf.cli.progress import Progress
+from ttsf.data.settings import OpenCorpusSettings, PrepareSettings, RenderSettings
 
-LAYOUTS = ("lrs3", "lrs2", "voxceleb2", "grid", "folder")
+if TYPE_CHECKING:
+    from ttsf.data.records import Record
 
-
-def add_commands(commands: Any) -> None:
-    """Add the data commands to the command line's sub-parsers."""
-    prepare = commands.add_parser(
-        "prepare", allow_abbrev=False, help="make training clips of recorded videos"
-    )
-    prepare.set_defaults(run=_prepare)
-    prepare.add_argument("layout", choices=LAYOUTS, help="how the videos lie on disk")
-    prepare.add_argument("root", type=Path, help="their folder")
-    prepare.add_argument("--size", type=int, default=256, metavar="PX", help="side (256)")
-    prepare.add_argument("--longest", type=float, default=20, metavar="S", help="of a clip (20)")
-    prepare.add_argument(
-        "--recogniser", metavar="NAME", help="pocketsphinx, or a command with {wav} that prints"
-    )
-    _add_common(prepare)
-    corpus = commands.add_parser(
-        "corpus", allow_abbrev=False, help="build the open corpus from portraits, speech and GRID"
-    )
-    corpus.set_defaults(run=_corpus)
-    corpus.add_argument("root", type=Path, metavar="parts", help="folder with manifest.csv")
-    corpus.add_argument("--sentences", type=int, metavar="N", help="read by teachers (400)")
-    corpus.add_argument("--clips-per-portrait", type=int, metavar="N", help="(2)")
-    corpus.add_argument("--seed", type=int, metavar="N", help="another seed, another corpus (0)")
-    corpus.add_argument("--text", type=Path, nargs="*", default=[], help="free text to read, UTF-8")
-    _add_common(corpus)
+Longest = Annotated[float, arg(name="longest")]
 
 
-def _add_common(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--out", "-o", type=Path, required=True, metavar="DIR")
-    command.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (all)"
-    )
-    command.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster: local, auto or HOST:PORT")
-    command.add_argument("--quiet", "-q", action="store_true", help="print errors only")
+@dataclass(frozen=True)
+class _Recorded(PrepareSettings):
+    longest_s: Longest = PrepareSettings.longest_s
 
 
-def _prepare(chosen: argparse.Namespace) -> None:
-    from ttsf.data.recorded.corpus import prepare
-
-    records = prepare(
-        chosen.layout,
-        chosen.root,
-        chosen.out,
-        chosen.size,
-        chosen.longest,
-        chosen.recogniser,
-        chosen.workers,
-        chosen.ray,
-        None if chosen.quiet else Progress("files"),
-    )
-    _print_summary(chosen, records)
+@dataclass(frozen=True)
+class _Open(OpenCorpusSettings):
+    longest_s: Longest = OpenCorpusSettings.longest_s
+    texts: Annotated[tuple[Path, ...], arg(name="text", metavar="FILE")] = ()
 
 
-def _corpus(chosen: argparse.Namespace) -> None:
-    from ttsf.data.open_corpus import OpenCorpusSettings, build_open_corpus
+@dataclass(frozen=True, kw_only=True)
+class Prepare(Jobs):
+    """Make training clips of recorded videos.
 
-    given = {
-        name: getattr(chosen, name)
-        for name in ("sentences", "clips_per_portrait", "seed")
-        if getattr(chosen, name) is not None
-    }
-    settings = replace(OpenCorpusSettings(texts=tuple(chosen.text)), **given)
-    progress = None if chosen.quiet else Progress("files")
-    records = build_open_corpus(
-        chosen.root, chosen.out, settings, chosen.workers, chosen.ray, progress
-    )
-    _print_summary(chosen, records)
+    ttsf prepare folder videos --out corpus
+    """
+
+    settings: Annotated[PositionalRequiredArgs[_Recorded], arg(name="")]
+
+    def run(self) -> None:
+        """Write the corpus and print one line."""
+        from ttsf.data.recorded.corpus import prepare
+
+        progress = None if self.quiet else Progress("files")
+        _summarise(self, prepare(self.settings, self.out, self.workers, self.ray, progress))
 
 
-def _print_summary(chosen: argparse.Namespace, records: list[Any]) -> None:
-    if chosen.quiet:
+@dataclass(frozen=True, kw_only=True)
+class Corpus(Jobs):
+    """Build the open corpus from portraits, speech and GRID.
+
+    ttsf corpus parts --out corpus --sentences 5000
+    """
+
+    parts: Positional[Path]
+    """Folder with manifest.csv."""
+    settings: Annotated[_Open, arg(name="")]
+
+    def run(self) -> None:
+        """Write the corpus and print one line."""
+        from ttsf.data.open_corpus import build_open_corpus
+
+        progress = None if self.quiet else Progress("files")
+        records = build_open_corpus(
+            self.parts, self.out, self.settings, self.workers, self.ray, progress
+        )
+        _summarise(self, records)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Render:
+    """Draw portraits in random known motion, to train faces on.
+
+    ttsf render --data parts --use train --out faces_train
+    """
+
+    settings: Annotated[RenderSettings, arg(name="")]
+    out: Out
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Write the folder and print one line."""
+        from ttsf.data.synthetic.render import render
+
+        progress = None if self.quiet else Progress("portraits")
+        people = render(self.settings, self.out, progress)
+        if not self.quiet:
+            print(f"{self.out}: {people} people, {self.settings.frames + 1} frames each")
+
+
+def _summarise(command: Jobs, records: Sequence["Record"]) -> None:
+    if command.quiet:
         return
     kept = sum(len(record.clips) for record in records)
     refused = sum(len(record.refused) for record in records)
     print(
-        f"{chosen.out}: {kept} clips of {len(records)} files, {refused} refused; "
-        f"see {chosen.out / 'report.html'}"
+        f"{command.out}: {kept} clips of {len(records)} files, {refused} refused; "
+        f"see {command.out / 'report.html'}"
     )

@@ -1,39 +1,99 @@
-"""The command line. Thin: arguments in, `ttsf.pipeline` called, one line out."""
+"""The command `ttsf`: one front door. Thin: arguments in, a command's `run`, one line out."""
 
-import argparse
+import io
 import logging
 import os
+import re
 import signal
 import sys
-import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
+from contextlib import redirect_stderr
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from typing import Annotated, Literal, NoReturn, Protocol
 
-from ttsf.cli import data, evaluate, study
-from ttsf.cli.progress import Progress
+import tyro
+from pydantic import ValidationError
+from tyro.conf import (
+    DisallowNone,
+    FlagCreatePairsOff,
+    Positional,
+    PositionalMetavarFromFieldName,
+    subcommand,
+)
+
+from ttsf.cli.data import Corpus, Prepare, Render
+from ttsf.cli.evaluate import Distort, Evaluate
+from ttsf.cli.info import Info
+from ttsf.cli.speak import Speak
+from ttsf.cli.study import Analyse, Make
+from ttsf.cli.train import STAGES, Ablate, Assemble
 from ttsf.errors import TtsfError
-from ttsf.media.files import read_text
-from ttsf.presets import PRESETS
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+DESCRIPTION = """One portrait and a text become a talking-face video.
+
+ttsf COMMAND --help explains a command, ttsf --version prints the version."""
+RULE = "[─-]{9,}"
+"""A line across one of tyro's boxes."""
+CONFIG = (DisallowNone, FlagCreatePairsOff, PositionalMetavarFromFieldName)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise TtsfError(f"{message} (see {self.prog} --help)")
+class Command(Protocol):
+    """What every command line becomes."""
+
+    def run(self) -> None:
+        """Do it; raises TtsfError for bad input."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """Print a script that completes commands and options in a shell.
+
+    ttsf completion bash > ~/.local/share/bash-completion/completions/ttsf
+    """
+
+    shell: Positional[Literal["bash", "zsh", "fish"]]
+
+    def run(self) -> None:
+        """Print it."""
+        _cli(["--tyro-print-completion", self.shell])
+
+
+Study = Annotated[Make, subcommand("make")] | Annotated[Analyse, subcommand("analyse")]
+COMMANDS = (
+    Annotated[Speak, subcommand("speak")]
+    | Annotated[Prepare, subcommand("prepare")]
+    | Annotated[Corpus, subcommand("corpus")]
+    | Annotated[Render, subcommand("render")]
+    | Annotated[STAGES, subcommand("train", description="Train one stage of a model.")]
+    | Annotated[Assemble, subcommand("assemble")]
+    | Annotated[Ablate, subcommand("ablate")]
+    | Annotated[Evaluate, subcommand("evaluate")]
+    | Annotated[Distort, subcommand("distort")]
+    | Annotated[Study, subcommand("study", description="Let people rate clips (Table 4).")]
+    | Annotated[Info, subcommand("info")]
+    | Annotated[Completion, subcommand("completion")]
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 1 (failure) or 2 (bad input)."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given == ["--version"]:
+        print("ttsf", version("ttsf"))
+        return 0
     try:
-        chosen = _parse(arguments)
-        level = logging.ERROR if getattr(chosen, "quiet", False) else logging.WARNING
+        command = parse(given)
+        level = logging.ERROR if getattr(command, "quiet", False) else logging.WARNING
         logging.basicConfig(format="ttsf: %(message)s", level=level, force=True)
-        chosen.run(chosen)
+        command.run()
         return 0
     except TtsfError as error:
         return _fail(str(error), BAD_INPUT)
+    except ValidationError as error:
+        wrong = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        return _fail("; ".join(wrong), BAD_INPUT)
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
     except Exception as error:
@@ -48,89 +108,51 @@ def entry_point() -> NoReturn:
     sys.exit(main())
 
 
+def parse(arguments: list[str]) -> Command:
+    """The command of a command line; raises TtsfError where it is wrong."""
+    screen = io.StringIO()
+    try:
+        with redirect_stderr(screen):
+            return _cli(_text_apart(arguments))
+    except SystemExit as stop:
+        if not stop.code:  # help was asked for and printed
+            raise
+    raise TtsfError(_unbox(screen.getvalue()))
+
+
+def _cli(arguments: Sequence[str]) -> Command:
+    return tyro.cli(
+        COMMANDS,  # type: ignore[arg-type]
+        prog="ttsf",
+        description=DESCRIPTION,
+        args=arguments,
+        config=CONFIG,
+    )
+
+
+def _text_apart(arguments: list[str]) -> list[str]:
+    """The text of `speak` may begin like an option: what has a space goes behind `--`."""
+    if arguments[:1] != ["speak"]:
+        return arguments
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    own = {"-o", *(f"--{field.name.replace('_', '-')}" for field in fields(Speak))}
+
+    def is_text(word: str) -> bool:
+        return word[:1] == "-" and len(word.split()) > 1 and word.split("=")[0] not in own
+
+    texts = [word for word in arguments[:end] if is_text(word)]
+    options = [word for word in arguments[:end] if not is_text(word)]
+    return [*options, "--", *texts, *arguments[end + 1 :]]
+
+
+def _unbox(message: str) -> str:
+    """The reason in the box that tyro draws around it, as one line."""
+    plain = re.sub(r"\x1b\[[\d;]*m", "", message)
+    inside = " ".join(row[1:-1].strip() for row in plain.splitlines()[1:-1])
+    reason, *_ = re.split(f"Got errors:|{RULE} (?:Argument|For full|Perhaps)", inside)
+    return f"{re.sub(f' *{RULE} *', '; ', reason.strip())} (--help explains)"
+
+
 def _fail(message: str, code: int) -> int:
     print("ttsf: error:", " ".join(message.split()), file=sys.stderr)
     return code
-
-
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """argparse misses an optional TEXT that comes after the options: take it from what is left."""
-    parser = _parser()
-    chosen, rest = parser.parse_known_args(arguments)
-    if rest and rest[0] != "-" and rest[0].startswith("-"):
-        parser.error(f"unknown option {rest[0]}")
-    if len(rest) == 1 and getattr(chosen, "text", "") is None:
-        chosen.text = rest.pop()
-    if rest:
-        parser.error(f"too many arguments: {' '.join(rest)}")
-    return chosen
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("ttsf", description="One portrait and a text become a talking-face video.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    speak = commands.add_parser("speak", allow_abbrev=False, help="make a portrait speak a text")
-    speak.set_defaults(run=_speak)
-    speak.add_argument("portrait", type=Path, help="picture with a face")
-    speak.add_argument("text", nargs="?", help="what to say; - reads standard input")
-    speak.add_argument("--text-file", type=Path, metavar="FILE", help="read the text from a file")
-    speak.add_argument("--output", "-o", type=Path, required=True, metavar="OUT.mp4")
-    speak.add_argument("--save-audio", type=Path, metavar="OUT.wav", help="also write the sound")
-    speak.add_argument("--seed", type=int, default=0, help="another seed, other head motion (0)")
-    speak.add_argument("--steps", type=int, help="solver steps: fewer is faster (model's own)")
-    speak.add_argument("--temperature", type=float, help="liveliness, 0 is none (model's own)")
-    speak.add_argument("--rate", type=float, default=1.0, help="speaking rate, 0.5 to 2 (1)")
-    speak.add_argument("--still", action="store_true", help="no head motion")
-    speak.add_argument("--face", type=int, default=1, help="which face, 1 is the largest (1)")
-    speak.add_argument("--model", type=Path, metavar="DIR", help="model directory (bundled)")
-    speak.add_argument("--device", default="cpu", help="cpu, cuda or mps (cpu)")
-    speak.add_argument("--quiet", "-q", action="store_true", help="print errors only")
-    data.add_commands(commands)
-    evaluate.add_commands(commands)
-    study.add_commands(commands)
-    info = commands.add_parser("info", allow_abbrev=False, help="print parameter counts")
-    info.set_defaults(run=_info)
-    which = info.add_mutually_exclusive_group()
-    which.add_argument("--preset", choices=sorted(PRESETS), help="a built-in configuration (mini)")
-    which.add_argument("--model", type=Path, metavar="DIR", help="model directory")
-    return parser
-
-
-def _read_text(chosen: argparse.Namespace) -> str:
-    if (chosen.text is None) == (chosen.text_file is None):
-        raise TtsfError("give the text either as an argument or with --text-file")
-    if chosen.text not in (None, "-"):
-        return chosen.text
-    return read_text(chosen.text_file)
-
-
-def _speak(chosen: argparse.Namespace) -> None:
-    text, began = _read_text(chosen), time.monotonic()
-    from ttsf import pipeline  # PyTorch takes a second that --help and typing errors need not pay
-
-    speaker = pipeline.load(chosen.model, chosen.device)
-    options = pipeline.GenerateOptions(
-        chosen.seed, chosen.steps, chosen.temperature, chosen.rate, chosen.still
-    )
-    loaded = time.monotonic()
-    progress = None if chosen.quiet else Progress("frames")
-    written = speaker.write(
-        chosen.portrait, text, chosen.output, options, chosen.face, chosen.save_audio, progress
-    )
-    if not chosen.quiet:
-        took = time.monotonic() - loaded
-        print(
-            f"{chosen.output}: {written.seconds:.2f} s of video, {written.frame_count} frames, "
-            f"made in {took:.1f} s (real-time factor {took / written.seconds:.2f}) "
-            f"after {loaded - began:.1f} s of loading"
-        )
-
-
-def _info(chosen: argparse.Namespace) -> None:
-    from ttsf.checkpoint import load
-    from ttsf.cli.parameters import parameter_table
-    from ttsf.model import TTSF
-
-    chosen_preset = PRESETS[chosen.preset or "mini"].model
-    model = TTSF(chosen_preset) if chosen.model is None else load(chosen.model)
-    print(parameter_table(model))

@@ -1,67 +1,86 @@
-"""The user study's commands, `ttsf study make` and `ttsf study analyse`. Thin."""
+"""The user study's commands, `ttsf study make` and `ttsf study analyse`."""
 
-import argparse
 import logging
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from ttsf.cli.evaluate import named_folders
+from tyro.conf import Positional, arg
+
+from ttsf.cli.options import Out, named_folders
 from ttsf.errors import TtsfError
 
 logger = logging.getLogger("ttsf")
 
 
-def add_commands(commands: Any) -> None:
-    """Add `study` to the command line's sub-parsers."""
-    study = commands.add_parser("study", allow_abbrev=False, help="let people rate made clips")
-    steps = study.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    make = steps.add_parser("make", allow_abbrev=False, help="make the pages for the raters")
-    make.set_defaults(run=_make)
-    make.add_argument("systems", nargs="+", metavar="NAME=DIR", help="a system's folder of .mp4")
-    make.add_argument("--out", "-o", type=Path, required=True, metavar="DIR", help="new folder")
-    make.add_argument("--clips", type=int, metavar="N", help="of each system, drawn (all)")
-    make.add_argument("--seed", type=int, default=0, help="another seed, another study (0)")
-    analyse = steps.add_parser("analyse", allow_abbrev=False, help="mean opinion scores")
-    analyse.set_defaults(run=_analyse)
-    analyse.add_argument("key", type=Path, help="key.json of the study")
-    analyse.add_argument("ratings", type=Path, nargs="+", help="the raters' .json or .csv")
-    analyse.add_argument(
-        "--out", "-o", type=Path, metavar="FILE.md", help="also writes FILE.csv (printed)"
-    )
+@dataclass(frozen=True, kw_only=True)
+class Make:
+    """Make the pages for the raters.
+
+    ttsf study make ours=ours other=theirs --out study --clips 20
+    """
+
+    systems: Annotated[Positional[tuple[str, ...]], arg(metavar="NAME=DIR")]
+    """A system's folder of .mp4."""
+    out: Out
+    clips: Annotated[int | None, arg(help_behavior_hint="(default: all)")] = None
+    """Of each system, drawn."""
+    seed: int = 0
+    """Another seed, another study."""
+
+    def run(self) -> None:
+        """Write the study and print one line."""
+        from ttsf.evaluation.study.make import make_study
+
+        if not self.systems:
+            raise TtsfError("no system is named: NAME=DIR")
+        made = make_study(named_folders(self.systems), self.out, self.seed, self.clips)
+        for refusal in made.refused:
+            logger.warning("%s is left out: %s", refusal.source, refusal.reason)
+        print(
+            f"{made.page.parent}: for the raters, {made.clips} clips of {made.systems} systems; "
+            f"{made.key}: yours, do not give it away"
+        )
 
 
-def _make(chosen: argparse.Namespace) -> None:
-    from ttsf.evaluation.study.study import make_study
+@dataclass(frozen=True, kw_only=True)
+class Analyse:
+    """Mean opinion scores of the raters' sheets.
 
-    made = make_study(named_folders(chosen.systems), chosen.out, chosen.seed, chosen.clips)
-    for refusal in made.refused:
-        logger.warning("%s is left out: %s", refusal.source, refusal.reason)
-    print(
-        f"{made.page.parent}: for the raters, {made.clips} clips of {made.systems} systems; "
-        f"{made.key}: yours, do not give it away"
-    )
+    ttsf study analyse study/key.json ratings_ada.json --out table4.md
+    """
+
+    key: Positional[Path]
+    """The study's key.json."""
+    ratings: Positional[tuple[Path, ...]]
+    """The raters' .json or .csv."""
+    out: Annotated[
+        Path | None, arg(aliases=("-o",), metavar="FILE.md", help_behavior_hint="(printed)")
+    ] = None
+    """Also writes FILE.csv."""
+
+    def run(self) -> None:
+        """Print or write the table."""
+        from ttsf.evaluation.study.analysis import analyse, to_markdown, write_table
+
+        if not self.ratings:
+            raise TtsfError("no file of ratings is named")
+        if self.out is not None:
+            _check_output(self.out, (self.key, *self.ratings))
+        table = analyse(self.key, self.ratings)
+        for sheet in table.refused:
+            logger.warning("%s is left out: %s", sheet.source, sheet.reason)
+        if self.out is None:
+            print(to_markdown(table), end="")
+            return
+        beside = write_table(table, self.out)
+        print(
+            f"{self.out} and {beside}: {table.ratings} rated clips of {table.raters} raters, "
+            f"{len(table.unfinished)} of them unfinished, {len(table.refused)} sheets left out"
+        )
 
 
-def _analyse(chosen: argparse.Namespace) -> None:
-    from ttsf.evaluation.study.study import analyse, to_markdown, write_table
-
-    if chosen.out is not None:
-        _check_output(chosen.out, [chosen.key, *chosen.ratings])
-    table = analyse(chosen.key, chosen.ratings)
-    for sheet in table.refused:
-        logger.warning("%s is left out: %s", sheet.source, sheet.reason)
-    if chosen.out is None:
-        print(to_markdown(table), end="")
-        return
-    beside = write_table(table, chosen.out)
-    print(
-        f"{chosen.out} and {beside}: {table.ratings} rated clips of {table.raters} raters, "
-        f"{len(table.unfinished)} of them unfinished, {len(table.refused)} sheets left out"
-    )
-
-
-def _check_output(out: Path, inputs: Sequence[Path]) -> None:
+def _check_output(out: Path, inputs: tuple[Path, ...]) -> None:
     if out.suffix.lower() in (".csv", ""):
         raise TtsfError(f"{out}: give --out a name that ends in .md; the .csv comes beside it")
     taken = {path.resolve() for path in inputs}

@@ -1,0 +1,135 @@
+"""The training commands: `ttsf train STAGE`, `ttsf assemble` and `ttsf ablate`."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Generic, TypeVar
+
+from pydantic.dataclasses import dataclass as checked
+from tyro.conf import Positional, Suppress, arg, create_mutex_group, subcommand
+
+from ttsf.cli.options import Out, PresetName
+from ttsf.config import STRICT
+from ttsf.errors import TtsfError
+from ttsf.presets import PRESETS
+from ttsf.training.settings import (
+    FaceOptions,
+    JointOptions,
+    MotionOptions,
+    RunSettings,
+    StageOptions,
+    SyncNetOptions,
+    TtsOptions,
+    VocoderOptions,
+    VoiceOptions,
+    preset_steps,
+)
+
+Options = TypeVar("Options", bound=StageOptions)
+LENGTH = create_mutex_group(required=False, title="length")
+
+
+@checked(frozen=True, config=STRICT)
+class _Run(RunSettings):
+    steps: Suppress[int] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train(Generic[Options]):
+    """Train one stage; a run that was cut off goes on."""
+
+    options: Annotated[Options, arg(name="")]
+    out: Annotated[Path, arg(aliases=("-o",), metavar="RUN")]
+    """Run folder, resumed if it exists."""
+    preset: PresetName = "mini"
+    """Built-in configuration."""
+    steps: Annotated[int | None, LENGTH, arg(help_behavior_hint="(default: the preset's)")] = None
+    """Optimiser steps."""
+    epochs: Annotated[float | None, LENGTH, arg(help_behavior_hint="")] = None
+    """The length in passes through the data."""
+    settings: Annotated[_Run, arg(name="")]
+
+    def run(self) -> None:
+        """Train."""
+        from ttsf.training.start import train_stage
+
+        preset = PRESETS[self.preset]
+        steps = preset_steps(self.options, preset) if self.steps is None else self.steps
+        settings = replace(self.settings, steps=steps)
+        train_stage(self.options, preset, self.out, settings, self.epochs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assemble:
+    """Join runs into a model folder; later ones replace the parts of earlier ones.
+
+    ttsf assemble runs/joint runs/vocoder --out model
+    """
+
+    runs: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN")]
+    """Run folders; a model folder may be among them."""
+    out: Out
+    preset: PresetName = "mini"
+    """Built-in configuration."""
+
+    def run(self) -> None:
+        """Write the model; says which parts are untrained."""
+        from ttsf.checkpoint import save
+        from ttsf.training.assemble import assemble
+
+        if not self.runs:
+            raise TtsfError("no run is named")
+        model, untrained = assemble(PRESETS[self.preset], self.runs)
+        if untrained:
+            print(f"untrained, as no run holds them: {', '.join(untrained)}")
+        save(model, self.out)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ablate:
+    """Make an ablation of a model (Tables 3 and 5), beside it and named as its preset.
+
+    ttsf ablate --base models/mini --preset mini-no-energy --run runs/no-energy
+    """
+
+    base: Annotated[Path, arg(metavar="DIR")]
+    """Model folder."""
+    preset: PresetName
+    """The ablation's configuration."""
+    run_folder: Annotated[Path, arg(name="run", metavar="RUN")]
+    """Run of the stage motion or voice, trained with the preset."""
+
+    def run(self) -> None:
+        """Write the model folder, which holds only what differs."""
+        from ttsf import checkpoint
+        from ttsf.training.ablation import ablate
+
+        base = checkpoint.load(self.base)
+        model = ablate(base, PRESETS[self.preset], self.run_folder)
+        checkpoint.save(model, self.base.parent / self.preset, self.base.name)
+
+
+def _stage(options: type, example: str) -> object:
+    """Name and help of a stage's command."""
+    name = example.split()[0]
+    return subcommand(name, description=f"{options.__doc__}\n\nttsf train {example}")
+
+
+TTS = "tts --data corpus --out runs/tts --steps 5000"
+VOCODER = "vocoder --data corpus --out runs/vocoder --device cuda --loaders 8"
+FACE = "face --data faces_train --valid faces_valid --out runs/face"
+MOTION = "motion --data corpus --tts runs/tts --face runs/face --out runs/motion"
+VOICE = (
+    "voice --data faces_train --valid faces_valid --tts runs/tts --face runs/face --low a b "
+    "--high c d --out runs/voice"
+)
+SYNCNET = "syncnet --data corpus --out runs/syncnet --epochs 100"
+JOINT = "joint --data corpus --start model --syncnet runs/syncnet --out runs/joint"
+STAGES = (
+    Annotated[Train[TtsOptions], _stage(TtsOptions, TTS)]
+    | Annotated[Train[VocoderOptions], _stage(VocoderOptions, VOCODER)]
+    | Annotated[Train[FaceOptions], _stage(FaceOptions, FACE)]
+    | Annotated[Train[MotionOptions], _stage(MotionOptions, MOTION)]
+    | Annotated[Train[VoiceOptions], _stage(VoiceOptions, VOICE)]
+    | Annotated[Train[SyncNetOptions], _stage(SyncNetOptions, SYNCNET)]
+    | Annotated[Train[JointOptions], _stage(JointOptions, JOINT)]
+)
