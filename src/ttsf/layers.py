@@ -1,4 +1,4 @@
-"""Blocks that more than one part of the model uses."""
+"""Sec. 3.2-3.3: what the speech model and the motion model both use."""
 
 import math
 from contextlib import AbstractContextManager, nullcontext
@@ -23,11 +23,14 @@ class TimeEmbedding(nn.Module):
         return self.mlp(torch.cat([angle.sin(), angle.cos()], dim=1))
 
 
-def resample_time(x: Tensor, frames: int) -> Tensor:
-    """Linear interpolation of [B, C, T] to `frames` time steps, cell centres kept in place."""
-    if x.shape[-1] == frames:
-        return x
-    return torch.nn.functional.interpolate(x, size=frames, mode="linear", align_corners=False)
+def rotate(x: Tensor, channels: int) -> Tensor:
+    """Rotary position embedding of [..., T, D] along T, on the first `channels` of D, even."""
+    half = channels // 2
+    rates = 10_000.0 ** (-torch.arange(half, device=x.device) / half)
+    angle = torch.arange(x.shape[-2], device=x.device)[:, None] * rates[None]
+    sin, cos = angle.sin(), angle.cos()
+    a, b = x[..., :half], x[..., half:channels]
+    return torch.cat([a * cos - b * sin, b * cos + a * sin, x[..., channels:]], dim=-1)
 
 
 def full_precision(device: torch.device) -> AbstractContextManager:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import torch
 
 from ttsf.config import MotionConfig
+from ttsf.layers import rotate
 from ttsf.motion.normalizer import MotionNormalizer
-from ttsf.motion.prior import LocalAttention, MotionPrior, prior_nll, rotate
+from ttsf.motion.prior import LocalAttention, MotionPrior, prior_nll
 from ttsf.motion.sampler import MotionSampler
 
 SMALL = MotionConfig(
@@ -33,7 +34,7 @@ def test_prior_nll_is_that_of_a_unit_gaussian():
 
 def test_rotary_scores_depend_on_distance_alone():
     q, k = torch.randn(1, 1, 1, 8), torch.randn(1, 1, 1, 8)
-    a, b = rotate(q.expand(-1, -1, 6, -1)), rotate(k.expand(-1, -1, 6, -1))
+    a, b = (rotate(x.expand(-1, -1, 6, -1), 8) for x in (q, k))
     scores = (a @ b.transpose(-1, -2))[0, 0]
     torch.testing.assert_close(scores[0, 2], scores[3, 5], atol=1e-5, rtol=1e-4)
 

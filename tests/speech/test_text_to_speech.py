@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from ttsf.config import DurationConfig, SpeechConfig, SpeechDecoderConfig, TextEncoderConfig
+from ttsf.layers import rotate
 from ttsf.presets import MINI
 from ttsf.speech.decoder import SnakeBeta, SpeechDecoder
-from ttsf.speech.text_encoder import TextEncoder, length_mask, rotate
+from ttsf.speech.text_encoder import TextEncoder, length_mask
 from ttsf.speech.tts import TextToSpeech
 
 SMALL = SpeechConfig(
@@ -118,7 +119,7 @@ def test_snake_beta_closed_form() -> None:
 
 def test_rotary_scores_depend_on_distance_only() -> None:
     q, k = (torch.randn(1, 1, 1, 16).expand(1, 1, 9, 16) for _ in range(2))
-    scores = rotate(q) @ rotate(k).transpose(-1, -2)
+    scores = rotate(q, 8) @ rotate(k, 8).transpose(-1, -2)
     for offset in range(-8, 9):
         diagonal = scores[0, 0].diagonal(offset)
         assert torch.allclose(diagonal, diagonal[:1].expand_as(diagonal), atol=1e-4)

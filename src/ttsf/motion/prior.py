@@ -7,21 +7,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import MotionConfig
+from ttsf.layers import rotate
 
 
 def prior_nll(f_c: Tensor, mu: Tensor) -> Tensor:
     """L_prior, Eq. 7, under N(mu, I), averaged over elements; f_c, mu: [B, T, C]."""
     return 0.5 * ((f_c - mu).square() + math.log(2 * math.pi)).mean()
-
-
-def rotate(x: Tensor) -> Tensor:
-    """Rotary position embedding of [B, heads, T, D] along T."""
-    half = x.shape[-1] // 2
-    rates = 10_000.0 ** (-torch.arange(half, device=x.device) / half)
-    angle = torch.arange(x.shape[-2], device=x.device)[:, None] * rates[None]
-    cos, sin = angle.cos(), angle.sin()
-    a, b = x[..., :half], x[..., half:]
-    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
 
 
 class FeedForward(nn.Sequential):
@@ -58,7 +49,8 @@ class LocalAttention(nn.Module):
         q, k, v = parts.permute(2, 0, 3, 1, 4)
         place = torch.arange(t, device=x.device)
         near = (place[:, None] - place[None]).abs() <= self.reach
-        y = F.scaled_dot_product_attention(rotate(q), rotate(k), v, attn_mask=near)
+        q, k = rotate(q, q.shape[-1]), rotate(k, k.shape[-1])
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=near)
         return self.leave(y.transpose(1, 2).reshape(b, t, c))
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import TextEncoderConfig
+from ttsf.layers import rotate
 
 
 class EncodedText(NamedTuple):
@@ -31,16 +32,6 @@ def length_mask(lengths: Tensor, size: int) -> Tensor:
     return (torch.arange(size, device=lengths.device)[None] < lengths[:, None])[:, None].float()
 
 
-def rotate(x: Tensor) -> Tensor:
-    """Rotary position embedding on the first half of the head's channels: [B, H, L, D]."""
-    size = x.shape[-1] // 4 * 2
-    rates = 10_000.0 ** (-torch.arange(0, size, 2, device=x.device) / size)
-    angle = torch.arange(x.shape[-2], device=x.device)[:, None] * rates[None]
-    sin, cos = angle.sin(), angle.cos()
-    a, b = x[..., : size // 2], x[..., size // 2 : size]
-    return torch.cat([a * cos - b * sin, b * cos + a * sin, x[..., size:]], dim=-1)
-
-
 class Attention(nn.Module):
     """Multi-head self-attention over the columns of [B, C, L], rotary where asked."""
 
@@ -55,7 +46,8 @@ class Attention(nn.Module):
         qkv = self.qkv(x).unflatten(1, (3, self.heads, -1)).transpose(-1, -2)
         q, k, v = qkv.unbind(1)
         if self.rotary:
-            q, k = rotate(q), rotate(k)
+            half = q.shape[-1] // 4 * 2  # of the head's channels [Matcha]
+            q, k = rotate(q, half), rotate(k, half)
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None] > 0)
         return self.out(y.transpose(-1, -2).flatten(1, 2))
 
