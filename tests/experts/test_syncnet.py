@@ -9,8 +9,8 @@ from torch.nn import functional as F
 
 from ttsf.errors import TtsfError
 from ttsf.experts.syncnet import SyncNet, best_lag, load_syncnet, lower_half, windows
-from ttsf.presets import SyncNetConfig
-from ttsf.training.stages.syncnet import SyncNetTraining
+from ttsf.presets import SyncNetConfig, SyncNetTraining
+from ttsf.training.stages.syncnet import SyncNetNet
 from ttsf.training.state import save_state
 
 SMALL = SyncNetConfig(side=48, channels=4, embedding=16)
@@ -62,7 +62,7 @@ def test_a_planted_lag_is_found(late: int) -> None:
 
 def test_a_run_loads_back_frozen_with_the_same_scores(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    net = SyncNetTraining(SMALL)
+    net = SyncNetNet(SyncNetTraining(network=SMALL))
     average = {k: v.clone() for k, v in net.state_dict().items()}
     save_state(tmp_path, 1, net, average, torch.optim.Adam(net.parameters()))
     loaded = load_syncnet(tmp_path, SMALL)
