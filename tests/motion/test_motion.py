@@ -43,7 +43,7 @@ def test_attention_reaches_no_further_than_its_reach():
     attention = LocalAttention(16, 2, 3, 0.0).eval()
     x = torch.randn(1, 12, 16)
     changed = x.clone()
-    changed[0, 0] += 1
+    changed[0, 0, 0] += 1
     moved = (attention(x) - attention(changed)).abs().sum(-1)[0]
     assert moved[4:].max() == 0
     assert moved[:4].min() > 0
