@@ -1,7 +1,7 @@
 """Sec. 4.1: public weights as a start, so that nobody trains the speech parts from noise.
 
-    python -m ttsf.training.warm_start matcha FILE --preset paper --speakers N --out RUN
-    python -m ttsf.training.warm_start hifigan FILE --preset paper --partial --out RUN
+    python recipes/warm_start.py matcha FILE --preset paper --speakers N --out RUN
+    python recipes/warm_start.py hifigan FILE --preset paper --partial --out RUN
 
 RUN then goes on with `ttsf train tts` or `ttsf train vocoder` from step 0. FILE is a
 safetensors file, or a torch archive of tensors alone: nothing else in an archive is ever run.
@@ -40,12 +40,13 @@ from torch import Tensor, nn
 from ttsf.config import AudioConfig, ModelConfig, SpeechConfig, VocoderConfig
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
-from ttsf.presets import PRESETS
+from ttsf.model import TTSF
+from ttsf.presets import PRESETS, DiscriminatorKind, VocoderTraining
 from ttsf.speech.text import SYMBOLS
-from ttsf.training.discriminators import DiscriminatorKind
-from ttsf.training.stages.tts import SpeakerTts
-from ttsf.training.stages.vocoder import VocoderNet, VocoderRecipe, vocoder_recipe
+from ttsf.speech.tts import TextToSpeech
+from ttsf.training.parts import SPEECH, Parts
 from ttsf.training.state import STATE, save_state
+from ttsf.training.vocoder_discriminators import build_discriminators
 
 MATCHA_SYMBOLS = (
     *'_;:,.!?¡¿—…"«»“” ',
@@ -203,12 +204,12 @@ def _shape(shape: Sequence[int]) -> str:
     return " x ".join(map(str, shape)) or "one number"
 
 
-def load_matcha(theirs: dict[str, Tensor], net: SpeakerTts, config: SpeechConfig) -> Start:
-    """Put a multi-speaker Matcha-TTS checkpoint into `net`, see the head of this file.
+def load_matcha(theirs: dict[str, Tensor], speech: TextToSpeech, table: nn.Embedding) -> Start:
+    """Put a multi-speaker Matcha-TTS checkpoint into E_t, durations, D_TTS and the voices.
 
     Raises TtsfError where a tensor is missing, has another shape, or has no known place.
     """
-    own = net.tts.state_dict()
+    config, own = speech.config, speech.state_dict()
     same = _encoder_same(config) | _decoder_same(config)
     near = _encoder_near(config) | _decoder_near(config)
     used = {"spk_emb.weight"} | {name for parts in (same | near).values() for name in parts}
@@ -227,9 +228,9 @@ def load_matcha(theirs: dict[str, Tensor], net: SpeakerTts, config: SpeechConfig
     taken = theirs | {"encoder.emb.weight": embedding}
     for name, sources in (same | near).items():
         own[name] = _take(own[name], name, [(source, taken[source]) for source in sources])
-    voices = net.table.weight
+    voices = table.weight
     mean = _take(voices[0], "a voice", [("spk_emb.weight", theirs["spk_emb.weight"].mean(0))])
-    net.tts.load_state_dict(own)
+    speech.load_state_dict(own)
     with torch.no_grad():
         voices.copy_(mean.expand_as(voices))
     new = sorted(own.keys() - same.keys() - near.keys())
@@ -320,42 +321,48 @@ def load_hifigan(
 def start_matcha(path: Path, config: ModelConfig, speakers: int, out: Path) -> Start:
     """Write a run of the TTS stage at step 0 that begins with a Matcha-TTS checkpoint."""
     keep = "encoder.*, decoder.* and spk_emb.weight of its state_dict"
-    theirs, net = read_tensors(path, "state_dict", keep), SpeakerTts(config, speakers)
-    return _write(out, net, load_matcha(theirs, net, config.speech))
+    theirs, model = read_tensors(path, "state_dict", keep), TTSF(config)
+    net, table = Parts(model, SPEECH), nn.Embedding(speakers, config.speech.voice_channels)
+    net.add_module("table", table)
+    return _write(out, net, load_matcha(theirs, model.speech, table))
 
 
 def start_hifigan(
-    path: Path, config: ModelConfig, recipe: VocoderRecipe, partial: bool, out: Path
+    path: Path, config: ModelConfig, training: VocoderTraining, partial: bool, out: Path
 ) -> Start:
     """Write a run of the vocoder stage at step 0; its discriminators are new."""
     theirs = read_tensors(
         path, "generator", "conv_pre, ups, resblocks and conv_post of 'generator'"
     )
-    net = VocoderNet(config, recipe)
-    start = load_hifigan(theirs, net.vocoder, config.vocoder, config.audio, partial)
+    model = TTSF(config)
+    net = Parts(model, ("vocoder",))
+    discriminators = build_discriminators(training.discriminators, training.divisor)
+    if discriminators is not None:
+        net.add_module("discriminators", discriminators)
+    start = load_hifigan(theirs, model.vocoder, config.vocoder, config.audio, partial)
     return _write(out, net, start)
 
 
-def _write(out: Path, net: nn.Module, start: Start) -> Start:
+def _write(out: Path, net: Parts, start: Start) -> Start:
     """The state at step 0, and beside it what was taken."""
     if (out / STATE).exists():
         raise TtsfError(f"{out} already holds a run; name a new folder")
     average = {name: value.clone() for name, value in net.state_dict().items()}
     with new_file(out / "warm_start.json") as temporary:
         temporary.write_text(json.dumps(start._asdict(), indent=2))
-        save_state(out, 0, net, average, torch.optim.Adam(net.parameters()))
+        notes = {"parts": json.dumps(net.names)}
+        save_state(out, 0, net, average, torch.optim.Adam(net.parameters()), notes)
     return start
 
 
 def _run(chosen: argparse.Namespace) -> Start:
-    config = PRESETS[chosen.preset].model
+    config, training = PRESETS[chosen.preset].model, PRESETS[chosen.preset].vocoder
     torch.manual_seed(chosen.seed)
     if chosen.kind == "matcha":
         return start_matcha(chosen.file, config, chosen.speakers, chosen.out)
-    recipe = vocoder_recipe(chosen.preset)
     if chosen.discriminators is not None:
-        recipe = replace(recipe, discriminators=chosen.discriminators)
-    return start_hifigan(chosen.file, config, recipe, chosen.partial, chosen.out)
+        training = replace(training, discriminators=chosen.discriminators)
+    return start_hifigan(chosen.file, config, training, chosen.partial, chosen.out)
 
 
 def main() -> None:
@@ -371,7 +378,7 @@ def main() -> None:
     hifigan = kinds.add_parser("hifigan", help="a HiFi-GAN generator")
     hifigan.add_argument("--partial", action="store_true", help="take only what fits")
     hifigan.add_argument(
-        "--discriminators", choices=get_args(DiscriminatorKind), help="as in training.vocoder"
+        "--discriminators", choices=get_args(DiscriminatorKind), help="as in ttsf train vocoder"
     )
     for kind in (matcha, hifigan):
         kind.add_argument("file", type=Path, metavar="FILE")

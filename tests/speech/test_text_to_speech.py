@@ -8,7 +8,7 @@ from ttsf.layers import rotate
 from ttsf.presets import MINI
 from ttsf.speech.decoder import SnakeBeta, SpeechDecoder
 from ttsf.speech.text_encoder import TextEncoder, length_mask
-from ttsf.speech.tts import TextToSpeech
+from ttsf.speech.tts import SpokenText, TextToSpeech
 
 SMALL = SpeechConfig(
     voice_channels=8,
@@ -57,7 +57,7 @@ def test_slower_speech_is_longer(model: TextToSpeech) -> None:
 
 @torch.no_grad()
 def test_align_fills_the_mel(model: TextToSpeech) -> None:
-    f = model.align(*batch(), voice=torch.zeros(2, 8))
+    f = model.align(SpokenText(*batch()), torch.zeros(2, 8))
     assert f.durations.sum(1).tolist() == [30, 22] and f.mu.shape[-1] == 32
     assert f.mask.sum((1, 2)).tolist() == [30, 22]
 
@@ -87,7 +87,7 @@ def test_steps_lower_every_loss(model: TextToSpeech) -> None:
     history = []
     for _ in range(15):
         torch.manual_seed(0)
-        losses = model.losses(*batch(), voice=torch.zeros(2, 8))
+        losses, _ = model(SpokenText(*batch()), torch.zeros(2, 8))
         history.append([float(x.detach()) for x in losses])
         optimizer.zero_grad()
         torch.stack(list(losses)).sum().backward()
@@ -96,7 +96,8 @@ def test_steps_lower_every_loss(model: TextToSpeech) -> None:
 
 
 def test_duration_loss_does_not_teach_the_encoder(model: TextToSpeech) -> None:
-    model.losses(*batch(), voice=torch.zeros(2, 8)).duration.backward()
+    losses, _ = model(SpokenText(*batch()), torch.zeros(2, 8))
+    losses.duration.backward()
     assert all(p.grad is None for p in model.encoder.parameters())
     assert model.duration.out.weight.grad is not None
 

@@ -1,24 +1,29 @@
 """One real step of each stage in order, each reading the one before; they join into a model."""
 
-import json
+from dataclasses import replace
+from pathlib import Path
 
 import torch
+from torch import nn
 
-from tests.training.test_face_stage import write_faces
-from tests.training.tiny import write_speech
+from tests.training.tiny import TinyStages
 from ttsf import checkpoint
-from ttsf.model import GenerateOptions
-from ttsf.presets import MINI
-from ttsf.training.assemble import Runs, assemble
-from ttsf.training.loop import to_device, total_loss
-from ttsf.training.stages.face import FaceStage
-from ttsf.training.stages.motion import CLIP_FRAMES, CrossingStage
-from ttsf.training.stages.tts import TtsStage
-from ttsf.training.stages.voice import VoiceStage
+from ttsf.config import CLIP_FRAMES
+from ttsf.model import TTSF, GenerateOptions
+from ttsf.presets import MINI, FaceTraining, MotionTraining, Preset
+from ttsf.training.assemble import assemble
+from ttsf.training.loop import total_loss
+from ttsf.training.parts import read_weights
 from ttsf.training.state import save_state
 
+SMALL_STEPS = replace(
+    MINI,
+    face=FaceTraining(side=32, people=2, targets=2),
+    motion=MotionTraining(batch=2),
+)
 
-def one_step(stage, run):
+
+def one_step(stage, run: Path) -> Path:
     """One optimiser step; every trained tensor must be finite and something must have moved."""
     before = [p.detach().clone() for p in stage.net.parameters()]
     optimizer = stage.optimizer()
@@ -30,38 +35,91 @@ def one_step(stage, run):
     assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
     run.mkdir(exist_ok=True)
     average = {k: v.detach().clone() for k, v in stage.net.state_dict().items()}
-    save_state(run, 1, stage.net, average, optimizer)
+    save_state(run, 1, stage.net, average, optimizer, {"parts": "[]"})
+    return run
 
 
-def losses_elsewhere(stage, batch, *more):
-    """The losses on the device "meta", which like a GPU refuses to meet tensors of the CPU."""
-    place = torch.device("meta")
-    for part in (stage.net, *more):
-        part.to(place)
-    return {loss.device.type for loss in stage.losses(to_device(batch, place)).values()}
-
-
-def test_every_stage_steps_and_the_model_speaks(tmp_path):
-    torch.manual_seed(0)
-    faces, speech = write_faces(tmp_path / "faces"), write_speech(tmp_path / "speech")
-    tts, face = tmp_path / "tts", tmp_path / "face"
-    stage = TtsStage(speech, MINI)
-    one_step(stage, tts)
-    (tts / "speakers.json").write_text(json.dumps(stage.data.speakers))
-    painted = FaceStage(faces, faces, "mini", side=32, people=2, targets=2)
-    one_step(painted, face)
-    assert losses_elsewhere(painted, painted.batch(0)) == {"meta"}
-    crossing = CrossingStage(speech, tts, face, "mini")
-    batch = crossing.batch(0)
-    assert batch.lips.shape[1] >= CLIP_FRAMES and batch.lips.shape == batch.head.shape
-    assert torch.equal(batch.head, crossing.batch(0).head)
-    one_step(crossing, tmp_path / "crossing")
-    assert losses_elsewhere(crossing, batch, crossing.extractor) == {"meta"}
-    voices = {"low": ["rms"], "high": ["slt"]}
-    one_step(VoiceStage(face, tts, faces, faces, voices, "mini"), tmp_path / "voice")
-    model = assemble("mini", Runs(None, tts, face, tmp_path / "crossing", tmp_path / "voice"))
+def test_every_stage_steps_and_the_model_speaks(tmp_path: Path) -> None:
+    stages = TinyStages(tmp_path, SMALL_STEPS)
+    motion = stages.build("motion")
+    batch = motion.batch(0)
+    known, again = motion.tracks(batch), motion.tracks(motion.batch(0))
+    assert known.lips.shape[1] >= CLIP_FRAMES and known.lips.shape == known.head.shape
+    assert torch.equal(known.head, again.head)
+    runs = [
+        one_step(stages.build(name), tmp_path / name)
+        for name in ("tts", "face", "motion", "voice", "vocoder")
+    ]
+    model, untrained = assemble(SMALL_STEPS, runs)
+    assert untrained == []
+    for run in runs:
+        for name, value in read_weights(run).items():
+            if name in model.state_dict():
+                assert torch.equal(model.state_dict()[name], value), name
     checkpoint.save(model, tmp_path / "model")
-    loaded = checkpoint.load(tmp_path / "model").eval()
-    out = loaded.generate(torch.zeros(3, 256, 256), [0, 20, 0], GenerateOptions(steps=2))
+    loaded = checkpoint.load(tmp_path / "model")
+    with torch.inference_mode():
+        source = loaded.read_faces(torch.zeros(1, 3, 256, 256))
+    out = loaded.generate(source, [0, 20, 0], GenerateOptions(steps=2))
     assert out.samples.shape == (640 * out.frame_count,)
     assert torch.isfinite(out.samples).all()
+
+
+class FormerFace(nn.Module):
+    """The names under which E_v, E_m and G were kept before runs used the model's own."""
+
+    def __init__(self, model: TTSF) -> None:
+        super().__init__()
+        self.encoder, self.extractor = model.face_encoder, model.motion_extractor
+        self.generator = model.generator
+
+
+class FormerTts(nn.Module):
+    def __init__(self, model: TTSF) -> None:
+        super().__init__()
+        self.tts, self.table = model.speech, nn.Embedding(3, 32)
+
+
+class FormerVocoder(nn.Module):
+    def __init__(self, model: TTSF) -> None:
+        super().__init__()
+        self.vocoder, self.judges = model.vocoder, nn.Linear(2, 2)
+
+
+class FormerCrossing(nn.Module):
+    def __init__(self, model: TTSF) -> None:
+        super().__init__()
+        self.audio_mapper, self.normalizer = model.audio_mapper, model.normalizer
+        self.prior, self.sampler = model.prior, model.sampler
+
+
+def test_runs_of_the_code_before_are_still_assembled(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    voices = replace(MINI.model, speech=replace(MINI.model.speech, voices=5))
+    other = TTSF(voices)
+    nets = (
+        FormerTts(other), FormerFace(other), FormerCrossing(other),
+        other.speech.voice_projection, FormerVocoder(other),
+    )  # fmt: skip
+    runs = []
+    for number, net in enumerate(nets):
+        runs.append(tmp_path / str(number))
+        runs[-1].mkdir()
+        save_state(runs[-1], 1, net, net.state_dict(), torch.optim.Adam(net.parameters()))
+    model, untrained = assemble(MINI, runs)
+    assert untrained == [] and model.config == voices
+    own = model.state_dict()
+    assert all(torch.equal(own[name], value) for name, value in other.state_dict().items())
+
+
+def test_a_model_gives_what_no_run_has(tmp_path: Path, tiny_model: TTSF) -> None:
+    checkpoint.save(tiny_model, tmp_path / "base")
+    stages = TinyStages(tmp_path)
+    preset = Preset(model=tiny_model.config)
+    model, untrained = assemble(preset, [tmp_path / "base", stages.run("tts")])
+    run, base = read_weights(stages.run("tts")), read_weights(tmp_path / "base")
+    assert untrained == []
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, run[name] if name in run else base[name].float()), name
+    _, untrained = assemble(preset, [stages.run("tts")])
+    assert "generator" in untrained and "speech.voice_projection" in untrained

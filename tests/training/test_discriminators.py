@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from ttsf.training.discriminators import (
+from ttsf.training.vocoder_discriminators import (
     PERIODS,
     HifiGanDiscriminators,
     PeriodDiscriminator,
@@ -30,19 +30,19 @@ def test_rows_hold_every_periodth_sample(period: int, length: int) -> None:
 
 
 def test_a_period_discriminator_never_mixes_columns() -> None:
-    judge = PeriodDiscriminator(5, divisor=8)
+    discriminator = PeriodDiscriminator(5, divisor=8)
     samples = torch.randn(1, 500)
     changed = samples.clone()
     changed[:, 3::5] += 1
-    one, other = judge(samples).features[-1], judge(changed).features[-1]
+    one, other = discriminator(samples).features[-1], discriminator(changed).features[-1]
     moved = (one != other).flatten(0, 2).any(0)
     assert moved.tolist() == [False, False, False, True, False]
 
 
 def test_hifigan_has_the_published_number_of_weights() -> None:
     """Counted by hand from the published layer table: convolutions with weight_norm's g and v."""
-    judges = HifiGanDiscriminators()
-    count = sum(p.numel() for p in judges.periods[0].parameters())
+    discriminators = HifiGanDiscriminators()
+    count = sum(p.numel() for p in discriminators.periods[0].parameters())
     layers = [(a, b, 5) for a, b in pairwise((1, 32, 128, 512, 1024, 1024))] + [(1024, 1, 3)]
     assert count == sum(a * b * k + 2 * b for a, b, k in layers)  # v, g, bias
     table = [
@@ -51,20 +51,20 @@ def test_hifigan_has_the_published_number_of_weights() -> None:
     ]  # fmt: skip
     plain = sum(a // g * b * k + b for a, b, k, g in table)
     gains = sum(b for _, b, _, _ in table)
-    sizes = [sum(p.numel() for p in scale.parameters()) for scale in judges.scales]
+    sizes = [sum(p.numel() for p in scale.parameters()) for scale in discriminators.scales]
     assert sizes == [plain, plain + gains, plain + gains]  # spectral norm has no g
 
 
 def test_scales_hear_half_the_rate_each() -> None:
-    judges = HifiGanDiscriminators(divisor=8)
-    found = judges(torch.randn(2, 8_000))
+    discriminators = HifiGanDiscriminators(divisor=8)
+    found = discriminators(torch.randn(2, 8_000))
     assert len(found) == 8
-    lengths = [judgement.features[0].shape[-1] for judgement in found[5:]]
+    lengths = [seen.features[0].shape[-1] for seen in found[5:]]
     assert lengths == [8_000, 4_001, 2_001]
-    assert [len(judgement.features) for judgement in found] == [6] * 5 + [8] * 3
-    for judgement in found:
-        assert judgement.score.ndim == 2
-        assert torch.equal(judgement.score, judgement.features[-1].flatten(1))
+    assert [len(seen.features) for seen in found] == [6] * 5 + [8] * 3
+    for seen in found:
+        assert seen.score.ndim == 2
+        assert torch.equal(seen.score, seen.features[-1].flatten(1))
 
 
 def test_the_first_scale_has_unit_spectral_norm() -> None:
@@ -80,7 +80,7 @@ def test_the_first_scale_has_unit_spectral_norm() -> None:
 
 def test_spectrogram_set_and_kinds() -> None:
     found = build_discriminators("spectrogram")(torch.randn(2, 8_000))
-    assert [len(judgement.features) for judgement in found] == [5, 5, 5]
+    assert [len(seen.features) for seen in found] == [5, 5, 5]
     assert isinstance(build_discriminators("hifigan", divisor=8), HifiGanDiscriminators)
     assert isinstance(build_discriminators("spectrogram"), SpectrogramDiscriminators)
     assert build_discriminators("none") is None

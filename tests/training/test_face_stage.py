@@ -9,6 +9,8 @@ import torch
 from ttsf.data.rendered_faces import RenderedFaces
 from ttsf.errors import TtsfError
 from ttsf.landmarks.labels import FIRST_LIP, LABELS, head_only, labels_to_alpha, lips_only
+from ttsf.presets import MINI
+from ttsf.training.settings import FaceOptions
 from ttsf.training.stages.face import FaceStage
 
 
@@ -63,7 +65,7 @@ def test_missing_data_is_one_clear_error(tmp_path):
 
 def test_the_stage_learns_one_batch_and_its_sheet_is_written(faces, tmp_path):
     torch.manual_seed(0)
-    stage = FaceStage(faces, faces, "mini", side=32, people=2, targets=2)
+    stage = FaceStage(FaceOptions(faces, faces, side=32, people=2, targets=2), MINI)
     batch, optimizer = stage.batch(0), stage.optimizer()
     values = []
     for _ in range(12):

@@ -1,4 +1,4 @@
-"""Joint training: the losses of Eq. 8 with and without judges, and what each of them teaches."""
+"""Joint training: the losses of Eq. 8 with and without experts, and what each of them teaches."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tests.training.tiny import JOINT, TinyStages
+from tests.training.tiny import TINY_PRESET, TinyStages
 from ttsf.errors import TtsfError
 from ttsf.experts.syncnet import SyncNet
-from ttsf.presets import LossWeights
-from ttsf.training.frozen_experts import Judges, find_judges
+from ttsf.presets import PRESETS, LossWeights
+from ttsf.training.frozen_experts import Experts, find_experts
 from ttsf.training.loop import total_loss
+from ttsf.training.settings import JointOptions
 from ttsf.training.stages.joint import JointStage, loss_weights
 
 
@@ -39,8 +40,9 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> TinyStages:
 @pytest.fixture(scope="module")
 def stage(stages: TinyStages) -> JointStage:
     torch.manual_seed(0)
-    judges = Judges(Maps(), Embedding(), SyncNet(JOINT.syncnet).requires_grad_(False))  # type: ignore[arg-type]
-    return JointStage(stages.corpus, "tiny", judges)
+    sync = SyncNet(TINY_PRESET.syncnet.network).requires_grad_(False)
+    experts = Experts(Maps(), Embedding(), sync)  # type: ignore[arg-type]
+    return JointStage(JointOptions(stages.corpus), TINY_PRESET, 0, experts)
 
 
 def test_the_papers_weights_are_the_default() -> None:
@@ -83,9 +85,7 @@ def test_a_loss_teaches_what_it_is_for(
     stage.losses(stage.batch(0))[loss].backward()
 
     def taught(name: str) -> bool:
-        part = (
-            stage.net.discriminator if name == "discriminator" else getattr(stage.net.model, name)
-        )
+        part = stage.net.get_submodule(name)
         return any(p.grad is not None and p.grad.abs().sum() > 0 for p in part.parameters())
 
     assert taught(learns) and not taught(keeps)
@@ -96,22 +96,22 @@ def test_r1_is_due_every_sixteenth_batch(stage: JointStage) -> None:
     assert float(stage.losses(stage.batch(1))["r1"]) == 0
 
 
-def test_missing_judges_stop_the_run_or_are_named(tmp_path: Path) -> None:
-    with pytest.raises(TtsfError, match=r"vgg19-dcbb9e9d\.pth.*--allow-missing"):
-        find_judges(tmp_path, None, JOINT, allow_missing=False)
-    judges = find_judges(tmp_path, None, JOINT, allow_missing=True)
-    assert judges == Judges(None, None, None) and len(judges.missing()) == 3
-    weights = loss_weights(JOINT, judges)
+def test_missing_experts_stop_the_run_or_are_named(tmp_path: Path) -> None:
+    with pytest.raises(TtsfError, match=r"vgg19-dcbb9e9d\.pth"):
+        find_experts(tmp_path, None, TINY_PRESET.syncnet.network, allow_missing=False)
+    experts = find_experts(tmp_path, None, TINY_PRESET.syncnet.network, allow_missing=True)
+    assert experts == Experts(None, None, None) and len(experts.missing()) == 3
+    weights = loss_weights(TINY_PRESET.joint, experts)
     assert {"id", "sync"}.isdisjoint(weights) and weights["features"] == weights["rec"]
     (tmp_path / "vgg19-dcbb9e9d.pth").write_bytes(b"another file")
     with pytest.raises(TtsfError, match="not the public file"):
-        find_judges(tmp_path, None, JOINT, allow_missing=True)
+        find_experts(tmp_path, None, TINY_PRESET.syncnet.network, allow_missing=True)
 
 
 def test_validation_shows_and_speaks(stage: JointStage) -> None:
     stage.net.eval()
     with torch.no_grad():
-        found = stage.validate(1)
+        found = stage.validate(1, stage.held_out_batches())
     assert {"psnr", "copy", "tts"} == found.figures.keys()
     assert found.pictures["clips"].shape[0] == 3 and found.sounds["held_out"].dim() == 1
     stage.net.train()

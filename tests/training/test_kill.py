@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 
 from tests.training.tiny import STAGES, TinyStages
 from ttsf.training.journal import Validation
-from ttsf.training.loop import RunSettings, train
+from ttsf.training.loop import train
+from ttsf.training.settings import RunSettings
 
 STEPS, KILLS = 24, 20
 PACE_S = 0.03
@@ -37,7 +38,7 @@ def run(stages: TinyStages, name: str, out: Path, begun: Any = None) -> None:
         return make(number)
 
     stage.batch = batch  # type: ignore[method-assign]
-    stage.validate = lambda step: Validation()  # type: ignore[method-assign]
+    stage.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
     train(stage, out, RunSettings(STEPS, save_every=1, log_every=100, validate_every=10_000))
 
 

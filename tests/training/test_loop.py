@@ -1,17 +1,21 @@
 """The loop: Eq. 8's table, bit-exact resume, no state from a diverged step."""
 
 import json
+from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 import pytest
 import torch
+from pydantic import ValidationError
 from safetensors.torch import load_file
 from torch import nn
 
 from ttsf.errors import TtsfError
-from ttsf.training.command import run_settings, stage_parser
+from ttsf.presets import MINI
+from ttsf.training import start
 from ttsf.training.journal import Validation
-from ttsf.training.loop import RunSettings, total_loss, train
+from ttsf.training.loop import total_loss, train
+from ttsf.training.settings import RunSettings, TtsOptions
 from ttsf.training.state import save_state
 
 
@@ -45,7 +49,11 @@ class LineStage:
         wanted = batch.x.sum(1, keepdim=True)
         return {"fit": (self.net(batch.x) - wanted).square().mean()}
 
-    def validate(self, step):
+    def held_out_batches(self):
+        yield Points(torch.zeros(1, 2), ("held out",))
+
+    def validate(self, step, batches):
+        assert [batch.names for batch in batches] == [("held out",)]
         return Validation({"step": float(step)}, {"grey": torch.zeros(3, 8, 8)})
 
 
@@ -150,18 +158,22 @@ def test_another_model_s_state_is_refused(tmp_path):
         train(other, tmp_path, RunSettings(2))
 
 
-def test_epochs_are_steps_of_all_processes(monkeypatch):
-    parser = stage_parser("", steps=7)
-    chosen = parser.parse_args(["--out", "x", "--epochs", "3", "--accumulate", "2"])
-    assert run_settings(chosen, batches_per_epoch=10).steps == 15
-    monkeypatch.setenv("WORLD_SIZE", "8")
-    assert run_settings(chosen, batches_per_epoch=10).steps == 2
-    assert run_settings(parser.parse_args(["--out", "x"]), batches_per_epoch=10).steps == 7
+@pytest.mark.parametrize(("processes", "steps"), [("1", 15), ("8", 2)])
+def test_epochs_are_steps_of_all_processes(monkeypatch, tmp_path, processes, steps):
+    ran = []
+    line = LineStage()
+    line.batches_per_epoch = 10
+    monkeypatch.setenv("WORLD_SIZE", processes)
+    monkeypatch.setattr(start, "build_stage", lambda *_: line)
+    monkeypatch.setattr(start, "train", lambda stage, out, settings: ran.append(settings.steps))
+    options, settings = TtsOptions(tmp_path), RunSettings(7, accumulate=2)
+    start.train_stage(options, MINI, tmp_path, settings, epochs=3)
+    start.train_stage(options, MINI, tmp_path, settings)
+    assert ran == [steps, 7]
 
 
-@pytest.mark.parametrize("option", ["--loaders", "--accumulate"])
-@pytest.mark.parametrize("value", ["0", "-1", "two"])
-def test_counts_start_at_one(option, value, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        stage_parser("", steps=7).parse_args(["--out", "x", option, value])
-    assert f"must be a whole number from 1, not '{value}'" in capsys.readouterr().err
+@pytest.mark.parametrize("field", ["steps", "loaders", "accumulate", "save_every", "log_every"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_counts_start_at_one(field, value):
+    with pytest.raises(ValidationError, match=field):
+        replace(RunSettings(1), **{field: value})

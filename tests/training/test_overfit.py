@@ -12,7 +12,7 @@ STAGES = {
     "syncnet": (("contrast",), 2e-3, 40, 0.5),
     "tts": (("prior", "duration", "flow"), 5e-3, 60, 0.6),
     "face": (("rec", "codes"), 2e-3, 40, 0.7),
-    "crossing": (("lips", "ae"), 5e-3, 60, 0.6),
+    "motion": (("lips", "ae"), 5e-3, 60, 0.6),
     "voice": (("voice",), 0.1, 200, 0.2),
     "joint": (("rec", "tts"), 3e-3, 15, 0.9),
 }

@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tests.training.tiny import TinyStages
-from ttsf.training.stages.syncnet import FRAMES, SPACING, SyncBatch, SyncNetStage
+from ttsf.training.stages.syncnet import SyncBatch, SyncNetStage
 
-RATIO, PICTURES = 4, 5
+RATIO, PICTURES, SPACING, FRAMES = 4, 5, 6, 32
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,6 @@ def test_validation_of_a_perfect_expert(
         return whole[:, 3 : 3 + count], whole[:, 3 - late : 3 - late + count]
 
     monkeypatch.setattr(stage.net.syncnet, "embed", embed)
-    figures = stage.validate(0).figures
+    figures = stage.validate(0, stage.held_out_batches()).figures
     assert figures["lag_right"] == figures["lag_within_1"] == float(late == 0)
-    assert (figures["told_from_shifted"] == 1) == (late == 0)
+    assert (figures["tells_from_shifted"] == 1) == (late == 0)

@@ -1,8 +1,6 @@
 """Every stage at a size that steps in a fraction of a second, on generated data."""
 
-import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,37 +12,51 @@ from tests.training.test_face_stage import write_faces
 from ttsf.data.clip_files import save_frames, save_samples
 from ttsf.data.manifest import Clip, Recorded, Spoken, write_manifest
 from ttsf.experts.syncnet import load_syncnet
-from ttsf.presets import DiscriminatorConfig, SyncNetConfig
-from ttsf.training.frozen_experts import Judges
+from ttsf.presets import (
+    DiscriminatorConfig,
+    FaceTraining,
+    JointTraining,
+    MotionTraining,
+    Preset,
+    SyncNetConfig,
+    SyncNetTraining,
+    VocoderTraining,
+)
+from ttsf.training.frozen_experts import Experts
 from ttsf.training.journal import Validation
-from ttsf.training.loop import RunSettings, Stage, train
-from ttsf.training.stages import vocoder
+from ttsf.training.loop import Stage, train
+from ttsf.training.parts import SPEAKERS
+from ttsf.training.settings import (
+    FaceOptions,
+    JointOptions,
+    MotionOptions,
+    RunSettings,
+    SyncNetOptions,
+    TtsOptions,
+    VocoderOptions,
+    VoiceOptions,
+)
 from ttsf.training.stages.face import FaceStage
 from ttsf.training.stages.joint import JointStage
-from ttsf.training.stages.motion import CrossingStage
+from ttsf.training.stages.motion import MotionStage
 from ttsf.training.stages.syncnet import SyncNetStage
 from ttsf.training.stages.tts import TtsStage
-from ttsf.training.stages.vocoder import VocoderRecipe, VocoderStage, vocoder_recipe
+from ttsf.training.stages.vocoder import VocoderStage
 from ttsf.training.stages.voice import VoiceStage
 
-JOINT = JointConfig(
-    batch=1,
-    discriminator=DiscriminatorConfig(
-        channels=((256, 2), (128, 2), (64, 4), (32, 4), (16, 4), (8, 4), (4, 4))
+TINY_PRESET = Preset(
+    model=TINY,
+    vocoder=VocoderTraining(discriminators="spectrogram", stft=2.0, learning_rate=5e-4, batch=2),
+    face=FaceTraining(side=32, people=2, targets=2),
+    motion=MotionTraining(batch=2),
+    syncnet=SyncNetTraining(network=SyncNetConfig(side=48, channels=4, embedding=16)),
+    joint=JointTraining(
+        batch=1,
+        discriminator=DiscriminatorConfig(
+            channels=((256, 2), (128, 2), (64, 4), (32, 4), (16, 4), (8, 4), (4, 4))
+        ),
     ),
-    syncnet=SyncNetConfig(side=48, channels=4, embedding=16),
 )
-
-
-def add_tiny_preset() -> None:
-    """`tiny` beside the real presets, for this test run."""
-    config.PRESETS["tiny"] = replace(TINY, name="tiny")
-    config.JOINT["tiny"] = JOINT
-
-
-def shrink_vocoder() -> None:
-    """Two short segments a step."""
-    vocoder.BATCH = 2
 
 
 def write_speech(folder: Path) -> Path:
@@ -85,31 +97,27 @@ def write_corpus(folder: Path, frames: int = 40) -> Path:
     return folder
 
 
-STAGES = ("vocoder", "syncnet", "tts", "face", "crossing", "voice", "joint")
+STAGES = ("vocoder", "syncnet", "tts", "face", "motion", "voice", "joint")
 
 
 class TinyStages:
     """Builders of all stages of a preset on generated data."""
 
-    def __init__(self, folder: Path, preset: str = "tiny") -> None:
-        add_tiny_preset()
-        if preset == "tiny":
-            shrink_vocoder()
-        self.preset, self.config = preset, config.PRESETS[preset]
-        self.small = preset == "tiny"
+    def __init__(self, folder: Path, preset: Preset = TINY_PRESET) -> None:
+        self.preset = preset
         self.faces, self.speech = write_faces(folder / "faces"), write_speech(folder / "speech")
         self.corpus, self.runs = write_corpus(folder / "corpus"), folder / "runs"
 
     def build(self, name: str) -> Stage:
         """A fresh stage; those before it that it reads are run for a step."""
         builders: dict[str, Callable[[], Stage]] = {
-            "vocoder": self.vocoder,
-            "syncnet": self.syncnet,
-            "tts": self.tts,
-            "face": self.face,
-            "crossing": self.crossing,
-            "voice": self.voice,
-            "joint": self.joint,
+            "vocoder": lambda: VocoderStage(VocoderOptions(self.speech), self.preset),
+            "syncnet": lambda: SyncNetStage(SyncNetOptions(self.corpus), self.preset),
+            "tts": lambda: TtsStage(TtsOptions(self.speech), self.preset),
+            "face": lambda: FaceStage(FaceOptions(self.faces, self.faces), self.preset),
+            "motion": self._motion,
+            "voice": self._voice,
+            "joint": self._joint,
         }
         torch.manual_seed(0)
         return builders[name]()
@@ -119,37 +127,21 @@ class TinyStages:
         out = self.runs / name
         if not out.exists():
             stage = self.build(name)
-            stage.validate = lambda step: Validation()  # type: ignore[method-assign]
+            stage.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
             train(stage, out, RunSettings(1))
+            (out / SPEAKERS).write_text('["rms", "slt"]')
         return out
 
-    def vocoder(self) -> Stage:
-        kept = VocoderRecipe("spectrogram", stft=2.0) if self.small else vocoder_recipe(self.preset)
-        return VocoderStage(self.speech, self.config, kept)
+    def _motion(self) -> Stage:
+        options = MotionOptions(self.speech, self.run("tts"), self.run("face"))
+        return MotionStage(options, self.preset)
 
-    def syncnet(self) -> Stage:
-        return SyncNetStage(self.corpus, self.preset)
+    def _voice(self) -> Stage:
+        options = VoiceOptions(
+            self.faces, self.faces, self.run("tts"), self.run("face"), ("rms",), ("slt",)
+        )
+        return VoiceStage(options, self.preset)
 
-    def tts(self) -> Stage:
-        return TtsStage(self.speech, self.config)
-
-    def face(self) -> Stage:
-        if self.small:
-            return FaceStage(self.faces, self.faces, self.preset, side=32, people=2, targets=2)
-        return FaceStage(self.faces, self.faces, self.preset, side=128)
-
-    def crossing(self) -> Stage:
-        stage = CrossingStage(self.speech, self.run("tts"), self.run("face"), self.preset)
-        if self.small:
-            stage.size = 2
-        return stage
-
-    def voice(self) -> Stage:
-        voices = {"low": ["rms"], "high": ["slt"]}
-        tts, face = self.run("tts"), self.run("face")
-        (tts / "speakers.json").write_text(json.dumps(["rms", "slt"]))
-        return VoiceStage(face, tts, self.faces, self.faces, voices, self.preset)
-
-    def joint(self) -> Stage:
-        sync = load_syncnet(self.run("syncnet"), config.joint_config(self.preset).syncnet)
-        return JointStage(self.corpus, self.preset, Judges(None, None, sync))
+    def _joint(self) -> Stage:
+        sync = load_syncnet(self.run("syncnet"), self.preset.syncnet.network)
+        return JointStage(JointOptions(self.corpus), self.preset, 0, Experts(None, None, sync))

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from ttsf.training.journal import Validation
-from ttsf.training.loop import RunSettings, train
+from ttsf.training.loop import train
+from ttsf.training.settings import RunSettings
 
 
 class Points(NamedTuple):
@@ -17,7 +18,7 @@ class Points(NamedTuple):
 
 
 class SmallStage:
-    """A net with a part that a step may leave unused, as a GAN's judge has."""
+    """A net with a part that a step may leave unused, as a GAN's discriminator has."""
 
     batches_per_epoch = 4
     weights: ClassVar = {"fit": 1.0, "size": 0.1}
@@ -41,7 +42,10 @@ class SmallStage:
         wanted = batch.x.sum(1, keepdim=True)
         return {"fit": (out - wanted).square().mean(), "size": out.square().mean()}
 
-    def validate(self, step):
+    def held_out_batches(self):
+        return iter(())
+
+    def validate(self, step, batches):
         return Validation()
 
 

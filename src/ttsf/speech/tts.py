@@ -94,9 +94,10 @@ class TextToSpeech(nn.Module):
         """Raw log-mel to mean 0, std 1."""
         return (mel - self.mel_mean) / self.mel_std
 
-    def _upsample(self, text: EncodedText, durations: Tensor) -> SpeechFeatures:
+    def _upsample(self, text: EncodedText, durations: Tensor, longest: int) -> SpeechFeatures:
+        """longest: mel frames of the longest utterance."""
         totals = durations.sum(1)
-        frames = math.ceil(int(totals.max()) / self.multiple) * self.multiple
+        frames = math.ceil(longest / self.multiple) * self.multiple
         return SpeechFeatures(
             repeat_by_durations(text.embedding, durations, frames),
             repeat_by_durations(text.hidden, durations, frames),
@@ -112,7 +113,7 @@ class TextToSpeech(nn.Module):
         text = self.encoder(ids, id_lengths, voice)
         log_durations = self.duration(text.hidden, text.mask)
         durations = whole_durations(log_durations, text.mask, rate, self.multiple)
-        return self._upsample(text, durations)
+        return self._upsample(text, durations, int(durations.sum(1).max()))
 
     def _align(self, text: EncodedText, id_lengths: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
         with torch.no_grad():
@@ -123,7 +124,8 @@ class TextToSpeech(nn.Module):
         """Features with the durations that fit the real speech best."""
         text = self.encoder(spoken.ids, spoken.id_lengths, voice)
         x_1 = self.normalize(spoken.mel)
-        return self._upsample(text, self._align(text, spoken.id_lengths, x_1, spoken.mel_lengths))
+        durations = self._align(text, spoken.id_lengths, x_1, spoken.mel_lengths)
+        return self._upsample(text, durations, x_1.shape[-1])
 
     def decode(
         self,
@@ -152,7 +154,7 @@ class TextToSpeech(nn.Module):
         wanted = durations.clamp_min(1).float().log() * text.mask[:, 0]
         duration = ((predicted - wanted) ** 2).sum() / spoken.id_lengths.sum()
         mask = length_mask(spoken.mel_lengths, x_1.shape[-1])
-        features = self._upsample(text, durations)
+        features = self._upsample(text, durations, x_1.shape[-1])
         mu = fit_length(features.mu, x_1.shape[-1])
         squares = ((x_1 - mu) ** 2 + math.log(2 * math.pi)) * mask
         prior = 0.5 * squares.sum() / (mask.sum() * x_1.shape[1])

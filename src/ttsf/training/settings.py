@@ -2,40 +2,45 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
+from pydantic.dataclasses import dataclass as checked
+
+from ttsf.config import STRICT, Positive
 from ttsf.presets import DiscriminatorKind, Preset
 
 Precision = Literal["float32", "bfloat16", "float16"]
+Count = Annotated[int, Field(ge=1)]
 
 
-@dataclass(frozen=True)
+@checked(frozen=True, config=STRICT)
 class RunSettings:
     """How a stage is run; none of it belongs to the model."""
 
-    steps: int
+    steps: Count
     """Optimiser steps."""
     seed: int = 0
-    accumulate: int = 1
+    accumulate: Count = 1
     """Micro-batches of a step in each process."""
     precision: Precision = "float32"
     device: str = "cpu"
     """cpu or cuda."""
-    loaders: int = 1
+    loaders: Count = 1
     """Threads that make batches ahead; a GPU wants several."""
-    clip: float = 5.0
+    clip: Positive = 5.0
     """Largest norm of the gradient [Matcha]."""
-    average_decay: float = 0.999
+    average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Of the averaged weights, shorter in the first steps."""
-    save_every_s: float = 120.0
+    save_every_s: Positive = 120.0
     """Seconds between two saves."""
-    save_every: int = 1_000
+    save_every: Count = 1_000
     """Steps between two saves."""
-    log_every: int = 50
+    log_every: Count = 50
     """Steps whose mean losses make a line of the log."""
-    validate_every: int = 1_000
+    validate_every: Count = 1_000
     """Steps between two validations."""
-    divergence: float = 20.0
+    divergence: Annotated[float, Field(gt=1)] = 20.0
     """Stop where the mean loss of 50 steps exceeds the lowest such mean by this factor."""
 
 

@@ -157,7 +157,7 @@ class FaceStage:
             rows.append(torch.cat([copy[:2], face.image[:2], target[:2], face.drawn[:2]]))
             rows[-1] = torch.cat([rows[-1], 2 * face.mask[:2].expand(-1, 3, -1, -1) - 1])
         figures = {k: float(np.mean(v)) for k, v in scores.items()}
-        a, b = torch.cat(read), torch.cat(true)
+        a, b = torch.cat(read).cpu(), torch.cat(true).cpu()
         for name in ("yaw", "pitch", "roll", "blink", "open"):
             k = LABELS.index(name)
             pair = torch.stack([a[:, k], b[:, k]])

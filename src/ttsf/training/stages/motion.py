@@ -32,12 +32,17 @@ HELD_OUT = 24
 
 
 class MotionBatch(NamedTuple):
-    """Utterances, and the seed of their head tracks."""
+    """Utterances; what only the host needs of them is kept there."""
 
     spoken: SpokenText
     voices: Tensor
     """[B, V]."""
+    mels: tuple[np.ndarray, ...]
+    """[mel_bins, T] each, raw log-mel without padding."""
+    symbols: tuple[list[str], ...]
+    """Those of each text."""
     seed: tuple[int, ...]
+    """Of the head tracks."""
     names: tuple[str, ...]
 
 
@@ -112,22 +117,23 @@ class MotionStage:
     ) -> MotionBatch:
         batch = speech.collate(indices)
         voices = torch.stack([self.voices[speech.clips[i].speaker] for i in indices])
-        return MotionBatch(batch.spoken, voices, seed, batch.names)
+        mels = tuple(speech.mels[i].float().numpy() for i in indices)
+        symbols = tuple([SYMBOLS[k] for k in speech.ids[i]] for i in indices)
+        return MotionBatch(batch.spoken, voices, mels, symbols, seed, batch.names)
 
     @torch.no_grad()
     def tracks(self, batch: MotionBatch) -> KnownTracks:
         """Align the utterances and attach expected mouth shapes and head tracks."""
-        ratio, spoken = self.config.mel_per_video, batch.spoken
-        rng = np.random.default_rng(batch.seed)
-        spread = np.array(self.training.start_spread)
-        features = self.model.speech.align(spoken, batch.voices)
-        frames = (spoken.mel_lengths // ratio).tolist()
+        ratio = self.config.mel_per_video
+        rng, spread = np.random.default_rng(batch.seed), np.array(self.training.start_spread)
+        features = self.model.speech.align(batch.spoken, batch.voices)
+        frames = [mel.shape[1] // ratio for mel in batch.mels]
         lips = torch.zeros(len(frames), features.mu.shape[-1] // ratio, len(LABELS))
         head = torch.zeros_like(lips)
-        for i, count in enumerate(frames):
+        for i, (count, mel, symbols) in enumerate(
+            zip(frames, batch.mels, batch.symbols, strict=True)
+        ):
             span = count * ratio
-            mel = spoken.mel[i, :, : int(spoken.mel_lengths[i])].cpu().numpy()
-            symbols = [SYMBOLS[k] for k in spoken.ids[i, : int(spoken.id_lengths[i])].tolist()]
             durations = features.durations[i, : len(symbols)].cpu().numpy()
             curve = mouth_curve(symbols, durations, mel)[:span]
             curve = curve.reshape(count, ratio, -1).mean(1)
@@ -159,16 +165,19 @@ class MotionStage:
         (batch,) = batches
         known, coordinates = self.tracks(batch), self.model.motion_extractor.coordinates
         f_lip = self.model.lip_features(known.features)
-        opening = coordinates(f_lip)[..., FIRST_LIP]
         real = self._feature(known.head)
         noise = torch.Generator().manual_seed(0)
-        sampled = self.model.sample_motion(real[:, 0], f_lip, GenerateOptions(), noise)
+        drawn = self.model.sample_motion(real[:, 0], f_lip, GenerateOptions(), noise)
+        opening = coordinates(f_lip)[..., FIRST_LIP].cpu()
+        wanted = known.lips[..., FIRST_LIP].cpu()
+        tracks = {"sampled": coordinates(drawn).cpu(), "given": coordinates(real).cpu()}
         r, spans, jerks, blinks = [], [], [], []
-        for i, count in enumerate(known.frames.tolist()):
-            pair = torch.stack([opening[i, :count], known.lips[i, :count, FIRST_LIP]])
+        for i, mel in enumerate(batch.mels):
+            count = mel.shape[1] // self.config.mel_per_video
+            pair = torch.stack([opening[i, :count], wanted[i, :count]])
             r.append(float(torch.corrcoef(pair)[0, 1]))
-            for f_m, name in ((sampled, "sampled"), (real, "given")):
-                track = coordinates(f_m[i, :count])
+            for name, alpha in tracks.items():
+                track = alpha[i, :count]
                 yaw = track[:, LABELS.index("yaw")] * (10 / GAIN)  # degrees
                 spans.append((name, float(yaw.quantile(0.95) - yaw.quantile(0.05))))
                 jerks.append((name, float(yaw.diff().diff().abs().mean())))
@@ -176,7 +185,7 @@ class MotionStage:
                 blinks.append((name, float(shut.float().mean())))
         figures = {"r_open": float(np.median(r))}
         for title, values in (("yaw_range", spans), ("yaw_jerk", jerks), ("shut_eyes", blinks)):
-            for name in ("sampled", "given"):
+            for name in tracks:
                 chosen = [v for n, v in values if n == name]
                 figures[f"{title}_{name}"] = round(float(np.mean(chosen)), 3)
         return Validation(figures)

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from recipes import warm_start
+from recipes.warm_start import MATCHA_SYMBOLS, load_matcha, read_tensors, start_matcha
 from ttsf.config import (
     DurationConfig,
     ModelConfig,
@@ -23,20 +25,14 @@ from ttsf.config import (
     TextEncoderConfig,
 )
 from ttsf.errors import TtsfError
-from ttsf.presets import MINI, PRESETS
+from ttsf.model import TTSF
+from ttsf.presets import MINI, PRESETS, Preset
 from ttsf.speech.text import SYMBOLS, TextFrontEnd
-from ttsf.training import warm_start
-from ttsf.training.stages.tts import SpeakerTts
-from ttsf.training.state import load_state
-from ttsf.training.warm_start import (
-    MATCHA_SYMBOLS,
-    load_matcha,
-    read_tensors,
-    start_matcha,
-)
+from ttsf.speech.tts import TextToSpeech
+from ttsf.training.parts import load_parts, part_of, read_weights
 
 TINY: ModelConfig = replace(
-    MINI,
+    MINI.model,
     speech=SpeechConfig(
         voice_channels=8,
         text_encoder=TextEncoderConfig(channels=16, layers=2, heads=2, ffn_channels=20),
@@ -46,6 +42,17 @@ TINY: ModelConfig = replace(
         ),
     ),
 )
+
+
+class SpeakerTts(nn.Module):
+    """What a TTS run trains: the speech part of a model and a table of three voices."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tts: TextToSpeech = TTSF(TINY).eval().speech
+        self.table = nn.Embedding(3, 8)
+
+
 WIDTH = 24
 """Of E_t's transformer: symbols' 16 channels and the voice's 8."""
 
@@ -117,8 +124,8 @@ def matcha() -> dict[str, Tensor]:
 @pytest.fixture
 def loaded(matcha: dict[str, Tensor]) -> SpeakerTts:
     torch.manual_seed(1)
-    net = SpeakerTts(TINY, 3).eval()
-    load_matcha(matcha, net, TINY.speech)
+    net = SpeakerTts()
+    load_matcha(matcha, net.tts, net.table)
     return net
 
 
@@ -274,9 +281,9 @@ def test_decoder_residual_block(matcha: dict[str, Tensor], loaded: SpeakerTts) -
 
 def test_what_was_taken_is_told(matcha: dict[str, Tensor]) -> None:
     torch.manual_seed(1)
-    net = SpeakerTts(TINY, 3)
+    net = SpeakerTts()
     before = {name: value.clone() for name, value in net.tts.state_dict().items()}
-    start = load_matcha(matcha, net, TINY.speech)
+    start = load_matcha(matcha, net.tts, net.table)
     after = net.tts.state_dict()
     assert start.symbols == len(SYMBOLS) - 1  # all but the nasal tilde
     tilde = SYMBOLS.index("̃")
@@ -313,11 +320,11 @@ def test_what_was_taken_is_told(matcha: dict[str, Tensor]) -> None:
 def test_another_configuration_is_refused(
     matcha: dict[str, Tensor], change: dict[str, Tensor | None], message: str
 ) -> None:
-    net = SpeakerTts(TINY, 3)
+    net = SpeakerTts()
     before = {name: value.clone() for name, value in net.state_dict().items()}
     changed = {k: v for k, v in (matcha | change).items() if v is not None}
     with pytest.raises(TtsfError, match=message):
-        load_matcha(changed, net, TINY.speech)
+        load_matcha(changed, net.tts, net.table)
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
 
 
@@ -365,16 +372,16 @@ def test_a_matcha_run_goes_on_at_step_0(matcha: dict[str, Tensor], tmp_path: Pat
     torch.save({"state_dict": matcha}, tmp_path / "matcha.ckpt")
     torch.manual_seed(1)
     start_matcha(tmp_path / "matcha.ckpt", TINY, 3, tmp_path / "run")
-    net = SpeakerTts(TINY, 3)
-    average = {name: value.clone() for name, value in net.state_dict().items()}
-    optimizer = torch.optim.Adam(net.parameters(), 1e-3)
-    assert load_state(tmp_path / "run", net, average, optimizer)["step"] == "0"
-    for taken in (net.tts.encoder.to_mu.weight, average["tts.encoder.to_mu.weight"]):
-        assert torch.equal(taken, matcha["encoder.proj_m.weight"])
+    model, kept = TTSF(TINY), read_weights(tmp_path / "run")
+    assert {part_of(name) for name in kept} == {
+        "speech.encoder.", "speech.duration.", "speech.decoder.", "table.",
+    }  # fmt: skip
+    load_parts(model, tmp_path / "run", ("speech.encoder", "speech.duration", "speech.decoder"))
+    assert torch.equal(model.speech.encoder.to_mu.weight, matcha["encoder.proj_m.weight"])
     ids = torch.tensor([TextFrontEnd(TINY.speech).phoneme_ids("həlˈoʊ.")])
-    voice = net.table(torch.tensor([0]))
-    features = net.eval().tts.encode(ids, torch.tensor([ids.shape[1]]), voice)
-    assert torch.isfinite(net.tts.decode(features, voice, 2, 0.6)).all()
+    voice = kept["table.weight"][:1]
+    features = model.eval().speech.encode(ids, torch.tensor([ids.shape[1]]), voice)
+    assert torch.isfinite(model.speech.decode(features, voice, 2, 0.6)).all()
     with pytest.raises(TtsfError, match="already holds a run"):
         start_matcha(tmp_path / "matcha.ckpt", TINY, 3, tmp_path / "run")
 
@@ -385,7 +392,7 @@ def test_command_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ) -> None:
-    monkeypatch.setitem(PRESETS, "tiny", TINY)
+    monkeypatch.setitem(PRESETS, "tiny", Preset(model=TINY))
     save_file(matcha, tmp_path / "matcha.safetensors")
     line = ["matcha", str(tmp_path / "matcha.safetensors"), "--preset", "tiny", "--speakers", "2"]
     monkeypatch.setattr(sys, "argv", ["x", *line, "--out", str(tmp_path / "run")])
