@@ -20,12 +20,9 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[dev]"
 	touch $@
 
-demo: $(STAMP) out/astronaut.png
-	$(BIN)/ttsf speak "$${PORTRAIT:-out/astronaut.png}" "$$TEXT" --output out/demo.mp4
-
-out/astronaut.png: | $(STAMP)
+demo: $(STAMP)
 	@mkdir -p out
-	$(BIN)/python -c "from skimage import data, io; io.imsave('$@', data.astronaut())"
+	$(BIN)/ttsf speak "$${PORTRAIT:-examples/astronaut.jpg}" "$$TEXT" --output out/demo.mp4
 
 test: lint
 	$(BIN)/python -m pytest
