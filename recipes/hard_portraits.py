@@ -1,6 +1,6 @@
-"""Portraits that break the model, made from one photograph: what is drawn, and the warnings.
+"""Portraits that break the model, from one photograph: what is drawn, and the warnings.
 
-python recipes/hard_portraits.py out/astronaut.png OUT
+python recipes/hard_portraits.py examples/astronaut.jpg OUT
 """
 
 import argparse
@@ -18,7 +18,7 @@ TEXT = "Father bought five warm apple pies, and we have eaten them all."
 
 
 def harden(portrait: Image.Image, face: FaceBox, variant: str) -> Image.Image:
-    """The portrait made hard in the way that `variant` names."""
+    """The portrait, hard in the way that `variant` names."""
     x, y, side = face
     hard = portrait.copy()
     draw = ImageDraw.Draw(hard)
@@ -50,14 +50,14 @@ def main() -> None:
     chosen.out.mkdir(parents=True, exist_ok=True)
     pixels = read_image(chosen.portrait)
     portrait, face = Image.fromarray(pixels), choose_face(find_faces(pixels))
-    speaker = ttsf.load()
+    pipeline = ttsf.load()
     logging.basicConfig(format="%(message)s")
     for variant in VARIANTS:
         print(f"{variant}:", flush=True)
         picture = chosen.out / f"{variant}.png"
         harden(portrait, face, variant).save(picture)
         try:
-            speaker.write(picture, TEXT, picture.with_suffix(".mp4"))
+            pipeline.write(picture, TEXT, picture.with_suffix(".mp4"))
         except ttsf.TtsfError as error:
             print(f"refused: {error}")
 

@@ -16,11 +16,11 @@ from jiwer import process_words
 
 from ttsf.config import SpeechConfig
 from ttsf.evaluation.cases import CASES
-from ttsf.evaluation.metrics.words import transcribe
+from ttsf.evaluation.metrics.wer import transcribe
 from ttsf.media.recording import read_sound
 from ttsf.speech.text import SYMBOLS, TextFrontEnd
 
-UNHEARD = "-"
+MISSED = "-"
 NO_SOUND = set(" _ˈˌː.,;:!?—…")
 
 
@@ -32,13 +32,13 @@ def phonemes(front_end: TextFrontEnd, text: str) -> list[str]:
 
 
 def alignment(said: list[str], heard: list[str]) -> list[tuple[str, str]]:
-    """Pairs of least edits; `UNHEARD` stands for what has no partner."""
+    """Pairs of least edits; `MISSED` stands for what has no partner."""
     (chunks,) = process_words(" ".join(said), " ".join(heard)).alignments
     pairs: list[tuple[str, str]] = []
     for chunk in chunks:
         a = said[chunk.ref_start_idx : chunk.ref_end_idx]
         b = heard[chunk.hyp_start_idx : chunk.hyp_end_idx]
-        pairs += zip_longest(a, b, fillvalue=UNHEARD)
+        pairs += zip_longest(a, b, fillvalue=MISSED)
     return pairs
 
 
@@ -66,7 +66,7 @@ def main() -> None:
     print("| said | heard | times | of |\n|---|---|---|---|")
     for (a, b), times in wrong.most_common(12):
         print(f"| {a} | {b} | {times} | {said[a]} |")
-    total = sum(count for sound, count in said.items() if sound != UNHEARD)
+    total = sum(count for sound, count in said.items() if sound != MISSED)
     print(f"\n{sum(wrong.values())} wrong of {total} phonemes")
 
 

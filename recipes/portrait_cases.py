@@ -13,8 +13,7 @@ from pathlib import Path
 
 from ttsf.data.parts import read_parts
 from ttsf.data.report import spread
-from ttsf.evaluation.cases import CASES, COLUMNS
-from ttsf.evaluation.sentences import PLAIN
+from ttsf.evaluation.cases import CASES, COLUMNS, PLAIN
 
 
 def main() -> None:
