@@ -13,19 +13,18 @@ PYTHON=${PYTHON:-python}
 TEXT=${TEXT:-}
 DEVICE=${DEVICE:-cpu}
 
-$PYTHON -m ttsf.data.synthetic.render --data "$DATA" --use train --frames 16 --seed 0 --out "$WORK/faces_train"
-$PYTHON -m ttsf.data.synthetic.render --data "$DATA" --use valid --frames 8 --seed 1 --out "$WORK/faces_valid"
+ttsf render --data "$DATA" --use train --frames 16 --seed 0 --out "$WORK/faces_train"
+ttsf render --data "$DATA" --use valid --frames 8 --seed 1 --out "$WORK/faces_valid"
 # shellcheck disable=SC2086
-$PYTHON -m ttsf corpus "$DATA" --out "$WORK/corpus" --sentences 5000 ${TEXT:+--text $TEXT}
+ttsf corpus "$DATA" --out "$WORK/corpus" --sentences 5000 ${TEXT:+--text $TEXT}
 
-$PYTHON -m ttsf.training.stages.tts --data "$WORK/corpus" --out "$WORK/runs/tts" --preset mini --steps 7200
-$PYTHON -m ttsf.training.stages.vocoder --data "$WORK/corpus" --out "$WORK/runs/vocoder" --preset mini \
-    --steps 20000 --device "$DEVICE" --loaders 8
+ttsf train tts --data "$WORK/corpus" --out "$WORK/runs/tts" --steps 7200
+ttsf train vocoder --data "$WORK/corpus" --out "$WORK/runs/vocoder" --steps 20000 \
+    --device "$DEVICE" --loaders 8
 
 face() {
-    $PYTHON -m ttsf.training.stages.face --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
-        --out "$WORK/runs/face" --preset mini --schedule-steps 17000 --device "$DEVICE" \
-        --loaders 4 "$@"
+    ttsf train face --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
+        --out "$WORK/runs/face" --schedule-steps 17000 --device "$DEVICE" --loaders 4 "$@"
 }
 face --side 32 --people 4 --targets 14 --steps 900
 face --side 64 --people 4 --targets 8 --steps 1400
@@ -33,41 +32,38 @@ face --side 128 --people 4 --targets 4 --steps 6800
 face --side 128 --people 16 --targets 4 --steps 12000
 face --side 256 --people 16 --targets 4 --steps 17000
 
-crossing() {
-    $PYTHON -m ttsf.training.stages.motion --data "$WORK/corpus" --tts "$WORK/runs/tts" \
-        --face "$WORK/runs/face" "$@"
+motion() {
+    ttsf train motion --data "$WORK/corpus" --tts "$WORK/runs/tts" --face "$WORK/runs/face" "$@"
 }
-crossing --out "$WORK/runs/crossing" --preset mini --steps 1900
-crossing --out "$WORK/runs/crossing" --preset mini --steps 5400 --motion-only
+motion --out "$WORK/runs/motion" --steps 1900
+motion --out "$WORK/runs/motion" --steps 5400 --motion-only
 # From the first to the last of a register, faces go with voices in this order.
 VOICES="--low teacher_rms teacher_rms_small teacher_awb teacher_awb_small teacher_kal16_small
     teacher_slt_low --high teacher_slt_large teacher_awb_high teacher_slt teacher_slt_small
     teacher_kal16_high"
 # shellcheck disable=SC2086
-$PYTHON -m ttsf.training.stages.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
+ttsf train voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice" \
     $VOICES --steps 6000
-$PYTHON -m ttsf.training.assemble --tts "$WORK/runs/tts" --face "$WORK/runs/face" \
-    --crossing "$WORK/runs/crossing" --voice "$WORK/runs/voice" --vocoder "$WORK/runs/vocoder" \
-    --out "$WORK/mini"
+ttsf assemble "$WORK/runs/tts" "$WORK/runs/face" "$WORK/runs/motion" "$WORK/runs/voice" \
+    "$WORK/runs/vocoder" --out "$WORK/mini"
 
 # Tables 3 and 5: the same model with another audio mapper, or with a voice that sees motion.
 for preset in mini-no-energy mini-text-only; do
-    crossing --out "$WORK/runs/$preset" --preset "$preset" --steps 1900
-    $PYTHON -m ttsf.training.ablation --base "$WORK/mini" --preset "$preset" \
-        --crossing "$WORK/runs/$preset"
+    motion --out "$WORK/runs/$preset" --preset "$preset" --steps 1900
+    ttsf ablate --base "$WORK/mini" --preset "$preset" --run "$WORK/runs/$preset"
 done
 # shellcheck disable=SC2086
-$PYTHON -m ttsf.training.stages.voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
+ttsf train voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice-with-motion" \
     --preset mini-voice-with-motion $VOICES --steps 6000
-$PYTHON -m ttsf.training.ablation --base "$WORK/mini" --preset mini-voice-with-motion \
-    --voice "$WORK/runs/voice-with-motion"
+ttsf ablate --base "$WORK/mini" --preset mini-voice-with-motion \
+    --run "$WORK/runs/voice-with-motion"
 
 # 20 held-out portraits x 5 sentences, then the report of all tables.
 $PYTHON recipes/portrait_cases.py "$DATA" "$WORK/portrait_cases"
-$PYTHON -m ttsf evaluate "$WORK/portrait_cases" --model "$WORK/mini" --out "$WORK/portraits" \
+ttsf evaluate "$WORK/portrait_cases" --model "$WORK/mini" --out "$WORK/portraits" \
     --per-person 5 --limit 100 --people 20
-$PYTHON -m ttsf evaluate "$DATA" --model "$WORK/mini" --out "$WORK/report" \
+ttsf evaluate "$DATA" --model "$WORK/mini" --out "$WORK/report" \
     --ablation no-energy="$WORK/mini-no-energy" --ablation text-only="$WORK/mini-text-only" \
     --ablation voice-with-motion="$WORK/mini-voice-with-motion"

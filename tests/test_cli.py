@@ -1,4 +1,6 @@
 import io
+import re
+import shlex
 import subprocess
 import sys
 import types
@@ -10,8 +12,19 @@ import soundfile
 from PIL import Image
 
 from ttsf import pipeline
-from ttsf.cli.main import main
+from ttsf.cli.main import main, parse
 from ttsf.cli.progress import Progress
+from ttsf.cli.speak import Speak
+from ttsf.presets import PRESETS
+from ttsf.training import start
+from ttsf.training.settings import FaceOptions, RunSettings, preset_steps
+
+COMMANDS = (
+    *("speak", "prepare", "corpus", "render", "assemble", "ablate", "evaluate", "distort"),
+    *("info", "completion", "study make", "study analyse"),
+    *("train tts", "train vocoder", "train face", "train motion", "train voice"),
+    *("train syncnet", "train joint"),
+)
 
 
 @pytest.fixture
@@ -74,16 +87,38 @@ def test_several_faces_are_said_aloud(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "COMMAND"),
+        ([], "one of {speak, prepare"),
         (["dance"], "dance"),
-        (["speak"], "required: portrait"),
+        (["--version", "speak"], "--version"),
+        (["speak"], "Missing from ttsf speak: PORTRAIT"),
         (["speak", "a.png", "Hi"], "--output"),
+        (["speak", "a.png", "-o", "a.mp4", "Hi", "there"], "there"),
+        (["speak", "a.png", "--hello", "-o", "a.mp4"], "--hello"),
+        (["speak", "a.png", "--rat", "1", "Hi", "-o", "a.mp4"], "--rat"),
+        (["speak", "a.png", "Hi", "--ouput", "a.mp4"], "--ouput"),
+        (["speak", "a.png", "Hi", "-o"], "Missing value for argument '-o/--output'"),
         (["speak", "a.png", "-o", "a.mp4"], "give the text either"),
         (["speak", "a.png", "Hi", "--text-file", "t", "-o", "a.mp4"], "give the text either"),
         (["speak", "a.png", "--text-file", "none.txt", "-o", "a.mp4"], "none.txt: No such file"),
         (["speak", "a.png", "Hi", "-o", "a.mp4", "--seed", "x"], "--seed"),
         (["speak", "a.png", "Hi", "-o", "a.mp4", "--rat", "1"], "--rat"),
+        (["speak", "a.png", "Hi", "-o", "a.mp4", "--rate", "None"], "--rate"),
         (["info", "--preset", "huge"], "huge"),
+        (["info", "--preset", "mini", "--model", "m"], "--preset and --model"),
+        (["prepare", "tape", "videos", "-o", "out"], "tape"),
+        (["prepare", "folder", "videos", "-o", "out", "--size", "65"], "size 65"),
+        (["prepare", "folder", "videos", "-o", "out", "--longest", "90"], "longest clip 90"),
+        (["corpus", "parts"], "--out"),
+        (["train"], "one of {tts, vocoder"),
+        (["train", "dance", "--out", "run"], "dance"),
+        (["train", "tts", "--out", "run"], "--data"),
+        (["train", "tts", "--data", "c", "-o", "run", "--preset", "huge"], "huge"),
+        (["train", "tts", "--data", "c", "-o", "run", "--steps", "0"], "steps: "),
+        (["train", "tts", "--data", "c", "-o", "run", "--accumulate", "0"], "accumulate: "),
+        (["train", "tts", "--data", "c", "-o", "run", "--loaders", "none"], "--loaders"),
+        (["train", "tts", "--data", "c", "-o", "r", "--steps", "1", "--epochs", "1"], "--epochs"),
+        (["assemble", "--out", "model"], "no run is named"),
+        (["completion", "cmd"], "cmd"),
     ],
 )
 def test_wrong_arguments(
@@ -167,3 +202,76 @@ def test_help_imports_no_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["a.png", "-5 degrees.", "-o", "b.mp4"], "-5 degrees."),
+        (["a.png", "-o", "b.mp4", "-5"], "-5"),
+        (["-o", "b.mp4", "a.png", "--hello there"], "--hello there"),
+        (["a.png", "--rate is high", "-o", "b.mp4"], "--rate is high"),
+        (["a.png", "--x=1 is true", "-o", "b.mp4"], "--x=1 is true"),
+        (["a.png", "-o", "b.mp4", "--", "--hello"], "--hello"),
+        (["a.png", "-o", "b.mp4", "--", "-5 degrees."], "-5 degrees."),
+        (["--seed", "1", "--", "a.png", "-"], "-"),
+        (["a.png", "None", "-o", "b.mp4"], "None"),
+        (["a.png", "--text-file=my file", "-o", "b.mp4"], None),
+    ],
+)
+def test_a_text_may_begin_like_an_option(words: list[str], text: str | None) -> None:
+    output = [] if "-o" in words else ["-o", "b.mp4"]
+    command = parse(["speak", *output, *words])
+    assert isinstance(command, Speak)
+    assert (command.portrait, command.output, command.text) == (Path("a.png"), Path("b.mp4"), text)
+    assert command.text_file == (None if text else Path("my file"))
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert re.fullmatch(r"ttsf \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example_that_is_right(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit) as stopped:
+        main([*command.split(), "--help"])
+    assert not stopped.value.code
+    (example,) = re.findall(rf"^ttsf ({command} .+)$", capsys.readouterr().out, re.MULTILINE)
+    parse(shlex.split(example.partition(" > ")[0]))
+
+
+def test_every_command_has_its_help_tested(capsys: pytest.CaptureFixture[str]) -> None:
+    for group in ("", "train", "study"):
+        with pytest.raises(SystemExit):
+            main([*group.split(), "--help"])
+        names = re.findall(r"^. {3}• (\S+)", capsys.readouterr().out, re.MULTILINE)
+        tested = {
+            line.removeprefix(group).split()[0] for line in COMMANDS if line.startswith(group)
+        }
+        assert set(names) == tested
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["completion", shell])
+    script = capsys.readouterr().out
+    assert "speak" in script and "save-audio" in script
+
+
+def test_training_is_told_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(start, "train_stage", lambda *given: calls.append(given))
+    line = "train face --data d --valid v --generator-only --side 32 -o run --preset paper"
+    assert main([*line.split(), "--epochs", "1.5", "--accumulate", "3", "--log-every", "7"]) == 0
+    assert main(["train", "tts", "--data", "d", "-o", "run", "--steps", "9"]) == 0
+    (face, preset, out, settings, epochs), (_, _, _, short, none) = calls
+    assert face == FaceOptions(Path("d"), Path("v"), side=32, generator_only=True)
+    assert (preset, out, epochs, none) == (PRESETS["paper"], Path("run"), 1.5, None)
+    default = preset_steps(face, preset)
+    assert vars(settings) == vars(RunSettings(steps=default, accumulate=3, log_every=7))
+    assert vars(short) == vars(RunSettings(steps=9))

@@ -1,7 +1,9 @@
-"""What the README says runs: cheap commands in full, the others against a tiny model."""
+"""What README, docs and recipes say runs: every command parses, README's run on a tiny model."""
 
 import re
 import shlex
+import subprocess
+from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,14 +11,29 @@ import pytest
 
 import ttsf
 from tests.data.videos import talking
-from ttsf.cli.main import _parser, main
+from ttsf.cli.main import main, parse
+from ttsf.cli.speak import Speak
 from ttsf.pipeline import MAX_CHARACTERS
 
-JUDGES = ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "face_recognition_models")
+SCORERS = ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "face_recognition_models")
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).splitlines()
 (PYTHON,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+RECIPES = sorted((ROOT / "recipes").glob("*.sh"))
+STUB = """#!/bin/bash
+{ printf '%q ' "$@" | sed 's/.*-m ttsf //'; echo; } >> "$LOG"
+"""
+"""Stands in for `ttsf` and `torchrun`: writes down what it is asked."""
+
+
+def commands_of(page: str) -> list[str]:
+    """Command lines of a page: indented or fenced ones, and those in the text with options."""
+    page = page.replace("\\\n", " ")
+    lines = re.findall(r"^ *(?:torchrun .*-m )?ttsf (.+)$", page, re.MULTILINE)
+    spoken = re.findall(r"`ttsf ([^`]* -[^` ]+ [^`]*)`", page)
+    return [*lines, *spoken]
 
 
 @pytest.fixture
@@ -36,7 +53,7 @@ def in_folder(tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> P
 @pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("ttsf ")])
 def test_commands(in_folder: Path, model_folder: Path, line: str) -> None:
     words = shlex.split(line)[1:]
-    if words[0] == "evaluate" and any(find_spec(name) is None for name in JUDGES):
+    if words[0] == "evaluate" and any(find_spec(name) is None for name in SCORERS):
         pytest.skip("needs ttsf[eval]")
     if words[0] in ("speak", "evaluate"):
         words += ["--model", str(model_folder)]
@@ -62,10 +79,37 @@ def test_make_targets_exist() -> None:
 
 
 def test_every_option_is_listed() -> None:
-    actions = _parser()._subparsers._group_actions[0].choices["speak"]._actions  # type: ignore
-    options = {name for action in actions for name in action.option_strings if name[:2] == "--"}
-    for option in options - {"--help"}:
-        assert f"`{option}" in README or f"{option} " in README, option
+    options = {field.name.replace("_", "-") for field in fields(Speak)} - {"portrait", "text"}
+    for option in options:
+        assert f"`--{option}" in README or f"--{option} " in README, option
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_parse(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for line in commands_of(text):
+        parse(shlex.split(line))
+    assert "-m ttsf." not in text
+
+
+def test_commands_are_found() -> None:
+    found = [line.split()[0] for page in PAGES for line in commands_of(page.read_text("utf-8"))]
+    assert {"speak", "info", "prepare", "corpus", "train", "evaluate", "study"} <= set(found)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_recipes_parse(recipe: Path, tmp_path: Path) -> None:
+    for name in ("ttsf", "torchrun"):
+        (tmp_path / name).write_text(STUB)
+        (tmp_path / name).chmod(0o755)
+    folders = {name: str(tmp_path / name.lower()) for name in ("DATA", "WORK", "LRS3", "EXPERTS")}
+    setting = folders | {"PATH": f"{tmp_path}:/usr/bin:/bin", "LOG": str(tmp_path / "log")}
+    setting |= {"PYTHON": "true", "TEXT": "a.txt b.txt"}
+    subprocess.run(["bash", recipe], cwd=ROOT, env=setting, check=True, capture_output=True)
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert len(lines) > 5
+    for line in lines:
+        parse(shlex.split(line))
 
 
 def test_limits_are_the_real_ones() -> None:

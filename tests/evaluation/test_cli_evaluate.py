@@ -9,8 +9,8 @@ import pytest
 from ttsf import checkpoint
 from ttsf.cli.main import main
 from ttsf.evaluation import evaluate as evaluation
-from ttsf.evaluation.evaluate import EvaluateSettings
-from ttsf.evaluation.metric import Figure, Metric
+from ttsf.evaluation.metrics.metric import Figure, Metric
+from ttsf.evaluation.settings import EvaluateSettings
 from ttsf.evaluation.tables import Row, Table
 
 METRIC = Metric("flicker", "lower", "Mean flicker.", "", "none")
@@ -21,7 +21,8 @@ BUNDLED = {"w/o this": Path("variants/this")}
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "required: cases, --out"),
+        ([], "CASES"),
+        ([], "--out"),
         (["cases"], "--out"),
         (["cases", "-o", "out", "--system", "theirs"], "'theirs' is not of the form NAME=DIR"),
         (["cases", "-o", "out", "--system", "=dir"], "'=dir' is not of the form NAME=DIR"),
@@ -30,10 +31,10 @@ BUNDLED = {"w/o this": Path("variants/this")}
         (["cases", "-o", "out", "--ablation", "x"], "'x' is not of the form NAME=DIR"),
         (["cases", "-o", "o", "--system", "a=b", "--system", "a=c"], "'a' is given twice"),
         (["cases", "-o", "o", "--ablation", "a=b", "--ablation", "a=c"], "'a' is given twice"),
-        (["cases", "-o", "o", "--limit", "0"], "--limit must be at least 1, not 0"),
-        (["cases", "-o", "o", "--per-person", "0"], "--per-person must be at least 1, not 0"),
-        (["cases", "-o", "o", "--people", "-2"], "--people must be at least 1, not -2"),
-        (["cases", "-o", "o", "--workers", "0"], "--workers must be at least 1, not 0"),
+        (["cases", "-o", "o", "--limit", "0"], "limit must be at least 1, not 0"),
+        (["cases", "-o", "o", "--per-person", "0"], "per person must be at least 1, not 0"),
+        (["cases", "-o", "o", "--people", "-2"], "people must be at least 1, not -2"),
+        (["cases", "-o", "o", "--workers", "0"], "workers must be at least 1, not 0"),
         (["cases", "-o", "o", "--limit", "few"], "--limit"),
         (["cases", "-o", "o", "--use", "test"], "--use"),
         (["cases", "-o", "o", "--lim", "3"], "--lim"),
@@ -120,7 +121,7 @@ def test_every_option(called: list[Any], capsys: pytest.CaptureFixture[str]) -> 
     arguments = [
         "evaluate", "in", "-o", "out", "--model", "m", "--system", "a=x", "--system", "b=y=z",
         "--ablation", "no E_m=q", "--use", "valid", "train", "--per-person", "3", "--limit", "7",
-        "--people", "4", "--judges", "j", "--whisper", "w", "--device", "cuda", "--workers", "5",
+        "--people", "4", "--experts", "e", "--whisper", "w", "--device", "cuda", "--workers", "5",
         "--quiet",
     ]  # fmt: skip
     assert main(arguments) == 0
@@ -132,7 +133,7 @@ def test_every_option(called: list[Any], capsys: pytest.CaptureFixture[str]) -> 
         per_person=3,
         limit=7,
         people=4,
-        judges=Path("j"),
+        experts=Path("e"),
         whisper=Path("w"),
         device="cuda",
         workers=5,
