@@ -2,9 +2,9 @@
 
     python benchmarks/data_loading.py [--corpus DIR] [--preset mini]
 
-The step is that of face training without its known motion: FaceNet draws 4 targets of each of 4
-sources at 128 px, forward, backward and Adam, with made-up labels. Without a corpus, a small one of
-a moving photograph is made in a temporary folder.
+The step is that of face training without its known motion: G draws 4 targets of each of 4 sources
+at 128 px, forward, backward and Adam, with random labels. Without a corpus, a small one of a moving
+photograph is written to a temporary folder.
 """
 
 import argparse
@@ -12,21 +12,23 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
 from skimage import data
+from torch.nn import functional as F
 
 from ttsf.config import PICTURE_SIDE, SAMPLES_PER_FRAME
 from ttsf.data.clip_files import save_frames, save_samples
 from ttsf.data.manifest import Clip, Recorded, write_manifest
-from ttsf.data.talking_clips import TalkingBatch, TalkingClips, prefetch
+from ttsf.data.talking_clips import TalkingBatch, TalkingClips
 from ttsf.errors import TtsfError
 from ttsf.face.objectives import gradient_l1, pyramid_l1
-from ttsf.landmarks.labels import LABELS
+from ttsf.landmarks.labels import LABELS, head_only, labels_to_alpha, lips_only
+from ttsf.model import TTSF
 from ttsf.presets import PRESETS
-from ttsf.training.stages.face import FaceNet
 
 CLIPS, TARGETS, SIDE = 4, 4, 128
 WARM_UP = 4
@@ -44,7 +46,7 @@ def make_corpus(folder: Path, clips: int = 8, frames: int = 100) -> None:
         sound = 0.1 * rng.standard_normal(frames * SAMPLES_PER_FRAME)
         row = Clip(
             name=f"clip_{i}",
-            dataset="made up",
+            dataset="synthetic",
             speaker=f"speaker_{i % 2}",
             split="train",
             frames=save_frames(folder / f"clip_{i}.mp4", shown),
@@ -54,15 +56,24 @@ def make_corpus(folder: Path, clips: int = 8, frames: int = 100) -> None:
             made=Recorded(start_s=0.0, crop=None, face_px=None, turned=None),
             video=f"clip_{i}.mp4",
             audio=f"clip_{i}.flac",
-            text="This text was made up.",
+            text="Nobody says this.",
         )
         rows.append(row)
     write_manifest(folder, rows)
 
 
-def clips_per_second(clips: TalkingClips, workers: int, steps: int) -> float:
+def read_ahead(clips: TalkingClips, steps: int, threads: int) -> Iterator[TalkingBatch]:
+    """The batches of the first steps, read when asked for or ahead by threads, as training does."""
+    if not threads:
+        yield from (clips.batch(step, seed=0, size=CLIPS) for step in range(steps))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(lambda step: clips.batch(step, seed=0, size=CLIPS), range(steps))
+
+
+def clips_per_second(clips: TalkingClips, threads: int, steps: int) -> float:
     """The loader alone, after its first batch."""
-    batches = prefetch(clips, 0, steps + 1, seed=0, size=CLIPS, workers=workers)
+    batches = read_ahead(clips, steps + 1, threads)
     next(batches)
     begun = time.perf_counter()
     for _ in batches:
@@ -71,16 +82,18 @@ def clips_per_second(clips: TalkingClips, workers: int, steps: int) -> float:
 
 
 def training_step(preset: str) -> Callable[[TalkingBatch], None]:
-    """One step of a fresh FaceNet as a function of a batch."""
+    """One step of a fresh face model as a function of a batch."""
     torch.manual_seed(0)
-    net = FaceNet(PRESETS[preset].model.face)
-    adam = torch.optim.Adam(net.parameters(), lr=1e-4)
+    model = TTSF(PRESETS[preset].model)
+    codes, compose = model.config.face.motion_codes, model.motion_extractor.compose
+    adam = torch.optim.Adam(model.parameters(), lr=1e-4)
 
     def step(batch: TalkingBatch) -> None:
         every = batch.frames.shape[1] // TARGETS
-        target = batch.frames[:, ::every].flatten(0, 1)
-        labels = 0.1 * torch.randn(len(batch.source), TARGETS, len(LABELS))
-        face, _ = net(batch.source, labels, SIDE)
+        target = F.interpolate(batch.frames[:, ::every].flatten(0, 1), size=SIDE, mode="area")
+        labels = 0.1 * torch.randn(len(target), len(LABELS))
+        f_m, f_lip = (compose(labels_to_alpha(p(labels), codes)) for p in (head_only, lips_only))
+        face = model.draw(model.read_faces(batch.source), f_m, f_lip, SIDE)
         weight = torch.ones_like(target[:, :1])
         loss = pyramid_l1(face.image, target, weight) + gradient_l1(face.image, target, weight)
         adam.zero_grad(set_to_none=True)
@@ -107,18 +120,18 @@ def waits_and_steps(
 
 def measure(corpus: Path, preset: str, steps: int) -> None:
     """Print all figures of a corpus."""
-    clips = TalkingClips(corpus, PRESETS[preset].model, side=SIDE)
+    clips = TalkingClips(corpus, PRESETS[preset].model)
     print(f"{len(clips)} clips in {corpus}; {CLIPS} clips a batch, {torch.get_num_threads()} cores")
-    for workers in (0, 1):
-        pace = clips_per_second(clips, workers, steps)
-        print(f"loader alone, {workers} workers: {pace:.1f} clips/s, {CLIPS / pace:.3f} s a batch")
+    for threads in (0, 1):
+        pace = clips_per_second(clips, threads, steps)
+        print(f"loader alone, {threads} threads: {pace:.1f} clips/s, {CLIPS / pace:.3f} s a batch")
     step = training_step(preset)
-    for workers in (0, 1):
-        batches = prefetch(clips, 0, WARM_UP + steps, seed=0, size=CLIPS, workers=workers)
+    for threads in (0, 1):
+        batches = read_ahead(clips, WARM_UP + steps, threads)
         waits, took = waits_and_steps(batches, step)
         share = sum(waits) / (sum(waits) + sum(took))
         print(
-            f"training, {workers} workers: {statistics.median(took):.3f} s a step, "
+            f"training, {threads} threads: {statistics.median(took):.3f} s a step, "
             f"{share:.1%} of the time spent waiting for the loader"
         )
 

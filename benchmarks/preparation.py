@@ -1,8 +1,7 @@
 """How fast recordings become clips: `python benchmarks/preparation.py [LAYOUT ROOT] [--videos N]`.
 
 Prints clips a minute and seconds of work for a second of video with one worker, and how much
-faster several are. Without a folder it makes recordings of the picture that comes with
-scikit-image.
+faster several are. Without a folder it records the picture that comes with scikit-image.
 """
 
 import argparse
@@ -15,7 +14,9 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
+from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.data.recorded.corpus import prepare
+from ttsf.data.settings import PrepareSettings
 from ttsf.media.video import write_video
 
 SECONDS = 3
@@ -24,10 +25,10 @@ SECONDS = 3
 def make_recordings(folder: Path, count: int) -> None:
     """Recordings of 320 x 240 px with a tone."""
     scene = Image.fromarray(data.astronaut()).crop((0, 0, 480, 360)).resize((320, 240))
-    frames = np.repeat(np.asarray(scene)[None], 25 * SECONDS, axis=0)
-    tone = 0.2 * np.sin(np.arange(16_000 * SECONDS) / 16)
+    frames = np.repeat(np.asarray(scene)[None], FPS * SECONDS, axis=0)
+    tone = 0.2 * np.sin(np.arange(SAMPLE_RATE * SECONDS) / 16)
     for i in range(count):
-        write_video(folder / f"{i:04d}.mp4", [frames], tone, 25, 16_000)
+        write_video(folder / f"{i:04d}.mp4", [frames], tone, FPS, SAMPLE_RATE)
 
 
 def main() -> None:
@@ -46,10 +47,11 @@ def main() -> None:
         first = 0.0
         for workers in chosen.workers:
             began = time.monotonic()
-            records = prepare(chosen.layout, root, Path(name) / f"out{workers}", workers=workers)
+            settings = PrepareSettings(chosen.layout, root)
+            records = prepare(settings, Path(name) / f"out{workers}", workers)
             took = time.monotonic() - began
             clips = [clip for record in records for clip in record.clips]
-            seconds = sum(clip.samples for clip in clips) / 16_000
+            seconds = sum(clip.samples for clip in clips) / SAMPLE_RATE
             first = first or took
             print(
                 f"{workers} workers: {len(clips)} clips in {took:.1f} s, "

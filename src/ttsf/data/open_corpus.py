@@ -9,7 +9,6 @@ Below the corpus's folder: clips/, phones/, and tracks/ with the motion of recor
 """
 
 import random
-import tempfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -51,8 +50,6 @@ class VideoJob:
     """A recorded video: its clips, their motion and phone times."""
 
     prepare: PrepareJob
-    transcript: str | None
-    """Words from the list of parts."""
     voice_register: Register | None
 
     @property
@@ -150,21 +147,15 @@ def plan_video(root: Path, part: Part, settings: OpenCorpusSettings) -> VideoJob
         split=split_of(part),
         licence=part.licence,
         transcript=video.with_suffix(".align") if part.align else None,
+        words=part.transcript,
     )
     prepare = PrepareJob(source, settings.size, settings.longest_s, None)
-    return VideoJob(prepare, part.transcript, part.voice_register)
+    return VideoJob(prepare, part.voice_register)
 
 
 def video_one(job: VideoJob, out: Path) -> Record:
     """The clips of one video, and the motion of each in `tracks/`."""
-    prepare = job.prepare
-    with tempfile.TemporaryDirectory() as folder:
-        if prepare.source.transcript is None and job.transcript is not None:
-            words = Path(folder) / "words.txt"
-            words.write_text(job.transcript, encoding="utf-8")
-            source = replace(prepare.source, transcript=words)
-            prepare = replace(prepare, source=source)
-        record = prepare_one(prepare, out)
+    record = prepare_one(job.prepare, out)
     clips, refused = [], list(record.refused)
     for clip in record.clips:
         samples = read_samples(out / str(clip.audio), 0, clip.samples)

@@ -10,8 +10,6 @@ On the 317 of 342 portraits where scikit-image's LBP cascade finds a face, the c
 the box from the centre of the box (standard deviation 0.09 both ways).
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,6 @@
 """Sec. 4.1: the videos of a corpus as its makers ship it, found by name alone, in a stable order.
 
-Nothing is opened but the split lists of LRS2. Hidden files are skipped, so the `._x.mp4` that
+Nothing is opened but the lists of splits of LRS2. Hidden files are skipped, so the `._x.mp4` that
 macOS leaves behind do no harm.
 """
 
@@ -61,6 +61,8 @@ class SourceVideo:
     sound: Path | None = None
     """Where the sound is a file of its own."""
     transcript: Path | None = None
+    words: str | None = None
+    """What is said, where that is known without a transcript."""
 
 
 def find_videos(layout: str, root: Path) -> list[SourceVideo]:
@@ -307,22 +309,21 @@ def _lrs2_splits(base: Path, part: str) -> dict[str, Split]:
     return splits
 
 
-def _folders(folder: Path) -> list[Path]:
-    """Those in a folder, sorted; none where it does not exist."""
+def _visible(folder: Path) -> list[os.DirEntry[str]]:
+    """What a folder shows, sorted; nothing where it does not exist."""
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir()]
-    return [folder / name for name in sorted(names)]
+        return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [folder / entry.name for entry in _visible(folder) if entry.is_dir()]
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """Name -> file, sorted; none where the folder does not exist."""
-    if not folder.is_dir():
-        return {}
-    with os.scandir(folder) as entries:
-        names = [e.name for e in entries if not e.name.startswith(".") and e.is_file()]
-    return {name: folder / name for name in sorted(names)}
+    """Name -> file."""
+    return {entry.name: folder / entry.name for entry in _visible(folder) if entry.is_file()}
 
 
 def _of_type(files: dict[str, Path], suffixes: tuple[str, ...]) -> list[Path]:

@@ -80,7 +80,12 @@ def read_transcript(path: Path) -> Transcript:
         return _read_align(path, lines)
     if _is_lrs(lines):
         return _read_lrs(path, lines)
-    return Transcript(_speech(" ".join(lines)) or None)
+    return plain_transcript(" ".join(lines))
+
+
+def plain_transcript(words: str) -> Transcript:
+    """Words without times."""
+    return Transcript(_speech(words) or None)
 
 
 def cut(transcript: Transcript | None, duration_s: float, longest_s: float) -> list[Piece]:

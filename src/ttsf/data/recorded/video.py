@@ -19,7 +19,7 @@ from ttsf.data.recorded import face_track
 from ttsf.data.recorded.face_track import Stretch, Survey
 from ttsf.data.recorded.layouts import SourceVideo
 from ttsf.data.recorded.recogniser import write_down
-from ttsf.data.recorded.transcripts import Piece, Transcript, cut, read_transcript
+from ttsf.data.recorded.transcripts import Piece, Transcript, cut, plain_transcript, read_transcript
 from ttsf.data.records import Record, Refusal
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
@@ -78,7 +78,9 @@ def prepare_one(job: PrepareJob, out: Path) -> Record:
 
 def _prepare(job: PrepareJob, out: Path) -> Record:
     source = job.source
-    transcript = read_transcript(source.transcript) if source.transcript else None
+    transcript = plain_transcript(source.words) if source.words else None
+    if source.transcript is not None:
+        transcript = read_transcript(source.transcript)
     recording = read_once(source)
     check_words(transcript, recording.survey)
     refused: list[Refusal] = []
