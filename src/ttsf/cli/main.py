@@ -34,8 +34,8 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 DESCRIPTION = """One portrait and a text become a talking-face video.
 
 ttsf COMMAND --help explains a command, ttsf --version prints the version."""
-RULE = "[─-]{9,}"
-"""A line across one of tyro's boxes."""
+FURTHER = ("Argument helptext", "For full helptext", "Perhaps you meant")
+"""How those parts of tyro's messages begin that a line has no room for."""
 CONFIG = (DisallowNone, FlagCreatePairsOff, PositionalMetavarFromFieldName)
 
 
@@ -147,10 +147,10 @@ def _text_apart(arguments: list[str]) -> list[str]:
 
 def _unbox(message: str) -> str:
     """The reason in the box that tyro draws around it, as one line."""
-    plain = re.sub(r"\x1b\[[\d;]*m", "", message)
-    inside = " ".join(row[1:-1].strip() for row in plain.splitlines()[1:-1])
-    reason, *_ = re.split(f"Got errors:|{RULE} (?:Argument|For full|Perhaps)", inside)
-    return f"{re.sub(f' *{RULE} *', '; ', reason.strip())} (--help explains)"
+    _title, *rows = re.sub(r"\x1b\[[\d;]*m|[│╭╮╰╯]", "", message).split("\n")
+    parts = (" ".join(part.split()) for part in re.split("[─-]{9,}", " ".join(rows)))
+    reasons = (part.partition(" Got errors:")[0] for part in parts if not part.startswith(FURTHER))
+    return f"{'; '.join(filter(None, reasons))} (--help explains)"
 
 
 def _fail(message: str, code: int) -> int:

@@ -12,6 +12,7 @@ from ttsf.config import STRICT
 from ttsf.errors import TtsfError
 from ttsf.presets import PRESETS
 from ttsf.training.settings import (
+    Count,
     FaceOptions,
     JointOptions,
     MotionOptions,
@@ -30,7 +31,7 @@ LENGTH = create_mutex_group(required=False, title="length")
 
 @checked(frozen=True, config=STRICT)
 class _Run(RunSettings):
-    steps: Suppress[int] = 1
+    steps: Suppress[Count] = 1
 
 
 @dataclass(frozen=True, kw_only=True)
