@@ -1,6 +1,6 @@
 """The training commands: `ttsf train STAGE`, `ttsf assemble` and `ttsf ablate`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Generic, TypeVar
 
@@ -109,28 +109,21 @@ class Ablate:
         checkpoint.save(model, self.base.parent / self.preset, self.base.name)
 
 
-def _stage(options: type, example: str) -> object:
-    """Name and help of a stage's command."""
-    name = example.split()[0]
-    return subcommand(name, description=f"{options.__doc__}\n\nttsf train {example}")
+def _stage(name: str, options: type) -> object:
+    """Name and help of a stage's command; the example has what the stage cannot do without."""
+    needed = (field.name for field in fields(options) if field.default is MISSING)
+    example = " ".join(f"--{option} {option.upper()}" for option in needed)
+    return subcommand(
+        name, description=f"{options.__doc__}\n\nttsf train {name} {example} --out RUN"
+    )
 
 
-TTS = "tts --data corpus --out runs/tts --steps 5000"
-VOCODER = "vocoder --data corpus --out runs/vocoder --device cuda --loaders 8"
-FACE = "face --data faces_train --valid faces_valid --out runs/face"
-MOTION = "motion --data corpus --tts runs/tts --face runs/face --out runs/motion"
-VOICE = (
-    "voice --data faces_train --valid faces_valid --tts runs/tts --face runs/face --low a b "
-    "--high c d --out runs/voice"
-)
-SYNCNET = "syncnet --data corpus --out runs/syncnet --epochs 100"
-JOINT = "joint --data corpus --start model --syncnet runs/syncnet --out runs/joint"
 STAGES = (
-    Annotated[Train[TtsOptions], _stage(TtsOptions, TTS)]
-    | Annotated[Train[VocoderOptions], _stage(VocoderOptions, VOCODER)]
-    | Annotated[Train[FaceOptions], _stage(FaceOptions, FACE)]
-    | Annotated[Train[MotionOptions], _stage(MotionOptions, MOTION)]
-    | Annotated[Train[VoiceOptions], _stage(VoiceOptions, VOICE)]
-    | Annotated[Train[SyncNetOptions], _stage(SyncNetOptions, SYNCNET)]
-    | Annotated[Train[JointOptions], _stage(JointOptions, JOINT)]
+    Annotated[Train[TtsOptions], _stage("tts", TtsOptions)]
+    | Annotated[Train[VocoderOptions], _stage("vocoder", VocoderOptions)]
+    | Annotated[Train[FaceOptions], _stage("face", FaceOptions)]
+    | Annotated[Train[MotionOptions], _stage("motion", MotionOptions)]
+    | Annotated[Train[VoiceOptions], _stage("voice", VoiceOptions)]
+    | Annotated[Train[SyncNetOptions], _stage("syncnet", SyncNetOptions)]
+    | Annotated[Train[JointOptions], _stage("joint", JointOptions)]
 )
