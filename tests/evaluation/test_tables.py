@@ -3,12 +3,13 @@
 import csv
 import io
 from collections.abc import Mapping
+from statistics import fmean, median
 
 import numpy as np
 import pytest
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation.metrics.metric import Figure, Metric, check_alike, mean, median
+from ttsf.evaluation.metrics.metric import Figure, Metric, average, check_alike
 from ttsf.evaluation.paper_tables import MOTION, SPEECH, VIDEO, TableBuilder, tables
 from ttsf.evaluation.scoring import Measured, Scored
 from ttsf.evaluation.systems import System
@@ -22,10 +23,11 @@ METRICS = {name: WER._replace(name=name, definition=f"What {name} is.") for name
 
 def test_mean_and_median_count_what_is_missing() -> None:
     values = {"a": 1.0, "b": 2.0, "c": 6.0}
-    assert mean(WER, values, 5) == Figure(WER, 3, 3, 2)
-    assert median(WER, values, 3) == Figure(WER, 2, 3, 0)
-    for combine in (mean, median):
-        assert np.isnan(combine(WER, {}, 2).value) and combine(WER, {}, 2).refused == 2
+    assert average(WER, values, 5) == Figure(WER, 3, 3, 2)
+    assert average(WER, values, 3, median) == Figure(WER, 2, 3, 0)
+    for over in (fmean, median):
+        nothing = average(WER, {}, 2, over)
+        assert np.isnan(nothing.value) and nothing.refused == 2
 
 
 @pytest.mark.parametrize(

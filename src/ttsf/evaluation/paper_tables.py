@@ -1,13 +1,14 @@
 """Tables 1, 2, 3 and 5 of Sec. 4 from scored systems, each in one grade."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from statistics import fmean, median
 
 import numpy as np
 
 from ttsf.errors import TtsfError
 from ttsf.evaluation.metrics.c_sim import consistency
 from ttsf.evaluation.metrics.fid import frechet_of
-from ttsf.evaluation.metrics.metric import Figure, Metric, mean, median
+from ttsf.evaluation.metrics.metric import Figure, Metric, average
 from ttsf.evaluation.scoring import Scored
 from ttsf.evaluation.tables import Row, Table
 
@@ -97,10 +98,9 @@ class TableBuilder:
         if name == "fd":
             return self._distance(system, cases)
         values = {c: m.values[name] for c, m in clips.items() if name in m.values}
-        combine: Callable[[Metric, Mapping[str, float], int], Figure]
-        combine = median if name in BY_MEDIAN else mean
+        over = median if name in BY_MEDIAN else fmean
         total = len(clips) + len(system.refused.keys() & cases)
-        return combine(self.metrics[name], values, total) if values else None
+        return average(self.metrics[name], values, total, over) if values else None
 
     def _distance(self, system: Scored, cases: frozenset[str]) -> Figure | None:
         """Frechet distance to the real clips of the same cases."""

@@ -19,7 +19,7 @@ from ttsf.evaluation.metrics.div import DIV, DIV_DEGREES, diversity
 from ttsf.evaluation.metrics.fid import FID, fid
 from ttsf.evaluation.metrics.id_sim import ID_SIM, id_sim
 from ttsf.evaluation.metrics.lse import LSE_C, LSE_D, lse
-from ttsf.evaluation.metrics.metric import Figure, Metric, mean
+from ttsf.evaluation.metrics.metric import Figure, Metric, average
 from ttsf.evaluation.metrics.wer import check_whisper, load_whisper, whisper_wer, word_error_rate
 from ttsf.evaluation.scoring import Scored
 from ttsf.evaluation.tables import Row, Table
@@ -119,11 +119,11 @@ def _row(
     pose = {n: diversity(experts.pose, clip.frames) for n, clip in clips.items()}
     figures = [
         _fid(experts.inception, clips, truths),
-        mean(ID_SIM, identity, len(clips)),
-        mean(LSE_C, {n: value.lse_c for n, value in lips.items()}, len(clips)),
-        mean(LSE_D, {n: value.lse_d for n, value in lips.items()}, len(clips)),
-        mean(DIV, {n: value.features for n, value in pose.items()}, len(clips)),
-        mean(DIV_DEGREES, {n: value.degrees for n, value in pose.items()}, len(clips)),
+        average(ID_SIM, identity, len(clips)),
+        average(LSE_C, {n: value.lse_c for n, value in lips.items()}, len(clips)),
+        average(LSE_D, {n: value.lse_d for n, value in lips.items()}, len(clips)),
+        average(DIV, {n: value.features for n, value in pose.items()}, len(clips)),
+        average(DIV_DEGREES, {n: value.degrees for n, value in pose.items()}, len(clips)),
     ]
     if experts.recogniser is not None:
         texts = {case.name: case.text for case in cases if system is not real or case.recorded}
@@ -131,7 +131,7 @@ def _row(
             name: word_error_rate(text, experts.recogniser.transcribe(clips[name].samples))
             for name, text in texts.items()
         }
-        figures.append(mean(experts.recogniser.metric, errors, len(clips)))
+        figures.append(average(experts.recogniser.metric, errors, len(clips)))
     return Row(system.system.name, tuple(figures), len(clips), refused)
 
 

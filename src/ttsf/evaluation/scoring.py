@@ -108,10 +108,11 @@ def score_systems(
     results, tasks = [], []
     for k, system in enumerate(systems):
         refused = dict(missing.get(system.name, {}))
+        expected = {case.name for case in cases} if system.expected is None else system.expected
         for case in cases:
             if case.name in system.videos:
                 tasks.append((k, _Task(case, system.videos[case.name], not k)))
-            elif case.name not in refused and _expected(system, case):
+            elif case.name not in refused and case.name in expected:
                 refused[case.name] = "no video of this name"
         results.append(Scored(system, {}, refused))
     with worker_pool(workers, quiet=True) as pool:
@@ -125,10 +126,6 @@ def score_systems(
             if progress is not None:
                 progress(done, len(futures))
     return results
-
-
-def _expected(system: System, case: Case) -> bool:
-    return system.expected is None or case.name in system.expected
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from ttsf.errors import MissingPackage, TtsfError
@@ -39,15 +39,14 @@ class Figure(NamedTuple):
     """Clips that were left out, each with its reason in the report."""
 
 
-def mean(metric: Metric, values: Mapping[str, float], clips: int) -> Figure:
-    """The mean over the clips that have a value; `clips`: how many there should be."""
-    value = statistics.fmean(values.values()) if values else float("nan")
-    return Figure(metric, value, len(values), clips - len(values))
-
-
-def median(metric: Metric, values: Mapping[str, float], clips: int) -> Figure:
-    """The median over the clips that have a value."""
-    value = statistics.median(values.values()) if values else float("nan")
+def average(
+    metric: Metric,
+    values: Mapping[str, float],
+    clips: int,
+    over: Callable[[Iterable[float]], float] = statistics.fmean,
+) -> Figure:
+    """Mean or median over the clips that have a value; `clips`: how many there should be."""
+    value = over(values.values()) if values else float("nan")
     return Figure(metric, value, len(values), clips - len(values))
 
 
