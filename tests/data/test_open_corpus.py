@@ -32,12 +32,11 @@ from ttsf.data.synthetic.animated_clips import Drive, spoken_labels, tracked_lab
 from ttsf.data.synthetic.teachers import speak
 from ttsf.data.synthetic.visemes import SILENCE, viseme_times
 from ttsf.errors import TtsfError
-from ttsf.landmarks.labels import BLINK, LABELS, OPEN, WIDE
+from ttsf.landmarks.labels import BLINK, OPEN, PRESS, WIDE
 from ttsf.media.video import write_video
 
 RATE = 16_000
 COLUMNS = ("file", "kind", "use", "speaker", "dataset", "licence", "transcript", "voice_register")
-PRESS = LABELS.index("press")
 
 
 def write_parts(folder: Path, rows: list[tuple[str, ...]]) -> Path:

@@ -1,4 +1,4 @@
-"""Sec. 4.1: what `ttsf prepare`, `ttsf corpus` and `ttsf render` are told. Imports no torch."""
+"""Sec. 4.1: the settings of `ttsf prepare`, `ttsf corpus` and `ttsf render`. Imports no torch."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -52,7 +52,7 @@ FLIPPED = np.array([-1, 1, -1, -1, 1, 1, 1, 1, 1, 1, 1], dtype=np.float32)
 """Signs of the labels of a mirrored picture."""
 SHIFTS = slice(LABELS.index("shift_x"), LABELS.index("log_scale") + 1)
 """Shifts and log-scale."""
-BLINK, OPEN, WIDE = LABELS.index("blink"), LABELS.index("open"), LABELS.index("wide")
+BLINK, OPEN, WIDE, PRESS, LIP_FV = range(LABELS.index("blink"), len(LABELS))
 FIRST_LIP = OPEN
 """The labels from here on are the mouth's."""
 GAIN = 5.0

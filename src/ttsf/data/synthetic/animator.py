@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ttsf.config import PICTURE_SIDE
 from ttsf.data.synthetic.background import fill_background, person_matte, smoothstep
 from ttsf.data.synthetic.expression import LID_ROWS, Expression
 from ttsf.data.synthetic.mouth_layer import MouthLayer, Teeth
@@ -32,7 +33,16 @@ from ttsf.landmarks.face_mesh import (
     mouth_gap,
     pose_from_labels,
 )
-from ttsf.landmarks.labels import BLINK, GAP_E, OPEN, MotionLabels
+from ttsf.landmarks.labels import (
+    BLINK,
+    GAP_E,
+    LIP_FV,
+    OPEN,
+    PRESS,
+    SHIFTS,
+    WIDE,
+    MotionLabels,
+)
 
 RING_FACTORS = (1.07, 1.18, 1.32, 1.5, 1.75, 2.1, 2.6, 3.4)
 RING_CENTRE = np.array([0.0, 0.42])
@@ -74,7 +84,11 @@ class Animator:
     """
 
     def __init__(
-        self, image: np.ndarray, points: np.ndarray, size: int = 256, teeth: Teeth | None = None
+        self,
+        image: np.ndarray,
+        points: np.ndarray,
+        size: int = PICTURE_SIDE,
+        teeth: Teeth | None = None,
     ) -> None:
         self.image, self.size = image, size
         self.crop: Crop = canonical_crop(points, image.shape[1], image.shape[0])
@@ -136,11 +150,13 @@ class Animator:
             else:
                 low, high = max(low, -limit), min(high, limit)
             wanted[i] = np.clip(wanted[i], min(low, own[i]), max(high, own[i]))
-        wanted[3:6] = np.clip(wanted[3:6], own[3:6] - 1, own[3:6] + np.array([1, 1, 1.15]))
-        wanted[6] = np.clip(wanted[6], own[6], 1)
-        wanted[8] = np.clip(wanted[8], -1, 1)
-        wanted[9:] = np.clip(wanted[9:], 0, 1)
-        wanted[7] = min(np.clip(wanted[7], 0, 1.3), 1.3 * (1 - wanted[9]), 1.3 - 1.2 * wanted[10])
+        shifts = own[SHIFTS]
+        wanted[SHIFTS] = np.clip(wanted[SHIFTS], shifts - 1, shifts + np.array([1, 1, 1.15]))
+        wanted[BLINK] = np.clip(wanted[BLINK], own[BLINK], 1)
+        wanted[WIDE] = np.clip(wanted[WIDE], -1, 1)
+        wanted[PRESS:] = np.clip(wanted[PRESS:], 0, 1)
+        pressed, bitten = 1.3 * (1 - wanted[PRESS]), 1.3 - 1.2 * wanted[LIP_FV]
+        wanted[OPEN] = min(np.clip(wanted[OPEN], 0, 1.3), pressed, bitten)
         return wanted.astype(np.float32)
 
     def render(self, labels: np.ndarray) -> Frame:

@@ -26,7 +26,7 @@ from ttsf.data.synthetic.portraits import (
 from ttsf.errors import TtsfError
 from ttsf.jobs import Progress
 from ttsf.landmarks.face_mesh import LandmarkDetector
-from ttsf.landmarks.labels import MEASURABLE
+from ttsf.landmarks.labels import BLINK, LIP_FV, MEASURABLE, OPEN, PRESS, SHIFTS, WIDE
 from ttsf.media.files import new_file
 
 FLOW_SIDE = 64  # px at which the known flow is stored, the mean of each cell
@@ -55,21 +55,21 @@ def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     labels = own.copy()
     if rng.random() < 0.75:
         labels[:3] += rng.uniform(-1, 1, 3) * (1.1, 0.8, 0.7)
-        labels[3:6] += rng.uniform(-1, 1, 3)
+        labels[SHIFTS] += rng.uniform(-1, 1, 3)
     kind = rng.random()
     if kind < 0.15:
-        labels[7] = 0.0
+        labels[OPEN] = 0.0
     else:
-        labels[7] = rng.uniform(0, 0.85) if kind < 0.85 else rng.uniform(0.85, 1.2)
-    labels[8] = np.clip(rng.normal(0, 0.5), -1, 1)
-    labels[9:] = 0.0
+        labels[OPEN] = rng.uniform(0, 0.85) if kind < 0.85 else rng.uniform(0.85, 1.2)
+    labels[WIDE] = np.clip(rng.normal(0, 0.5), -1, 1)
+    labels[PRESS:] = 0.0
     shut = rng.random()
     if shut < 0.12:
-        labels[7], labels[9] = 0.0, rng.uniform(0.4, 1)
+        labels[OPEN], labels[PRESS] = 0.0, rng.uniform(0.4, 1)
     elif shut < 0.22:
-        labels[7], labels[10] = 0.08, rng.uniform(0.5, 1)
+        labels[OPEN], labels[LIP_FV] = 0.08, rng.uniform(0.5, 1)
     if rng.random() < 0.22:
-        labels[6] = rng.uniform(0.3, 1)
+        labels[BLINK] = rng.uniform(0.3, 1)
     return labels.astype(np.float32)
 
 
