@@ -19,7 +19,7 @@ class FaceBatch(NamedTuple):
     """P people with one source and N target frames each."""
 
     source: Tensor
-    """[P, 3, 256, 256] in [-1, 1]."""
+    """[P, 3, size, size] in [-1, 1], as rendered."""
     source_labels: Tensor
     """[P, 11]."""
     source_known: Tensor
@@ -37,7 +37,7 @@ class FaceBatch(NamedTuple):
     eyes: Tensor
     """[P, N, 2, 4]: boxes of the eyes of each target, px."""
     read: Tensor
-    """[P, READ, 3, 256, 256]: further frames at full size, for E_m to read."""
+    """[P, READ, 3, size, size]: further frames at full size, for E_m to read."""
     read_labels: Tensor
     """[P, READ, 11]."""
     names: tuple[str, ...]
