@@ -38,16 +38,6 @@ def _name_greek_signs(text: str) -> str:
     )
 
 
-def split_sentences(text: str) -> list[str]:
-    """Sentences of a text, in order: 'Dr.' does not end one, an empty line does."""
-    paragraphs = (clean(paragraph) for paragraph in re.split(r"\n\s*\n", text))
-    marked = re.sub(
-        r"\b(Mr|Mrs|Ms|Dr|Prof|St|No|vs|Jr|Sr|e\.g|i\.e)\.", r"\1" + "\0", "\n".join(paragraphs)
-    )
-    parts = re.split(r"(?<=[.!?…])[\"')\]]*\s+|\n", marked)
-    return [part.replace("\0", ".").strip() for part in parts if re.search(r"\w", part)]
-
-
 class TextFrontEnd:
     """Text -> normal words -> IPA -> ids, for the language of `config`."""
 
