@@ -50,7 +50,7 @@ def write(
     template = (resources.files(__package__) / "report.html").read_text("utf-8")
     figure5 = out / "figure5.png"
     page = (
-        Environment(autoescape=True)
+        Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
         .from_string(template)
         .render(
             tables=tables,
