@@ -23,15 +23,11 @@ def write(folder: Path, *lines: str) -> Path:
 def test_rows_become_parts(tmp_path: Path) -> None:
     folder = write(tmp_path, HEAD, GOOD, FACE)
     (speech,) = read_parts(folder, "speech", ["train", "valid"])
-    assert (speech.key, speech.transcript, speech.duration_s) == (
-        "speech/a",
-        "Good morning.",
-        2.5,
-    )
+    assert (speech.key, speech.transcript, speech.split) == ("speech/a", "Good morning.", "train")
     assert speech.voice_register == "high" and not speech.smile_teeth
     (face,) = read_parts(folder, "portrait", ["valid"])
     assert face.smile_teeth and face.frontal and face.transcript is None
-    assert face.duration_s is None and face.problem is None and not face.align
+    assert face.split == "valid" and face.problem is None and not face.align
     assert read_parts(folder, "portrait", ["train"]) == []
     assert read_parts(folder, "video", ["train"]) == []
 
@@ -39,7 +35,7 @@ def test_rows_become_parts(tmp_path: Path) -> None:
 def test_only_six_columns_are_needed(tmp_path: Path) -> None:
     cut = (",".join(line.split(",")[:6]) for line in (HEAD, GOOD))
     (part,) = read_parts(write(tmp_path, *cut), "speech", ["train"])
-    assert part.voice_register is None and part.src_path is None
+    assert part.voice_register is None and part.transcript is None
 
 
 @pytest.mark.parametrize(
@@ -49,8 +45,6 @@ def test_only_six_columns_are_needed(tmp_path: Path) -> None:
         (GOOD.replace("train", "test"), "use 'test' is none of"),
         (GOOD.replace("ann", " "), "'speaker' is empty"),
         (GOOD.replace("high", "alto"), "voice_register 'alto' is none of low, high, unsure"),
-        (GOOD.replace("2.5", "-1"), "duration_s '-1' is no length"),
-        (GOOD.replace("2.5", "two"), "duration_s 'two' is no length"),
         (GOOD.replace("speech/a", "../a"), "leaves the folder"),
         (GOOD.replace("speech/a", "speech/c"), "there is no file speech/c.flac"),
         (GOOD + ",more", "more fields than columns"),

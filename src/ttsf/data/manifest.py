@@ -112,16 +112,6 @@ class Clip:
 _clip = TypeAdapter(Clip)
 
 
-def clip_to_json(clip: Clip) -> str:
-    """One line."""
-    return json.dumps(_clip.dump_python(clip, mode="json"), ensure_ascii=False)
-
-
-def clip_from_json(line: str | bytes) -> Clip:
-    """Read one row; raises pydantic.ValidationError."""
-    return _clip.validate_json(line)
-
-
 def read_manifest(folder: Path, splits: Iterable[Split] = get_args(Split)) -> list[Clip]:
     """The clips of these splits, in the file's order.
 
@@ -136,7 +126,7 @@ def read_manifest(folder: Path, splits: Iterable[Split] = get_args(Split)) -> li
         if not line.strip():
             continue
         try:
-            clip = clip_from_json(line)
+            clip = _clip.validate_json(line)
         except ValidationError as error:
             raise TtsfError(f"{path}, line {number}: {describe(error)}") from None
         if clip.name in clips:
@@ -147,9 +137,10 @@ def read_manifest(folder: Path, splits: Iterable[Split] = get_args(Split)) -> li
 
 def write_manifest(folder: Path, clips: Iterable[Clip]) -> None:
     """Write `manifest.jsonl` whole, sorted by name."""
-    lines = [clip_to_json(clip) for clip in sorted(clips, key=lambda clip: clip.name)]
+    rows = [_clip.dump_python(clip, mode="json") for clip in sorted(clips, key=lambda c: c.name)]
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
     with new_file(folder / MANIFEST) as temporary:
-        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        temporary.write_text("".join(lines), encoding="utf-8")
 
 
 def describe(error: ValidationError) -> str:

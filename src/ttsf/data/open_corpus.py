@@ -18,7 +18,7 @@ import numpy as np
 
 from ttsf.data.alignment import phone_times, save_phones
 from ttsf.data.clip_files import read_samples
-from ttsf.data.manifest import Register, Split
+from ttsf.data.manifest import Register
 from ttsf.data.parts import PARTS, Part, Use, read_parts
 from ttsf.data.recorded.layouts import SourceVideo
 from ttsf.data.recorded.speech import SpeechJob, speech_one
@@ -86,9 +86,7 @@ def build_open_corpus(
             return record_jobs(work, jobs, out, workers, ray_address, progress)
 
         records = run(video_one, [plan_video(root, part, settings) for part in videos])
-        heard = run(
-            speech_one, [SpeechJob(root, p, split_of(p), settings.longest_s) for p in speech]
-        )
+        heard = run(speech_one, [SpeechJob(root, part, settings.longest_s) for part in speech])
         heard += run(teach_one, teachers)
         drives = find_drives([*records, *heard], out)
         donors = [p.file for p in portraits if p.use == "train" and shows_teeth(p)]
@@ -130,11 +128,6 @@ def describe(root: Path, settings: OpenCorpusSettings) -> dict[str, object]:
     }
 
 
-def split_of(part: Part) -> Split:
-    """Train or valid; other parts are never read."""
-    return "train" if part.use == "train" else "valid"
-
-
 def plan_video(root: Path, part: Part, settings: OpenCorpusSettings) -> VideoJob:
     """One recorded video; word times beside it come before the list's transcript."""
     video = root / part.file
@@ -144,7 +137,7 @@ def plan_video(root: Path, part: Part, settings: OpenCorpusSettings) -> VideoJob
         source=part.file,
         dataset=part.dataset,
         speaker=part.speaker,
-        split=split_of(part),
+        split=part.split,
         licence=part.licence,
         transcript=video.with_suffix(".align") if part.align else None,
         words=part.transcript,
@@ -216,7 +209,6 @@ def plan_portrait(
     return PortraitJob(
         folder=root,
         part=part,
-        split=split_of(part),
         size=settings.size,
         seed=settings.seed,
         donors=tuple(donors[i] for i in chosen),
@@ -236,7 +228,7 @@ def pick_drives(
     fitting = [
         drive
         for drive in drives
-        if drive.clip.split == split_of(part) and wanted in ("unsure", drive.clip.voice_register)
+        if drive.clip.split == part.split and wanted in ("unsure", drive.clip.voice_register)
     ]
     order = [fitting[i] for i in rng.permutation(len(fitting))]
     tracked = [drive for drive in order if drive.lips == "tracked"]

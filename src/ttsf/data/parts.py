@@ -1,8 +1,8 @@
 """Sec. 4.1, open data: the list of a parts folder, `manifest.csv`: portraits, videos and speech.
 
 A row describes one file. The columns file, kind, use, speaker, dataset and licence must exist;
-transcript, voice_register, smile_teeth, pose, problem, align, src_path and duration_s may be
-missing or empty; any others are ignored.
+transcript, voice_register, smile_teeth, pose, problem and align may be missing or empty; any others
+are ignored.
 """
 
 import csv
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, cast, get_args
 
-from ttsf.data.manifest import Register
+from ttsf.data.manifest import Register, Split
 from ttsf.errors import TtsfError
 
 PARTS = "manifest.csv"
@@ -50,9 +50,11 @@ class Part:
     """Why a picture is poor, in words."""
     align: bool
     """Word times lie beside the file."""
-    src_path: str | None
-    """Where the file comes from."""
-    duration_s: float | None
+
+    @property
+    def split(self) -> Split:
+        """Where its clips belong; parts of other uses are never read."""
+        return "train" if self.use == "train" else "valid"
 
     @property
     def key(self) -> str:
@@ -116,18 +118,4 @@ def _read_row(row: dict[str, str], place: str) -> Part:
         frontal=row.get("pose") == "frontal",
         problem=row.get("problem", "").strip() or None,
         align=row.get("align") == "yes",
-        src_path=row.get("src_path") or None,
-        duration_s=_seconds(row.get("duration_s", ""), place),
     )
-
-
-def _seconds(value: str, place: str) -> float | None:
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise TtsfError(f"{place}: duration_s '{value}' is no length in seconds")
-    return seconds

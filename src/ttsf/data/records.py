@@ -1,13 +1,14 @@
 """Sec. 4.1: what a job of a corpus gives: clips, and what was refused and why."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ttsf.data.manifest import Clip, clip_from_json, clip_to_json
+from pydantic import TypeAdapter
+
+from ttsf.data.manifest import Clip
 from ttsf.errors import TtsfError
 from ttsf.jobs import Job, Progress, run_jobs
 
@@ -32,6 +33,7 @@ class Record:
     refused: list[Refusal]
 
 
+_record = TypeAdapter(Record)
 Work = Callable[[Any, Path], Record]
 """`work(job, out)` writes a job's clips below `out`; importable by name, so that processes and
 machines can share it. TtsfError and want of memory refuse the whole job; others end the run."""
@@ -47,29 +49,14 @@ def record_jobs(
 ) -> list[Record]:
     """The records of all jobs, as `jobs.run_jobs`."""
     texts = run_jobs(partial(_do, work), jobs, out, workers, ray_address, progress)
-    return [_from_json(text) for text in texts]
+    return [_record.validate_json(text) for text in texts]
 
 
 def _do(work: Work, job: Job, out: Path) -> str:
     try:
-        return _to_json(work(job, out))
+        record = work(job, out)
     except TtsfError as error:
-        reason = str(error)
+        record = Record(job.key, [], [Refusal(job.key, str(error))])
     except MemoryError:
-        reason = "too large for the memory"
-    return _to_json(Record(job.key, [], [Refusal(job.key, reason)]))
-
-
-def _to_json(record: Record) -> str:
-    content = {
-        "key": record.key,
-        "clips": [json.loads(clip_to_json(clip)) for clip in record.clips],
-        "refused": [vars(refusal) for refusal in record.refused],
-    }
-    return json.dumps(content, ensure_ascii=False)
-
-
-def _from_json(text: str) -> Record:
-    content = json.loads(text)
-    clips = [clip_from_json(json.dumps(clip)) for clip in content["clips"]]
-    return Record(content["key"], clips, [Refusal(**refusal) for refusal in content["refused"]])
+        record = Record(job.key, [], [Refusal(job.key, "too large for the memory")])
+    return _record.dump_json(record).decode()

@@ -78,9 +78,9 @@ def find_videos(layout: str, root: Path) -> list[SourceVideo]:
         raise TtsfError(f"no folder {root}")
     root = Path(os.path.abspath(root))
     try:
-        found = LAYOUTS[layout](root)
+        found = list(LAYOUTS[layout](root))
         if not found:
-            inner = {folder: LAYOUTS[layout](folder) for folder in _folders(root)}
+            inner = {folder: list(LAYOUTS[layout](folder)) for folder in _folders(root)}
             holders = [folder for folder, videos in inner.items() if videos]
             if len(holders) > 1:
                 names = ", ".join(folder.name for folder in holders)
@@ -93,31 +93,29 @@ def find_videos(layout: str, root: Path) -> list[SourceVideo]:
     return sorted(_distinct(found), key=lambda video: video.key)
 
 
-def find_lrs3(root: Path) -> list[SourceVideo]:
+def find_lrs3(root: Path) -> Iterator[SourceVideo]:
     """`pretrain|trainval|test/<talk's id>/00001.mp4` with `.txt` beside.
 
     A talk counts as a speaker. VALID_PERCENT of those outside `test`, chosen by a checksum of the
     id, are held out as "valid", the same ones in `pretrain` and `trainval`.
     """
-    return [
-        SourceVideo(
-            key=f"{part}/{talk.name}/{video.stem}",
-            video=video,
-            source=_relative(video, root),
-            dataset="LRS3",
-            speaker=talk.name,
-            split="test" if part == "test" else _train_or_valid(talk.name),
-            licence="TED terms; withdrawn by its makers",
-            transcript=files.get(f"{video.stem}.txt"),
-        )
-        for part in ("pretrain", "trainval", "test")
-        for talk in _folders(root / part)
-        for files in [_files(talk)]
-        for video in _of_type(files, (".mp4",))
-    ]
+    for part in ("pretrain", "trainval", "test"):
+        for talk in _folders(root / part):
+            files = _files(talk)
+            for video in _of_type(files, (".mp4",)):
+                yield SourceVideo(
+                    key=f"{part}/{talk.name}/{video.stem}",
+                    video=video,
+                    source=_relative(video, root),
+                    dataset="LRS3",
+                    speaker=talk.name,
+                    split="test" if part == "test" else _train_or_valid(talk.name),
+                    licence="TED terms; withdrawn by its makers",
+                    transcript=files.get(f"{video.stem}.txt"),
+                )
 
 
-def find_lrs2(root: Path) -> list[SourceVideo]:
+def find_lrs2(root: Path) -> Iterator[SourceVideo]:
     """`main|pretrain/<id>/00001.mp4` with `.txt` beside, in `mvlrs_v1` or in `root` itself.
 
     Which videos count and their splits are in `train.txt`, `val.txt`, `test.txt` and
@@ -126,7 +124,6 @@ def find_lrs2(root: Path) -> list[SourceVideo]:
     found for a folder.
     """
     base = root / "mvlrs_v1" if (root / "mvlrs_v1").is_dir() else root
-    found = []
     for part in LRS2_LISTS:
         folders = _folders(base / part)
         splits = _lrs2_splits(base, part) if folders else {}
@@ -136,60 +133,55 @@ def find_lrs2(root: Path) -> list[SourceVideo]:
                 split = splits.get(f"{programme.name}/{video.stem}")
                 if split is None:
                     continue
-                found.append(
-                    SourceVideo(
-                        key=f"{part}/{programme.name}/{video.stem}",
-                        video=video,
-                        source=_relative(video, base),
-                        dataset="LRS2",
-                        speaker=programme.name,
-                        split=split,
-                        licence="BBC, research agreement needed",
-                        transcript=files.get(f"{video.stem}.txt"),
-                    )
+                yield SourceVideo(
+                    key=f"{part}/{programme.name}/{video.stem}",
+                    video=video,
+                    source=_relative(video, base),
+                    dataset="LRS2",
+                    speaker=programme.name,
+                    split=split,
+                    licence="BBC, research agreement needed",
+                    transcript=files.get(f"{video.stem}.txt"),
                 )
-    return found
 
 
-def find_voxceleb2(root: Path) -> list[SourceVideo]:
+def find_voxceleb2(root: Path) -> Iterator[SourceVideo]:
     """`dev|test/mp4/id00012/<YouTube id>/00001.mp4`, sound in `aac/...m4a` beside `mp4`, if there.
 
     `root` may also be `dev` or `test`, or the `mp4` in it: it is "test" where the folder around
-    `mp4` has the word "test" in its name. Of `dev`, VALID_PERCENT of the
-    speakers are held out as "valid" by a checksum of their id.
+    `mp4` has the word "test" in its name. Of `dev`, VALID_PERCENT of the speakers are held out as
+    "valid" by a checksum of their id.
     """
     base = root.parent if root.name == "mp4" else root
     parts = {part: base / part for part in ("dev", "test") if (base / part / "mp4").is_dir()}
     if not parts:
         named_test = re.search(r"(?<![a-z])test(?![a-z])", base.name.lower())
         parts = {"test" if named_test else "dev": base}
-    return [
-        SourceVideo(
-            key=f"{part}/{speaker.name}/{recording.name}/{video.stem}",
-            video=video,
-            source=_relative(video, base),
-            dataset="VoxCeleb2",
-            speaker=speaker.name,
-            split="test" if part == "test" else _train_or_valid(speaker.name),
-            licence="CC BY 4.0 metadata; videos remain their owners'",
-            sound=sounds.get(f"{video.stem}.m4a"),
-        )
-        for part, folder in parts.items()
-        for speaker in _folders(folder / "mp4")
-        for recording in _folders(speaker)
-        for sounds in [_files(folder / "aac" / speaker.name / recording.name)]
-        for video in _of_type(_files(recording), (".mp4",))
-    ]
+    for part, folder in parts.items():
+        recordings = [inner for outer in _folders(folder / "mp4") for inner in _folders(outer)]
+        for recording in recordings:
+            speaker = recording.parent.name
+            sounds = _files(folder / "aac" / speaker / recording.name)
+            for video in _of_type(_files(recording), (".mp4",)):
+                yield SourceVideo(
+                    key=f"{part}/{speaker}/{recording.name}/{video.stem}",
+                    video=video,
+                    source=_relative(video, base),
+                    dataset="VoxCeleb2",
+                    speaker=speaker,
+                    split="test" if part == "test" else _train_or_valid(speaker),
+                    licence="CC BY 4.0 metadata; videos remain their owners'",
+                    sound=sounds.get(f"{video.stem}.m4a"),
+                )
 
 
-def find_grid(root: Path) -> list[SourceVideo]:
+def find_grid(root: Path) -> Iterator[SourceVideo]:
     """Speakers `s1` to `s34`: `s1/NAME.mpg` (Zenodo 3625687) or `s1/video/NAME.mpg`.
 
     Word times: NAME.align in `alignments/s1`, `align/s1`, `s1/align` or beside the video; sound
     of its own: `audio_25k/s1/NAME.wav`. The speakers of GRID_TEST_SPEAKERS are "test", those of
     GRID_VALID_SPEAKERS "valid", all others "train".
     """
-    found = []
     for speaker in _folders(root):
         name = speaker.name
         if not re.fullmatch(r"s\d{1,2}", name):
@@ -201,30 +193,26 @@ def find_grid(root: Path) -> list[SourceVideo]:
         held_out: Split = "valid" if name in GRID_VALID_SPEAKERS else "train"
         for video in _of_type(videos, (".mpg", ".mp4", ".avi")):
             align = f"{video.stem}.align"
-            found.append(
-                SourceVideo(
-                    key=f"{name}/{video.stem}",
-                    video=video,
-                    source=_relative(video, root),
-                    dataset="GRID",
-                    speaker=name,
-                    split="test" if name in GRID_TEST_SPEAKERS else held_out,
-                    licence="CC BY 4.0 (Cooke et al. 2006)",
-                    sound=sounds.get(f"{video.stem}.wav"),
-                    transcript=aligns.get(align, videos.get(align)),
-                )
+            yield SourceVideo(
+                key=f"{name}/{video.stem}",
+                video=video,
+                source=_relative(video, root),
+                dataset="GRID",
+                speaker=name,
+                split="test" if name in GRID_TEST_SPEAKERS else held_out,
+                licence="CC BY 4.0 (Cooke et al. 2006)",
+                sound=sounds.get(f"{video.stem}.wav"),
+                transcript=aligns.get(align, videos.get(align)),
             )
-    return found
 
 
-def find_folder(root: Path) -> list[SourceVideo]:
+def find_folder(root: Path) -> Iterator[SourceVideo]:
     """Every video below a folder, with the `.srt`, `.align` or `.txt` of its name beside it.
 
     The speaker is the sub-folder, with a path where it is nested, or for a file outside any
     sub-folder its own name. A first sub-folder `train`, `valid`, `val` or `test` names the split
     and does not count as a speaker; else all is "train". Links to folders are not followed.
     """
-    found = []
     for folder in _walk(root):
         inside = [_composed(part) for part in folder.relative_to(root).parts]
         split = FOLDER_SPLITS.get(inside[0].lower()) if inside else None
@@ -236,22 +224,19 @@ def find_folder(root: Path) -> list[SourceVideo]:
         for video in _of_type(files, VIDEO_SUFFIXES):
             stem = _composed(video.stem)
             beside = [texts.get((stem, suffix)) for suffix in TRANSCRIPT_SUFFIXES]
-            found.append(
-                SourceVideo(
-                    key="/".join([*inside, stem]),
-                    video=video,
-                    source=_relative(video, root),
-                    dataset=_composed(root.name) or "folder",
-                    speaker="/".join(inside[1:] if split else inside) or stem,
-                    split=split or "train",
-                    licence="unknown: the user's own",
-                    transcript=next((text for text in beside if text), None),
-                )
+            yield SourceVideo(
+                key="/".join([*inside, stem]),
+                video=video,
+                source=_relative(video, root),
+                dataset=_composed(root.name) or "folder",
+                speaker="/".join(inside[1:] if split else inside) or stem,
+                split=split or "train",
+                licence="unknown: the user's own",
+                transcript=next((text for text in beside if text), None),
             )
-    return found
 
 
-LAYOUTS: dict[str, Callable[[Path], list[SourceVideo]]] = {
+LAYOUTS: dict[str, Callable[[Path], Iterator[SourceVideo]]] = {
     "lrs3": find_lrs3,
     "lrs2": find_lrs2,
     "voxceleb2": find_voxceleb2,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttsf.config import SAMPLE_RATE, SpeechConfig
-from ttsf.data.manifest import Clip, Recorded, Split
+from ttsf.data.manifest import Clip, Recorded
 from ttsf.data.parts import Part
 from ttsf.data.records import Record
 from ttsf.data.speech_files import agreed_register, loud_part, save_speech, trim_and_level
@@ -22,7 +22,6 @@ class SpeechJob:
 
     folder: Path
     part: Part
-    split: Split
     longest_s: float
 
     @property
@@ -46,7 +45,7 @@ def speech_one(job: SpeechJob, out: Path) -> Record:
         name=job.key,
         dataset=part.dataset,
         speaker=part.speaker,
-        split=job.split,
+        split=part.split,
         frames=0,
         samples=max(1, len(samples)),
         source=part.file,

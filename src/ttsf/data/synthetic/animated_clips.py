@@ -18,7 +18,7 @@ from PIL import Image
 from ttsf.config import SAMPLES_PER_FRAME
 from ttsf.data.alignment import Phone, read_phones
 from ttsf.data.clip_files import read_samples, save_frames, save_samples
-from ttsf.data.manifest import Animated, Clip, Recorded, Split
+from ttsf.data.manifest import Animated, Clip, Recorded
 from ttsf.data.parts import Part
 from ttsf.data.records import Record, Refusal
 from ttsf.data.synthetic.animator import Animator
@@ -55,7 +55,6 @@ class PortraitJob:
 
     folder: Path
     part: Part
-    split: Split
     size: int
     """px, side of the frames."""
     seed: int
@@ -110,7 +109,7 @@ def save_portrait(job: PortraitJob, animator: Animator, out: Path) -> Clip:
         name=job.key,
         dataset=job.part.dataset,
         speaker=job.part.speaker,
-        split=job.split,
+        split=job.part.split,
         frames=1,
         samples=0,
         source=job.part.file,

@@ -73,31 +73,22 @@ def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return labels.astype(np.float32)
 
 
-def render_person(animator: Animator, frames: int, rng: np.random.Generator) -> Person:
-    """The portrait, cropped, and `frames` renders of it."""
-    size = animator.size
-    line = np.linspace(-1, 1, size, dtype=np.float32)
-    images, labels = [own_picture(animator)], [animator.own]
-    flows, mouths = [np.stack(np.meshgrid(line, line), -1)], [np.zeros(4, np.float32)]
-    eyes = [np.zeros((2, 4), np.float32)]
-    for _ in range(frames):
-        frame = animator.render(draw_labels(animator.own, rng))
-        images.append(frame.image)
-        labels.append(frame.labels)
-        flows.append(frame.flow)
-        mouths.append(frame.mouth)
-        eyes.append(frame.eyes)
-    cell = size // FLOW_SIDE
-    flow = np.stack(flows).reshape(-1, FLOW_SIDE, cell, FLOW_SIDE, cell, 2).mean((2, 4))
-    known = np.ones((frames + 1, len(animator.own)), dtype=bool)
+def render_person(animator: Animator, count: int, rng: np.random.Generator) -> Person:
+    """The portrait, cropped, and `count` renders of it."""
+    frames = [animator.render(draw_labels(animator.own, rng)) for _ in range(count)]
+    line = np.linspace(-1, 1, animator.size, dtype=np.float32)
+    flow = np.stack([np.stack(np.meshgrid(line, line), -1), *(frame.flow for frame in frames)])
+    cell = animator.size // FLOW_SIDE
+    flow = flow.reshape(-1, FLOW_SIDE, cell, FLOW_SIDE, cell, 2).mean((2, 4))
+    known = np.ones((count + 1, len(animator.own)), dtype=bool)
     known[0] = MEASURABLE
     return Person(
-        np.stack(images),
-        np.stack(labels).astype(np.float32),
+        np.stack([own_picture(animator), *(frame.image for frame in frames)]),
+        np.stack([animator.own, *(frame.labels for frame in frames)]).astype(np.float32),
         known,
         flow.astype(np.float16),
-        np.stack(mouths),
-        np.stack(eyes),
+        np.stack([np.zeros(4, np.float32), *(frame.mouth for frame in frames)]),
+        np.stack([np.zeros((2, 4), np.float32), *(frame.eyes for frame in frames)]),
     )
 
 
