@@ -10,9 +10,10 @@ from ttsf.errors import TtsfError
 
 if TYPE_CHECKING:
     from ttsf.model import GenerateOptions
-    from ttsf.pipeline import Result, Speaker, Written, load
+    from ttsf.pipeline import Pipeline, Result, Written, load
+    from ttsf.portrait.portrait import Portrait
 
-__all__ = ["GenerateOptions", "Result", "Speaker", "TtsfError", "Written", "load"]
+__all__ = ["GenerateOptions", "Pipeline", "Portrait", "Result", "TtsfError", "Written", "load"]
 
 
 def __getattr__(name: str) -> Any:

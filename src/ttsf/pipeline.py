@@ -1,11 +1,9 @@
 """Portrait file and text to a talking-face video: the one place that knows files and the model."""
 
-import ctypes
-import logging
 import math
-import platform
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import accumulate
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -16,31 +14,26 @@ from torch import Tensor
 
 from ttsf import checkpoint
 from ttsf.errors import TtsfError
-from ttsf.media.files import new_file
-from ttsf.media.images import read_image
-from ttsf.media.video import encode_video, encode_wav
+from ttsf.media.files import cannot_write, new_file
+from ttsf.media.video import Chunk, Word, new_video, wav_bytes
 from ttsf.model import TTSF, Generated, GenerateOptions
 from ttsf.portrait.crop import crop_portrait
-from ttsf.portrait.detection import choose_face, find_faces
-from ttsf.portrait.doubts import doubts
-from ttsf.speech.text import TextFrontEnd
+from ttsf.portrait.portrait import Portrait, read_portrait
+from ttsf.speech.text import TextFrontEnd, Utterance
 
 MAX_CHARACTERS = 2_000
 MAX_STEPS = 1_000
 MAX_TEMPERATURE = 10.0
 RATES = (0.5, 2.0)
 DEFAULT_OPTIONS = GenerateOptions()
-GLIBC_OPTIONS = {-3: 2**30, -1: 2**31 - 1, -2: 2**28}
-"""mallopt's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_TOP_PAD, bytes."""
 
 AnyPath = str | PathLike[str]
-Portrait = AnyPath | np.ndarray
+AnyPortrait = Portrait | AnyPath | np.ndarray
 Progress = Callable[[int, int], None]
-logger = logging.getLogger("ttsf")
 
 
 class Result(NamedTuple):
-    """A video in memory; pictures and sound are equally long."""
+    """A video in memory; frames and sound are equally long."""
 
     frames: np.ndarray
     """RGB uint8 [N, size, size, 3]."""
@@ -49,78 +42,73 @@ class Result(NamedTuple):
     fps: int
     sample_rate: int
     """Hz."""
+    words: tuple[Word, ...]
+    """What is said when."""
 
 
 class Written(NamedTuple):
-    """What `Speaker.write` wrote."""
+    """What `Pipeline.write` wrote."""
 
     frame_count: int
     seconds: float
     """Length of the video."""
+    words: tuple[Word, ...] = ()
+    """What is said when."""
 
 
-def load(model: AnyPath | None = None, device: str = "cpu") -> "Speaker":
-    """A speaker from a model directory (None: the bundled weights); raises TtsfError."""
-    _keep_freed_memory()
-    return Speaker(checkpoint.load(None if model is None else Path(model), device))
+def load(model: AnyPath | None = None, device: str = "cpu") -> "Pipeline":
+    """A pipeline from a model directory (None: the bundled weights); raises TtsfError."""
+    return Pipeline(checkpoint.load(None if model is None else Path(model), device))
 
 
-def _keep_freed_memory() -> None:
-    """Ask glibc not to hand large buffers back after each layer; it costs a third of the time."""
-    if platform.libc_ver()[0] == "glibc":
-        library = ctypes.CDLL(None)
-        for option, size in GLIBC_OPTIONS.items():
-            library.mallopt(option, size)
+class Pipeline:
+    """Lets portraits speak; what comes out is a function of the arguments and the weights.
 
-
-class Speaker:
-    """Makes portraits speak; all that it makes is a function of its arguments and the weights."""
+    A portrait is a `Portrait`, which serves for many texts, or what `portrait` takes.
+    """
 
     def __init__(self, model: TTSF) -> None:
         self.model = model
         self.front_end = TextFrontEnd(model.config.speech)
 
+    def portrait(self, picture: AnyPath | np.ndarray, face: int = 1) -> Portrait:
+        """Read a picture file or RGB uint8 [H, W, 3].
+
+        face: which one, counted from 1 for the largest. Raises TtsfError where it cannot speak.
+        """
+        return read_portrait(picture, face)
+
     def speak(
-        self,
-        portrait: Portrait,
-        text: str,
-        options: GenerateOptions = DEFAULT_OPTIONS,
-        face: int = 1,
+        self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
     ) -> Result:
         """The video as arrays.
 
-        portrait: a picture file or RGB uint8 [H, W, 3]; face: which one, counted from 1 for the
-        largest. Raises TtsfError for a portrait, text or option that cannot be used.
+        Raises TtsfError for a portrait, text or option that cannot be used.
         """
-        generated = self._generate(portrait, text, options, face)
+        generated, words = self._generate(portrait, text, options)
+        samples = _finite(generated.samples)
         frames = np.concatenate([batch.numpy() for batch in generated.frames])
         config = self.model.config
-        samples = _finite(generated.samples)
-        return Result(frames, samples, config.video.fps, config.audio.sample_rate)
+        return Result(frames, samples, config.video.fps, config.audio.sample_rate, words)
 
     def say(
-        self,
-        portrait: Portrait,
-        text: str,
-        options: GenerateOptions = DEFAULT_OPTIONS,
-        face: int = 1,
+        self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
     ) -> np.ndarray:
-        """The speech alone, float32 [M] in [-1, 1]; no picture is drawn. Raises as `speak` does."""
-        return _finite(self._generate(portrait, text, options, face).samples)
+        """The speech alone, float32 [M] in [-1, 1]; no frame is drawn. Raises as `speak` does."""
+        return _finite(self._generate(portrait, text, options)[0].samples)
 
     def write(
         self,
-        portrait: Portrait,
+        portrait: AnyPortrait,
         text: str,
         output: AnyPath,
         options: GenerateOptions = DEFAULT_OPTIONS,
-        face: int = 1,
         audio_output: AnyPath | None = None,
         progress: Progress | None = None,
     ) -> Written:
         """Write the video to `output` (.mp4) and, if wanted, its sound to `audio_output` (.wav).
 
-        Pictures are encoded while they are drawn; `progress(done, total)` follows them. The files
+        Frames are encoded while they are drawn; `progress(done, total)` follows them. The files
         appear whole or not at all. Raises TtsfError as `speak` does and for unwritable files.
         """
         video_path = _with_suffix(output, ".mp4")
@@ -128,52 +116,51 @@ class Speaker:
         config = self.model.config
         fps, sample_rate = config.video.fps, config.audio.sample_rate
         with ExitStack() as files:
-            video_file = files.enter_context(new_file(video_path))
             audio_file = None if audio_path is None else files.enter_context(new_file(audio_path))
-            generated = self._generate(portrait, text, options, face)
-            samples = _finite(generated.samples)
-            if audio_file is not None:
-                encode_wav(audio_file, samples, sample_rate)
-            frames = _follow(generated, progress)
-            encode_video(video_file, frames, samples, fps, sample_rate)
-        return Written(generated.frame_count, generated.frame_count / fps)
+            video = files.enter_context(new_video(video_path, fps, sample_rate))
+            generated, words = self._generate(portrait, text, options)
+            if audio_path and audio_file:
+                try:
+                    audio_file.write_bytes(wav_bytes(_finite(generated.samples), sample_rate))
+                except OSError as error:
+                    raise cannot_write(audio_path, error) from error
+            for chunk in self._chunks(generated, words):
+                video.add(chunk)
+                if progress is not None:
+                    progress(video.frames, generated.frame_count)
+        return Written(generated.frame_count, generated.frame_count / fps, words)
 
+    @torch.inference_mode()
     def _generate(
-        self, portrait: Portrait, text: str, options: GenerateOptions, face: int
-    ) -> Generated:
+        self, portrait: AnyPortrait, text: str, options: GenerateOptions
+    ) -> tuple[Generated, tuple[Word, ...]]:
         _check_options(options)
-        ids = self.front_end.ids(_check_text(text))
-        image = self._portrait(portrait, face)
-        return self.model.generate(image, ids, options)
+        utterance = self.front_end.utterance(_check_text(text))
+        read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
+        crop = crop_portrait(read.picture, read.square, self.model.config.video.size)
+        device = next(self.model.parameters()).device
+        source = self.model.read_faces(crop[None].to(device))
+        generated = self.model.generate(source, utterance.ids, options)
+        return generated, self._words(utterance, generated.durations)
 
-    def _portrait(self, portrait: Portrait, number: int) -> Tensor:
-        if isinstance(portrait, np.ndarray):
-            name, image = "the portrait", _check_array(portrait)
-        else:
-            name, image = str(portrait), read_image(Path(portrait))
-        faces = find_faces(image)
-        try:
-            chosen = choose_face(faces, number)
-        except TtsfError as error:
-            raise TtsfError(f"{name}: {error}") from None
-        if len(faces) > 1 and number == 1:
-            logger.warning(
-                "%s shows %d faces; the largest speaks (choose another with --face 2)",
-                name,
-                len(faces),
-            )
-        for doubt in doubts(image, chosen):
-            logger.warning("%s: %s", name, doubt)
-        return crop_portrait(image, chosen, self.model.config.video.size)
+    def _words(self, utterance: Utterance, durations: Tensor) -> tuple[Word, ...]:
+        """When each word is said; durations: mel frames of each symbol, [L]."""
+        audio = self.model.config.audio
+        ends = [
+            n * audio.hop / audio.sample_rate for n in accumulate(durations.tolist(), initial=0)
+        ]
+        spoken = zip(utterance.words, utterance.spans, strict=True)
+        return tuple(Word(word, ends[start], ends[end]) for word, (start, end) in spoken)
 
-
-def _follow(generated: Generated, progress: Progress | None) -> Iterator[np.ndarray]:
-    done = 0
-    for batch in generated.frames:
-        yield batch.numpy()
-        done += len(batch)
-        if progress is not None:
-            progress(done, generated.frame_count)
+    def _chunks(self, generated: Generated, words: tuple[Word, ...]) -> Iterator[Chunk]:
+        """Frames as they are drawn, with the sound and the words that belong to them."""
+        config = self.model.config
+        samples, done = _finite(generated.samples), 0
+        for batch in generated.frames:
+            first, done = done, done + len(batch)
+            heard = samples[first * config.samples_per_video : done * config.samples_per_video]
+            begun = tuple(w for w in words if first <= int(w.start_s * config.video.fps) < done)
+            yield Chunk(batch.numpy(), heard, begun)
 
 
 def _finite(samples: Tensor) -> np.ndarray:
@@ -195,12 +182,6 @@ def _check_text(text: str) -> str:
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise TtsfError("the text is not valid UTF-8")
     return text
-
-
-def _check_array(image: np.ndarray) -> np.ndarray:
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise TtsfError(f"a portrait array is RGB uint8 [H, W, 3], not {image.dtype} {image.shape}")
-    return image
 
 
 def _check_options(options: GenerateOptions) -> None:

@@ -35,31 +35,35 @@ def read_text(path: Path | None) -> str:
 def new_file(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` to be filled; it becomes `path` when the block ends well.
 
-    Missing folders are made at once, so that an unwritable place shows before long work. On any
-    exception, Ctrl-C included, the temporary file and the folders made are removed and an older
+    Missing folders are created at once, so that an unwritable place shows before long work. On any
+    exception, Ctrl-C included, the temporary file and the new folders are removed and an older
     file at `path` stays. Raises TtsfError where the file cannot be written, also for an OSError
     (such as a full disk) raised by the block.
     """
     temporary = path.with_name(f".ttsf-{secrets.token_hex(6)}.part")
-    made: list[Path] = []
+    created: list[Path] = []
     try:
         if path.is_dir():
             raise TtsfError(f"cannot write {path}: it is a directory")
         for folder in reversed([path.parent, *path.parent.parents]):
             if not folder.exists():
                 folder.mkdir(exist_ok=True)
-                made.append(folder)
+                created.append(folder)
         temporary.touch(exist_ok=False)
         yield temporary
         _flush_to_disk(temporary)
         temporary.replace(path)
     except OSError as error:
-        _remove(temporary, made)
-        reason = error.strerror or str(error)
-        raise TtsfError(f"cannot write {path}: {reason}") from error
+        _remove(temporary, created)
+        raise cannot_write(path, error) from error
     except BaseException:
-        _remove(temporary, made)
+        _remove(temporary, created)
         raise
+
+
+def cannot_write(path: Path, error: OSError) -> TtsfError:
+    """What to raise where `path` could not be written."""
+    return TtsfError(f"cannot write {path}: {error.strerror or error}")
 
 
 def _flush_to_disk(path: Path) -> None:

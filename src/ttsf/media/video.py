@@ -1,137 +1,179 @@
-"""Finished frames and samples to an MP4 that plays in a browser, and samples to a WAV."""
+"""Frames and sound, chunk by chunk, to an MP4: a file for any player, or a stream that is played
+while it is written."""
 
 import errno
-from collections.abc import Iterable
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import av
 import numpy as np
 import soundfile
 
+from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.media.files import new_file
 
-CRF = "18"
 AUDIO_BITS = 96_000  # per second
 AAC_BLOCK = 1024  # samples
 H264_MATRIX = 6  # BT.601, what readers assume where they ignore the tag
 H264_PRIMARIES = 1  # BT.709, those of sRGB
 LIMITED_RANGE = 1
+STREAM_RATE = 48_000
+"""Hz. At 16 kHz the block with which AAC begins makes the sound of a first fragment 64 ms late."""
+FRAGMENT_US = "200000"
+FILE = {"movflags": "+faststart"}
+FILE_X264 = {"crf": "18", "preset": "veryfast"}
+STREAM = {"movflags": "+empty_moov+default_base_moof", "frag_duration": FRAGMENT_US}
+STREAM_X264 = {
+    "crf": "20",
+    "preset": "veryfast",
+    "tune": "zerolatency",
+    "profile": "main",
+    "x264-params": "keyint=50:min-keyint=50:scenecut=0",
+}
 
 
-def write_video(
-    path: Path, frames: Iterable[np.ndarray], samples: np.ndarray, fps: int, sample_rate: int
-) -> None:
-    """Write `path` as H.264 and AAC, whole or not at all.
+class Word(NamedTuple):
+    """A word, and when it is said."""
 
-    frames: batches of uint8 [n, H, W, 3] RGB in order, pulled as they are encoded; samples: float
-    [N] in [-1, 1], as long as the frames. Raises TtsfError where the file cannot be written.
+    text: str
+    start_s: float
+    """From the beginning of the video."""
+    end_s: float
+
+
+class Chunk(NamedTuple):
+    """A piece of a video: n frames with their sound, and the words that begin in it."""
+
+    frames: np.ndarray
+    """RGB uint8 [n, H, W, 3]."""
+    samples: np.ndarray
+    """float [n * sample_rate / fps] in [-1, 1], mono."""
+    words: tuple[Word, ...] = ()
+
+
+class Stream(Protocol):
+    """What takes a video while it is written, such as a socket; it is never asked to seek."""
+
+    def write(self, content: bytes, /) -> int | None:
+        """Take all of `content`."""
+
+
+@contextmanager
+def new_video(
+    target: Path | Stream, fps: int = FPS, sample_rate: int = SAMPLE_RATE
+) -> Iterator["VideoWriter"]:
+    """An MP4 of H.264 and AAC, filled with `add` and ended with the block.
+
+    A path gets a file with its index in front, whole or not at all; raises TtsfError where it
+    cannot be written. A `Stream` gets fragments of 0.2 s as soon as they are ready, and its own
+    errors pass through. A video without frames raises ValueError.
     """
-    with new_file(path) as temporary:
-        encode_video(temporary, frames, samples, fps, sample_rate)
+    with new_file(target) if isinstance(target, Path) else nullcontext(target) as place:
+        writer = VideoWriter(place, fps, sample_rate)
+        try:
+            yield writer
+            writer.finish()
+        finally:
+            writer.close()
+        if isinstance(place, Path):
+            check_whole(place, writer.frames)
 
 
-def encode_video(
-    path: Path, frames: Iterable[np.ndarray], samples: np.ndarray, fps: int, sample_rate: int
-) -> None:
-    """`write_video` into an existing temporary file; raises OSError where the disk fails."""
-    per_frame = sample_rate // fps
-    samples = samples[: _aac_length(len(samples))]
-    encoder = _Encoder(path, fps, sample_rate)
-    count = 0
-    try:
-        for batch in frames:
-            for frame in batch:
-                encoder.add(frame, samples[count * per_frame : (count + 1) * per_frame])
-                count += 1
-        encoder.finish()
-    finally:
-        encoder.close()
-    check_whole(path, count)
+class VideoWriter:
+    """One MP4 being written; sound and frames are interleaved frame by frame."""
+
+    def __init__(self, target: Path | Stream, fps: int, sample_rate: int) -> None:
+        self.fps, self.sample_rate = fps, sample_rate
+        self.frames = self._samples = 0
+        self._streamed = not isinstance(target, Path)
+        self._waiting = np.zeros(0, np.float32)
+        self._video: Any = None
+        self._container = av.open(
+            str(target.absolute()) if isinstance(target, Path) else target,
+            "w",
+            format="mp4",
+            options=STREAM if self._streamed else FILE,
+        )
+        rate = STREAM_RATE if self._streamed else sample_rate
+        self._audio: Any = self._container.add_stream("aac", rate=rate)
+        self._audio.layout = "mono"
+        self._audio.bit_rate = AUDIO_BITS
+
+    def add(self, chunk: Chunk) -> None:
+        """Encode a chunk; all frames of a video have one size, and sides that are even."""
+        sounds = chunk.samples.reshape(-1, self.sample_rate // self.fps)
+        for frame, sound in zip(chunk.frames, sounds, strict=True):
+            self._add_frame(frame)
+            self._waiting = np.append(self._waiting, np.clip(sound, -1, 1).astype(np.float32))
+            rest = 0 if self._streamed else len(self._waiting) % AAC_BLOCK
+            self._add_sound(len(self._waiting) - rest)
+
+    def finish(self) -> None:
+        """Drain both encoders.
+
+        Many readers play the last AAC block in full, up to 64 ms of padding. One that is less than
+        half full is left out instead: frames and sound then differ by at most 32 ms.
+        """
+        if self._video is None:
+            raise ValueError("a video needs at least one frame")
+        if len(self._waiting) >= AAC_BLOCK // 2 or not self._samples:
+            self._add_sound(len(self._waiting))
+        self._mux(self._video.encode(None))
+        self._mux(self._audio.encode(None))
+
+    def close(self) -> None:
+        """Write the index; may raise OSError."""
+        self._container.close()
+
+    def _start(self, height: int, width: int) -> None:
+        self._video = self._container.add_stream("libx264", rate=self.fps)
+        self._video.width, self._video.height = width, height
+        self._video.pix_fmt = "yuv420p"
+        self._video.options = STREAM_X264 if self._streamed else FILE_X264
+        context = self._video.codec_context
+        context.colorspace, context.color_range = H264_MATRIX, LIMITED_RANGE
+        context.color_primaries = context.color_trc = H264_PRIMARIES
+
+    def _add_frame(self, frame: np.ndarray) -> None:
+        if self._video is None:
+            self._start(*frame.shape[:2])
+        rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+        yuv = rgb.reformat(format="yuv420p", dst_colorspace="ITU601")
+        yuv.pts, yuv.time_base = self.frames, Fraction(1, self.fps)
+        self.frames += 1
+        self._mux(self._video.encode(yuv))
+
+    def _add_sound(self, count: int) -> None:
+        """Encode the first samples of those that wait."""
+        if not count:
+            return
+        block, self._waiting = self._waiting[None, :count], self._waiting[count:]
+        sound = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+        sound.sample_rate, sound.pts = self.sample_rate, self._samples
+        sound.time_base = Fraction(1, self.sample_rate)
+        self._samples += count
+        self._mux(self._audio.encode(sound))
+
+    def _mux(self, packets: list[Any]) -> None:
+        """A stream goes without the block that AAC begins with; a file says when sound begins."""
+        self._container.mux([p for p in packets if p.pts >= 0 or not self._streamed])
 
 
 def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
     """16-bit mono WAV, whole or not at all; samples: float [N] in [-1, 1]."""
     with new_file(path) as temporary:
-        encode_wav(temporary, samples, sample_rate)
+        temporary.write_bytes(wav_bytes(samples, sample_rate))
 
 
-def encode_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
-    """`write_wav` into an existing temporary file; raises OSError where the disk fails."""
-    with path.open("wb") as file:
-        try:
-            soundfile.write(file, samples, sample_rate, subtype="PCM_16", format="WAV")
-        except soundfile.LibsndfileError as error:
-            raise OSError(errno.EIO, str(error)) from error
-    if path.stat().st_size < 2 * len(samples):
-        raise OSError(errno.EIO, "the sound was not written whole")
-
-
-def _aac_length(samples: int) -> int:
-    """How many samples to encode so that what readers decode is the nearest to all of them.
-
-    Many readers play the last AAC block in full, up to 64 ms of padding. A last block that is less
-    than half full is left out instead: pictures and sound then differ by at most 32 ms.
-    """
-    rest = samples % AAC_BLOCK
-    return samples - rest if rest < AAC_BLOCK // 2 < samples else samples
-
-
-class _Encoder:
-    """One MP4 being written; sound and pictures are interleaved frame by frame."""
-
-    def __init__(self, path: Path, fps: int, sample_rate: int) -> None:
-        self.fps, self.sample_rate = fps, sample_rate
-        self.frames = self.samples = 0
-        self.video: Any = None
-        self.container = av.open(
-            str(path.absolute()), "w", format="mp4", options={"movflags": "+faststart"}
-        )
-        self.audio: Any = self.container.add_stream("aac", rate=sample_rate)
-        self.audio.layout = "mono"
-        self.audio.bit_rate = AUDIO_BITS
-
-    def _start(self, height: int, width: int) -> None:
-        self.video = self.container.add_stream("libx264", rate=self.fps)
-        self.video.width, self.video.height = width, height
-        self.video.pix_fmt = "yuv420p"
-        self.video.options = {"crf": CRF, "preset": "veryfast"}
-        context = self.video.codec_context
-        context.colorspace, context.color_range = H264_MATRIX, LIMITED_RANGE
-        context.color_primaries = context.color_trc = H264_PRIMARIES
-
-    def add(self, frame: np.ndarray, samples: np.ndarray) -> None:
-        """One picture, uint8 [H, W, 3], and the sound that belongs to it."""
-        if self.video is None:
-            self._start(*frame.shape[:2])
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-        picture = picture.reformat(format="yuv420p", dst_colorspace="ITU601")
-        picture.pts, picture.time_base = self.frames, Fraction(1, self.fps)
-        self.frames += 1
-        self._mux(self.video.encode(picture))
-        if len(samples) == 0:
-            return
-        block = np.clip(samples, -1, 1).astype(np.float32)[None]
-        sound = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
-        sound.sample_rate, sound.pts = self.sample_rate, self.samples
-        sound.time_base = Fraction(1, self.sample_rate)
-        self.samples += len(samples)
-        self._mux(self.audio.encode(sound))
-
-    def finish(self) -> None:
-        """Drain both encoders."""
-        if self.video is None:
-            raise ValueError("a video needs at least one frame")
-        self._mux(self.video.encode(None))
-        self._mux(self.audio.encode(None))
-
-    def close(self) -> None:
-        """Write the index; may raise OSError."""
-        self.container.close()
-
-    def _mux(self, packets: list[Any]) -> None:
-        self.container.mux(packets)
+def wav_bytes(samples: np.ndarray, sample_rate: int) -> bytes:
+    """The content of a 16-bit mono WAV; samples: float [N] in [-1, 1]."""
+    content = io.BytesIO()  # soundfile cannot say what a full disk says
+    soundfile.write(content, samples, sample_rate, subtype="PCM_16", format="WAV")
+    return content.getvalue()
 
 
 def check_whole(path: Path, frames: int) -> None:

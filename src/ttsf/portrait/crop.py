@@ -48,9 +48,8 @@ def cut_square(image: np.ndarray, square: CropSquare, size: int) -> np.ndarray:
     return np.asarray(cut)
 
 
-def crop_portrait(image: np.ndarray, face: FaceBox, size: int) -> Tensor:
-    """The square around a face as float32 [3, size, size] in [-1, 1]."""
-    square = crop_square(image.shape[1], image.shape[0], face)
+def crop_portrait(image: np.ndarray, square: CropSquare, size: int) -> Tensor:
+    """The square of RGB uint8 [H, W, 3] as the model reads it: float32 [3, size, size], -1 to 1."""
     pixels = torch.from_numpy(cut_square(image, square, size).astype(np.float32))
     return (pixels / 127.5 - 1).permute(2, 0, 1).contiguous()
 

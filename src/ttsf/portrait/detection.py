@@ -1,6 +1,6 @@
 """Upright faces in a picture, by dlib's HOG detector (Dalal & Triggs 2005; King 2015)."""
 
-from functools import lru_cache
+import threading
 from typing import Any, NamedTuple
 
 import dlib
@@ -32,6 +32,7 @@ GLANCE_SURE = 0.2
 FRONTAL_VIEW, SIDE_VIEWS = 0, (1, 2)
 MISSED = -0.8
 """Score where a scale does not show the candidate."""
+_thread = threading.local()
 
 
 class FaceBox(NamedTuple):
@@ -54,10 +55,7 @@ class ScoredBox(NamedTuple):
 
 
 def find_faces(image: np.ndarray) -> list[FaceBox]:
-    """Upright faces in RGB uint8 [H, W, 3], the largest first; an empty list where there is none.
-
-    Uses dlib's HOG detector (Dalal & Triggs 2005; King 2015), which needs no download.
-    """
+    """Upright faces in RGB uint8 [H, W, 3], the largest first; empty where there is none."""
     picture = Image.fromarray(image)
     doubtful: list[ScoredBox] = []
     for long_side in SEARCH_SIDES:
@@ -106,9 +104,11 @@ def choose_face(faces: list[FaceBox], number: int = 1) -> FaceBox:
     return face
 
 
-@lru_cache(maxsize=1)
 def _detector() -> Any:
-    return dlib.get_frontal_face_detector()
+    """This thread's own: a detector that two threads use at once crashes."""
+    if not hasattr(_thread, "detector"):
+        _thread.detector = dlib.get_frontal_face_detector()
+    return _thread.detector
 
 
 def detect(picture: Image.Image, scale: float, least: float) -> list[ScoredBox]:
