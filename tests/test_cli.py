@@ -11,7 +11,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from ttsf import pipeline
+import ttsf
+from ttsf import checkpoint, pipeline
 from ttsf.cli.main import main, parse
 from ttsf.cli.progress import Progress
 from ttsf.cli.speak import Speak
@@ -55,11 +56,19 @@ def test_text_from_a_file_and_from_standard_input(
 ) -> None:
     heard = []
 
-    def write(speaker: pipeline.Speaker, portrait: Path, text: str, *rest: object) -> object:
+    def write(
+        speaker: pipeline.Pipeline,
+        portrait: ttsf.Portrait,
+        text: str,
+        output: Path,
+        options: ttsf.GenerateOptions,
+        audio_output: Path | None,
+        progress: object,
+    ) -> object:
         heard.append(text)
         return pipeline.Written(25, 1.0)
 
-    monkeypatch.setattr(pipeline.Speaker, "write", write)
+    monkeypatch.setattr(pipeline.Pipeline, "write", write)
     (tmp_path / "text.txt").write_bytes("\ufeffFrom a file: café\r\n".encode())
     assert main([*speak, "--text-file", str(tmp_path / "text.txt")]) == 0
     stdin = types.SimpleNamespace(buffer=io.BytesIO(b"From a pipe"))
@@ -164,10 +173,19 @@ def test_the_unexpected_is_one_line_too(
         raise problem
 
     monkeypatch.delenv("TTSF_DEBUG", raising=False)
-    monkeypatch.setattr(pipeline.Speaker, "_generate", fail)
+    monkeypatch.setattr(pipeline.Pipeline, "_generate", fail)
     assert main([*speak, "Hello."]) == code
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("ttsf: error: ") and list(tmp_path.iterdir()) == []
+
+
+def test_without_bundled_weights_the_option_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(checkpoint, "BUNDLED", tmp_path / "none")
+    assert main(["speak", "a.png", "Hi", "-o", "a.mp4"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("no bundled weights; name a model by --model DIR")
 
 
 def test_progress_is_redrawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def test_library(in_folder: Path, model_folder: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(ttsf, "load", lambda: real(model_folder), raising=False)
     names: dict[str, object] = {}
     exec(PYTHON, names)
-    frames, samples, _, _ = names["result"]  # type: ignore[misc]
+    frames, samples, *_ = names["result"]  # type: ignore[misc]
     assert samples.shape == (640 * len(frames),)
     assert (in_folder / "out" / "hello.mp4").is_file()
 
@@ -99,13 +99,20 @@ def test_commands_are_found() -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_recipes_parse(recipe: Path, tmp_path: Path) -> None:
-    for name in ("ttsf", "torchrun"):
-        (tmp_path / name).write_text(STUB)
-        (tmp_path / name).chmod(0o755)
-    folders = {name: str(tmp_path / name.lower()) for name in ("DATA", "WORK", "LRS3", "EXPERTS")}
-    setting = folders | {"PATH": f"{tmp_path}:/usr/bin:/bin", "LOG": str(tmp_path / "log")}
-    setting |= {"PYTHON": "true", "TEXT": "a.txt b.txt"}
-    subprocess.run(["bash", recipe], cwd=ROOT, env=setting, check=True, capture_output=True)
+    (tmp_path / "bin").mkdir()
+    for name in ("ttsf", "torchrun", "python"):
+        stub = tmp_path / "bin" / name
+        stub.write_text("#!/bin/bash\n" if name == "python" else STUB)
+        stub.chmod(0o755)
+    (tmp_path / "recipes").mkdir()  # where no .venv with the real commands is beside it
+    (tmp_path / "recipes" / recipe.name).write_bytes(recipe.read_bytes())
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    setting = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "LOG": str(tmp_path / "log")}
+    for name in ("DATA", "WORK", "LRS3", "LRS2", "VOXCELEB2", "EXPERTS"):
+        setting[name] = str(tmp_path / name.lower())
+    setting["TEXT"] = "a.txt b.txt"
+    command = ["bash", f"recipes/{recipe.name}"]
+    subprocess.run(command, cwd=tmp_path, env=setting, check=True, capture_output=True)
     lines = (tmp_path / "log").read_text().splitlines()
     assert len(lines) > 5
     for line in lines:
