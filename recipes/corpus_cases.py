@@ -19,7 +19,7 @@ from ttsf.data.recorded.layouts import SourceVideo, find_videos
 from ttsf.data.recorded.transcripts import read_transcript
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import CASES, COLUMNS
-from ttsf.media.recording import read_pictures
+from ttsf.media.recording import read_video
 
 
 def held_out(layout: str, root: Path) -> list[SourceVideo]:
@@ -44,7 +44,7 @@ def case_of(video: SourceVideo, texts: list[str], out: Path, dice: random.Random
         link = f"{name}{video.video.suffix}"
         (out / link).symlink_to(video.video)
         return [name, person, "", link, text, ""]
-    Image.fromarray(next(read_pictures(video.video))).save(out / f"{name}.png")
+    Image.fromarray(next(read_video(video.video))).save(out / f"{name}.png")
     return [name, person, f"{name}.png", "", dice.choice(texts), ""]
 
 

@@ -1,10 +1,9 @@
-"""Portraits that break the model, from one photograph: what is drawn, and the warnings.
+"""Portraits that break the model, from one photograph: what is drawn, and the doubts.
 
 python recipes/hard_portraits.py examples/astronaut.jpg OUT
 """
 
 import argparse
-import logging
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
@@ -51,13 +50,14 @@ def main() -> None:
     pixels = read_image(chosen.portrait)
     portrait, face = Image.fromarray(pixels), choose_face(find_faces(pixels))
     pipeline = ttsf.load()
-    logging.basicConfig(format="%(message)s")
     for variant in VARIANTS:
         print(f"{variant}:", flush=True)
         picture = chosen.out / f"{variant}.png"
         harden(portrait, face, variant).save(picture)
         try:
-            pipeline.write(picture, TEXT, picture.with_suffix(".mp4"))
+            found = pipeline.portrait(picture)
+            print(*found.doubts, sep="\n")
+            pipeline.write(found, TEXT, picture.with_suffix(".mp4"))
         except ttsf.TtsfError as error:
             print(f"refused: {error}")
 

@@ -33,7 +33,7 @@ from ttsf.data.synthetic.teachers import speak
 from ttsf.data.synthetic.visemes import SILENCE, viseme_times
 from ttsf.errors import TtsfError
 from ttsf.landmarks.labels import BLINK, OPEN, PRESS, WIDE
-from ttsf.media.video import write_video
+from ttsf.media.video import Chunk, new_video
 
 RATE = 16_000
 COLUMNS = ("file", "kind", "use", "speaker", "dataset", "licence", "transcript", "voice_register")
@@ -260,7 +260,8 @@ def real_parts(folder: Path) -> Path:
         labels = animator.own.copy()
         labels[OPEN] = 0.4 + 0.4 * np.sin(i / 2)
         frames.append(animator.render(labels).image)
-    write_video(folder / "video/talk.mp4", [np.stack(frames)], samples, 25, RATE)
+    with new_video(folder / "video/talk.mp4") as video:
+        video.add(Chunk(np.stack(frames), samples))
     return folder
 
 

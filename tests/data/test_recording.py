@@ -8,7 +8,7 @@ import pytest
 
 from tests.data.videos import empty_picture, face_picture, murmur, write_recording
 from ttsf.errors import TtsfError
-from ttsf.media.recording import fit_sound, read_pictures, read_sound
+from ttsf.media.recording import fit_sound, read_sound, read_video
 
 
 def grey(level: int) -> np.ndarray:
@@ -16,7 +16,7 @@ def grey(level: int) -> np.ndarray:
 
 
 def levels(path: Path) -> list[int]:
-    return [round(float(picture.mean())) for picture in read_pictures(path)]
+    return [round(float(picture.mean())) for picture in read_video(path)]
 
 
 def test_25_fps_passes_unchanged(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_no_sound_track(tmp_path: Path) -> None:
 def test_rotated_video_is_turned_upright(tmp_path: Path, rotation: int, turns: int) -> None:
     picture = face_picture()
     path = write_recording(tmp_path / "a.mp4", [picture] * 3, rotation=rotation)
-    found = next(read_pictures(path)).astype(float)
+    found = next(read_video(path)).astype(float)
     wanted = np.rot90(picture, turns)
     assert found.shape == wanted.shape
     assert np.abs(found - wanted).mean() < 6
@@ -73,14 +73,14 @@ def test_a_file_cut_short_is_damaged(tmp_path: Path) -> None:
     path = write_recording(tmp_path / "a.mp4", noise, faststart=True)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(TtsfError, match="damaged"):
-        list(read_pictures(path))
+        list(read_video(path))
 
 
 def test_an_index_that_never_came_is_not_readable(tmp_path: Path) -> None:
     path = write_recording(tmp_path / "a.mp4", [empty_picture()] * 30)
     path.write_bytes(path.read_bytes()[:-600])
     with pytest.raises(TtsfError, match="not a readable video"):
-        list(read_pictures(path))
+        list(read_video(path))
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
 
     write_wav(tmp_path / "a.wav", murmur(1.0)[0], 16_000)
     with pytest.raises(TtsfError, match="holds no video"):
-        list(read_pictures(tmp_path / "a.wav"))
+        list(read_video(tmp_path / "a.wav"))
 
 
 def test_fit_sound_is_exactly_as_long_as_its_pictures() -> None:

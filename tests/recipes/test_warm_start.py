@@ -378,7 +378,7 @@ def test_a_matcha_run_goes_on_at_step_0(matcha: dict[str, Tensor], tmp_path: Pat
     }  # fmt: skip
     load_parts(model, tmp_path / "run", ("speech.encoder", "speech.duration", "speech.decoder"))
     assert torch.equal(model.speech.encoder.to_mu.weight, matcha["encoder.proj_m.weight"])
-    ids = torch.tensor([TextFrontEnd(TINY.speech).phoneme_ids("həlˈoʊ.")])
+    ids = torch.tensor([TextFrontEnd(TINY.speech).ids("Hello.")])
     voice = kept["table.weight"][:1]
     features = model.eval().speech.encode(ids, torch.tensor([ids.shape[1]]), voice)
     assert torch.isfinite(model.speech.decode(features, voice, 2, 0.6)).all()

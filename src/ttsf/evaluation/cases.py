@@ -22,7 +22,7 @@ from ttsf.data.report import spread
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
 from ttsf.media.images import read_image
-from ttsf.media.recording import read_pictures
+from ttsf.media.recording import read_video
 
 CASES = "cases.csv"
 COLUMNS = ("name", "person", "portrait", "video", "text", "register")
@@ -73,7 +73,7 @@ class Case:
             return read_image(self.portrait)
         if self.video is None:
             raise TtsfError(f"{self.name}: neither a portrait nor a video")
-        return next(read_pictures(self.video))
+        return next(read_video(self.video))
 
 
 def read_cases(root: Path, uses: Collection[Use], per_person: int, limit: int | None) -> list[Case]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.errors import TtsfError
-from ttsf.media.recording import fit_sound, read_pictures, read_sound
+from ttsf.media.recording import fit_sound, read_sound, read_video
 
 RATE_ERROR = 0.05  # frames a second by which a file may differ
 SILENT_END_S = 0.5
@@ -40,7 +40,7 @@ def read_clip(path: Path) -> VideoClip:
     if samples is None:
         raise TtsfError(f"{path.name}: no sound")
     frames = []
-    for frame in read_pictures(path):
+    for frame in read_video(path):
         if min(frame.shape[:2]) > LARGEST:
             raise TtsfError(f"{path.name}: larger than {LARGEST} px; scale it down")
         frames.append(frame)

@@ -1,7 +1,7 @@
-"""Somebody's video file as upright RGB pictures at 25 fps and its sound at 16 kHz (Sec. 4.1).
+"""Somebody's video file as upright RGB frames at 25 fps and its sound at 16 kHz (Sec. 4.1).
 
-Any frame rate, constant or not, becomes 25 fps by the clock: picture k is the one shown 20 ms after
-k / 25 s. The sound starts with the first picture.
+Any frame rate, constant or not, becomes 25 fps by the clock: frame k is the one shown 20 ms after
+k / 25 s. The sound starts with the first frame.
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,10 @@ from av.video.reformatter import Colorspace
 from ttsf.config import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from ttsf.errors import TtsfError
 
-FPS, RATE = FPS, SAMPLE_RATE
 MISSING_S = 0.3
 """A file that ends so much before its declared length was cut short."""
 CLOCK_ERROR_S = 1e-6  # rounding of time stamps
-HIGH_DEFINITION = 720  # px; untagged pictures of this height follow BT.709, lower ones BT.601
+HIGH_DEFINITION = 720  # px; untagged videos of this height follow BT.709, lower ones BT.601
 
 
 class Header(NamedTuple):
@@ -39,7 +38,7 @@ def read_header(path: Path) -> Header:
         return Header(declared, aspect)
 
 
-def read_pictures(path: Path) -> Iterator[np.ndarray]:
+def read_video(path: Path) -> Iterator[np.ndarray]:
     """RGB uint8 [H, W, 3], 25 a second, one at a time.
 
     Raises TtsfError where the file is damaged or ends before its declared length.
@@ -66,16 +65,16 @@ def read_pictures(path: Path) -> Iterator[np.ndarray]:
         )
 
 
-def read_sound(path: Path, picture: Path | None = None) -> np.ndarray | None:
-    """Mono float32 in [-1, 1] at 16 kHz, from the first picture on; None without a sound track.
+def read_sound(path: Path, video: Path | None = None) -> np.ndarray | None:
+    """Mono float32 in [-1, 1] at 16 kHz, from the first frame on; None without a sound track.
 
-    picture: the video that a separate sound file belongs to; its sound starts with the pictures.
+    video: what a separate sound file belongs to; its sound starts with the frames.
     """
     with _open(path) as container:
         if not container.streams.audio:
             return None
         stream = container.streams.audio[0]
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
         parts: list[np.ndarray] = []
         begins: float | None = None
         try:
@@ -90,16 +89,15 @@ def read_sound(path: Path, picture: Path | None = None) -> np.ndarray | None:
     if not parts:
         return None
     samples = np.concatenate(parts).clip(-1, 1)  # a lossy codec may overshoot
-    late = 0.0 if picture is not None else (begins or 0.0) - _first_picture_s(path)
-    shift = round(late * RATE)
+    late = 0.0 if video is not None else (begins or 0.0) - _first_frame_s(path)
+    shift = round(late * SAMPLE_RATE)
     return np.pad(samples, (shift, 0)) if shift > 0 else samples[-shift:]
 
 
 def fit_sound(samples: np.ndarray, start: int, frames: int) -> np.ndarray:
-    """The sound of `frames` pictures from picture `start` on, ended with silence where needed."""
-    per_frame = SAMPLES_PER_FRAME
-    part = samples[start * per_frame : (start + frames) * per_frame]
-    return np.pad(part, (0, frames * per_frame - len(part)))
+    """The sound of `frames` frames from frame `start` on, ended with silence where needed."""
+    part = samples[start * SAMPLES_PER_FRAME : (start + frames) * SAMPLES_PER_FRAME]
+    return np.pad(part, (0, frames * SAMPLES_PER_FRAME - len(part)))
 
 
 def _open(path: Path) -> Any:
@@ -128,7 +126,7 @@ def _decode(path: Path) -> Iterator[av.VideoFrame]:
             raise TtsfError(f"{path.name}: the video is damaged ({error.strerror})") from None
 
 
-def _first_picture_s(path: Path) -> float:
+def _first_frame_s(path: Path) -> float:
     for frame in _decode(path):
         return _seconds(frame.pts, frame)
     return 0.0
@@ -144,5 +142,5 @@ def _upright(frame: av.VideoFrame, aspect: float) -> np.ndarray:
     tagged = frame.colorspace in (1, 5, 6)
     matrix = frame.colorspace if tagged else 1 if frame.height >= HIGH_DEFINITION else 5
     source = Colorspace.ITU709 if matrix == 1 else Colorspace.ITU601
-    picture = frame.reformat(width=width, format="rgb24", src_colorspace=source).to_ndarray()
-    return np.ascontiguousarray(np.rot90(picture, frame.rotation // 90))
+    rgb = frame.reformat(width=width, format="rgb24", src_colorspace=source).to_ndarray()
+    return np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90))

@@ -23,7 +23,7 @@ from ttsf.data.recorded.transcripts import Piece, Transcript, cut, plain_transcr
 from ttsf.data.records import Record, Refusal
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
-from ttsf.media.recording import fit_sound, read_pictures, read_sound
+from ttsf.media.recording import fit_sound, read_sound, read_video
 from ttsf.portrait.crop import CropSquare, cut_square
 from ttsf.speech.text import TextFrontEnd
 
@@ -91,7 +91,7 @@ def _prepare(job: PrepareJob, out: Path) -> Record:
         else:
             refused.append(_refuse(job, recording.survey, span.stretch, reason, out))
     clips: list[Clip] = []
-    frames, at = read_pictures(source.video), 0
+    frames, at = read_video(source.video), 0
     for i, span in enumerate(spans):
         name = job.key if len(spans) == 1 else f"{job.key}-{i:03d}"
         chosen = islice(frames, span.stretch.start - at, span.stretch.end - at)
@@ -110,7 +110,7 @@ def read_once(source: SourceVideo) -> Recording:
         raise TtsfError("silent: there is no sound track")
     if loudest_db(samples) < SILENT_DB:
         raise TtsfError(f"silent: below {SILENT_DB:.0f} dB throughout")
-    return Recording(face_track.survey_frames(read_pictures(source.video)), samples)
+    return Recording(face_track.survey_frames(read_video(source.video)), samples)
 
 
 def loudest_db(samples: np.ndarray) -> float:
