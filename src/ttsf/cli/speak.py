@@ -57,17 +57,16 @@ class Speak:
     def run(self) -> None:
         """Write the video and print one line."""
         text, began = self._text(), time.monotonic()
-        from ttsf import checkpoint, pipeline  # PyTorch takes a second that --help need not pay
+        from ttsf import checkpoint  # PyTorch takes a second that --help need not pay
+        from ttsf.pipeline import GenerateOptions, load
 
         if self.model is None and not checkpoint.BUNDLED.is_dir():
             raise TtsfError("this installation has no bundled weights; name a model by --model DIR")
         keep_freed_memory()
-        speaker = pipeline.load(self.model, self.device)
-        options = pipeline.GenerateOptions(
-            self.seed, self.steps, self.temperature, self.rate, self.still
-        )
+        pipeline = load(self.model, self.device)
+        options = GenerateOptions(self.seed, self.steps, self.temperature, self.rate, self.still)
         loaded = time.monotonic()
-        portrait = speaker.portrait(self.portrait, self.face)
+        portrait = pipeline.portrait(self.portrait, self.face)
         if len(portrait.faces) > 1 and self.face == 1:
             logger.warning(
                 "%s shows %d faces; the largest speaks (choose another with --face 2)",
@@ -77,7 +76,7 @@ class Speak:
         for doubt in portrait.doubts:
             logger.warning("%s: %s", self.portrait, doubt.sentence)
         progress = None if self.quiet else Progress("frames")
-        written = speaker.write(
+        written = pipeline.write(
             portrait, text, self.output, options, audio_output=self.save_audio, progress=progress
         )
         if not self.quiet:

@@ -34,12 +34,12 @@ class Make:
 
         if not self.systems:
             raise TtsfError("no system is named: NAME=DIR")
-        made = make_study(named_folders(self.systems), self.out, self.seed, self.clips)
-        for refusal in made.refused:
+        study = make_study(named_folders(self.systems), self.out, self.seed, self.clips)
+        for refusal in study.refused:
             logger.warning("%s is left out: %s", refusal.source, refusal.reason)
         print(
-            f"{made.page.parent}: for the raters, {made.clips} clips of {made.systems} systems; "
-            f"{made.key}: yours, do not give it away"
+            f"{study.page.parent}: for the raters, {study.clips} clips of {study.systems} systems; "
+            f"{study.key}: yours, do not give it away"
         )
 
 
