@@ -1,5 +1,6 @@
 import errno
-from collections.abc import Iterator
+import io
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -7,23 +8,46 @@ import numpy as np
 import pytest
 import soundfile
 
+from ttsf.config import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from ttsf.errors import TtsfError
-from ttsf.media.video import _Encoder, write_video, write_wav
-
-FPS, RATE, PER_FRAME = 25, 16_000, 640
+from ttsf.media.video import STREAM_RATE, Chunk, Stream, VideoWriter, new_video, write_wav
 
 
-def clip(frames: int, size: int = 64) -> tuple[list[np.ndarray], np.ndarray]:
-    """Frames of one flat grey each, brighter and brighter, and a tone."""
+class Pipe:
+    """A place that can be written and nothing else."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def write(self, content: bytes, /) -> int:
+        self.content += content
+        return len(content)
+
+
+def clip(frames: int, size: int = 64) -> list[Chunk]:
+    """Frames of one flat grey each, brighter and brighter, and a tone; eight a chunk."""
     grey = np.linspace(40, 200, frames).astype(np.uint8)
-    pictures = np.broadcast_to(grey[:, None, None, None], (frames, size, size, 3))
-    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(frames * PER_FRAME) / RATE)
-    batches = [pictures[i : i + 8] for i in range(0, frames, 8)]
-    return batches, tone.astype(np.float32)
+    pixels = np.broadcast_to(grey[:, None, None, None], (frames, size, size, 3))
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(frames * SAMPLES_PER_FRAME) / SAMPLE_RATE)
+    return chunks(pixels, tone.astype(np.float32))
 
 
-def decode(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    with av.open(str(path)) as container:
+def chunks(frames: np.ndarray, samples: np.ndarray, each: int = 8) -> list[Chunk]:
+    step = each * SAMPLES_PER_FRAME
+    return [
+        Chunk(frames[k * each : (k + 1) * each], samples[k * step : (k + 1) * step])
+        for k in range(-(-len(frames) // each))
+    ]
+
+
+def write(target: Path | Stream, pieces: list[Chunk]) -> None:
+    with new_video(target) as video:
+        for piece in pieces:
+            video.add(piece)
+
+
+def decode(source: Path | io.BytesIO) -> tuple[np.ndarray, np.ndarray]:
+    with av.open(str(source) if isinstance(source, Path) else source) as container:
         frames = np.stack([f.to_ndarray(format="rgb24") for f in container.decode(video=0)])
         container.seek(0)
         sound = np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
@@ -31,58 +55,105 @@ def decode(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("frames", [1, 2, 7, 25, 103, 251])
-def test_sound_and_pictures_are_equally_long(tmp_path: Path, frames: int) -> None:
+def test_sound_and_frames_are_equally_long(tmp_path: Path, frames: int) -> None:
     path = tmp_path / "a.mp4"
-    batches, samples = clip(frames)
-    write_video(path, batches, samples, FPS, RATE)
+    write(path, clip(frames))
     with av.open(str(path)) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         lengths = [float(s.duration * s.time_base) for s in (video, audio)]
         assert (video.codec_context.name, audio.codec_context.name) == ("h264", "aac")
         assert video.codec_context.pix_fmt == "yuv420p" and video.average_rate == FPS
-        assert audio.codec_context.sample_rate == RATE and audio.codec_context.channels == 1
-    pictures, sound = decode(path)
-    assert len(pictures) == frames and abs(lengths[0] - frames / FPS) < 1e-3
+        assert audio.codec_context.sample_rate == SAMPLE_RATE
+        assert audio.codec_context.channels == 1
+    pixels, sound = decode(path)
+    assert len(pixels) == frames and abs(lengths[0] - frames / FPS) < 1e-3
     assert abs(lengths[0] - lengths[1]) <= 0.04
-    assert abs(len(sound) / RATE - frames / FPS) <= 0.04
+    assert abs(len(sound) / SAMPLE_RATE - frames / FPS) <= 0.04
 
 
 def test_sound_is_not_shifted_and_colours_are_kept(tmp_path: Path) -> None:
     colours = np.array([[200, 40, 30], [20, 180, 60], [30, 60, 210], [230, 190, 160]])
     frames = np.broadcast_to(colours[:, None, None], (4, 64, 64, 3)).astype(np.uint8).repeat(10, 0)
-    samples = np.zeros(40 * PER_FRAME, np.float32)
-    samples[8_000:8_400] = 0.8 * np.sin(2 * np.pi * 1000 * np.arange(400) / RATE)
-    write_video(tmp_path / "a.mp4", [frames], samples, FPS, RATE)
-    pictures, sound = decode(tmp_path / "a.mp4")
+    samples = np.zeros(40 * SAMPLES_PER_FRAME, np.float32)
+    samples[8_000:8_400] = 0.8 * np.sin(2 * np.pi * 1000 * np.arange(400) / SAMPLE_RATE)
+    write(tmp_path / "a.mp4", [Chunk(frames, samples)])
+    pixels, sound = decode(tmp_path / "a.mp4")
     loud = np.flatnonzero(np.abs(sound) > 0.2)
     assert abs(loud[0] - 8_000) < 160 and abs(loud[-1] - 8_400) < 160
-    assert np.abs(pictures[::10].mean((1, 2)) - colours).max() < 4
+    assert np.abs(pixels[::10].mean((1, 2)) - colours).max() < 4
 
 
 def test_index_comes_before_the_data(tmp_path: Path) -> None:
-    batches, samples = clip(30)
-    write_video(tmp_path / "a.mp4", batches, samples, FPS, RATE)
+    write(tmp_path / "a.mp4", clip(30))
     content = (tmp_path / "a.mp4").read_bytes()
     assert 0 < content.index(b"moov") < content.index(b"mdat")
 
 
-def test_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("a.mp4", "b.mp4"):
-        batches, samples = clip(30)
-        write_video(tmp_path / name, batches, samples, FPS, RATE)
-    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+def test_same_input_gives_the_same_bytes_however_it_is_cut(tmp_path: Path) -> None:
+    (whole,) = chunks(
+        np.concatenate([piece.frames for piece in clip(30)]),
+        np.concatenate([piece.samples for piece in clip(30)]),
+        each=30,
+    )
+    write(tmp_path / "a.mp4", clip(30))
+    write(tmp_path / "b.mp4", clip(30))
+    write(tmp_path / "c.mp4", [whole])
+    a, b, c = ((tmp_path / f"{name}.mp4").read_bytes() for name in "abc")
+    assert a == b == c
+
+
+@pytest.mark.parametrize("frames", [1, 7, 103])
+def test_a_stream_holds_all_frames_and_its_sound_is_not_late(frames: int) -> None:
+    """A click every 0.16 s, measured in samples of the file: 48 a millisecond."""
+    (piece, *rest) = clip(frames)
+    pixels = np.concatenate([piece.frames, *(more.frames for more in rest)])
+    samples = np.zeros(frames * SAMPLES_PER_FRAME, np.float32)
+    clicks = np.arange(200, len(samples) - 80, 2_560)
+    for click in clicks:
+        samples[click : click + 80] = 0.8 * np.sin(2 * np.pi * np.arange(80) / 16)
+    pipe = Pipe()
+    write(pipe, chunks(pixels, samples))
+    with av.open(io.BytesIO(pipe.content)) as container:
+        times = [float(frame.time or 0) for frame in container.decode(video=0)]
+    with av.open(io.BytesIO(pipe.content)) as container:
+        first, *_ = sound = list(container.decode(audio=0))
+    assert np.allclose(times, np.arange(frames) / FPS)
+    assert first.pts == 0 and first.sample_rate == STREAM_RATE
+    shown, heard = decode(io.BytesIO(pipe.content))
+    assert np.abs(shown.mean((1, 2, 3)) - pixels.mean((1, 2, 3))).max() < 3
+    assert len(heard) == sum(frame.samples for frame in sound)
+    assert 0 <= len(heard) / STREAM_RATE - frames / FPS < 0.025
+    loud = np.flatnonzero(np.abs(heard) > 0.2)
+    begins = [loud[0], *(b for a, b in pairwise(loud) if b - a > 1_000)]
+    assert np.abs(np.array(begins) - clicks * 3).max() < 48
+
+
+def test_a_stream_can_be_played_while_it_is_written() -> None:
+    pipe = Pipe()
+    with new_video(pipe) as video:
+        fragments = []
+        for piece in clip(100):
+            video.add(piece)
+            fragments.append(pipe.content.count(b"moof"))
+    assert pipe.content.index(b"moov") < pipe.content.index(b"moof")
+    assert fragments[1] >= 1 and fragments[-1] >= 15 and fragments == sorted(fragments)
+
+
+def test_a_stream_that_nobody_takes_stops_the_work() -> None:
+    class Closed:
+        def write(self, content: bytes, /) -> int:
+            raise BrokenPipeError(errno.EPIPE, "nobody listens")
+
+    with pytest.raises(BrokenPipeError, match="nobody listens"):
+        write(Closed(), clip(100))
 
 
 @pytest.mark.parametrize("problem", [KeyboardInterrupt, RuntimeError, SystemExit])
 def test_nothing_is_left_behind(tmp_path: Path, problem: type[BaseException]) -> None:
-    batches, samples = clip(30)
-
-    def broken() -> Iterator[np.ndarray]:
-        yield from batches[:2]
+    with pytest.raises(problem), new_video(tmp_path / "new" / "folder" / "a.mp4") as video:
+        for piece in clip(30)[:2]:
+            video.add(piece)
         raise problem
-
-    with pytest.raises(problem):
-        write_video(tmp_path / "new" / "folder" / "a.mp4", broken(), samples, FPS, RATE)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -90,24 +161,29 @@ def test_an_older_file_survives_a_failure(tmp_path: Path, monkeypatch: pytest.Mo
     path = tmp_path / "a.mp4"
     path.write_text("old")
 
-    def full(encoder: _Encoder, packets: object) -> None:
+    def full(writer: VideoWriter, packets: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(_Encoder, "_mux", full)
-    batches, samples = clip(30)
+    monkeypatch.setattr(VideoWriter, "_mux", full)
     with pytest.raises(TtsfError, match=r"cannot write .*a\.mp4: No space left on device"):
-        write_video(path, batches, samples, FPS, RATE)
+        write(path, clip(30))
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_no_frames_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one frame"):
-        write_video(tmp_path / "a.mp4", [], np.zeros(0, np.float32), FPS, RATE)
+        write(tmp_path / "a.mp4", [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_chunk_has_as_much_sound_as_frames(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        write(tmp_path / "a.mp4", [Chunk(*clip(8)[0][:1], np.zeros(7 * SAMPLES_PER_FRAME))])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_wav(tmp_path: Path) -> None:
     samples = np.linspace(-1, 1, 1000).astype(np.float32)
-    write_wav(tmp_path / "a.wav", samples, RATE)
+    write_wav(tmp_path / "a.wav", samples, SAMPLE_RATE)
     read, rate = soundfile.read(tmp_path / "a.wav")
-    assert rate == RATE and np.abs(read - samples).max() < 1e-4
+    assert rate == SAMPLE_RATE and np.abs(read - samples).max() < 1e-4

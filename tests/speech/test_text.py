@@ -10,6 +10,19 @@ from ttsf.presets import MINI
 from ttsf.speech.text import SYMBOLS, TextFrontEnd
 
 FRONT_END = TextFrontEnd(MINI.model.speech)
+BARE = TextFrontEnd(SpeechConfig(add_blank=False))
+
+
+def phonemes(text: str) -> str:
+    return "".join(SYMBOLS[k] for k in BARE.ids(text))
+
+
+def spoken_words(text: str) -> dict[str, str]:
+    """The sound of each word; words must not be repeated."""
+    utterance = BARE.utterance(text)
+    sounds = [phonemes(text)[start:end] for start, end in utterance.spans]
+    return dict(zip(utterance.words, sounds, strict=True))
+
 
 SPOKEN = {
     "It costs $1,234.56.": "one thousand two hundred thirty-four dollars and fifty-six cents",
@@ -75,19 +88,58 @@ def test_foreign_scripts_are_named(text: str, script: str) -> None:
 
 
 def test_emoji_are_dropped_and_accents_kept() -> None:
-    assert FRONT_END.phonemes("Hello 😀 world!") == FRONT_END.phonemes("Hello world!")
-    assert "kæfˈeɪ" in FRONT_END.phonemes("a naïve café")
+    assert phonemes("Hello 😀 world!") == phonemes("Hello world!")
+    assert "kæfˈeɪ" in phonemes("a naïve café")
 
 
 def test_punctuation_stays_as_symbols() -> None:
-    assert FRONT_END.phonemes("Hello, world! How are you?") == ("həlˈoʊ, wˈɜːld! hˈaʊ ɑːɹ juː?")
-    assert FRONT_END.phonemes("Yes") == FRONT_END.phonemes("Yes.")
+    assert phonemes("Hello, world! How are you?") == ("həlˈoʊ, wˈɜːld! hˈaʊ ɑːɹ juː?")
+    assert phonemes("Yes") == phonemes("Yes.")
 
 
 def test_blanks_surround_every_symbol() -> None:
-    ids, bare = FRONT_END.ids("Hi."), TextFrontEnd(SpeechConfig(add_blank=False)).ids("Hi.")
+    ids, bare = FRONT_END.ids("Hi."), BARE.ids("Hi.")
     assert ids[1::2] == bare and set(ids[::2]) == {0} and len(ids) == 2 * len(bare) + 1
     assert max(bare) < len(SYMBOLS) == len(set(SYMBOLS))
+
+
+def test_every_word_has_its_own_sound() -> None:
+    assert spoken_words("Well... it is 7:30, Mr. Smith!") == {
+        "Well...": "wˈɛl", "it": "ɪɾ", "is": "ɪz", "seven": "sˈɛvən", "thirty,": "θˈɜːɾi",
+        "Mister": "mˈɪstɚ", "Smith!": "smˈɪθ",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "sounds"),
+    [
+        ("None of the files", ["nˈʌn", "ʌv", "ðə", "fˈaɪlz"]),
+        ("of the of a in the", ["ʌv", "ðɪ", "əv", "ə", "ɪn", "ðə"]),
+        ("It would have been", ["ɪt", "wʊd", "hɐv", "bˌɪn"]),
+        ("Part II of WebP", ["pˈɑːɹt", "ɹˌoʊmən tˈuː", "ʌv", "wˈɛb pˈiː"]),
+        ("Hi.Hello — so-called", ["hˈaɪ. həlˈoʊ", "sˌoʊkˈɔːld"]),
+        ('- (Yes) - "no" --', ["jˈɛs", "nˈoʊ"]),
+    ],
+)
+def test_words_that_espeak_joins_or_takes_apart(text: str, sounds: list[str]) -> None:
+    utterance = BARE.utterance(text)
+    assert [phonemes(text)[start:end] for start, end in utterance.spans] == sounds
+
+
+def test_words_joined_are_the_normal_text() -> None:
+    for text in (*SPOKEN, "a - b, “c” -- (d)!", "Is it? It is."):
+        assert " ".join(FRONT_END.utterance(text).words) == FRONT_END.normalize(text)
+
+
+def test_blanks_beside_a_word_belong_to_it() -> None:
+    for text in (*SPOKEN, "None of the files, please."):
+        bare, full = BARE.utterance(text), FRONT_END.utterance(text)
+        assert full.text == text and full.words == bare.words and full.ids == FRONT_END.ids(text)
+        before = 0
+        for (a, b), (start, end) in zip(bare.spans, full.spans, strict=True):
+            assert full.ids[start:end][1::2] == bare.ids[a:b] and before <= start
+            assert start % 2 == 0
+            before = end
 
 
 def test_long_text_is_allowed() -> None:
@@ -105,4 +157,4 @@ def test_threads_get_the_same_phonemes() -> None:
 
     texts = [f"Number {i} is here, not there." for i in range(40)]
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(FRONT_END.phonemes, texts)) == [FRONT_END.phonemes(t) for t in texts]
+        assert list(pool.map(phonemes, texts)) == [phonemes(t) for t in texts]
