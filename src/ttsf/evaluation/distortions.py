@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ttsf.config import FPS, SAMPLE_RATE
+from ttsf.config import SAMPLE_RATE
 from ttsf.errors import TtsfError
 from ttsf.evaluation import scoring
 from ttsf.evaluation.cases import Case, read_cases
@@ -22,7 +22,7 @@ from ttsf.evaluation.systems import System, ground_truth
 from ttsf.evaluation.tables import Table
 from ttsf.jobs import Progress
 from ttsf.media.recording import fit_sound
-from ttsf.media.video import write_video
+from ttsf.media.video import Chunk, new_video
 
 LATE_S = 0.2
 BLUR = 3.0  # px, standard deviation
@@ -80,8 +80,8 @@ def damage(cases: Sequence[Case], out: Path, progress: Progress | None) -> list[
             path = out / name.replace(" ", "_").replace("'", "") / f"{case.name}.mp4"
             if not path.exists():
                 bad = spoil(clips[case.name], clips[others[0].name])
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_video(path, [bad.frames], bad.samples, FPS, SAMPLE_RATE)
+                with new_video(path) as video:
+                    video.add(Chunk(bad.frames, bad.samples))
             videos[case.name] = path
         systems.append(System(name, videos))
         if progress is not None:
