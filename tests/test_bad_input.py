@@ -182,6 +182,18 @@ def test_disk_full(refused: Run, tmp_path: Path, limit: int) -> None:
     assert "cannot write" in message and "a.mp4" in message
 
 
+def test_disk_full_of_sound(refused: Run, tmp_path: Path) -> None:
+    """The sound is written first and is named; neither file is left."""
+    resource = pytest.importorskip("resource")
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, old[1]))
+    try:
+        message = refused(options=("--save-audio", str(tmp_path / "out" / "a.wav")))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    assert "cannot write" in message and "a.wav: File too large" in message
+
+
 # Models
 
 
@@ -241,7 +253,7 @@ def test_weights_that_are_not_finite(refused: Run, broken: Path) -> None:
         ({"audio": {"nonsense": 1}}, "audio.nonsense: unknown key"),
         ({"audio": {"hop": "many"}}, "audio.hop"),
         ({"audio": {"hop": 150}}, "must be whole"),
-        ({"face": {"style_channels": -1}}, "cannot build"),
+        ({"face": {"style_channels": -1}}, "face.style_channels: Input should be greater"),
     ],
 )
 def test_config(refused: Run, broken: Path, change: dict, complaint: str) -> None:

@@ -1,11 +1,15 @@
+import errno
+from itertools import chain, pairwise
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+import soundfile
 
 import ttsf
-from ttsf.pipeline import Speaker
+from ttsf.media.video import Chunk, VideoWriter
+from ttsf.pipeline import Pipeline
 
 TEXTS = (
     "No",
@@ -25,23 +29,62 @@ TEXTS = (
 
 
 @pytest.fixture(scope="module")
-def speaker(model_folder: Path) -> Speaker:
+def pipeline(model_folder: Path) -> Pipeline:
     return ttsf.load(model_folder)
 
 
-def test_speak_gives_frames_and_samples_of_one_length(speaker: Speaker, photo: Path) -> None:
-    result = speaker.speak(photo, "Hello there.")
+def test_speak_gives_frames_and_samples_of_one_length(pipeline: Pipeline, photo: Path) -> None:
+    result = pipeline.speak(photo, "Hello there.")
     assert result.frames.shape[1:] == (256, 256, 3) and result.frames.dtype == np.uint8
     assert result.samples.shape == (len(result.frames) * 640,)
     assert result.samples.dtype == np.float32 and np.abs(result.samples).max() <= 1
     assert (result.fps, result.sample_rate) == (25, 16_000)
 
 
+def test_words_come_with_their_times(pipeline: Pipeline, photo: Path) -> None:
+    result = pipeline.speak(photo, TEXTS[6])
+    assert " ".join(word.text for word in result.words) == pipeline.front_end.normalize(TEXTS[6])
+    assert all(word.start_s < word.end_s for word in result.words)
+    assert all(a.end_s <= b.start_s for a, b in pairwise(result.words))
+    assert result.words[0].start_s >= 0 and result.words[-1].end_s <= len(result.frames) / 25
+    double = pipeline.speak(photo, TEXTS[6], ttsf.GenerateOptions(rate=0.5)).words
+    assert double[-1].end_s > 1.4 * result.words[-1].end_s
+
+
+def test_a_portrait_serves_many_texts(
+    pipeline: Pipeline, astronaut: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = [pipeline.say(astronaut, text) for text in TEXTS[:3]]
+    portrait = pipeline.portrait(astronaut)
+    assert isinstance(portrait, ttsf.Portrait) and isinstance(pipeline, ttsf.Pipeline)
+    monkeypatch.setattr("ttsf.portrait.portrait.find_faces", lambda picture: [])
+    assert all(map(np.array_equal, fresh, (pipeline.say(portrait, text) for text in TEXTS[:3])))
+    assert pipeline.write(portrait, TEXTS[0], tmp_path / "a.mp4").frame_count > 0
+
+
+def test_what_is_written_is_what_is_spoken(
+    pipeline: Pipeline, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks: list[Chunk] = []
+    add = VideoWriter.add
+    monkeypatch.setattr(
+        VideoWriter, "add", lambda video, chunk: (chunks.append(chunk), add(video, chunk))
+    )
+    result = pipeline.speak(photo, TEXTS[4])
+    written = pipeline.write(photo, TEXTS[4], tmp_path / "a.mp4", audio_output=tmp_path / "a.wav")
+    assert np.array_equal(np.concatenate([chunk.frames for chunk in chunks]), result.frames)
+    assert np.array_equal(np.concatenate([chunk.samples for chunk in chunks]), result.samples)
+    assert tuple(chain.from_iterable(chunk.words for chunk in chunks)) == result.words
+    assert written.words == result.words and len(chunks) > 2
+    heard, rate = soundfile.read(tmp_path / "a.wav")
+    assert rate == 16_000 and np.abs(heard - result.samples).max() < 1e-4
+
+
 @pytest.mark.parametrize("text", TEXTS, ids=[f"{len(text)} characters" for text in TEXTS])
 def test_video_and_sound_are_equally_long(
-    speaker: Speaker, photo: Path, tmp_path: Path, text: str
+    pipeline: Pipeline, photo: Path, tmp_path: Path, text: str
 ) -> None:
-    written = speaker.write(photo, text, tmp_path / "a.mp4")
+    written = pipeline.write(photo, text, tmp_path / "a.mp4")
     with av.open(str(tmp_path / "a.mp4")) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         assert video.frames == written.frame_count
@@ -51,25 +94,25 @@ def test_video_and_sound_are_equally_long(
     assert abs(sound / 16_000 - written.seconds) <= 0.04
 
 
-def test_the_seed_decides(speaker: Speaker, photo: Path, tmp_path: Path) -> None:
+def test_the_seed_decides(pipeline: Pipeline, photo: Path, tmp_path: Path) -> None:
     options = ttsf.GenerateOptions
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        speaker.write(photo, "Same again.", tmp_path / f"{name}.mp4", options(seed=seed))
+        pipeline.write(photo, "Same again.", tmp_path / f"{name}.mp4", options(seed=seed))
     a, b, c = ((tmp_path / f"{name}.mp4").read_bytes() for name in "abc")
     assert a == b and a != c
 
 
-def test_rate_shortens(speaker: Speaker, astronaut: np.ndarray) -> None:
+def test_rate_shortens(pipeline: Pipeline, astronaut: np.ndarray) -> None:
     slow, fast = (
-        len(speaker.speak(astronaut, TEXTS[3], ttsf.GenerateOptions(rate=rate)).samples)
+        len(pipeline.speak(astronaut, TEXTS[3], ttsf.GenerateOptions(rate=rate)).samples)
         for rate in (0.5, 2.0)
     )
     assert fast < 0.7 * slow
 
 
-def test_progress_reaches_the_end(speaker: Speaker, photo: Path, tmp_path: Path) -> None:
+def test_progress_reaches_the_end(pipeline: Pipeline, photo: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    written = speaker.write(
+    written = pipeline.write(
         photo,
         TEXTS[4],
         tmp_path / "new" / "a.mp4",
@@ -81,15 +124,15 @@ def test_progress_reaches_the_end(speaker: Speaker, photo: Path, tmp_path: Path)
 
 
 def test_the_place_to_write_is_checked_first(
-    speaker: Speaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_late(*arguments: object) -> None:
         raise AssertionError("generated before the output was checked")
 
-    monkeypatch.setattr(speaker, "_generate", too_late)
+    monkeypatch.setattr(pipeline, "_generate", too_late)
     (tmp_path / "file").write_text("")
     with pytest.raises(ttsf.TtsfError, match="cannot write"):
-        speaker.write("face.png", "Hello", tmp_path / "file" / "a.mp4")
+        pipeline.write("face.png", "Hello", tmp_path / "file" / "a.mp4")
 
 
 @pytest.mark.parametrize(
@@ -102,11 +145,25 @@ def test_the_place_to_write_is_checked_first(
         ttsf.GenerateOptions(rate=float("nan")),
     ],
 )
-def test_options_out_of_range(speaker: Speaker, photo: Path, options: ttsf.GenerateOptions) -> None:
+def test_options_out_of_range(
+    pipeline: Pipeline, photo: Path, options: ttsf.GenerateOptions
+) -> None:
     with pytest.raises(ttsf.TtsfError, match="must be from"):
-        speaker.speak(photo, "Hello", options)
+        pipeline.speak(photo, "Hello", options)
 
 
-def test_arrays_are_checked(speaker: Speaker) -> None:
+def test_the_file_that_fails_is_named(
+    pipeline: Pipeline, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(video: VideoWriter, packets: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(VideoWriter, "_mux", full)
+    with pytest.raises(ttsf.TtsfError, match=r"cannot write .*a\.mp4: No space left"):
+        pipeline.write(photo, "Hi", tmp_path / "a.mp4", audio_output=tmp_path / "a.wav")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_arrays_are_checked(pipeline: Pipeline) -> None:
     with pytest.raises(ttsf.TtsfError, match="RGB uint8"):
-        speaker.speak(np.zeros((300, 300), np.uint8), "Hello")
+        pipeline.speak(np.zeros((300, 300), np.uint8), "Hello")
