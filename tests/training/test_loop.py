@@ -162,14 +162,15 @@ def test_another_model_s_state_is_refused(tmp_path):
 def test_epochs_are_steps_of_all_processes(monkeypatch, tmp_path, processes, steps):
     ran = []
     line = LineStage()
-    line.batches_per_epoch = 10
+    line.batches_per_epoch, line.training = 10, MINI.tts
     monkeypatch.setenv("WORLD_SIZE", processes)
     monkeypatch.setattr(start, "build_stage", lambda *_: line)
     monkeypatch.setattr(start, "train", lambda stage, out, settings: ran.append(settings.steps))
-    options, settings = TtsOptions(tmp_path), RunSettings(7, accumulate=2)
+    options, settings = TtsOptions(tmp_path), RunSettings(1, accumulate=2)
     start.train_stage(options, MINI, tmp_path, settings, epochs=3)
+    start.train_stage(options, MINI, tmp_path, settings, steps=7)
     start.train_stage(options, MINI, tmp_path, settings)
-    assert ran == [steps, 7]
+    assert ran == [steps, 7, MINI.tts.steps]
 
 
 @pytest.mark.parametrize("field", ["steps", "loaders", "accumulate", "save_every", "log_every"])

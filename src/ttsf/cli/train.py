@@ -1,6 +1,6 @@
 """The training commands: `ttsf train STAGE`, `ttsf assemble` and `ttsf ablate`."""
 
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Generic, TypeVar
 
@@ -22,7 +22,6 @@ from ttsf.training.settings import (
     TtsOptions,
     VocoderOptions,
     VoiceOptions,
-    preset_steps,
 )
 
 Options = TypeVar("Options", bound=StageOptions)
@@ -43,7 +42,7 @@ class Train(Generic[Options]):
     """Run folder, resumed if it exists."""
     preset: PresetName = "mini"
     """Built-in configuration."""
-    steps: Annotated[int | None, LENGTH, arg(help_behavior_hint="(default: the preset's)")] = None
+    steps: Annotated[Count | None, LENGTH, arg(help_behavior_hint="(default: the preset's)")] = None
     """Optimiser steps."""
     epochs: Annotated[float | None, LENGTH, arg(help_behavior_hint="")] = None
     """The length in passes through the data."""
@@ -54,9 +53,7 @@ class Train(Generic[Options]):
         from ttsf.training.start import train_stage
 
         preset = PRESETS[self.preset]
-        steps = preset_steps(self.options, preset) if self.steps is None else self.steps
-        settings = replace(self.settings, steps=steps)
-        train_stage(self.options, preset, self.out, settings, self.epochs)
+        train_stage(self.options, preset, self.out, self.settings, self.steps, self.epochs)
 
 
 @dataclass(frozen=True, kw_only=True)

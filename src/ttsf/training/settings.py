@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
 from ttsf.config import STRICT, Positive
-from ttsf.presets import DiscriminatorKind, Preset
+from ttsf.presets import DiscriminatorKind
 
 Precision = Literal["float32", "bfloat16", "float16"]
 Count = Annotated[int, Field(ge=1)]
@@ -149,22 +149,3 @@ StageOptions = (
     | SyncNetOptions
     | JointOptions
 )
-
-
-def preset_steps(options: StageOptions, preset: Preset) -> int:
-    """Steps of a run of that stage where nobody says otherwise."""
-    match options:
-        case TtsOptions():
-            return preset.tts.steps
-        case VocoderOptions():
-            return preset.vocoder.steps
-        case FaceOptions():
-            return preset.face.steps
-        case MotionOptions():
-            return preset.motion.steps
-        case VoiceOptions():
-            return preset.voice.steps
-        case SyncNetOptions():
-            return preset.syncnet.steps
-        case JointOptions():
-            return preset.joint.steps

@@ -10,7 +10,7 @@ import torch
 
 from ttsf.media.files import new_file
 from ttsf.presets import Preset
-from ttsf.training.loop import Stage, train
+from ttsf.training.loop import train
 from ttsf.training.parts import SPEAKERS
 from ttsf.training.settings import (
     FaceOptions,
@@ -31,8 +31,10 @@ from ttsf.training.stages.tts import TtsStage
 from ttsf.training.stages.vocoder import VocoderStage
 from ttsf.training.stages.voice import VoiceStage
 
+Known = TtsStage | VocoderStage | FaceStage | MotionStage | VoiceStage | SyncNetStage | JointStage
 
-def build_stage(options: StageOptions, preset: Preset, seed: int = 0, together: int = 1) -> Stage:
+
+def build_stage(options: StageOptions, preset: Preset, seed: int = 0, together: int = 1) -> Known:
     """The stage that the options belong to; together: micro-batches of a step of all processes.
 
     Raises TtsfError for data or runs that cannot be used.
@@ -59,9 +61,10 @@ def train_stage(
     preset: Preset,
     out: Path,
     settings: RunSettings,
+    steps: int | None = None,
     epochs: float | None = None,
 ) -> None:
-    """Build and run a stage in `out`; epochs, where given, take the place of the steps.
+    """Build and run a stage in `out`, for so many steps or epochs, or for the preset's steps.
 
     Raises TtsfError as `build_stage` and `loop.train` do.
     """
@@ -70,11 +73,10 @@ def train_stage(
     stage = build_stage(options, preset, settings.seed, together)
     if epochs is not None:
         steps = math.ceil(epochs * stage.batches_per_epoch / together)
-        settings = replace(settings, steps=steps)
     if isinstance(stage, TtsStage):
         with new_file(out / SPEAKERS) as temporary:
             temporary.write_text(json.dumps(stage.speakers), encoding="utf-8")
     if isinstance(stage, JointStage):
         for line in stage.notes:
             print(line, flush=True)
-    train(stage, out, settings)
+    train(stage, out, replace(settings, steps=steps or stage.training.steps))

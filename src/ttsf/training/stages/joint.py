@@ -54,7 +54,7 @@ class JointStage:
         seed: int = 0,
         experts: Experts | None = None,
     ) -> None:
-        self.joint, self.seed = preset.joint, seed
+        self.training, self.seed = preset.joint, seed
         found = experts or find_experts(
             options.experts, options.syncnet, preset.syncnet.network, options.allow_missing
         )
@@ -64,7 +64,7 @@ class JointStage:
             speech = replace(self.config.speech, voices=begun.config.speech.voices)
             self.config = replace(self.config, speech=speech)
         self.clips = TalkingClips(
-            options.data, self.config, ("train",), self.joint.clip_frames, need_text=True
+            options.data, self.config, ("train",), self.training.clip_frames, need_text=True
         )
         self.held_out = held_out_clips(self.clips, need_text=True)
         self.notes = found.missing()
@@ -74,19 +74,19 @@ class JointStage:
         if begun is not None:
             _go_on_from(self.model, begun)
         self.net = Parts(self.model, (*SPEECH, VOICE, *FACE, "audio_mapper", *MOTION))
-        self.discriminator = Discriminator(self.joint.discriminator)
+        self.discriminator = Discriminator(self.training.discriminator)
         self.net.add_module("discriminator", self.discriminator)
         self.vgg, self.identity, self.sync = found
-        self.weights = loss_weights(self.joint, found)
+        self.weights = loss_weights(self.training, found)
 
     @property
     def batches_per_epoch(self) -> int:
         """Clips over those of a batch."""
-        return -(-len(self.clips) // self.joint.batch)
+        return -(-len(self.clips) // self.training.batch)
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam, one rate for all [P 4.1]."""
-        rate, betas = self.joint.learning_rate, self.joint.betas
+        rate, betas = self.training.learning_rate, self.training.betas
         return torch.optim.Adam(self.net.parameters(), lr=rate, betas=betas)
 
     def learning_rate(self, step: int, steps: int) -> float:
@@ -95,11 +95,11 @@ class JointStage:
 
     def batch(self, number: int) -> JointBatch:
         """Clips of this number, and which neighbouring frames of them are drawn."""
-        clips = self.clips.batch(number, self.seed, self.joint.batch)
-        room = self.joint.clip_frames - self.joint.drawn_frames + 1
+        clips = self.clips.batch(number, self.seed, self.training.batch)
+        room = self.training.clip_frames - self.training.drawn_frames + 1
         dice = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
         first = torch.randint(room, (len(clips.names),), generator=dice)
-        due = number % self.joint.discriminator.r1_every == 0
+        due = number % self.training.discriminator.r1_every == 0
         return JointBatch(clips, first, due, clips.names)
 
     def losses(self, batch: JointBatch) -> dict[str, Tensor]:
@@ -115,7 +115,7 @@ class JointStage:
         spoken = SpokenText(
             clips.phonemes, clips.phoneme_lengths, clips.utterance, clips.utterance_lengths
         )
-        drawn = Drawn(batch.first, self.joint.drawn_frames)
+        drawn = Drawn(batch.first, self.training.drawn_frames)
         return self.model(clips.source, clips.frames, spoken, clips.start, drawn)
 
     def _frame_losses(self, batch: JointBatch, drawing: Reenacted) -> dict[str, Tensor]:
@@ -133,7 +133,7 @@ class JointStage:
         if self.identity is not None:
             found["id"] = objectives.identity(self.identity(image), self.identity(target))
         if self.sync is not None:
-            ratio, drawn = self.config.mel_per_video, self.joint.drawn_frames
+            ratio, drawn = self.config.mel_per_video, self.training.drawn_frames
             heard = windows(batch.clips.mel.transpose(1, 2), ratio * batch.first, ratio * drawn)
             frames, mel = image.unflatten(0, (-1, drawn)), heard.transpose(1, 2)
             found["sync"] = objectives.synchronisation(*self.sync.embed(frames, mel))
@@ -159,7 +159,7 @@ class JointStage:
         for number, batch in enumerate(batches):
             torch.manual_seed(number)
             clips, drawing = batch.clips, self.reenact(batch)
-            copy = clips.source.repeat_interleave(self.joint.drawn_frames, 0)
+            copy = clips.source.repeat_interleave(self.training.drawn_frames, 0)
             for name, image in (("psnr", drawing.image), ("copy", copy)):
                 error = (image.clamp(-1, 1) - drawing.target).square().mean() / 4
                 figures[name].append(float(-10 * error.log10()))
