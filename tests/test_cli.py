@@ -18,7 +18,7 @@ from ttsf.cli.progress import Progress
 from ttsf.cli.speak import Speak
 from ttsf.presets import PRESETS
 from ttsf.training import start
-from ttsf.training.settings import FaceOptions, RunSettings, preset_steps
+from ttsf.training.settings import FaceOptions, RunSettings
 
 COMMANDS = (
     *("speak", "prepare", "corpus", "render", "assemble", "ablate", "evaluate", "distort"),
@@ -287,9 +287,9 @@ def test_training_is_told_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     line = "train face --data d --valid v --generator-only --side 32 -o run --preset paper"
     assert main([*line.split(), "--epochs", "1.5", "--accumulate", "3", "--log-every", "7"]) == 0
     assert main(["train", "tts", "--data", "d", "-o", "run", "--steps", "9"]) == 0
-    (face, preset, out, settings, epochs), (_, _, _, short, none) = calls
+    (face, preset, out, settings, unset, epochs), (_, _, _, short, steps, none) = calls
     assert face == FaceOptions(Path("d"), Path("v"), side=32, generator_only=True)
     assert (preset, out, epochs, none) == (PRESETS["paper"], Path("run"), 1.5, None)
-    default = preset_steps(face, preset)
-    assert vars(settings) == vars(RunSettings(steps=default, accumulate=3, log_every=7))
-    assert vars(short) == vars(RunSettings(steps=9))
+    assert vars(settings) == vars(RunSettings(steps=1, accumulate=3, log_every=7))
+    assert vars(short) == vars(RunSettings(steps=1))
+    assert (unset, steps) == (None, 9)
