@@ -42,7 +42,7 @@ class Train(Generic[Options]):
     """Run folder, resumed if it exists."""
     preset: PresetName = "mini"
     """Built-in configuration."""
-    steps: Annotated[Count | None, LENGTH, arg(help_behavior_hint="(default: the preset's)")] = None
+    steps: Annotated[int | None, LENGTH, arg(help_behavior_hint="(default: the preset's)")] = None
     """Optimiser steps."""
     epochs: Annotated[float | None, LENGTH, arg(help_behavior_hint="")] = None
     """The length in passes through the data."""

@@ -68,15 +68,19 @@ def train_stage(
 
     Raises TtsfError as `build_stage` and `loop.train` do.
     """
+    if steps is not None:
+        settings = replace(settings, steps=steps)
     torch.manual_seed(settings.seed)
     together = settings.accumulate * int(os.environ.get("WORLD_SIZE", "1"))
     stage = build_stage(options, preset, settings.seed, together)
     if epochs is not None:
-        steps = math.ceil(epochs * stage.batches_per_epoch / together)
+        settings = replace(settings, steps=math.ceil(epochs * stage.batches_per_epoch / together))
+    elif steps is None:
+        settings = replace(settings, steps=stage.training.steps)
     if isinstance(stage, TtsStage):
         with new_file(out / SPEAKERS) as temporary:
             temporary.write_text(json.dumps(stage.speakers), encoding="utf-8")
     if isinstance(stage, JointStage):
         for line in stage.notes:
             print(line, flush=True)
-    train(stage, out, replace(settings, steps=steps or stage.training.steps))
+    train(stage, out, settings)
