@@ -2,6 +2,8 @@
 
 # ruff: noqa: RUF001
 
+from itertools import pairwise
+
 import pytest
 
 from ttsf.config import SpeechConfig
@@ -131,15 +133,15 @@ def test_words_joined_are_the_normal_text() -> None:
         assert " ".join(FRONT_END.utterance(text).words) == FRONT_END.normalize(text)
 
 
-def test_blanks_beside_a_word_belong_to_it() -> None:
+def test_a_blank_belongs_to_the_symbol_before_it() -> None:
     for text in (*SPOKEN, "None of the files, please."):
         bare, full = BARE.utterance(text), FRONT_END.utterance(text)
         assert full.text == text and full.words == bare.words and full.ids == FRONT_END.ids(text)
-        before = 0
         for (a, b), (start, end) in zip(bare.spans, full.spans, strict=True):
-            assert full.ids[start:end][1::2] == bare.ids[a:b] and before <= start
-            assert start % 2 == 0
-            before = end
+            assert full.ids[start:end:2] == bare.ids[a:b] and set(
+                full.ids[start + 1 : end : 2]
+            ) == {0}
+        assert all(end <= start for (_, end), (start, _) in pairwise(full.spans))
 
 
 def test_long_text_is_allowed() -> None:

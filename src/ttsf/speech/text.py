@@ -47,21 +47,22 @@ def _name_greek_signs(text: str) -> str:
 class Utterance(NamedTuple):
     """A text as the model reads it, and where in it the words are.
 
-    A word is what stands between the blanks of the normal text, punctuation included: "7:30" gives
-    the two words "seven" and "thirty", "well-known" one; a lone dash stays with the word before.
+    A word is what stands between the spaces of the normal text, punctuation included: "7:30" gives
+    the two words "seven" and "thirty", "well-known" one. A lone dash stays with the word before; one
+    that begins the text is left out.
     """
 
     text: str
     """As given."""
     words: tuple[str, ...]
-    """Joined by blanks they are what `TextFrontEnd.normalize` gives."""
+    """Joined by spaces they are what `TextFrontEnd.normalize` gives."""
     ids: list[int]
     """[L] places in SYMBOLS, with a blank around and between them where the model wants it."""
     spans: tuple[tuple[int, int], ...]
     """Of each word, the first of its ids and the one after its last.
 
-    In order and apart from each other. The blanks beside a word belong to it, the pauses between
-    words to none.
+    In order and apart from each other. A blank belongs to the symbol before it: what stands after
+    a pause is silent as well. Pauses belong to no word.
     """
 
 
@@ -121,8 +122,7 @@ class TextFrontEnd:
         ids = [_ID[symbol] for symbol in spoken]
         if self.add_blank:
             ids = [_ID[BLANK] if k % 2 == 0 else ids[k // 2] for k in range(2 * len(ids) + 1)]
-            after = [*(start for start, _ in spans[1:]), len(ids)]
-            spans = [(2 * a, min(2 * b + 1, 2 * c)) for (a, b), c in zip(spans, after, strict=True)]
+            spans = [(2 * start + 1, 2 * end + 1) for start, end in spans]
         return Utterance(text, tuple(word[0] for word in words), ids, tuple(spans))
 
     def _speak(self, normal: str) -> tuple[str, list[_Piece]]:
@@ -149,7 +149,7 @@ class TextFrontEnd:
     def _share(self, written: list[re.Match[str]], sound: str) -> list[tuple[int, int]]:
         """Start and end of each written piece of a clause in its sound.
 
-        espeak sets blanks between words, but joins some ("of the" is "ʌvðə") and takes others apart
+        espeak sets spaces between words, but joins some ("of the" is "ʌvðə") and takes others apart
         ("II" is "roman two"). Where the counts differ, the pieces are spoken one by one as well,
         and their edges are carried over by the cheapest edit.
         """
@@ -165,7 +165,7 @@ class TextFrontEnd:
 def _edit_places(old: str, new: str) -> list[int]:
     """Where each place between the symbols of `old`, ends included, is in `new` (Levenshtein).
 
-    A blank is never taken for a symbol.
+    A space is never exchanged for a symbol.
     """
     costs = [list(range(len(new) + 1))]
     for i, a in enumerate(old):
