@@ -21,7 +21,7 @@ from ttsf.training import start
 from ttsf.training.settings import FaceOptions, RunSettings
 
 COMMANDS = (
-    *("speak", "prepare", "corpus", "render", "assemble", "ablate", "evaluate", "distort"),
+    *("speak", "prepare", "corpus", "render", "assemble", "ablate", "evaluate"),
     *("info", "completion", "study make", "study analyse"),
     *("train tts", "train vocoder", "train face", "train motion", "train voice"),
     *("train syncnet", "train joint"),

@@ -1,4 +1,4 @@
-"""`ttsf evaluate`: tables of our model and of anyone's videos; `ttsf distort`: do they see?"""
+"""`ttsf evaluate`: tables of our model and of anyone's videos."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,21 +10,16 @@ from ttsf.cli.options import NamedFolders, Out, Quiet, named_folders
 from ttsf.cli.progress import Progress
 from ttsf.cli.speak import keep_freed_memory
 from ttsf.data.parts import Use
-from ttsf.evaluation.settings import DistortionSettings, EvaluateSettings
+from ttsf.evaluation.settings import EvaluateSettings
 
-Uses = Annotated[tuple[Use, ...], arg(name="use")]
+STEPS = ("videos", "voices", "clips")
 
 
 @dataclass(frozen=True)
 class _Evaluate(EvaluateSettings):
     ablations: Suppress[dict[str, Path]] = field(default_factory=dict)
     systems: Suppress[dict[str, Path]] = field(default_factory=dict)
-    uses: Uses = EvaluateSettings.uses
-
-
-@dataclass(frozen=True)
-class _Distort(DistortionSettings):
-    uses: Uses = DistortionSettings.uses
+    uses: Annotated[tuple[Use, ...], arg(name="use")] = EvaluateSettings.uses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,34 +51,8 @@ class Evaluate:
         if not (self.ablation or self.no_ablations or self.settings.model):
             ablations = bundled_variants()
         settings = replace(self.settings, systems=systems, ablations=ablations)
-        tables = evaluate(self.cases, self.out, settings, _shown(self.quiet, "videos", "voices"))
+        shown = {} if self.quiet else {name: Progress(name) for name in STEPS}
+        tables = evaluate(self.cases, self.out, settings, shown)
         if not self.quiet:
             print("\n".join(table.markdown() for table in tables))
             print(f"{self.out / 'report.html'} shows the clips; refused.csv says what was left out")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Distort:
-    """Do the figures order known damage as a person would? Real clips against damaged ones.
-
-    ttsf distort cases --use train valid --out damaged
-    """
-
-    cases: Positional[Path]
-    """Folder with cases.csv or manifest.csv."""
-    out: Out
-    settings: Annotated[_Distort, arg(name="")]
-    quiet: Quiet = False
-
-    def run(self) -> None:
-        """Write the damaged clips and their table, and print it."""
-        from ttsf.evaluation.distortions import score_damage
-
-        shown = _shown(self.quiet, "kinds of damage")
-        table = score_damage(self.cases, self.out, self.settings, shown)
-        if not self.quiet:
-            print(table.markdown())
-
-
-def _shown(quiet: bool, *what: str) -> dict[str, Progress]:
-    return {} if quiet else {name: Progress(name) for name in (*what, "clips")}

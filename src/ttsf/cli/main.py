@@ -23,7 +23,7 @@ from tyro.conf import (
 )
 
 from ttsf.cli.data import Corpus, Prepare, Render
-from ttsf.cli.evaluate import Distort, Evaluate
+from ttsf.cli.evaluate import Evaluate
 from ttsf.cli.info import Info
 from ttsf.cli.speak import Speak
 from ttsf.cli.study import Analyse, Make
@@ -70,7 +70,6 @@ COMMANDS = (
     | Annotated[Assemble, subcommand("assemble")]
     | Annotated[Ablate, subcommand("ablate")]
     | Annotated[Evaluate, subcommand("evaluate")]
-    | Annotated[Distort, subcommand("distort")]
     | Annotated[Study, subcommand("study", description="Let people rate clips (Table 4).")]
     | Annotated[Info, subcommand("info")]
     | Annotated[Completion, subcommand("completion")]

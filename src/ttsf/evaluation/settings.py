@@ -1,4 +1,4 @@
-"""What `ttsf evaluate` and its check on damaged clips look at. Imports no torch."""
+"""What `ttsf evaluate` looks at. Imports no torch."""
 
 import os
 from dataclasses import dataclass, field
@@ -37,27 +37,8 @@ class EvaluateSettings:
 
     def __post_init__(self) -> None:
         for name in ("per_person", "limit", "people", "workers"):
-            _check_count(name, getattr(self, name))
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise TtsfError(f"{name.replace('_', ' ')} must be at least 1, not {value}")
         if self.whisper is not None and self.experts is None:
             raise TtsfError("Whisper needs the folder of the other public networks beside it")
-
-
-@dataclass(frozen=True)
-class DistortionSettings:
-    """Which real clips are damaged. Raises TtsfError for values out of range."""
-
-    uses: tuple[Use, ...] = ("valid",)
-    """Files of a parts folder that are taken."""
-    limit: int = 20
-    """Clips, at most."""
-    workers: int = os.cpu_count() or 1
-    """Processes that score clips."""
-
-    def __post_init__(self) -> None:
-        for name in ("limit", "workers"):
-            _check_count(name, getattr(self, name))
-
-
-def _check_count(name: str, value: int | None) -> None:
-    if value is not None and value < 1:
-        raise TtsfError(f"{name.replace('_', ' ')} must be at least 1, not {value}")

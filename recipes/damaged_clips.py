@@ -1,23 +1,29 @@
 """Do the figures order known damage as a person would? Real clips against the same clips, damaged.
 
+    python recipes/damaged_clips.py CASES OUT --use train valid
+
 Only clips with a text are taken. Damage: sound 200 ms late; another person's sound; one frozen
 frame; blurred frames; frames that jitter by a pixel or two. The videos stay for whoever wants to
 look.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import argparse
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from ttsf.cli.progress import Progress as ProgressLine
 from ttsf.config import SAMPLE_RATE
+from ttsf.data.parts import Use
 from ttsf.errors import TtsfError
 from ttsf.evaluation import scoring
 from ttsf.evaluation.cases import Case, read_cases
 from ttsf.evaluation.clips import VideoClip, read_clip
 from ttsf.evaluation.paper_tables import MOTION, SPEECH, VIDEO, TableBuilder
-from ttsf.evaluation.settings import DistortionSettings
 from ttsf.evaluation.systems import System, ground_truth
 from ttsf.evaluation.tables import Table
 from ttsf.jobs import Progress
@@ -89,23 +95,42 @@ def damage(cases: Sequence[Case], out: Path, progress: Progress | None) -> list[
     return systems
 
 
-def score_damage(
-    root: Path, out: Path, settings: DistortionSettings, progress: Mapping[str, Progress]
-) -> Table:
+def score_damage(root: Path, out: Path, uses: Sequence[Use], limit: int, workers: int) -> Table:
     """The table of all figures, written to OUT/distortions.md and .csv as well.
 
-    progress: what follows "kinds of damage" and "clips". Raises TtsfError with fewer than two
-    people who say their text.
+    Raises TtsfError with fewer than two people who say their text.
     """
     metrics = scoring.metrics()
-    cases = [case for case in read_cases(root, settings.uses, 2, settings.limit) if case.recorded]
+    cases = [case for case in read_cases(root, uses, 2, limit) if case.recorded]
     if len({case.person for case in cases}) < 2:
         raise TtsfError(f"{root}: fewer than two people with a clip and its text")
-    systems = [ground_truth(cases), *damage(cases, out, progress.get("kinds of damage"))]
-    scored = scoring.score_systems(systems, cases, {}, settings.workers, progress.get("clips"))
+    systems = [ground_truth(cases), *damage(cases, out, ProgressLine("kinds of damage"))]
+    scored = scoring.score_systems(systems, cases, {}, workers, ProgressLine("clips"))
     everything = frozenset(case.name for case in cases)
     names = ("fd", *VIDEO, *MOTION, *SPEECH)
     builder = TableBuilder(metrics, scored[0])
     table = builder.table("distortions", "Real clips, damaged", scored, everything, names)
     table.write(out / "distortions")
     return table
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("cases", type=Path, help="folder with cases.csv or manifest.csv")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--use", nargs="+", choices=get_args(Use), default=["valid"])
+    parser.add_argument("--limit", type=int, default=20, help="clips (20)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    chosen = parser.parse_args()
+    try:
+        table = score_damage(chosen.cases, chosen.out, chosen.use, chosen.limit, chosen.workers)
+    except TtsfError as error:
+        parser.exit(2, f"error: {error}\n")
+    print(table.markdown())
+
+
+if __name__ == "__main__":
+    main()
