@@ -48,8 +48,8 @@ class Utterance(NamedTuple):
     """A text as the model reads it, and where in it the words are.
 
     A word is what stands between the spaces of the normal text, punctuation included: "7:30" gives
-    the two words "seven" and "thirty", "well-known" one. A lone dash stays with the word before; one
-    that begins the text is left out.
+    the two words "seven" and "thirty", "well-known" one. A lone dash stays with the word before;
+    one that begins the text is left out.
     """
 
     text: str
