@@ -109,7 +109,8 @@ class GriffinLim(nn.Module):
         filters = torch.from_numpy(mel_filters(audio))
         self.register_buffer("filters", filters, persistent=False)
         self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)
-        self.register_buffer("window", torch.hann_window(audio.window, device="cpu"), persistent=False)
+        window = torch.hann_window(audio.window, device="cpu")
+        self.register_buffer("window", window, persistent=False)
 
     def magnitudes(self, mel: Tensor, refinements: int = 30) -> Tensor:
         """Non-negative magnitudes [B, n_fft / 2 + 1, T] whose mel is closest to exp(mel)."""

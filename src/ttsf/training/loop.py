@@ -123,7 +123,7 @@ def train(stage: Stage, out: Path, settings: RunSettings) -> None:
 
 
 class _Batches:
-    """A stage's micro-batches, the next ones made while the step before them is computed."""
+    """A stage's micro-batches, the next ones prepared while the step before them is computed."""
 
     def __init__(self, stage: Stage, stride: int, end: int, loaders: int) -> None:
         self.stage, self.stride, self.end, self.loaders = stage, stride, end, loaders
@@ -147,7 +147,7 @@ class _Batches:
         return self.ahead[number]
 
     def close(self) -> None:
-        """End the thread."""
+        """Begin no further batch."""
         self.pool.shutdown(cancel_futures=True)
 
 
