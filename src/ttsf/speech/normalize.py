@@ -11,8 +11,9 @@ from num2words import num2words
 Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
 _MONTH = "(" + "|".join(f"{m}|{m[:3]}\\.?" for m in MONTHS) + "|Sept\\.?)"
 _SCALE = "hundred|thousand|million|billion|trillion|k|m|bn|b"
 _SHORT_SCALES = {"k": "thousand", "m": "million", "b": "billion", "bn": "billion"}
