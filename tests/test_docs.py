@@ -19,7 +19,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("page", (ROOT / "docs").glob("*.md"), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*(ROOT / "docs").glob("*.md")], ids=lambda page: page.name)
 def test_files_are_where_the_page_says(page: Path) -> None:
     places = (ROOT, ROOT / "src" / "ttsf")
     named = FILE.findall(page.read_text())

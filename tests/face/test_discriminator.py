@@ -3,18 +3,17 @@
 import pytest
 import torch
 
-from ttsf.config import JOINT
 from ttsf.face.discriminator import Discriminator, append_deviation
-from ttsf.presets import DiscriminatorConfig
+from ttsf.presets import MINI, DiscriminatorConfig
 
 SMALL = DiscriminatorConfig(channels=((32, 4), (16, 6), (8, 8), (4, 8)))
 
 
 @pytest.mark.parametrize(("side", "levels"), [(32, 4), (16, 3), (8, 2), (4, 1)])
 def test_any_side_of_the_configuration_gives_logits_and_a_map_per_level(side, levels):
-    verdict = Discriminator(SMALL)(torch.randn(4, 3, side, side))
-    assert verdict.logits.shape == (4,)
-    assert [tuple(x.shape[1:]) for x in verdict.maps] == [
+    seen = Discriminator(SMALL)(torch.randn(4, 3, side, side))
+    assert seen.logits.shape == (4,)
+    assert [tuple(x.shape[1:]) for x in seen.maps] == [
         (channels, s, s) for s, channels in SMALL.channels[-levels:]
     ]
 
@@ -53,8 +52,9 @@ def test_a_picture_is_judged_by_its_group():
 def test_logits_start_in_the_slope_of_the_sigmoid():
     torch.manual_seed(0)
     with torch.no_grad():
-        logits = Discriminator(JOINT["mini"].discriminator)(torch.rand(4, 3, 256, 256) * 2 - 1)
-    assert logits.logits.abs().max() < 5
+        discriminator = Discriminator(MINI.joint.discriminator)
+        seen = discriminator(torch.rand(4, 3, 256, 256) * 2 - 1)
+    assert seen.logits.abs().max() < 5
 
 
 def test_every_weight_of_the_levels_in_use_learns():

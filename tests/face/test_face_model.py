@@ -14,6 +14,7 @@ from ttsf.face.motion_extractor import MotionExtractor
 SMALL = FaceConfig(
     style_channels=32,
     channels=((4, 16), (8, 16), (16, 16), (32, 8), (64, 8)),
+    drawn_side=64,
     motion_codes=6,
     rgb_path="mixed",
 )

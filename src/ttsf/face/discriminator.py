@@ -17,8 +17,8 @@ from ttsf.face.encoder import SLOPE, ResidualBlock, initialise
 from ttsf.presets import DiscriminatorConfig
 
 
-class Verdict(NamedTuple):
-    """What D says of B pictures, and what it saw on the way."""
+class DiscriminatorOutput(NamedTuple):
+    """What D says of B frames, and what it saw on the way."""
 
     logits: Tensor
     """[B]; positive: real."""
@@ -57,7 +57,7 @@ class Discriminator(nn.Module):
         initialise(self)
         nn.init.normal_(self.to_logit.weight, std=1 / math.sqrt(last))
 
-    def forward(self, image: Tensor) -> Verdict:
+    def forward(self, image: Tensor) -> DiscriminatorOutput:
         """image: [B, 3, s, s] in [-1, 1], s a side of the configuration (else ValueError)."""
         side = image.shape[-1]
         if side not in self.sides:
@@ -70,4 +70,4 @@ class Discriminator(nn.Module):
             maps.append(x)
         x = F.leaky_relu(self.mix(append_deviation(x, self.group)), SLOPE)
         x = F.leaky_relu(self.hidden(x.flatten(1)), SLOPE)
-        return Verdict(self.to_logit(x)[:, 0], tuple(maps))
+        return DiscriminatorOutput(self.to_logit(x)[:, 0], tuple(maps))
