@@ -136,10 +136,11 @@ class VocoderConfig:
 
     `istft_n_fft = 0` gives the plain waveform head; otherwise the last stage predicts magnitude and
     phase of a short STFT whose hop is `istft_hop` (iSTFTNet's form, cheaper at the same width).
-    `kind = "griffin_lim"` needs no weights.
+    `kind = "vocos"` works at frame rate: `layers` ConvNeXt blocks of `channels`, then an STFT of
+    `istft_n_fft` samples whose hop is the mel's [Vocos]. `kind = "griffin_lim"` needs no weights.
     """
 
-    kind: Literal["hifigan", "griffin_lim"] = "hifigan"
+    kind: Literal["hifigan", "vocos", "griffin_lim"] = "hifigan"
     channels: Width = 512
     upsample_rates: tuple[Samples, ...] = (5, 4, 4, 2)  # product 160 [ours]
     upsample_kernels: tuple[Samples, ...] = (11, 8, 8, 4)
@@ -147,6 +148,7 @@ class VocoderConfig:
     resblock_dilations: tuple[Kernel, ...] = (1, 3, 5)
     istft_n_fft: Annotated[int, Field(ge=0, le=65_536)] = 0  # samples
     istft_hop: Samples = 1  # samples
+    layers: Depth = 8  # only for kind = "vocos"
     griffin_lim_iterations: Annotated[int, Field(ge=0, le=1000)] = (
         32  # only for kind = "griffin_lim"
     )
@@ -154,6 +156,8 @@ class VocoderConfig:
     def __post_init__(self) -> None:
         if len(self.upsample_rates) != len(self.upsample_kernels):
             raise ValueError("upsample_rates and upsample_kernels belong together")
+        if self.kind == "vocos" and self.istft_n_fft < 2:
+            raise ValueError('kind = "vocos" needs istft_n_fft')
 
 
 @dataclass(frozen=True, config=STRICT)

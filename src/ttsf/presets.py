@@ -23,7 +23,7 @@ from ttsf.config import (
     VocoderConfig,
 )
 
-DiscriminatorKind = Literal["hifigan", "spectrogram", "none"]
+DiscriminatorKind = Literal["hifigan", "spectrogram", "both", "none"]
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -8,13 +8,14 @@ import torch
 from ttsf.config import AudioConfig, VocoderConfig
 from ttsf.mel import mel_spectrogram
 from ttsf.presets import MINI
-from ttsf.speech.vocoder import GriffinLim, HifiGan, build_vocoder
+from ttsf.speech.vocoder import GriffinLim, HifiGan, Vocos, build_vocoder, overlap_add, spectrum_of
 
 AUDIO = AudioConfig()
 TINY = VocoderConfig(
     channels=16, upsample_rates=(10, 4, 2, 2), upsample_kernels=(20, 8, 4, 4),
     resblock_kernels=(3,), resblock_dilations=(1, 3),
 )  # fmt: skip
+VOCOS = VocoderConfig(kind="vocos", channels=16, layers=2, istft_n_fft=640)
 
 
 def chirp(seconds: float = 1.0) -> torch.Tensor:
@@ -32,6 +33,7 @@ def chirp(seconds: float = 1.0) -> torch.Tensor:
         replace(MINI.model.vocoder, channels=16),
         replace(VocoderConfig(), channels=16),
         VocoderConfig(kind="griffin_lim", griffin_lim_iterations=2),
+        VOCOS,
     ],
 )
 @pytest.mark.parametrize("frames", [4, 21])
@@ -43,6 +45,9 @@ def test_length_is_frames_times_hop(config: VocoderConfig, frames: int) -> None:
 def test_build_chooses_the_kind() -> None:
     assert isinstance(build_vocoder(replace(MINI.model.vocoder, kind="hifigan"), AUDIO), HifiGan)
     assert isinstance(build_vocoder(VocoderConfig(kind="griffin_lim"), AUDIO), GriffinLim)
+    assert isinstance(build_vocoder(VOCOS, AUDIO), Vocos)
+    with pytest.raises(ValueError, match="needs istft_n_fft"):
+        VocoderConfig(kind="vocos")
 
 
 def test_inverse_stft_head_round_trip() -> None:
@@ -87,3 +92,16 @@ def test_one_step_lowers_the_mel_error() -> None:
         loss.backward()
         optimizer.step()
     assert errors[-1] < errors[0]
+
+
+@torch.no_grad()
+def test_vocos_frames_lie_where_those_of_the_mel_do() -> None:
+    """Magnitude and phase of a sound's own chunks, centred as the mel's frames, give it back."""
+    samples, size, hop = chirp(0.3), 640, 160
+    window, left = torch.hann_window(size), (size - hop) // 2
+    padded = torch.nn.functional.pad(samples, (left, left))
+    spectrum = torch.fft.rfft(padded.unfold(1, size, hop) * window).transpose(1, 2)
+    x = torch.cat([spectrum.abs().clamp_min(1e-9).log(), spectrum.angle()], dim=1)
+    chunks = torch.fft.irfft(spectrum_of(x), n=size, dim=1) * window[:, None]
+    torch.testing.assert_close(overlap_add(chunks, window, hop), samples, atol=1e-5, rtol=0)
+    assert chunks.shape[-1] == mel_spectrogram(samples, AUDIO).shape[-1]

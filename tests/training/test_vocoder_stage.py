@@ -40,6 +40,7 @@ SMALL: ModelConfig = replace(
 )  # fmt: skip
 HIFIGAN = VocoderTraining(divisor=8, batch=2)
 SPECTROGRAM = replace(MINI.vocoder, batch=2)
+BOTH = replace(MINI.vocoder, batch=2, discriminators="both", divisor=8)
 PLAIN = VocoderTraining(discriminators="none", stft=2.0, learning_rate=2e-3, batch=2)
 
 
@@ -153,7 +154,7 @@ def test_the_rate_falls_with_the_epochs(corpus: Path) -> None:
     assert doubled.learning_rate(9, 99) == pytest.approx(0.999**4)
 
 
-@pytest.mark.parametrize("training", [HIFIGAN, SPECTROGRAM, PLAIN])
+@pytest.mark.parametrize("training", [HIFIGAN, SPECTROGRAM, BOTH, PLAIN])
 def test_one_real_step(corpus: Path, training: VocoderTraining) -> None:
     torch.manual_seed(0)
     stage = build(corpus, SMALL, training)
@@ -191,6 +192,20 @@ def test_it_learns_one_batch(
         total_loss(losses, stage.weights).backward()
         optimizer.step()
     assert mel[-1] < factor * mel[0]
+
+
+def test_a_frame_rate_vocoder_learns_too(corpus: Path) -> None:
+    torch.manual_seed(0)
+    vocos = VocoderConfig(kind="vocos", channels=32, layers=2, istft_n_fft=640)
+    stage = build(corpus, replace(SMALL, vocoder=vocos), replace(PLAIN, learning_rate=5e-3))
+    batch, optimizer, mel = stage.batch(0), stage.optimizer(), []
+    for _ in range(60):
+        losses = stage.losses(batch)
+        mel.append(float(losses["mel"].detach()))
+        optimizer.zero_grad()
+        total_loss(losses, stage.weights).backward()
+        optimizer.step()
+    assert mel[-1] < 0.5 * mel[0]
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -1,4 +1,4 @@
-"""Sec. 4.1: mel-spectrogram to waveform: the HiFi-GAN generator, or Griffin-Lim without weights."""
+"""Sec. 4.1: mel-spectrogram to waveform: HiFi-GAN, Vocos, or Griffin-Lim without weights."""
 
 import torch
 from torch import Tensor, nn
@@ -47,6 +47,26 @@ class Fusion(nn.Module):
         return torch.stack([block(x) for block in self.blocks]).mean(0)
 
 
+def spectrum_of(x: Tensor) -> Tensor:
+    """Log-magnitude and phase [B, n_fft + 2, T] as complex values [B, n_fft / 2 + 1, T]."""
+    log_magnitude, phase = x.float().chunk(2, dim=1)
+    magnitude = log_magnitude.clamp_max(5.0).exp()
+    return torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
+
+
+def overlap_add(chunks: Tensor, window: Tensor, hop: int) -> Tensor:
+    """Windowed chunks [B, N, T], centred on their hops, to samples [B, T * hop]."""
+    size, frames = chunks.shape[1:]
+    fold = {
+        "output_size": (1, (frames - 1) * hop + size), "kernel_size": (1, size), "stride": (1, hop),
+    }  # fmt: skip
+    signal = F.fold(chunks, **fold)[:, 0, 0]
+    power = window[None, :, None].expand(1, -1, frames) ** 2
+    weight = F.fold(power, **fold)[:, 0, 0]
+    left = (size - hop) // 2
+    return (signal / weight.clamp_min(1e-3))[:, left : left + frames * hop]
+
+
 class HifiGan(nn.Module):
     """Upsampling stages with multi-receptive-field fusion; a waveform or inverse-STFT head."""
 
@@ -85,15 +105,60 @@ class HifiGan(nn.Module):
 
     def _inverse_stft(self, x: Tensor, length: int) -> Tensor:
         """Log-magnitude and phase [B, n_fft + 2, frames] to samples."""
-        log_magnitude, phase = x.float().chunk(2, dim=1)
-        magnitude = log_magnitude.clamp_max(5.0).exp()
-        spectrum = torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
-        spectrum = F.pad(torch.view_as_real(spectrum), (0, 0, 0, 1), mode="replicate")
+        spectrum = F.pad(torch.view_as_real(spectrum_of(x)), (0, 0, 0, 1), mode="replicate")
         n_fft, hop = self.config.istft_n_fft, self.config.istft_hop
         samples = torch.istft(
             torch.view_as_complex(spectrum.contiguous()), n_fft, hop, window=self.window
         )
         return samples[:, :length]
+
+
+class ConvNextBlock(nn.Module):
+    """Depthwise convolution over time, then two layers on each frame, with a residual path."""
+
+    def __init__(self, channels: int, scale: float) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv1d(channels, channels, 7, padding=3, groups=channels)
+        self.norm = nn.LayerNorm(channels)
+        self.widen = nn.Linear(channels, 3 * channels)
+        self.narrow = nn.Linear(3 * channels, channels)
+        self.scale = nn.Parameter(torch.full((channels,), scale))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] -> [B, C, T]."""
+        y = self.norm(self.depthwise(x).transpose(1, 2))
+        y = self.scale * self.narrow(F.gelu(self.widen(y)))
+        return x + y.transpose(1, 2)
+
+
+class Vocos(nn.Module):
+    """Magnitude and phase of an STFT from ConvNeXt blocks, all at the rate of the mel frames."""
+
+    window: Tensor
+
+    def __init__(self, config: VocoderConfig, audio: AudioConfig) -> None:
+        super().__init__()
+        self.audio, width = audio, config.channels
+        self.first = nn.Conv1d(audio.mel_bins, width, 7, padding=3)
+        self.norm = nn.LayerNorm(width)
+        self.blocks = nn.ModuleList(
+            ConvNextBlock(width, 1 / config.layers) for _ in range(config.layers)
+        )
+        self.last_norm = nn.LayerNorm(width)
+        self.last = nn.Linear(width, config.istft_n_fft + 2)
+        window = torch.hann_window(config.istft_n_fft, device="cpu")
+        self.register_buffer("window", window, persistent=False)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Raw log-mel [B, 80, T] -> samples [B, T * hop]."""
+        x = self.first((mel - self.audio.mel_mean) / self.audio.mel_std)
+        x = self.norm(x.transpose(1, 2)).transpose(1, 2)
+        for block in self.blocks:
+            x = block(x)
+        x = self.last(self.last_norm(x.transpose(1, 2))).transpose(1, 2)
+        spectrum = spectrum_of(x)
+        chunks = torch.fft.irfft(spectrum, n=len(self.window), dim=1) * self.window[:, None]
+        return overlap_add(chunks, self.window, self.audio.hop)
 
 
 class GriffinLim(nn.Module):
@@ -121,16 +186,10 @@ class GriffinLim(nn.Module):
             x = x * top / (bottom @ x).clamp_min(1e-10)
         return x
 
-    def _samples(self, spectrum: Tensor, frames: int) -> Tensor:
-        a = self.audio
-        left = (a.n_fft - a.hop) // 2
-        chunks = torch.fft.irfft(spectrum, n=a.n_fft, dim=1) * self._padded_window()[:, None]
-        length = (frames - 1) * a.hop + a.n_fft
-        fold = {"output_size": (1, length), "kernel_size": (1, a.n_fft), "stride": (1, a.hop)}
-        signal = F.fold(chunks, **fold)[:, 0, 0]
-        power = self._padded_window()[None, :, None].expand(1, -1, frames) ** 2
-        weight = F.fold(power, **fold)[:, 0, 0]
-        return (signal / weight.clamp_min(1e-3))[:, left : left + frames * a.hop]
+    def _samples(self, spectrum: Tensor) -> Tensor:
+        window = self._padded_window()
+        chunks = torch.fft.irfft(spectrum, n=self.audio.n_fft, dim=1) * window[:, None]
+        return overlap_add(chunks, window, self.audio.hop)
 
     def _padded_window(self) -> Tensor:
         side = (self.audio.n_fft - self.audio.window) // 2
@@ -138,19 +197,20 @@ class GriffinLim(nn.Module):
 
     def forward(self, mel: Tensor) -> Tensor:
         """Raw log-mel [B, 80, T] -> samples [B, T * hop]."""
-        magnitude, frames = self.magnitudes(mel), mel.shape[-1]
+        magnitude = self.magnitudes(mel)
         generator = torch.Generator().manual_seed(0)
         phase = 2 * torch.pi * torch.rand(magnitude.shape, generator=generator).to(mel.device)
         estimate = torch.polar(magnitude, phase)
         before = torch.zeros_like(estimate)
         for _ in range(self.iterations):
-            consistent = stft(self._samples(estimate, frames), self.audio)
+            consistent = stft(self._samples(estimate), self.audio)
             fast = consistent + self.momentum * (consistent - before)
             before = consistent
             estimate = magnitude * fast / fast.abs().clamp_min(1e-8)
-        return self._samples(estimate, frames).clamp(-1, 1)
+        return self._samples(estimate).clamp(-1, 1)
 
 
 def build_vocoder(config: VocoderConfig, audio: AudioConfig) -> nn.Module:
     """The vocoder that `config.kind` names."""
-    return GriffinLim(config, audio) if config.kind == "griffin_lim" else HifiGan(config, audio)
+    kinds = {"griffin_lim": GriffinLim, "hifigan": HifiGan, "vocos": Vocos}
+    return kinds[config.kind](config, audio)

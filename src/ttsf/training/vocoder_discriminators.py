@@ -159,8 +159,23 @@ class SpectrogramDiscriminators(nn.Module):
         return [spectrogram(samples) for spectrogram in self.spectrograms]
 
 
+class PeriodsAndSpectrograms(nn.Module):
+    """HiFi-GAN's periods, narrower, and the spectrogram discriminators [ours]."""
+
+    def __init__(self, divisor: int) -> None:
+        super().__init__()
+        self.periods = nn.ModuleList(PeriodDiscriminator(period, divisor) for period in PERIODS)
+        self.spectrograms = SpectrogramDiscriminators()
+
+    def forward(self, samples: Tensor) -> list[Seen]:
+        """[B, N] -> one Seen a discriminator."""
+        return [period(samples) for period in self.periods] + self.spectrograms(samples)
+
+
 def build_discriminators(kind: DiscriminatorKind, divisor: int = 1) -> nn.Module | None:
-    """The set of that name; `divisor` narrows HiFi-GAN's for tests."""
-    if kind == "none":
-        return None
-    return SpectrogramDiscriminators() if kind == "spectrogram" else HifiGanDiscriminators(divisor)
+    """The set of that name; `divisor` narrows HiFi-GAN's layers."""
+    if kind == "both":
+        return PeriodsAndSpectrograms(divisor)
+    if kind == "spectrogram":
+        return SpectrogramDiscriminators()
+    return None if kind == "none" else HifiGanDiscriminators(divisor)
