@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ttsf.config import ModelConfig, model_config_from_json, model_config_to_json
 from ttsf.errors import TtsfError
-from ttsf.media.files import new_file
+from ttsf.media.files import write_new
 from ttsf.model import TTSF
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
@@ -48,10 +48,8 @@ def save(model: TTSF, folder: Path, base: str | None = None) -> None:
             raise TtsfError(f"cannot save {name}: not finite in half precision")
         if name not in there or not torch.equal(stored, there[name]):
             tensors[name] = stored
-    with new_file(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(to_bytes(tensors, metadata=metadata))
-    with new_file(folder / CONFIG) as temporary:
-        temporary.write_text(model_config_to_json(model.config) + "\n", encoding="utf-8")
+    write_new(folder / WEIGHTS, to_bytes(tensors, metadata=metadata))
+    write_new(folder / CONFIG, model_config_to_json(model.config) + "\n")
 
 
 def load(folder: Path | None = None, device: str | torch.device = "cpu") -> TTSF:

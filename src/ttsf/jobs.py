@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ttsf.errors import TtsfError, needing
-from ttsf.media.files import new_file
+from ttsf.media.files import write_new
 
 RECORDS = "records"
 SETTINGS, LOCK, LEFT_OVER = "settings.json", ".lock", ".ttsf-*.part"
@@ -89,8 +89,7 @@ def run_jobs(
 def _do_job(work: Work, out: Path, job: Job) -> str:
     """One job to its record; returns its key."""
     record = work(job, out)
-    with new_file(_record_path(out, job.key)) as temporary:
-        temporary.write_text(record, encoding="utf-8")
+    write_new(_record_path(out, job.key), record)
     return job.key
 
 
@@ -198,8 +197,7 @@ def only_run(out: Path, settings: dict[str, Any]) -> Iterator[None]:
         else:
             if any(e.name != LOCK and not e.match(LEFT_OVER) for e in out.iterdir()):
                 raise TtsfError(f"{out} is not empty and holds no corpus; choose another folder")
-            with new_file(path) as temporary:
-                temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+            write_new(path, json.dumps(settings, indent=1))
         for left_over in out.rglob(LEFT_OVER):
             left_over.unlink(missing_ok=True)
         yield

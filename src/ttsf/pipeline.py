@@ -1,7 +1,7 @@
 """Portrait file and text to a talking-face video: the one place that knows files and the model."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import accumulate
 from os import PathLike
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ttsf import checkpoint
 from ttsf.errors import TtsfError
+from ttsf.jobs import Progress
 from ttsf.media.files import cannot_write, new_file
 from ttsf.media.video import Chunk, Word, new_video, wav_bytes
 from ttsf.model import TTSF, Generated, GenerateOptions
@@ -29,7 +30,6 @@ DEFAULT_OPTIONS = GenerateOptions()
 
 AnyPath = str | PathLike[str]
 AnyPortrait = Portrait | AnyPath | np.ndarray
-Progress = Callable[[int, int], None]
 
 
 class Result(NamedTuple):
@@ -86,16 +86,15 @@ class Pipeline:
         Raises TtsfError for a portrait, text or option that cannot be used.
         """
         generated, words = self._generate(portrait, text, options)
-        samples = _finite(generated.samples)
         frames = np.concatenate([batch.numpy() for batch in generated.frames])
-        config = self.model.config
+        samples, config = generated.samples.numpy(), self.model.config
         return Result(frames, samples, config.video.fps, config.audio.sample_rate, words)
 
     def say(
         self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
     ) -> np.ndarray:
         """The speech alone, float32 [M] in [-1, 1]; no frame is drawn. Raises as `speak` does."""
-        return _finite(self._generate(portrait, text, options)[0].samples)
+        return self._generate(portrait, text, options)[0].samples.numpy()
 
     def write(
         self,
@@ -121,7 +120,7 @@ class Pipeline:
             generated, words = self._generate(portrait, text, options)
             if audio_path and audio_file:
                 try:
-                    audio_file.write_bytes(wav_bytes(_finite(generated.samples), sample_rate))
+                    audio_file.write_bytes(wav_bytes(generated.samples.numpy(), sample_rate))
                 except OSError as error:
                     raise cannot_write(audio_path, error) from error
             for chunk in self._chunks(generated, words):
@@ -141,6 +140,8 @@ class Pipeline:
         device = next(self.model.parameters()).device
         source = self.model.read_faces(crop[None].to(device))
         generated = self.model.generate(source, utterance.ids, options)
+        if not torch.isfinite(generated.samples).all():
+            raise TtsfError("these weights give no valid sound (values that are not finite)")
         return generated, self._words(utterance, generated.durations)
 
     def _words(self, utterance: Utterance, durations: Tensor) -> tuple[Word, ...]:
@@ -155,18 +156,12 @@ class Pipeline:
     def _chunks(self, generated: Generated, words: tuple[Word, ...]) -> Iterator[Chunk]:
         """Frames as they are drawn, with the sound and the words that belong to them."""
         config = self.model.config
-        samples, done = _finite(generated.samples), 0
+        samples, done = generated.samples.numpy(), 0
         for batch in generated.frames:
             first, done = done, done + len(batch)
             heard = samples[first * config.samples_per_video : done * config.samples_per_video]
             begun = tuple(w for w in words if first <= int(w.start_s * config.video.fps) < done)
             yield Chunk(batch.numpy(), heard, begun)
-
-
-def _finite(samples: Tensor) -> np.ndarray:
-    if not torch.isfinite(samples).all():
-        raise TtsfError("these weights give no valid sound (values that are not finite)")
-    return samples.numpy()
 
 
 def _with_suffix(path: AnyPath, suffix: str) -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ttsf.config import SAMPLE_RATE
 from ttsf.errors import TtsfError, needing
-from ttsf.media.files import new_file
+from ttsf.media.files import write_new
 
 FRAMES_PER_S = 100
 FEWEST_SAMPLES = SAMPLE_RATE // 5
@@ -134,8 +134,7 @@ def save_phones(name: str, phones: list[Phone] | None, out: Path) -> str | None:
         return None
     rows = [[p.symbols, round(p.start_s, 4), round(p.end_s, 4)] for p in phones]
     path = f"phones/{name}.json"
-    with new_file(out / path) as temporary:
-        temporary.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    write_new(out / path, json.dumps(rows, ensure_ascii=False))
     return path
 
 

@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from ttsf.config import SAMPLES_PER_FRAME, STRICT
 from ttsf.errors import TtsfError
-from ttsf.media.files import new_file
+from ttsf.media.files import write_new
 
 MANIFEST = "manifest.jsonl"
 Split = Literal["train", "valid", "test"]
@@ -139,8 +139,7 @@ def write_manifest(folder: Path, clips: Iterable[Clip]) -> None:
     """Write `manifest.jsonl` whole, sorted by name."""
     rows = [_clip.dump_python(clip, mode="json") for clip in sorted(clips, key=lambda c: c.name)]
     lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
-    with new_file(folder / MANIFEST) as temporary:
-        temporary.write_text("".join(lines), encoding="utf-8")
+    write_new(folder / MANIFEST, "".join(lines))
 
 
 def describe(error: ValidationError) -> str:

@@ -11,14 +11,13 @@ Below the corpus's folder: clips/, phones/, and tracks/ with the motion of recor
 import random
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from ttsf.data.alignment import phone_times, save_phones
 from ttsf.data.clip_files import read_samples
-from ttsf.data.manifest import Register
 from ttsf.data.parts import PARTS, Part, Use, read_parts
 from ttsf.data.recorded.layouts import SourceVideo
 from ttsf.data.recorded.speech import SpeechJob, speech_one
@@ -43,19 +42,6 @@ TRACKED_SHARE = 1 / 3
 VALID_SHARE = 0.05
 """Of the teachers' sentences."""
 DONORS = 4
-
-
-@dataclass(frozen=True)
-class VideoJob:
-    """A recorded video: its clips, their motion and phone times."""
-
-    prepare: PrepareJob
-    voice_register: Register | None
-
-    @property
-    def key(self) -> str:
-        """The video's name."""
-        return self.prepare.key
 
 
 def build_open_corpus(
@@ -128,7 +114,7 @@ def describe(root: Path, settings: OpenCorpusSettings) -> dict[str, object]:
     }
 
 
-def plan_video(root: Path, part: Part, settings: OpenCorpusSettings) -> VideoJob:
+def plan_video(root: Path, part: Part, settings: OpenCorpusSettings) -> PrepareJob:
     """One recorded video; word times beside it come before the list's transcript."""
     video = root / part.file
     source = SourceVideo(
@@ -141,18 +127,18 @@ def plan_video(root: Path, part: Part, settings: OpenCorpusSettings) -> VideoJob
         licence=part.licence,
         transcript=video.with_suffix(".align") if part.align else None,
         words=part.transcript,
+        voice_register=part.voice_register,
     )
-    prepare = PrepareJob(source, settings.size, settings.longest_s, None)
-    return VideoJob(prepare, part.voice_register)
+    return PrepareJob(source, settings.size, settings.longest_s, None)
 
 
-def video_one(job: VideoJob, out: Path) -> Record:
+def video_one(job: PrepareJob, out: Path) -> Record:
     """The clips of one video, and the motion of each in `tracks/`."""
-    record = prepare_one(job.prepare, out)
+    record = prepare_one(job, out)
     clips, refused = [], list(record.refused)
     for clip in record.clips:
         samples = read_samples(out / str(clip.audio), 0, clip.samples)
-        register, doubt = agreed_register(job.voice_register, samples)
+        register, doubt = agreed_register(job.source.voice_register, samples)
         phones, problem = phone_times(samples, clip.text)
         try:
             save_track(track_path(out, clip.name), track_video(out / str(clip.video)))

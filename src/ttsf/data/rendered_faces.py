@@ -54,12 +54,14 @@ class RenderedFaces:
             self.flow = np.load(folder / "flow.npy", mmap_mode="r")
             self.mouth = np.load(folder / "mouth.npy")
             self.eyes = np.load(folder / "eyes.npy")
-            self.names = [e["file"] for e in json.loads((folder / "names.json").read_text())]
+            people = json.loads((folder / "names.json").read_text())
         except (OSError, ValueError) as error:
             raise TtsfError(
                 f"{folder}: no rendered faces; make some with ttsf render ({error})"
             ) from None
         self.people, self.frames = self.images.shape[:2]
+        self.names = [person["file"] for person in people]
+        self.registers = [person["voice_register"] for person in people]
 
     def _order(self, person: int, rng: np.random.Generator) -> np.ndarray:
         """All frames but the first in random order, closed eyes likely to be early."""

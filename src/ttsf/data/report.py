@@ -5,7 +5,6 @@ scripts; nothing is loaded from elsewhere.
 """
 
 import base64
-import csv
 import io
 import re
 from collections import Counter
@@ -28,7 +27,7 @@ from ttsf.landmarks.face_mesh import (
     quiet_natives,
     rotation_angles,
 )
-from ttsf.media.files import new_file
+from ttsf.media.files import csv_text, write_new
 
 SHOWN = 60  # thumbnails of each kind
 POSED = 300  # clips whose head pose is measured
@@ -56,12 +55,8 @@ class Chart(NamedTuple):
 
 def finish(out: Path, title: str, records: Sequence[Record]) -> None:
     """Write `refused.csv`, `report.html` and, last, `manifest.jsonl` of a corpus."""
-    table = io.StringIO()
-    rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(["source", "reason"])
-    rows.writerows((r.source, r.reason) for record in records for r in record.refused)
-    with new_file(out / "refused.csv") as temporary:
-        temporary.write_text(table.getvalue(), encoding="utf-8")
+    refused = [(r.source, r.reason) for record in records for r in record.refused]
+    write_new(out / "refused.csv", csv_text([("source", "reason"), *refused]))
     write_report(out, title, records)
     write_manifest(out, (clip for record in records for clip in record.clips))
 
@@ -86,8 +81,7 @@ def write_report(out: Path, title: str, records: Sequence[Record]) -> None:
         refused_shown=[_refused_figure(out, refusal) for refusal in spread(refused, SHOWN)],
         kept_shown=[_kept_figure(out, clip) for clip in spread(shown, SHOWN)],
     )
-    with new_file(out / "report.html") as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_new(out / "report.html", page)
 
 
 def _charts(out: Path, clips: list[Clip]) -> list[Chart]:

@@ -6,7 +6,6 @@ parts folder's `manifest.csv` (`data.parts`).
 """
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from ttsf.data.manifest import Register
 from ttsf.data.parts import PARTS, Part, Use, read_parts
 from ttsf.data.report import spread
 from ttsf.errors import TtsfError
-from ttsf.media.files import new_file
+from ttsf.media.files import csv_text, new_file, write_new
 from ttsf.media.images import read_image
 from ttsf.media.recording import read_video
 
@@ -111,14 +110,9 @@ def save_portraits(cases: list[Case], folder: Path) -> None:
     Raises TtsfError where the folder holds other cases.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for case in cases:
-        register = case.register or ""
-        writer.writerow([case.name, case.person, f"{case.name}.png", "", case.text, register])
-    listed = folder / CASES
-    if listed.exists() and listed.read_bytes() != buffer.getvalue().encode():
+    rows = [(c.name, c.person, f"{c.name}.png", "", c.text, c.register or "") for c in cases]
+    table, listed = csv_text([COLUMNS, *rows]).encode(), folder / CASES
+    if listed.exists() and listed.read_bytes() != table:
         raise TtsfError(
             f"{folder.parent} holds an evaluation of other cases; choose another folder"
         )
@@ -127,8 +121,7 @@ def save_portraits(cases: list[Case], folder: Path) -> None:
         if not path.exists():
             with new_file(path) as temporary:
                 Image.fromarray(case.picture()).save(temporary, "PNG")
-    with new_file(listed) as temporary:
-        temporary.write_bytes(buffer.getvalue().encode())
+    write_new(listed, table)
 
 
 def _from_parts(root: Path, uses: Collection[Use]) -> list[Case]:

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import av
 import numpy as np
 
 from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.errors import TtsfError
-from ttsf.media.recording import fit_sound, read_sound, read_video
+from ttsf.media.recording import fit_sound, read_header, read_sound, read_video
 
 RATE_ERROR = 0.05  # frames a second by which a file may differ
 SILENT_END_S = 0.5
@@ -30,7 +29,7 @@ class VideoClip(NamedTuple):
 def read_clip(path: Path) -> VideoClip:
     """A whole video; raises TtsfError where it is damaged, too short or too large, has no sound or
     another frame rate."""
-    rate = _frame_rate(path)
+    rate = read_header(path).rate
     if abs(rate - FPS) > RATE_ERROR:
         raise TtsfError(
             f"{path.name}: {rate:.2f} frames a second, not {FPS}; convert it "
@@ -50,13 +49,3 @@ def read_clip(path: Path) -> VideoClip:
     if lacking > SILENT_END_S:
         raise TtsfError(f"{path.name}: the sound ends {lacking:.1f} s before the frames")
     return VideoClip(path.stem, np.stack(frames), fit_sound(samples, 0, len(frames)))
-
-
-def _frame_rate(path: Path) -> float:
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise TtsfError(f"{path.name}: holds no video")
-            return float(container.streams.video[0].average_rate or 0)
-    except av.FFmpegError as error:
-        raise TtsfError(f"{path.name}: not a readable video ({error.strerror})") from None

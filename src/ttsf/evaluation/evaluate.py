@@ -33,7 +33,7 @@ from ttsf.evaluation.systems import (
 )
 from ttsf.evaluation.tables import Table
 from ttsf.jobs import Progress
-from ttsf.media.files import new_file
+from ttsf.media.files import new_file, write_new
 from ttsf.pipeline import Pipeline, load
 
 OURS = "ours"
@@ -131,8 +131,7 @@ def _embed(said: Mapping[str, Sequence[np.ndarray]]) -> dict[str, list[np.ndarra
 def _write(out: Path, found: Sequence[Table], scored: Sequence[Scored]) -> None:
     for table in found:
         table.write(out / f"table_{table.key}")
-    with new_file(out / "tables.md") as temporary:
-        temporary.write_text("\n".join(table.markdown() for table in found), encoding="utf-8")
+    write_new(out / "tables.md", "\n".join(table.markdown() for table in found))
     with (
         new_file(out / "refused.csv") as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,

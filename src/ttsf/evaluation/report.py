@@ -22,7 +22,7 @@ from ttsf.evaluation.cases import Case
 from ttsf.evaluation.clips import read_clip
 from ttsf.evaluation.scoring import Measured, Scored
 from ttsf.evaluation.tables import ARROWS, Table
-from ttsf.media.files import new_file
+from ttsf.media.files import write_new
 from ttsf.mel import mel_spectrogram
 
 SHOWN = 12  # cases with frames
@@ -67,8 +67,7 @@ def write(
             ],
         )
     )
-    with new_file(out / "report.html") as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_new(out / "report.html", page)
 
 
 def _clip(system: Scored, name: str) -> _Clip:

@@ -16,7 +16,7 @@ from ttsf.config import SAMPLE_RATE
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
 from ttsf.jobs import Progress
-from ttsf.media.files import new_file
+from ttsf.media.files import write_new
 from ttsf.media.video import write_wav
 from ttsf.model import GenerateOptions
 from ttsf.pipeline import Pipeline
@@ -99,8 +99,7 @@ def _claim(folder: Path, pipeline: Pipeline) -> None:
         if any(folder.glob("*.mp4")):
             raise TtsfError(f"{folder} holds videos of unknown weights; choose another folder")
         folder.mkdir(parents=True, exist_ok=True)
-        with new_file(mark) as temporary:
-            temporary.write_text(digest.hexdigest() + "\n")
+        write_new(mark, digest.hexdigest() + "\n")
     elif mark.read_text().strip() != digest.hexdigest():
         raise TtsfError(f"{folder} holds videos of other weights; choose another folder")
 

@@ -1,14 +1,12 @@
 """Sec. 4's tables as Markdown and CSV; every one says what its figures are and how many clips."""
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ttsf.evaluation.metrics.metric import Figure, Metric, check_alike
-from ttsf.media.files import new_file
+from ttsf.media.files import csv_text, write_new
 
 ARROWS = {"higher": "↑", "lower": "↓", "reference": "≈"}
 GRADES = {
@@ -67,25 +65,20 @@ class Table(NamedTuple):
 
     def csv(self) -> str:
         """Long form: one line for each figure, with its definition."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
         columns = ("system", "metric", "value", "used", "refused", "grade", "judge", "definition")
-        writer.writerow(["table", *columns])
+        rows: list[tuple[object, ...]] = [("table", *columns)]
         for row in self.rows:
             for figure in filter(None, row.figures):
                 m = figure.metric
                 value = "" if math.isnan(figure.value) else f"{figure.value:.6g}"
-                counts = [figure.used, figure.refused]
-                writer.writerow(
-                    [self.key, row.system, m.name, value, *counts, m.grade, m.scorer, m.definition]
-                )
-        return buffer.getvalue()
+                place = (self.key, row.system, m.name, value, figure.used, figure.refused)
+                rows.append((*place, m.grade, m.scorer, m.definition))
+        return csv_text(rows)
 
     def write(self, stem: Path) -> None:
         """Write `stem`.md and `stem`.csv, each whole."""
-        for suffix, text in ((".md", self.markdown()), (".csv", self.csv())):
-            with new_file(stem.with_name(stem.name + suffix)) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+        write_new(stem.with_name(f"{stem.name}.md"), self.markdown())
+        write_new(stem.with_name(f"{stem.name}.csv"), self.csv())
 
 
 def _cell(figure: Figure | None, used: int) -> str:

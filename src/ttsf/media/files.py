@@ -1,10 +1,12 @@
 """Text read with care, and new files that appear whole or not at all."""
 
 import contextlib
+import csv
+import io
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ttsf.errors import TtsfError
@@ -59,6 +61,19 @@ def new_file(path: Path) -> Iterator[Path]:
     except BaseException:
         _remove(temporary, created)
         raise
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """A CSV whose lines end in a line feed."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def write_new(path: Path, content: str | bytes) -> None:
+    """A whole file by `new_file`; text in UTF-8, its line ends as they are."""
+    with new_file(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def cannot_write(path: Path, error: OSError) -> TtsfError:

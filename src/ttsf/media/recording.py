@@ -27,6 +27,8 @@ class Header(NamedTuple):
     declared_s: float | None
     aspect: float
     """Width of a pixel in heights."""
+    rate: float
+    """Frames a second, 0 where unknown."""
 
 
 def read_header(path: Path) -> Header:
@@ -35,7 +37,7 @@ def read_header(path: Path) -> Header:
         stream = _video_stream(container, path)
         declared = float(stream.duration * stream.time_base) if stream.duration else None
         aspect = float(stream.sample_aspect_ratio or 1)
-        return Header(declared, aspect)
+        return Header(declared, aspect, float(stream.average_rate or 0))
 
 
 def read_video(path: Path) -> Iterator[np.ndarray]:
@@ -43,7 +45,7 @@ def read_video(path: Path) -> Iterator[np.ndarray]:
 
     Raises TtsfError where the file is damaged or ends before its declared length.
     """
-    declared, aspect = read_header(path)
+    declared, aspect, _ = read_header(path)
     half = 0.5 / FPS
     count, first, ending, shown = 0, None, 0.0, None
     for frame in _decode(path):

@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 
 from ttsf.config import FPS, SAMPLE_RATE
-from ttsf.media.files import new_file
+from ttsf.media.files import new_file, write_new
 
 AUDIO_BITS = 96_000  # per second
 AAC_BLOCK = 1024  # samples
@@ -165,8 +165,7 @@ class VideoWriter:
 
 def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
     """16-bit mono WAV, whole or not at all; samples: float [N] in [-1, 1]."""
-    with new_file(path) as temporary:
-        temporary.write_bytes(wav_bytes(samples, sample_rate))
+    write_new(path, wav_bytes(samples, sample_rate))
 
 
 def wav_bytes(samples: np.ndarray, sample_rate: int) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from ttsf.media.files import new_file
+from ttsf.media.files import write_new
 from ttsf.presets import Preset
 from ttsf.training.loop import train
 from ttsf.training.parts import SPEAKERS
@@ -78,8 +78,7 @@ def train_stage(
     elif steps is None:
         settings = replace(settings, steps=stage.training.steps)
     if isinstance(stage, TtsStage):
-        with new_file(out / SPEAKERS) as temporary:
-            temporary.write_text(json.dumps(stage.speakers), encoding="utf-8")
+        write_new(out / SPEAKERS, json.dumps(stage.speakers))
     if isinstance(stage, JointStage):
         for line in stage.notes:
             print(line, flush=True)

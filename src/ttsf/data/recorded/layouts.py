@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ttsf.data.manifest import Split
+from ttsf.data.manifest import Register, Split
 from ttsf.errors import TtsfError
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
@@ -33,14 +33,6 @@ FOLDER_SPLITS: dict[str, Split] = {
     "valid": "valid",
     "val": "valid",
     "test": "test",
-}
-
-_STRUCTURE = {
-    "lrs3": "pretrain|trainval|test/ID/00001.mp4",
-    "lrs2": "mvlrs_v1/main|pretrain/ID/00001.mp4, named in its lists",
-    "voxceleb2": "dev|test/mp4/id00012/ID/00001.mp4",
-    "grid": "s1/NAME.mpg or s1/video/NAME.mpg",
-    "folder": "files of type " + " ".join(VIDEO_SUFFIXES),
 }
 
 
@@ -63,6 +55,8 @@ class SourceVideo:
     transcript: Path | None = None
     words: str | None = None
     """What is said, where that is known without a transcript."""
+    voice_register: Register | None = None
+    """Of the voice, where it is listed."""
 
 
 def find_videos(layout: str, root: Path) -> list[SourceVideo]:
@@ -77,10 +71,11 @@ def find_videos(layout: str, root: Path) -> list[SourceVideo]:
     if not root.is_dir():
         raise TtsfError(f"no folder {root}")
     root = Path(os.path.abspath(root))
+    find, structure = LAYOUTS[layout]
     try:
-        found = list(LAYOUTS[layout](root))
+        found = list(find(root))
         if not found:
-            inner = {folder: list(LAYOUTS[layout](folder)) for folder in _folders(root)}
+            inner = {folder: list(find(folder)) for folder in _folders(root)}
             holders = [folder for folder, videos in inner.items() if videos]
             if len(holders) > 1:
                 names = ", ".join(folder.name for folder in holders)
@@ -89,7 +84,7 @@ def find_videos(layout: str, root: Path) -> list[SourceVideo]:
     except OSError as error:
         raise TtsfError(f"cannot read {error.filename}: {error.strerror}") from error
     if not found:
-        raise TtsfError(f"no videos in {root}; layout {layout} expects {_STRUCTURE[layout]}")
+        raise TtsfError(f"no videos in {root}; layout {layout} expects {structure}")
     return sorted(_distinct(found), key=lambda video: video.key)
 
 
@@ -236,15 +231,15 @@ def find_folder(root: Path) -> Iterator[SourceVideo]:
             )
 
 
-LAYOUTS: dict[str, Callable[[Path], Iterator[SourceVideo]]] = {
-    "lrs3": find_lrs3,
-    "lrs2": find_lrs2,
-    "voxceleb2": find_voxceleb2,
-    "grid": find_grid,
-    "folder": find_folder,
+LAYOUTS: dict[str, tuple[Callable[[Path], Iterator[SourceVideo]], str]] = {
+    "lrs3": (find_lrs3, "pretrain|trainval|test/ID/00001.mp4"),
+    "lrs2": (find_lrs2, "mvlrs_v1/main|pretrain/ID/00001.mp4, named in its lists"),
+    "voxceleb2": (find_voxceleb2, "dev|test/mp4/id00012/ID/00001.mp4"),
+    "grid": (find_grid, "s1/NAME.mpg or s1/video/NAME.mpg"),
+    "folder": (find_folder, "files of type " + " ".join(VIDEO_SUFFIXES)),
 }
-"""Name -> videos of a corpus whose structure begins in the absolute folder given; none where it
-does not."""
+"""Name -> videos of a corpus whose structure begins in the absolute folder given, none where it
+does not, and that structure."""
 
 
 def _distinct(found: list[SourceVideo]) -> list[SourceVideo]:

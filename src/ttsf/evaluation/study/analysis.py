@@ -1,7 +1,5 @@
 """Table 4, Sec. 4.4: mean opinion scores with their 95 % intervals from the raters' sheets."""
 
-import csv
-import io
 import math
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,7 +16,7 @@ from ttsf.data.records import Refusal
 from ttsf.errors import TtsfError
 from ttsf.evaluation.study.make import Key
 from ttsf.evaluation.study.sheets import QUESTIONS, read_sheets
-from ttsf.media.files import new_file, read_text
+from ttsf.media.files import csv_text, read_text, write_new
 
 DEFINITION = (
     "Mean opinion score, 1 (bad) to 5 (excellent), ± half of Student's 95 % confidence interval. "
@@ -145,20 +143,17 @@ def to_markdown(table: StudyTable) -> str:
 
 def to_csv(table: StudyTable) -> str:
     """One line for each system and question, with four digits."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     over = [f"{over}_{field}" for over in Opinion._fields for field in Interval._fields]
-    writer.writerow(("system", "question", *over))
+    rows: list[tuple[object, ...]] = [("system", "question", *over)]
     for place, opinion in table.opinions.items():
         values = [value for score in opinion for value in score]
-        writer.writerow((*place, *(f"{v:.4f}" if isinstance(v, float) else v for v in values)))
-    return text.getvalue()
+        rows.append((*place, *(f"{v:.4f}" if isinstance(v, float) else v for v in values)))
+    return csv_text(rows)
 
 
 def write_table(table: StudyTable, out: Path) -> Path:
     """Write the Markdown to `out` and the CSV beside it; returns the CSV's path."""
     beside = out.with_suffix(".csv")
-    for path, content in ((out, to_markdown(table)), (beside, to_csv(table))):
-        with new_file(path) as temporary:
-            temporary.write_text(content, encoding="utf-8")
+    write_new(out, to_markdown(table))
+    write_new(beside, to_csv(table))
     return beside

@@ -7,7 +7,6 @@ Several motions of one portrait share the target, so the mixture learns to ignor
 left in f_id.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -46,9 +45,7 @@ class Portraits:
 
     def __init__(self, folder: Path, model: TTSF, mirrored: bool) -> None:
         faces = RenderedFaces(folder)
-        names = json.loads((folder / "names.json").read_text())
-        self.register = np.array([entry["voice_register"] for entry in names])
-        self.names = [entry["file"] for entry in names]
+        self.register, self.names = np.array(faces.registers), faces.names
         styles = []
         with torch.inference_mode():
             for person in range(faces.people):
