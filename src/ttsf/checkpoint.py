@@ -5,6 +5,7 @@ beside it that holds all others.
 """
 
 import json
+import os
 from pathlib import Path
 
 import pydantic
@@ -61,7 +62,7 @@ def load(folder: Path | None = None, device: str | torch.device = "cpu") -> TTSF
         folder = BUNDLED
         if not folder.is_dir():
             raise TtsfError("this installation has no bundled weights; choose a model")
-    elif not _is_folder(folder):
+    elif not os.path.isdir(folder):  # Path.is_dir raises for a name that is too long
         raise TtsfError(f"{folder}: no such model directory")
     target = _device(device)
     config = load_config(folder)
@@ -80,13 +81,6 @@ def _blank(config: ModelConfig, path: Path) -> TTSF:
             return TTSF(config)
     except Exception as error:  # whatever sizes the file asks for
         raise TtsfError(f"{path}: cannot build this model ({error})") from error
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name that is too long
-        return False
 
 
 def load_config(folder: Path) -> ModelConfig:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.errors import TtsfError
@@ -38,15 +38,20 @@ def test_the_lower_half_is_the_mouth_of_the_corpus_crop() -> None:
     assert lower_half(forehead, 48).abs().max() == 0
 
 
+def cosines(net: SyncNet, frames: Tensor, mel: Tensor) -> Tensor:
+    v, a = net.embed(frames, mel)
+    return (v * a).sum(-1)
+
+
 def test_gradients_reach_the_pictures_and_a_score_is_its_own() -> None:
     torch.manual_seed(0)
     net = SyncNet(SMALL)
     frames, mel = torch.randn(3, 7, 3, 64, 64, requires_grad=True), torch.randn(3, 80, 28)
-    score = net.score(frames, mel)
+    score = cosines(net, frames, mel)
     assert score.shape == (3, 3) and score.abs().max() <= 1
     score.sum().backward()
     assert frames.grad is not None and frames.grad.abs().sum() > 0
-    alone = net.score(frames[:1], mel[:1])
+    alone = cosines(net, frames[:1], mel[:1])
     torch.testing.assert_close(alone, score[:1], atol=1e-5, rtol=1e-5)
 
 
@@ -55,9 +60,7 @@ def test_a_planted_lag_is_found(late: int) -> None:
     torch.manual_seed(0)
     events = F.normalize(torch.randn(2, 60, 8), dim=-1)
     v, a = events[:, 10:50], events[:, 10 - late : 50 - late]  # the sound comes `late` windows late
-    found = best_lag(v, a)
-    assert found.lag.tolist() == [late, late]
-    assert (found.distance < 1e-6).all() and (found.confidence > 0.5).all()
+    assert best_lag(v, a).tolist() == [late, late]
 
 
 def test_a_run_loads_back_frozen_with_the_same_scores(tmp_path: Path) -> None:
@@ -67,7 +70,7 @@ def test_a_run_loads_back_frozen_with_the_same_scores(tmp_path: Path) -> None:
     save_state(tmp_path, 1, net, average, torch.optim.Adam(net.parameters()))
     loaded = load_syncnet(tmp_path, SMALL)
     frames, mel = torch.randn(1, 6, 3, 64, 64), torch.randn(1, 80, 24)
-    assert torch.equal(loaded.score(frames, mel), net.syncnet.score(frames, mel))
+    assert torch.equal(cosines(loaded, frames, mel), cosines(net.syncnet, frames, mel))
     assert not any(p.requires_grad for p in loaded.parameters())
     with pytest.raises(TtsfError, match="not a SyncNet of this preset's size"):
         load_syncnet(tmp_path, SyncNetConfig())

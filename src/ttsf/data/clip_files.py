@@ -7,7 +7,6 @@ the same on every run and every number of CPU cores. The clock is the configurat
 import errno
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
 from ttsf.media.images import read_image
-from ttsf.media.video import H264_MATRIX, H264_PRIMARIES, LIMITED_RANGE, check_whole
+from ttsf.media.video import add_h264, check_whole
 
 KEYFRAME_EVERY = 16
 """Frames: at most 15 are decoded in vain before the first that is wanted."""
@@ -43,16 +42,8 @@ def save_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
     Raises TtsfError where there are none, for one of another kind, and where the file cannot be
     written.
     """
-    rest = iter(frames)
-    first = next(rest, None)
-    if first is None:
-        raise TtsfError(f"cannot write {path}: there are no frames")
-    if first.ndim != 3 or first.shape[0] % 2 or first.shape[1] % 2:
-        raise TtsfError(f"cannot write {path}: {first.shape} is not RGB with even sides")
     with new_file(path) as temporary:
-        height, width = first.shape[:2]
-        alike = _alike(path, chain([first], rest), height, width)
-        count = _encode(temporary, alike, height, width)
+        count = _encode(temporary, path, frames)
         check_whole(temporary, count)
     return count
 
@@ -123,23 +114,21 @@ def _check_range(path: Path, start: int, count: int) -> None:
         raise TtsfError(f"{path}: cannot read {count} pieces from place {start}")
 
 
-def _alike(
-    path: Path, frames: Iterable[np.ndarray], height: int, width: int
-) -> Iterator[np.ndarray]:
-    """The frames, as long as they are of one size and kind."""
-    for i, frame in enumerate(frames):
-        if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
-            raise TtsfError(f"cannot write {path}: frame {i} is not RGB of {width}x{height} px")
-        yield frame
-
-
-def _encode(path: Path, frames: Iterable[np.ndarray], height: int, width: int) -> int:
-    """Into an existing temporary file; returns the number of frames."""
+def _encode(temporary: Path, path: Path, frames: Iterable[np.ndarray]) -> int:
+    """Into a temporary file, which exists; returns the number of frames."""
     count, convert = 0, VideoReformatter()
+    shape: tuple[int, ...] = ()
     options = {"fflags": "+bitexact"}
-    with av.open(str(path.absolute()), "w", format="mp4", options=options) as container:
-        stream = _add_stream(container, height, width)
+    with av.open(str(temporary.absolute()), "w", format="mp4", options=options) as container:
         for frame in frames:
+            if not count:
+                shape = frame.shape
+                if frame.ndim != 3 or shape[0] % 2 or shape[1] % 2:
+                    raise TtsfError(f"cannot write {path}: {shape} is not RGB with even sides")
+                stream = add_h264(container, FPS, frame, X264)
+            if frame.shape != (*shape[:2], 3) or frame.dtype != np.uint8:
+                size = f"{shape[1]}x{shape[0]}"
+                raise TtsfError(f"cannot write {path}: frame {count} is not RGB of {size} px")
             rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
             yuv = convert.reformat(
                 rgb, format="yuv420p", dst_colorspace=Colorspace.ITU601, interpolation=SWSCALE
@@ -147,18 +136,10 @@ def _encode(path: Path, frames: Iterable[np.ndarray], height: int, width: int) -
             yuv.pts, yuv.time_base = count, Fraction(1, FPS)
             container.mux(stream.encode(yuv))
             count += 1
+        if not count:
+            raise TtsfError(f"cannot write {path}: there are no frames")
         container.mux(stream.encode(None))
     return count
-
-
-def _add_stream(container: Any, height: int, width: int) -> Any:
-    stream = container.add_stream("libx264", rate=FPS)
-    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-    stream.options = X264
-    context = stream.codec_context
-    context.colorspace, context.color_range = H264_MATRIX, LIMITED_RANGE
-    context.color_primaries = context.color_trc = H264_PRIMARIES
-    return stream
 
 
 def _read_video(path: Path, start: int, count: int) -> list[np.ndarray]:

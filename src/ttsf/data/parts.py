@@ -5,7 +5,6 @@ transcript, voice_register, smile_teeth, pose, problem and align may be missing 
 are ignored.
 """
 
-import csv
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from typing import Literal, cast, get_args
 
 from ttsf.data.manifest import Register, Split
 from ttsf.errors import TtsfError
+from ttsf.media.files import read_table
 
 PARTS = "manifest.csv"
 Kind = Literal["video", "portrait", "speech"]
@@ -71,29 +71,18 @@ def read_parts(folder: Path, kind: Kind, uses: Collection[Use]) -> list[Part]:
     if not path.is_file():
         raise TtsfError(f"no {PARTS} in {folder}")
     parts: dict[str, Part] = {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restkey="", restval="")
-            missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
-            if missing:
-                raise TtsfError(f"{path}: no column '{missing[0]}'")
-            for row in reader:
-                place = f"{path}, line {reader.line_num}"
-                part = _read_row(row, place)
-                if part.key in parts:
-                    raise TtsfError(f"{place}: a second file is called '{part.key}'")
-                parts[part.key] = part
-                chosen = part.kind == kind and part.use in uses
-                if chosen and not (folder / part.file).is_file():
-                    raise TtsfError(f"{place}: there is no file {part.file}")
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise TtsfError(f"{path}: not a table of UTF-8 text ({error})") from None
+    for place, row in read_table(path, NEEDED):
+        part = _read_row(row, place)
+        if part.key in parts:
+            raise TtsfError(f"{place}: a second file is called '{part.key}'")
+        parts[part.key] = part
+        chosen = part.kind == kind and part.use in uses
+        if chosen and not (folder / part.file).is_file():
+            raise TtsfError(f"{place}: there is no file {part.file}")
     return [part for part in parts.values() if part.kind == kind and part.use in uses]
 
 
 def _read_row(row: dict[str, str], place: str) -> Part:
-    if "" in row:
-        raise TtsfError(f"{place}: more fields than columns")
     for name in NEEDED:
         if not row[name].strip():
             raise TtsfError(f"{place}: '{name}' is empty")

@@ -5,7 +5,6 @@ folder (columns name, person, portrait, video, text, register; paths within the 
 parts folder's `manifest.csv` (`data.parts`).
 """
 
-import csv
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from ttsf.data.manifest import Register
 from ttsf.data.parts import PARTS, Part, Use, read_parts
 from ttsf.data.report import spread
 from ttsf.errors import TtsfError
-from ttsf.media.files import csv_text, new_file, write_new
+from ttsf.media.files import csv_text, new_file, read_table, write_new
 from ttsf.media.images import read_image
 from ttsf.media.recording import read_video
 
@@ -153,28 +152,16 @@ def _name(part: Part) -> str:
 
 
 def _read_list(root: Path) -> list[Case]:
-    path = root / CASES
     cases: dict[str, Case] = {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restkey="", restval="")
-            unknown = set(reader.fieldnames or ()) ^ set(COLUMNS)
-            if unknown:
-                raise TtsfError(f"{path}: the columns are {', '.join(COLUMNS)}")
-            for row in reader:
-                place = f"{path}, line {reader.line_num}"
-                case = _read_row(root, row, place)
-                if case.name in cases:
-                    raise TtsfError(f"{place}: a second case is called '{case.name}'")
-                cases[case.name] = case
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TtsfError(f"{path}: not a table of UTF-8 text ({error})") from None
+    for place, row in read_table(root / CASES, COLUMNS, others=False):
+        case = _read_row(root, row, place)
+        if case.name in cases:
+            raise TtsfError(f"{place}: a second case is called '{case.name}'")
+        cases[case.name] = case
     return list(cases.values())
 
 
 def _read_row(root: Path, row: dict[str, str], place: str) -> Case:
-    if "" in row:
-        raise TtsfError(f"{place}: more fields than columns (quote a text that holds commas)")
     name = row["name"].strip()
     person = row["person"].strip() or name
     for word in (name, person):

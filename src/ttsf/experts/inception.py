@@ -10,7 +10,6 @@ from torch.nn import functional as F
 from ttsf.experts.files import ExpertFile, FrozenExpert
 
 INPUT = 299  # px
-FEATURES = 2048
 
 Kernel = tuple[int, int]
 Step = tuple[str, int, Kernel]

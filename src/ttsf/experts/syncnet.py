@@ -2,13 +2,11 @@
 
 S_v sees the lower half of the face, S_a the sound; the cosine of their embeddings is high where
 they belong together. The paper uses a SyncNet that was modified by [25], whose code is not public;
-this is our own small one (docs/paper_map.md). The same network measures lag and confidence as LSE-D
-and LSE-C do, and those figures compare with its own only.
+this is our own small one (docs/paper_map.md).
 """
 
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -25,17 +23,6 @@ MOUTH_BOX = (0.20, 0.57, 0.80, 0.87)
 (`ttsf.portrait`: the face box is 1 / 1.65 of the side, its centre 0.105 boxes below the crop's)."""
 REACH = 15
 """Pictures by which sound and pictures are shifted against each other [SyncNet]."""
-
-
-class Synchrony(NamedTuple):
-    """How sound and pictures of B clips lie to each other."""
-
-    lag: Tensor
-    """int64 [B]: by how many pictures the sound comes late; 0 is right."""
-    distance: Tensor
-    """[B]: mean distance of the embeddings at that lag, as LSE-D."""
-    confidence: Tensor
-    """[B]: median over the lags less that distance, as LSE-C."""
 
 
 def windows(frames: Tensor, mel: Tensor, pictures: int, ratio: int) -> tuple[Tensor, Tensor]:
@@ -78,9 +65,9 @@ def _tower(
 class SyncNet(nn.Module):
     """S_v and S_a."""
 
-    def __init__(self, config: SyncNetConfig, audio: AudioConfig = AudioConfig()) -> None:
+    def __init__(self, config: SyncNetConfig) -> None:
         super().__init__()
-        self.config, self.audio, self.ratio = config, audio, MEL_PER_FRAME
+        self.config, self.audio, self.ratio = config, AudioConfig(), MEL_PER_FRAME
         c = config.channels
         self.video = _tower(
             [3 * config.pictures, c, 2 * c, 4 * c, 8 * c],
@@ -89,10 +76,7 @@ class SyncNet(nn.Module):
             config.embedding,
         )
         self.sound = _tower(
-            [1, c, 2 * c, 4 * c, 8 * c],
-            [(2, 1), (2, 1), (2, 2), (2, 2)],
-            (3, 5),
-            config.embedding,
+            [1, c, 2 * c, 4 * c, 8 * c], [(2, 1), (2, 1), (2, 2), (2, 2)], (3, 5), config.embedding
         )
 
     def see(self, frames: Tensor) -> Tensor:
@@ -114,32 +98,23 @@ class SyncNet(nn.Module):
         v = self._see_mouths(seen.flatten(0, 1)).unflatten(0, seen.shape[:2])
         return v, self.hear(heard.flatten(0, 1)).unflatten(0, heard.shape[:2])
 
-    def score(self, frames: Tensor, mel: Tensor) -> Tensor:
-        """cos(S_v, S_a) of every window: frames [B, T, 3, s, s], mel [B, M, 4 T] -> [B, W]."""
-        v, a = self.embed(frames, mel)
-        return (v * a).sum(-1)
 
-    def synchrony(self, frames: Tensor, mel: Tensor, reach: int = REACH) -> Synchrony:
-        """The lag at which sound and pictures agree best; arguments as for `score`."""
-        return best_lag(*self.embed(frames, mel), reach)
+def best_lag(v: Tensor, a: Tensor) -> Tensor:
+    """By how many pictures the sound comes late, int64 [B]; 0 is right.
 
-
-def best_lag(v: Tensor, a: Tensor, reach: int = REACH) -> Synchrony:
-    """Mean distance of v_t and a_(t + lag) over the windows that both have; v, a: [B, W, C].
-
+    The least mean distance of v_t and a_(t + lag), [B, W, C] both, over the windows that both have.
     Lags that leave less than half of the windows are not tried.
     """
     count = v.shape[1]
-    reach = min(reach, count // 2)
+    reach = min(REACH, count // 2)
     lags = torch.arange(-reach, reach + 1)
     means = []
     for lag in lags.tolist():
         first, last = max(0, -lag), min(count, count - lag)
         gap = torch.linalg.vector_norm(v[:, first:last] - a[:, first + lag : last + lag], dim=-1)
         means.append(gap.mean(1))
-    table = torch.stack(means, dim=1)
-    distance, place = table.min(1)
-    return Synchrony(lags.to(place.device)[place], distance, table.median(1).values - distance)
+    place = torch.stack(means, dim=1).argmin(1)
+    return lags.to(place.device)[place]
 
 
 def load_syncnet(run: Path, config: SyncNetConfig) -> SyncNet:

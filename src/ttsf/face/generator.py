@@ -66,12 +66,12 @@ def warp(image: Tensor, grid: Tensor) -> Tensor:
     return F.grid_sample(image, grid, padding_mode="border", align_corners=False)
 
 
-def _double(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-
-
 def _resize(x: Tensor, side: int) -> Tensor:
     return F.interpolate(x, size=side, mode="bilinear", align_corners=False)
+
+
+def _double(x: Tensor) -> Tensor:
+    return _resize(x, 2 * x.shape[-1])
 
 
 def _sampling_grid(fields: Tensor) -> Tensor:

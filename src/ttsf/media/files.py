@@ -63,6 +63,34 @@ def new_file(path: Path) -> Iterator[Path]:
         raise
 
 
+def read_table(
+    path: Path, columns: Sequence[str], others: bool = True
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a CSV in UTF-8, by its first line's names, each with its place for messages.
+
+    others: whether further columns may stand in it. Raises TtsfError for a file that cannot be
+    read, for missing columns and for a row that is too long; a short one is filled up with "".
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, restkey="", restval="")
+            found = reader.fieldnames or ()
+            missing = [name for name in columns if name not in found]
+            if missing and others:
+                raise TtsfError(f"{path}: no column '{missing[0]}'")
+            if not others and set(found) != set(columns):
+                raise TtsfError(f"{path}: the columns are {', '.join(columns)}")
+            for row in reader:
+                place = f"{path}, line {reader.line_num}"
+                if "" in row:
+                    raise TtsfError(
+                        f"{place}: more fields than columns (quote a text that holds commas)"
+                    )
+                yield place, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TtsfError(f"{path}: not a table of UTF-8 text ({error})") from None
+
+
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
     """A CSV whose lines end in a line feed."""
     text = io.StringIO()

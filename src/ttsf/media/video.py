@@ -129,18 +129,10 @@ class VideoWriter:
         """Write the index; may raise OSError."""
         self._container.close()
 
-    def _start(self, height: int, width: int) -> None:
-        self._video = self._container.add_stream("libx264", rate=self.fps)
-        self._video.width, self._video.height = width, height
-        self._video.pix_fmt = "yuv420p"
-        self._video.options = STREAM_X264 if self._streamed else FILE_X264
-        context = self._video.codec_context
-        context.colorspace, context.color_range = H264_MATRIX, LIMITED_RANGE
-        context.color_primaries = context.color_trc = H264_PRIMARIES
-
     def _add_frame(self, frame: np.ndarray) -> None:
         if self._video is None:
-            self._start(*frame.shape[:2])
+            options = STREAM_X264 if self._streamed else FILE_X264
+            self._video = add_h264(self._container, self.fps, frame, options)
         rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
         yuv = rgb.reformat(format="yuv420p", dst_colorspace="ITU601")
         yuv.pts, yuv.time_base = self.frames, Fraction(1, self.fps)
@@ -161,6 +153,17 @@ class VideoWriter:
     def _mux(self, packets: list[Any]) -> None:
         """A stream goes without the block that AAC begins with; a file says when sound begins."""
         self._container.mux([p for p in packets if p.pts >= 0 or not self._streamed])
+
+
+def add_h264(container: Any, fps: int, frame: np.ndarray, options: dict[str, str]) -> Any:
+    """A stream of H.264 for frames [H, W, 3] such as this, tagged BT.601 of limited range."""
+    stream = container.add_stream("libx264", rate=fps)
+    stream.height, stream.width = frame.shape[:2]
+    stream.pix_fmt, stream.options = "yuv420p", options
+    context = stream.codec_context
+    context.colorspace, context.color_range = H264_MATRIX, LIMITED_RANGE
+    context.color_primaries = context.color_trc = H264_PRIMARIES
+    return stream
 
 
 def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:

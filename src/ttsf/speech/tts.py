@@ -90,10 +90,6 @@ class TextToSpeech(nn.Module):
         """f_id [B, identity_channels] -> voice [B, V]."""
         return self.voice_projection(f_id)
 
-    def normalize(self, mel: Tensor) -> Tensor:
-        """Raw log-mel to mean 0, std 1."""
-        return (mel - self.mel_mean) / self.mel_std
-
     def _upsample(self, text: EncodedText, durations: Tensor, longest: int) -> SpeechFeatures:
         """longest: mel frames of the longest utterance."""
         totals = durations.sum(1)
@@ -115,16 +111,17 @@ class TextToSpeech(nn.Module):
         durations = whole_durations(log_durations, text.mask, rate, self.multiple)
         return self._upsample(text, durations, int(durations.sum(1).max()))
 
-    def _align(self, text: EncodedText, id_lengths: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
+    def _align(self, spoken: SpokenText, voice: Tensor) -> tuple[EncodedText, Tensor, Tensor]:
+        """The encoded text, the normalised mel x_1, and the durations that join them best."""
+        text = self.encoder(spoken.ids, spoken.id_lengths, voice)
+        x_1 = (spoken.mel - self.mel_mean) / self.mel_std
         with torch.no_grad():
-            scores = log_likelihood(mel, text.mu)
-            return search_alignment(scores, id_lengths, frames)
+            scores = log_likelihood(x_1, text.mu)
+        return text, x_1, search_alignment(scores, spoken.id_lengths, spoken.mel_lengths)
 
     def align(self, spoken: SpokenText, voice: Tensor) -> SpeechFeatures:
         """Features with the durations that fit the real speech best."""
-        text = self.encoder(spoken.ids, spoken.id_lengths, voice)
-        x_1 = self.normalize(spoken.mel)
-        durations = self._align(text, spoken.id_lengths, x_1, spoken.mel_lengths)
+        text, x_1, durations = self._align(spoken, voice)
         return self._upsample(text, durations, x_1.shape[-1])
 
     def decode(
@@ -147,9 +144,7 @@ class TextToSpeech(nn.Module):
 
         The flow loss sees a random crop, a training clip long.
         """
-        text = self.encoder(spoken.ids, spoken.id_lengths, voice)
-        x_1 = self.normalize(spoken.mel)
-        durations = self._align(text, spoken.id_lengths, x_1, spoken.mel_lengths)
+        text, x_1, durations = self._align(spoken, voice)
         predicted = self.duration(text.hidden.detach(), text.mask)
         wanted = durations.clamp_min(1).float().log() * text.mask[:, 0]
         duration = ((predicted - wanted) ** 2).sum() / spoken.id_lengths.sum()

@@ -16,13 +16,7 @@ from ttsf.config import ModelConfig, VocoderConfig
 from ttsf.errors import TtsfError
 from ttsf.model import TTSF
 from ttsf.presets import Preset
-from ttsf.training.parts import (
-    MIXED_VOICES,
-    TABLE,
-    check_shape,
-    part_of,
-    read_weights,
-)
+from ttsf.training.parts import MIXED_VOICES, TABLE, check_shape, part_of, read_weights
 
 ONLY_TRAINING = ("discriminator.", "discriminators.", "judges.", TABLE, "syncnet.", "log_scale")
 """What runs hold beside parts of the model."""

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -119,7 +119,9 @@ def train(stage: Stage, out: Path, settings: RunSettings) -> None:
     batch that caused it; the last good state stays as it was.
     """
     with _processes(settings.device) as (rank, world, device):
-        _Run(stage, out, settings, rank, world, device).run()
+        run = _Run(stage, out, settings, rank, world, device)
+        with closing(run.batches):
+            run.run()
 
 
 class _Batches:
@@ -195,12 +197,6 @@ class _Run:
 
     def run(self) -> None:
         """All remaining steps."""
-        try:
-            self._run()
-        finally:
-            self.batches.close()
-
-    def _run(self) -> None:
         settings, trend = self.settings, _Trend(self.settings.divergence)
         journal = Journal(self.out, self.first) if self.rank == 0 else None
         saved = time.monotonic()

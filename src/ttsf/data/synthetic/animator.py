@@ -33,16 +33,7 @@ from ttsf.landmarks.face_mesh import (
     mouth_gap,
     pose_from_labels,
 )
-from ttsf.landmarks.labels import (
-    BLINK,
-    GAP_E,
-    LIP_FV,
-    OPEN,
-    PRESS,
-    SHIFTS,
-    WIDE,
-    MotionLabels,
-)
+from ttsf.landmarks.labels import BLINK, GAP_E, LIP_FV, OPEN, PRESS, SHIFTS, WIDE, MotionLabels
 
 RING_FACTORS = (1.07, 1.18, 1.32, 1.5, 1.75, 2.1, 2.6, 3.4)
 RING_CENTRE = np.array([0.0, 0.42])
@@ -179,12 +170,7 @@ class Animator:
         return (points[..., :2] + 0.5 - (self.crop.x0, self.crop.y0)) * ratio - 0.5
 
     def _draw(
-        self,
-        mesh: np.ndarray,
-        head: np.ndarray,
-        labels: np.ndarray,
-        pose: HeadPose,
-        closing: float,
+        self, mesh: np.ndarray, head: np.ndarray, labels: np.ndarray, pose: HeadPose, closing: float
     ) -> Frame:
         import cv2
 

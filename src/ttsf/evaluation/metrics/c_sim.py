@@ -31,7 +31,6 @@ class Consistency(NamedTuple):
     """Mean cosine over all pairs of clips of different people."""
     margin: float
     """within - across."""
-    persons: int
     clips: int
 
 
@@ -88,7 +87,7 @@ def consistency(embeddings: Mapping[str, Sequence[np.ndarray]]) -> Consistency:
     same = [(clips @ clips.T)[np.triu_indices(len(clips), 1)] for clips in people]
     other = [(a @ b.T).ravel() for a, b in itertools.combinations(people, 2)]
     within, across = (float(np.concatenate(pairs).mean()) for pairs in (same, other))
-    return Consistency(within, across, within - across, len(people), sum(map(len, people)))
+    return Consistency(within, across, within - across, sum(map(len, people)))
 
 
 def metrics() -> dict[str, Metric]:

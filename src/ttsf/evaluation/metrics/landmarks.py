@@ -33,8 +33,6 @@ class FaceTrack(NamedTuple):
     """Yaw, pitch and roll in degrees: [T, 3]."""
     box: tuple[int, int, int, int]
     """Left, top, right, bottom of the face over the whole clip, px."""
-    seen: int
-    """Frames with a face."""
 
 
 class LandmarkScorer:
@@ -65,9 +63,8 @@ class LandmarkScorer:
         limit = frames.shape[2], frames.shape[1]
         left, top = np.clip(np.floor(low), 0, limit).astype(int).tolist()
         right, bottom = np.clip(np.ceil(high), 0, limit).astype(int).tolist()
-        return FaceTrack(
-            values[:, 0], values[:, 1], values[:, 2:], (left, top, right, bottom), len(at)
-        )
+        box = (left, top, right, bottom)
+        return FaceTrack(values[:, 0], values[:, 1], values[:, 2:], box)
 
 
 def scorer_name() -> str:

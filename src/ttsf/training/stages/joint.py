@@ -48,11 +48,7 @@ class JointStage:
     """
 
     def __init__(
-        self,
-        options: JointOptions,
-        preset: Preset,
-        seed: int = 0,
-        experts: Experts | None = None,
+        self, options: JointOptions, preset: Preset, seed: int = 0, experts: Experts | None = None
     ) -> None:
         self.training, self.seed = preset.joint, seed
         found = experts or find_experts(

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.data.talking_clips import TalkingBatch, TalkingClips, held_out_clips
-from ttsf.experts.syncnet import SyncNet
+from ttsf.experts.syncnet import SyncNet, best_lag
 from ttsf.presets import Preset, SyncNetTraining
 from ttsf.training.journal import Validation
 from ttsf.training.schedule import warm_up_cosine
@@ -116,7 +116,7 @@ class SyncNetStage:
             matching = table.diagonal(dim1=1, dim2=2)[..., None]
             hits = (matching > table).float() * apart
             found.append(float(hits.sum() / (apart.sum() * len(hits))))
-            lags += self.net.syncnet.synchrony(clips.frames, clips.mel).lag.tolist()
+            lags += best_lag(v, a).tolist()
         lag = np.abs(np.array(lags))
         return Validation(
             {
