@@ -68,7 +68,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory, astronaut: np.ndarray) -> P
 
 
 def same(a: TalkingBatch, b: TalkingBatch) -> bool:
-    pairs = zip(a[:-1], b[:-1], strict=True)
+    pairs = zip((*a[:-2], *a.spoken), (*b[:-2], *b.spoken), strict=True)
     return a.names == b.names and all(torch.equal(x, y) for x, y in pairs)
 
 
@@ -126,16 +126,16 @@ def test_sound_and_pictures_correspond(corpus: Path) -> None:
 def test_a_batch_is_padded_with_zeros(corpus: Path) -> None:
     batch = TalkingClips(corpus, MINI.model).batch(0, seed=0, size=4)
     assert batch.source.shape == (4, 3, 256, 256) and batch.frames.shape == (4, 32, 3, 256, 256)
-    assert batch.mel.shape == (4, 80, 128) and batch.utterance.shape == (4, 80, 280)
-    lengths = dict(zip(batch.names, batch.utterance_lengths.tolist(), strict=True))
+    assert batch.mel.shape == (4, 80, 128) and batch.spoken.mel.shape == (4, 80, 280)
+    lengths = dict(zip(batch.names, batch.spoken.mel_lengths.tolist(), strict=True))
     assert lengths == {"exact": 128, "long": 280, "rushed": 132, "silent_text": 180}
     for i, name in enumerate(batch.names):
-        assert not batch.utterance[i, :, lengths[name] :].any()
-        assert not batch.phonemes[i, batch.phoneme_lengths[i] :].any()
-        assert (batch.phoneme_lengths[i] == 0) == (name in ("rushed", "silent_text"))
+        assert not batch.spoken.mel[i, :, lengths[name] :].any()
+        assert not batch.spoken.ids[i, batch.spoken.id_lengths[i] :].any()
+        assert (batch.spoken.id_lengths[i] == 0) == (name in ("rushed", "silent_text"))
         start = 4 * int(batch.start[i])
-        assert torch.equal(batch.mel[i], batch.utterance[i, :, start : start + 128])
-    assert batch.phonemes.shape[1] == int(batch.phoneme_lengths.max())
+        assert torch.equal(batch.mel[i], batch.spoken.mel[i, :, start : start + 128])
+    assert batch.spoken.ids.shape[1] == int(batch.spoken.id_lengths.max())
 
 
 def test_every_epoch_shows_each_clip_once(corpus: Path) -> None:

@@ -55,18 +55,12 @@ class Chart(NamedTuple):
 
 def finish(out: Path, title: str, records: Sequence[Record]) -> None:
     """Write `refused.csv`, `report.html` and, last, `manifest.jsonl` of a corpus."""
-    refused = [(r.source, r.reason) for record in records for r in record.refused]
-    write_new(out / "refused.csv", csv_text([("source", "reason"), *refused]))
-    write_report(out, title, records)
-    write_manifest(out, (clip for record in records for clip in record.clips))
-
-
-def write_report(out: Path, title: str, records: Sequence[Record]) -> None:
-    """Write `report.html` of a corpus into its folder."""
     with needing("the report", "jinja2", "data"):
         from jinja2 import Template
     clips = [clip for record in records for clip in record.clips]
     refused = [refusal for record in records for refusal in record.refused]
+    rows = [(refusal.source, refusal.reason) for refusal in refused]
+    write_new(out / "refused.csv", csv_text([("source", "reason"), *rows]))
     shown = [clip for clip in clips if clip.video]
     page = Template(TEMPLATE.read_text(encoding="utf-8"), autoescape=True).render(
         title=title,
@@ -82,6 +76,7 @@ def write_report(out: Path, title: str, records: Sequence[Record]) -> None:
         kept_shown=[_kept_figure(out, clip) for clip in spread(shown, SHOWN)],
     )
     write_new(out / "report.html", page)
+    write_manifest(out, clips)
 
 
 def _charts(out: Path, clips: list[Clip]) -> list[Chart]:

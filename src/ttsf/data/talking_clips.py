@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pad_sequence
 
 from ttsf.config import CLIP_FRAMES, FPS, SAMPLE_RATE, ModelConfig
 from ttsf.data.clip_files import read_frames, read_samples
@@ -20,6 +19,7 @@ from ttsf.data.manifest import Clip, Split, read_manifest
 from ttsf.errors import TtsfError
 from ttsf.mel import mel_spectrogram
 from ttsf.speech.text import TextFrontEnd
+from ttsf.speech.tts import SpokenText, pad_spoken
 
 ORDER, WINDOW = 0, 1  # what a random number is for: the order of an epoch, or one clip's window
 
@@ -43,7 +43,7 @@ class TalkingClip(NamedTuple):
 
 
 class TalkingBatch(NamedTuple):
-    """B clips, stacked; `phonemes` and `utterance` are padded with zeros to the longest."""
+    """B clips, stacked."""
 
     source: Tensor
     """[B, 3, size, size]."""
@@ -53,14 +53,8 @@ class TalkingBatch(NamedTuple):
     """[B, mel_bins, 4 N]."""
     start: Tensor
     """int64 [B]."""
-    phonemes: Tensor
-    """int64 [B, L]."""
-    phoneme_lengths: Tensor
-    """int64 [B], 0 where there is no text."""
-    utterance: Tensor
-    """[B, mel_bins, T]."""
-    utterance_lengths: Tensor
-    """int64 [B]."""
+    spoken: SpokenText
+    """The whole utterances; a text is empty where there is none."""
     names: tuple[str, ...]
 
 
@@ -180,15 +174,11 @@ def _order(seed: int, epoch: int, count: int) -> np.ndarray:
 
 
 def _stack(clips: list[TalkingClip]) -> TalkingBatch:
-    utterances = [clip.utterance.T for clip in clips]
     return TalkingBatch(
         torch.stack([clip.source for clip in clips]),
         torch.stack([clip.frames for clip in clips]),
         torch.stack([clip.mel for clip in clips]),
         torch.tensor([clip.start for clip in clips]),
-        pad_sequence([clip.phonemes for clip in clips], batch_first=True),
-        torch.tensor([len(clip.phonemes) for clip in clips]),
-        pad_sequence(utterances, batch_first=True).transpose(1, 2).contiguous(),
-        torch.tensor([len(utterance) for utterance in utterances]),
+        pad_spoken([clip.phonemes for clip in clips], [clip.utterance for clip in clips]),
         tuple(clip.name for clip in clips),
     )

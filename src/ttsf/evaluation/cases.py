@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from ttsf.data.manifest import Register
-from ttsf.data.parts import PARTS, Part, Use, read_parts
+from ttsf.data.parts import PARTS, Use, read_parts
 from ttsf.data.report import spread
 from ttsf.errors import TtsfError
 from ttsf.media.files import csv_text, new_file, read_table, write_new
@@ -128,12 +128,11 @@ def _from_parts(root: Path, uses: Collection[Use]) -> list[Case]:
     videos, portraits = (read_parts(root, kind, uses) for kind in ("video", "portrait"))
     cases = []
     for i, part in enumerate([*videos, *portraits]):
-        path = root / part.file
-        is_video = part.kind == "video"
+        path, is_video = root / part.file, part.kind == "video"
         cases.append(
             Case(
-                name=_name(part),
-                person=part.speaker if is_video else _name(part),
+                name=path.stem,
+                person=part.speaker if is_video else path.stem,
                 portrait=None if is_video else path,
                 video=path if is_video else None,
                 text=part.transcript or PLAIN[i % len(PLAIN)],
@@ -145,10 +144,6 @@ def _from_parts(root: Path, uses: Collection[Use]) -> list[Case]:
     if twice:
         raise TtsfError(f"{root}: two files are called '{twice[0]}'")
     return cases
-
-
-def _name(part: Part) -> str:
-    return Path(part.file).stem
 
 
 def _read_list(root: Path) -> list[Case]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.errors import TtsfError
-from ttsf.media.recording import fit_sound, read_header, read_sound, read_video
+from ttsf.media.recording import fit_sound, frame_rate, read_sound, read_video
 
 RATE_ERROR = 0.05  # frames a second by which a file may differ
 SILENT_END_S = 0.5
@@ -29,7 +29,7 @@ class VideoClip(NamedTuple):
 def read_clip(path: Path) -> VideoClip:
     """A whole video; raises TtsfError where it is damaged, too short or too large, has no sound or
     another frame rate."""
-    rate = read_header(path).rate
+    rate = frame_rate(path)
     if abs(rate - FPS) > RATE_ERROR:
         raise TtsfError(
             f"{path.name}: {rate:.2f} frames a second, not {FPS}; convert it "

@@ -3,7 +3,6 @@
 Frames without a face are interpolated.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,21 +33,7 @@ class Track(NamedTuple):
     fps: float
     """Frames a second."""
     crop: np.ndarray
-    """x0, y0 and side of the canonical crop in pixels of the video, float32 [3]."""
-
-
-def read_frames(path: Path) -> tuple[Iterator[np.ndarray], float]:
-    """RGB uint8 frames [H, W, 3] of a video, and its frames a second."""
-    container = av.open(str(path))
-    stream = container.streams.video[0]
-    rate = float(stream.average_rate or FPS)
-
-    def frames() -> Iterator[np.ndarray]:
-        with container:
-            for frame in container.decode(stream):
-                yield frame.to_ndarray(format="rgb24")
-
-    return frames(), rate
+    """x0, y0 and side of the median canonical crop in pixels of the video, float32 [3]."""
 
 
 def mouth_wide(frontal: np.ndarray, median: float) -> float:
@@ -59,18 +44,19 @@ def mouth_wide(frontal: np.ndarray, median: float) -> float:
 
 def track_video(path: Path) -> Track:
     """Labels of one video; raises TtsfError if less than half of the frames show a face."""
-    frames, fps = read_frames(path)
     detector = LandmarkDetector(video=True)
-    height, width, points = 0, 0, []
-    for frame in frames:
-        height, width = frame.shape[:2]
-        points.append(detector(frame))
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        fps, width, height = float(stream.average_rate or FPS), stream.width, stream.height
+        frames = (frame.to_ndarray(format="rgb24") for frame in container.decode(stream))
+        points = [detector(frame) for frame in frames]
     detector.close()
     found = np.array([p is not None for p in points], dtype=bool)
     if not len(found) or found.mean() < 0.5:
         raise TtsfError(f"{path.name}: a face in {int(found.sum())} of {len(found)} frames")
     seen = [p for p in points if p is not None]
-    crop = median_crop(seen, width, height)
+    crops = [canonical_crop(p, width, height) for p in seen]
+    crop = Crop(*np.median(crops, axis=0).tolist())
     frontal = [fit_head(p).frontal(p) for p in seen]
     median = float(np.median([np.linalg.norm(f[61] - f[291]) for f in frontal]))
     values = np.stack([measure(p, crop) for p in seen])
@@ -80,13 +66,6 @@ def track_video(path: Path) -> Track:
     known = MEASURABLE.copy()
     known[WIDE] = True
     return Track(labels.astype(np.float32), found, known, fps, np.array(crop, np.float32))
-
-
-def median_crop(points: list[np.ndarray], width: int, height: int) -> Crop:
-    """One crop for a clip: the median of the canonical crops of its landmarks [468, 3]."""
-    crops = np.array([canonical_crop(p, width, height) for p in points])
-    x0, y0, side = np.median(crops, axis=0)
-    return Crop(float(x0), float(y0), float(side))
 
 
 def load_track(path: Path) -> Track:

@@ -6,7 +6,7 @@ k / 25 s. The sound starts with the first frame.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import av
 import numpy as np
@@ -21,23 +21,10 @@ CLOCK_ERROR_S = 1e-6  # rounding of time stamps
 HIGH_DEFINITION = 720  # px; untagged videos of this height follow BT.709, lower ones BT.601
 
 
-class Header(NamedTuple):
-    """What a file declares."""
-
-    declared_s: float | None
-    aspect: float
-    """Width of a pixel in heights."""
-    rate: float
-    """Frames a second, 0 where unknown."""
-
-
-def read_header(path: Path) -> Header:
-    """Raises TtsfError where there is no readable video."""
+def frame_rate(path: Path) -> float:
+    """Declared frames a second, 0 for none; raises TtsfError where there is no readable video."""
     with _open(path) as container:
-        stream = _video_stream(container, path)
-        declared = float(stream.duration * stream.time_base) if stream.duration else None
-        aspect = float(stream.sample_aspect_ratio or 1)
-        return Header(declared, aspect, float(stream.average_rate or 0))
+        return float(_video_stream(container, path).average_rate or 0)
 
 
 def read_video(path: Path) -> Iterator[np.ndarray]:
@@ -45,7 +32,10 @@ def read_video(path: Path) -> Iterator[np.ndarray]:
 
     Raises TtsfError where the file is damaged or ends before its declared length.
     """
-    declared, aspect, _ = read_header(path)
+    with _open(path) as container:
+        stream = _video_stream(container, path)
+        declared = float(stream.duration * stream.time_base) if stream.duration else None
+        aspect = float(stream.sample_aspect_ratio or 1)
     half = 0.5 / FPS
     count, first, ending, shown = 0, None, 0.0, None
     for frame in _decode(path):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
 from ttsf.config import CLIP_FRAMES, SpeechConfig
 from ttsf.flow_matching import euler, ot_cfm_loss, start_noise
@@ -54,6 +55,17 @@ class SpokenText(NamedTuple):
     """[B, mel_bins, T], raw log-mel."""
     mel_lengths: Tensor
     """int64 [B], not shorter than the text."""
+
+
+def pad_spoken(ids: list[Tensor], mels: list[Tensor]) -> SpokenText:
+    """Texts int64 [L] each and their raw log-mels [mel_bins, T] each, ended with zeros."""
+    frames = [mel.T for mel in mels]
+    return SpokenText(
+        pad_sequence(ids, batch_first=True),
+        torch.tensor([len(x) for x in ids]),
+        pad_sequence(frames, batch_first=True).transpose(1, 2).contiguous(),
+        torch.tensor([len(x) for x in frames]),
+    )
 
 
 def fit_length(x: Tensor, frames: int) -> Tensor:

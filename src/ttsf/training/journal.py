@@ -12,6 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from ttsf.config import SAMPLE_RATE
+from ttsf.model import TTSF
+from ttsf.speech.tts import SpokenText
+from ttsf.speech.vocoder import GriffinLim
 
 
 class Validation(NamedTuple):
@@ -27,6 +30,15 @@ class Validation(NamedTuple):
 def sheet(rows: list[Tensor]) -> Tensor:
     """Rows of pictures [N, 3, s, s] as one picture [3, H, W]."""
     return torch.cat([torch.cat(list(row), dim=-1) for row in rows], dim=-2)
+
+
+def speak_first(model: TTSF, spoken: SpokenText, voice: Tensor) -> Tensor:
+    """The first of some texts in its voice of [B, V], by Griffin-Lim: samples [N] on the CPU."""
+    config, speech = model.config, model.speech
+    flow = config.speech.flow
+    features = speech.encode(spoken.ids[:1], spoken.id_lengths[:1], voice[:1])
+    mel = speech.decode(features, voice[:1], flow.steps, flow.temperature)
+    return GriffinLim(config.vocoder, config.audio)(mel.cpu())[0]
 
 
 class Journal:

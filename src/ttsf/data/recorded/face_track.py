@@ -116,7 +116,7 @@ def _follow(looks: list[Look], first: int) -> tuple[list[Glimpse], int, str]:
     for i in range(first + 1, len(looks)):
         if np.abs(looks[i].grey - looks[i - 1].grey).mean() > CUT_CHANGE:
             return seen, last, "the picture is cut"
-        anchor = _median_box([face.box for face in seen[:ANCHOR_LOOKS]])
+        anchor = FaceBox(*np.median([face.box for face in seen[:ANCHOR_LOOKS]], axis=0).tolist())
         here = [face for face in looks[i].faces if _same_place(face.box, anchor)]
         if here:
             seen.append(here[0])
@@ -142,8 +142,3 @@ def _stretch(seen: list[Glimpse], looks: list[Look], start: int, end: int, endin
     ]
     turned = float(np.mean([glimpse.turned for glimpse in seen]))
     return Stretch(start, end, face, turned, float(np.mean(crowded)), ending)
-
-
-def _median_box(boxes: list[FaceBox]) -> FaceBox:
-    x, y, side = np.median(np.array(boxes), axis=0)
-    return FaceBox(float(x), float(y), float(side))

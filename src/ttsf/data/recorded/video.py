@@ -24,7 +24,7 @@ from ttsf.data.records import Record, Refusal
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
 from ttsf.media.recording import fit_sound, read_sound, read_video
-from ttsf.portrait.crop import CropSquare, cut_square
+from ttsf.portrait.crop import cut_square
 from ttsf.speech.text import TextFrontEnd
 
 SILENT_DB = -60.0  # loudest tenth of a second, dB below full scale
@@ -199,13 +199,14 @@ def _save_clip(
     source, stretch = job.source, span.stretch
     square, sound = stretch.square(recording.survey), recording.sound(stretch)
     video, audio = f"clips/{name}.mp4", f"clips/{name}.flac"
+    cut_frames = (cut_square(frame, square, job.size) for frame in frames)
     text, problem = normal_words(span.text or write_down(job.recogniser, sound))
     clip = Clip(
         name=name,
         dataset=source.dataset,
         speaker=source.speaker,
         split=source.split,
-        frames=save_frames(out / video, _squares(frames, square, job.size)),
+        frames=save_frames(out / video, cut_frames),
         samples=save_samples(out / audio, sound),
         source=source.source,
         licence=source.licence,
@@ -220,10 +221,6 @@ def _save_clip(
         text=text,
     )
     return clip, problem
-
-
-def _squares(frames: Iterator[np.ndarray], square: CropSquare, size: int) -> Iterator[np.ndarray]:
-    return (cut_square(frame, square, size) for frame in frames)
 
 
 def normal_words(text: str | None) -> tuple[str | None, str | None]:

@@ -48,10 +48,6 @@ def _profile(x: np.ndarray) -> np.ndarray:
     return np.sqrt(np.clip(1 - ((x - middle) / half) ** 2, 0, 1))
 
 
-def _unique(indices: list[int]) -> list[int]:
-    return list(dict.fromkeys(indices))
-
-
 class Expression:
     """Displacements of one face; `frontal` float [468, 3] are its frontal landmarks at rest."""
 
@@ -59,13 +55,13 @@ class Expression:
         self.rest = frontal
         self.gap = mouth_gap(frontal)
         """Gap of the lips at rest in e."""
-        lips = _unique([*UPPER_OUTER, *UPPER_INNER, *LOWER_OUTER, *LOWER_INNER])
-        self._lips = lips
+        lips = (*UPPER_OUTER, *UPPER_INNER, *LOWER_OUTER, *LOWER_INNER)
+        self._lips = list(dict.fromkeys(lips))
         self._jaw = list(JAW_WEIGHTS)
         eyes = [i for rows in (*EYES_UPPER, *EYES_LOWER) for i in rows]
         rows = [i for side in LID_ROWS for row in side for i in row]
-        self._still = _unique([*STILL, *eyes, *rows])
-        known = lips + self._jaw + self._still
+        self._still = list(dict.fromkeys((*STILL, *eyes, *rows)))
+        known = self._lips + self._jaw + self._still
         self._free = [i for i in range(468) if i not in set(known)]
         self._fill = self._biharmonic(known)
 

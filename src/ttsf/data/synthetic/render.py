@@ -7,6 +7,7 @@ reads what is written: images, labels, known, flow, mouth, eyes (.npy) and names
 
 import json
 import zlib
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,14 +95,9 @@ def render_person(animator: Animator, count: int, rng: np.random.Generator) -> P
 
 def donor_teeth(data: Path, detector: LandmarkDetector) -> list[Teeth]:
     """Teeth of frontal training smiles, for portraits that show none."""
-    found: list[Teeth] = []
-    for part in filter(shows_teeth, read_parts(data, "portrait", ["train"])):
-        teeth = teeth_of(data / part.file, detector)
-        if teeth is not None:
-            found.append(teeth)
-        if len(found) == DONORS:
-            break
-    return found
+    donors = filter(shows_teeth, read_parts(data, "portrait", ["train"]))
+    found = (teeth_of(data / part.file, detector) for part in donors)
+    return list(islice((teeth for teeth in found if teeth is not None), DONORS))
 
 
 def render(settings: RenderSettings, out: Path, progress: Progress | None = None) -> int:

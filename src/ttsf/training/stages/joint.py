@@ -19,10 +19,8 @@ from ttsf.face import adversarial, objectives
 from ttsf.face.discriminator import Discriminator
 from ttsf.model import TTSF, Drawn, Reenacted, windows
 from ttsf.presets import JointTraining, Preset
-from ttsf.speech.tts import SpokenText
-from ttsf.speech.vocoder import GriffinLim
 from ttsf.training.frozen_experts import Experts, find_experts
-from ttsf.training.journal import Validation, sheet
+from ttsf.training.journal import Validation, sheet, speak_first
 from ttsf.training.parts import FACE, MOTION, SPEECH, VOICE, Parts
 from ttsf.training.settings import JointOptions
 
@@ -108,11 +106,8 @@ class JointStage:
     def reenact(self, batch: JointBatch) -> Reenacted:
         """Figure 2 with the driving clip in the place of the sampled motion."""
         clips = batch.clips
-        spoken = SpokenText(
-            clips.phonemes, clips.phoneme_lengths, clips.utterance, clips.utterance_lengths
-        )
         drawn = Drawn(batch.first, self.training.drawn_frames)
-        return self.model(clips.source, clips.frames, spoken, clips.start, drawn)
+        return self.model(clips.source, clips.frames, clips.spoken, clips.start, drawn)
 
     def _frame_losses(self, batch: JointBatch, drawing: Reenacted) -> dict[str, Tensor]:
         """L_GAN, L_rec, L_id, L_sync; then the discriminator's side of Eq. 2."""
@@ -162,15 +157,9 @@ class JointStage:
             figures["tts"].append(float(torch.stack(drawing.tts).sum()))
             rows.append(torch.cat([copy[:1], drawing.image[:3], drawing.target[:3]]))
         means = {name: sum(values) / len(values) for name, values in figures.items()}
-        return Validation(means, {"clips": sheet(rows)}, {"held_out": self._speak(clips)})
-
-    def _speak(self, clips: TalkingBatch) -> Tensor:
-        """The last held-out text in the voice of its face."""
-        speech, flow = self.model.speech, self.config.speech.flow
-        voice = speech.voice(self.model.read_faces(clips.source).voice_style)
-        features = speech.encode(clips.phonemes, clips.phoneme_lengths, voice)
-        mel = speech.decode(features, voice, flow.steps, flow.temperature)
-        return GriffinLim(self.config.vocoder, self.config.audio)(mel.cpu())[0]
+        voice = self.model.speech.voice(self.model.read_faces(clips.source).voice_style)
+        sound = speak_first(self.model, clips.spoken, voice)
+        return Validation(means, {"clips": sheet(rows)}, {"held_out": sound})
 
 
 def loss_weights(joint: JointTraining, experts: Experts) -> dict[str, float]:

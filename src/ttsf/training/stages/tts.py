@@ -19,9 +19,8 @@ from ttsf.mel import mel_spectrogram
 from ttsf.model import TTSF
 from ttsf.presets import Preset
 from ttsf.speech.text import TextFrontEnd
-from ttsf.speech.tts import SpokenText
-from ttsf.speech.vocoder import GriffinLim
-from ttsf.training.journal import Validation
+from ttsf.speech.tts import SpokenText, pad_spoken
+from ttsf.training.journal import Validation, speak_first
 from ttsf.training.parts import SPEECH, Parts
 from ttsf.training.schedule import warm_up_cosine
 from ttsf.training.settings import TtsOptions
@@ -68,15 +67,8 @@ class SpeechDataset:
     def collate(self, indices: list[int]) -> TtsBatch:
         """Pad clips to the longest."""
         ids = [torch.tensor(self.ids[i]) for i in indices]
-        mels = [self.mels[i].float().T for i in indices]
-        pad = nn.utils.rnn.pad_sequence
         return TtsBatch(
-            SpokenText(
-                pad(ids, batch_first=True),
-                torch.tensor([len(x) for x in ids]),
-                pad(mels, batch_first=True).transpose(1, 2).contiguous(),
-                torch.tensor([len(m) for m in mels]),
-            ),
+            pad_spoken(ids, [self.mels[i].float() for i in indices]),
             torch.tensor([self.speakers.index(self.clips[i].speaker) for i in indices]),
             tuple(self.clips[i].name for i in indices),
         )
@@ -152,18 +144,10 @@ class TtsStage:
     def validate(self, step: int, batches: Iterable[TtsBatch]) -> Validation:
         """Losses on held-out sentences; the first of them spoken through Griffin-Lim."""
         torch.manual_seed(0)
-        found, mel = [], None
+        found, sounds = [], dict[str, Tensor]()
         for batch in batches:
-            mel = self._speak(batch) if mel is None else mel
+            voice = self.table(batch.speakers)
+            sounds = sounds or {"held_out": speak_first(self.model, batch.spoken, voice)}
             found.append(self.losses(batch))
-        speak = GriffinLim(self.config.vocoder, self.config.audio)
         figures = {k: float(torch.stack([f[k] for f in found]).mean()) for k in found[0]}
-        return Validation(figures, sounds={} if mel is None else {"held_out": speak(mel)[0]})
-
-    def _speak(self, batch: TtsBatch) -> Tensor:
-        """The first text of a batch as a log-mel on the CPU."""
-        speech, flow = self.model.speech, self.config.speech.flow
-        voice = self.table(batch.speakers[:1])
-        length = batch.spoken.id_lengths[:1]
-        features = speech.encode(batch.spoken.ids[:1], length, voice)
-        return speech.decode(features, voice, flow.steps, flow.temperature).cpu()
+        return Validation(figures, sounds=sounds)
