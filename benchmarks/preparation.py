@@ -17,7 +17,8 @@ from skimage import data
 from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.data.recorded.corpus import prepare
 from ttsf.data.settings import PrepareSettings
-from ttsf.media.video import write_video
+from ttsf.jobs import Workers
+from ttsf.media.video import Chunk, new_video
 
 SECONDS = 3
 
@@ -28,7 +29,8 @@ def make_recordings(folder: Path, count: int) -> None:
     frames = np.repeat(np.asarray(scene)[None], FPS * SECONDS, axis=0)
     tone = 0.2 * np.sin(np.arange(SAMPLE_RATE * SECONDS) / 16)
     for i in range(count):
-        write_video(folder / f"{i:04d}.mp4", [frames], tone, FPS, SAMPLE_RATE)
+        with new_video(folder / f"{i:04d}.mp4") as video:
+            video.add(Chunk(frames, tone))
 
 
 def main() -> None:
@@ -48,7 +50,7 @@ def main() -> None:
         for workers in chosen.workers:
             began = time.monotonic()
             settings = PrepareSettings(chosen.layout, root)
-            records = prepare(settings, Path(name) / f"out{workers}", workers)
+            records = prepare(settings, Path(name) / f"out{workers}", Workers(workers))
             took = time.monotonic() - began
             clips = [clip for record in records for clip in record.clips]
             seconds = sum(clip.samples for clip in clips) / SAMPLE_RATE

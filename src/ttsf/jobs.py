@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +35,21 @@ Progress = Callable[[int, int], None]
 """Called with what is done and how much there is in all."""
 
 
+@dataclass(frozen=True)
+class Workers:
+    """Who does the jobs; raises TtsfError where nobody would."""
+
+    count: int = 1
+    ray_address: str | None = None
+    """"local" starts a cluster on this machine with `count` processors, "auto" or HOST:PORT joins
+    one."""
+    progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise TtsfError(f"workers {self.count}: at least one is needed")
+
+
 class Job(Protocol):
     """A picklable description of one file to process."""
 
@@ -47,25 +63,10 @@ Work = Callable[[Any, Path], str]
 that processes and machines can share it; an exception ends the run."""
 
 
-def check_workers(workers: int) -> None:
-    """Raises TtsfError where nobody would work."""
-    if workers < 1:
-        raise TtsfError(f"workers {workers}: at least one is needed")
-
-
-def run_jobs(
-    work: Work,
-    jobs: Sequence[Job],
-    out: Path,
-    workers: int = 1,
-    ray_address: str | None = None,
-    progress: Progress | None = None,
-) -> list[str]:
+def run_jobs(work: Work, jobs: Sequence[Job], out: Path, workers: Workers = Workers()) -> list[str]:
     """Do every job that has no record yet; returns all records in the order of the jobs.
 
-    ray_address: "local" starts a cluster on this machine with `workers` processors, "auto" or
-    HOST:PORT joins one. Raises TtsfError where two jobs have one key, a worker dies or Ray is
-    missing.
+    Raises TtsfError where two jobs have one key, a worker dies or Ray is missing.
     """
     keys = [job.key for job in jobs]
     if len(set(keys)) < len(keys):
@@ -73,16 +74,16 @@ def run_jobs(
     open_jobs = [job for job in jobs if not _record_path(out, job.key).is_file()]
     done = len(jobs) - len(open_jobs)
     run = partial(_do_job, work, out)
-    if ray_address is not None:
-        finished = _on_ray(run, open_jobs, workers, ray_address)
-    elif workers > 1 and len(open_jobs) > 1:
-        finished = _on_processes(run, open_jobs, workers)
+    if workers.ray_address is not None:
+        finished = _on_ray(run, open_jobs, workers.count, workers.ray_address)
+    elif workers.count > 1 and len(open_jobs) > 1:
+        finished = _on_processes(run, open_jobs, workers.count)
     else:
         finished = map(run, open_jobs)
     for _ in finished:
         done += 1
-        if progress is not None:
-            progress(done, len(jobs))
+        if workers.progress is not None:
+            workers.progress(done, len(jobs))
     return [_record_path(out, key).read_text(encoding="utf-8") for key in keys]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ttsf.data.records import Record, Refusal, record_jobs
 from ttsf.errors import TtsfError
-from ttsf.jobs import only_run, run_jobs
+from ttsf.jobs import Workers, only_run, run_jobs
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,13 @@ def fail(job: Word, out: Path) -> Record:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_records_come_in_the_order_of_the_jobs(tmp_path: Path, workers: int) -> None:
     steps = []
+    crew = Workers(workers, progress=lambda *at: steps.append(at))
     for _ in range(2):
-        records = run_jobs(spell, JOBS, tmp_path, workers, progress=lambda *at: steps.append(at))
+        records = run_jobs(spell, JOBS, tmp_path, crew)
         assert ["".join(json.loads(record)) for record in records] == [job.key for job in JOBS]
     assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
     (tmp_path / "records/deep/two.json").unlink()
-    run_jobs(spell, JOBS, tmp_path, workers, progress=lambda *at: steps.append(at))
+    run_jobs(spell, JOBS, tmp_path, crew)
     assert steps[4:] == [(4, 4)]
 
 

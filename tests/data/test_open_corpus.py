@@ -32,6 +32,7 @@ from ttsf.data.synthetic.animated_clips import Drive, spoken_labels, tracked_lab
 from ttsf.data.synthetic.teachers import speak
 from ttsf.data.synthetic.visemes import SILENCE, viseme_times
 from ttsf.errors import TtsfError
+from ttsf.jobs import Workers
 from ttsf.landmarks.labels import BLINK, OPEN, PRESS, WIDE
 from ttsf.media.video import Chunk, new_video
 
@@ -292,11 +293,11 @@ def test_any_history_gives_the_same_bytes(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        build_open_corpus(parts, stopped, settings, progress=stop)
+        build_open_corpus(parts, stopped, settings, Workers(progress=stop))
     assert not (stopped / "manifest.jsonl").exists()
     (stopped / "clips/.ttsf-1234.part").write_bytes(b"half")
     (stopped / "records/speech/a.json").unlink()
-    build_open_corpus(parts, stopped, settings, workers=2)
+    build_open_corpus(parts, stopped, settings, Workers(2))
     assert contents(stopped) == contents(whole)
 
 

@@ -27,6 +27,7 @@ from ttsf.data.recorded.corpus import prepare
 from ttsf.data.recorded.video import loudest_db
 from ttsf.data.settings import Layout, PrepareSettings
 from ttsf.errors import TtsfError
+from ttsf.jobs import Workers
 from ttsf.portrait.detection import find_faces
 
 
@@ -199,7 +200,7 @@ def test_bad_settings(tmp_path: Path, changes: dict[str, Any], workers: int, mes
     talking(tmp_path / "in" / "a.mp4", 4)
     out = tmp_path / "out"
     with pytest.raises(TtsfError) as caught:
-        prepare(PrepareSettings("folder", tmp_path / "in", **changes), out, workers)
+        prepare(PrepareSettings("folder", tmp_path / "in", **changes), out, Workers(workers))
     line = str(caught.value)
     assert message in line and "\n" not in line and "--" not in line and not out.exists()
 
@@ -240,7 +241,7 @@ def test_any_number_of_workers_gives_the_same_bytes(
     several: tuple[Path, dict[str, bytes]], tmp_path: Path
 ) -> None:
     root, whole = several
-    prepare(small(root, longest_s=1.6), tmp_path / "out", workers=4)
+    prepare(small(root, longest_s=1.6), tmp_path / "out", Workers(4))
     assert tree(tmp_path / "out") == whole
 
 
@@ -274,7 +275,7 @@ def test_ray_gives_the_same_bytes(several: tuple[Path, dict[str, bytes]], tmp_pa
     ray = pytest.importorskip("ray")
     root, whole = several
     try:
-        prepare(small(root, longest_s=1.6), tmp_path / "out", workers=2, ray_address="local")
+        prepare(small(root, longest_s=1.6), tmp_path / "out", Workers(2, "local"))
     finally:
         ray.shutdown()
     assert tree(tmp_path / "out") == whole

@@ -41,8 +41,7 @@ class Prepare(Jobs):
         """Write the corpus and print one line."""
         from ttsf.data.recorded.corpus import prepare
 
-        progress = None if self.quiet else Progress("files")
-        _summarise(self, prepare(self.settings, self.out, self.workers, self.ray, progress))
+        _summarise(self, prepare(self.settings, self.out, self.shared()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +59,7 @@ class Corpus(Jobs):
         """Write the corpus and print one line."""
         from ttsf.data.open_corpus import build_open_corpus
 
-        progress = None if self.quiet else Progress("files")
-        records = build_open_corpus(
-            self.parts, self.out, self.settings, self.workers, self.ray, progress
-        )
-        _summarise(self, records)
+        _summarise(self, build_open_corpus(self.parts, self.out, self.settings, self.shared()))
 
 
 @dataclass(frozen=True, kw_only=True)

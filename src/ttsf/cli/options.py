@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import UseAppendAction, arg
 
+from ttsf.cli.progress import Progress
 from ttsf.errors import TtsfError
+from ttsf.jobs import Workers
 from ttsf.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ class Jobs:
     ray: Annotated[str | None, arg(metavar="ADDRESS")] = None
     """Work on a Ray cluster: local, auto or HOST:PORT."""
     quiet: Quiet = False
+
+    def shared(self) -> Workers:
+        """Who does the work, and tells how far it is."""
+        return Workers(self.workers, self.ray, None if self.quiet else Progress("files"))
 
 
 def named_folders(given: tuple[str, ...]) -> dict[str, Path]:

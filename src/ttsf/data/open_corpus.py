@@ -22,7 +22,7 @@ from ttsf.data.parts import PARTS, Part, Use, read_parts
 from ttsf.data.recorded.layouts import SourceVideo
 from ttsf.data.recorded.speech import SpeechJob, speech_one
 from ttsf.data.recorded.video import PrepareJob, prepare_one
-from ttsf.data.records import Record, Refusal, Work, record_jobs
+from ttsf.data.records import Record, Refusal, record_jobs
 from ttsf.data.report import finish
 from ttsf.data.settings import OpenCorpusSettings
 from ttsf.data.speech_files import agreed_register
@@ -31,7 +31,7 @@ from ttsf.data.synthetic.portraits import shows_teeth
 from ttsf.data.synthetic.sentences import teacher_texts
 from ttsf.data.synthetic.teachers import VOICES, TeacherJob, installed_voices, require, teach_one
 from ttsf.errors import TtsfError, needing
-from ttsf.jobs import Job, Progress, check_workers, only_run
+from ttsf.jobs import Workers, only_run
 from ttsf.landmarks.face_mesh import load_mediapipe
 from ttsf.landmarks.tracking import save_track, track_video
 from ttsf.media.files import read_text
@@ -48,18 +48,15 @@ def build_open_corpus(
     parts: Path,
     out: Path,
     settings: OpenCorpusSettings = OpenCorpusSettings(),
-    workers: int = 1,
-    ray_address: str | None = None,
-    progress: Progress | None = None,
+    workers: Workers = Workers(),
 ) -> list[Record]:
     """Build a corpus of a folder of parts (`data.parts`) in `out`; see `jobs.run_jobs`.
 
-    Goes on where an earlier run stopped. progress is called with jobs done and jobs in all, for the
-    videos, the recorded speech, the teachers and the portraits in turn. Raises TtsfError for
-    unusable settings, parts or folders, and where something is not installed.
+    Goes on where an earlier run stopped. Videos, recorded speech, teachers and portraits are worked
+    through in turn. Raises TtsfError for unusable settings, parts or folders, and where something
+    is not installed.
     """
     settings = choose_voices(settings)
-    check_workers(workers)
     check_packages()
     videos, speech, portraits = (
         read_parts(parts, kind, USES) for kind in ("video", "speech", "portrait")
@@ -67,17 +64,15 @@ def build_open_corpus(
     teachers = plan_teachers(speech, settings)
     root = parts.resolve()
     with only_run(out, describe(root, settings)):
-
-        def run(work: Work, jobs: Sequence[Job]) -> list[Record]:
-            return record_jobs(work, jobs, out, workers, ray_address, progress)
-
-        records = run(video_one, [plan_video(root, part, settings) for part in videos])
-        heard = run(speech_one, [SpeechJob(root, part, settings.longest_s) for part in speech])
-        heard += run(teach_one, teachers)
+        filmed = [plan_video(root, part, settings) for part in videos]
+        records = record_jobs(video_one, filmed, out, workers)
+        recordings = [SpeechJob(root, part, settings.longest_s) for part in speech]
+        heard = record_jobs(speech_one, recordings, out, workers)
+        heard += record_jobs(teach_one, teachers, out, workers)
         drives = find_drives([*records, *heard], out)
         donors = [p.file for p in portraits if p.use == "train" and shows_teeth(p)]
         jobs = [plan_portrait(root, part, drives, donors, settings) for part in portraits]
-        records += heard + run(portrait_one, jobs)
+        records += heard + record_jobs(portrait_one, jobs, out, workers)
         finish(out, "Open corpus", records)
     return records
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from ttsf.data.manifest import Clip
 from ttsf.errors import TtsfError
-from ttsf.jobs import Job, Progress, run_jobs
+from ttsf.jobs import Job, Workers, run_jobs
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,10 @@ machines can share it. TtsfError and want of memory refuse the whole job; others
 
 
 def record_jobs(
-    work: Work,
-    jobs: Sequence[Job],
-    out: Path,
-    workers: int = 1,
-    ray_address: str | None = None,
-    progress: Progress | None = None,
+    work: Work, jobs: Sequence[Job], out: Path, workers: Workers = Workers()
 ) -> list[Record]:
     """The records of all jobs, as `jobs.run_jobs`."""
-    texts = run_jobs(partial(_do, work), jobs, out, workers, ray_address, progress)
+    texts = run_jobs(partial(_do, work), jobs, out, workers)
     return [_record.validate_json(text) for text in texts]
 
 

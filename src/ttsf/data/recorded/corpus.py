@@ -9,27 +9,20 @@ from ttsf.data.recorded.video import PrepareJob, prepare_one
 from ttsf.data.records import Record, record_jobs
 from ttsf.data.report import finish
 from ttsf.data.settings import PrepareSettings
-from ttsf.jobs import Progress, check_workers, only_run
+from ttsf.jobs import Workers, only_run
 
 
-def prepare(
-    settings: PrepareSettings,
-    out: Path,
-    workers: int = 1,
-    ray_address: str | None = None,
-    progress: Progress | None = None,
-) -> list[Record]:
+def prepare(settings: PrepareSettings, out: Path, workers: Workers = Workers()) -> list[Record]:
     """Prepare every video of the layout in `out`; see `jobs.run_jobs`.
 
     Goes on where an earlier run stopped. Raises TtsfError for unusable settings or folders.
     """
-    check_workers(workers)
     check_recogniser(settings.recogniser)
     jobs = [
         PrepareJob(video, settings.size, settings.longest_s, settings.recogniser)
         for video in find_videos(settings.layout, settings.root)
     ]
     with only_run(out, asdict(settings) | {"root": str(settings.root.resolve())}):
-        records = record_jobs(prepare_one, jobs, out, workers, ray_address, progress)
+        records = record_jobs(prepare_one, jobs, out, workers)
         finish(out, f"{settings.layout} corpus", records)
     return records
