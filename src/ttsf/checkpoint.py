@@ -145,14 +145,9 @@ def _check_fit(path: Path, found: dict[str, Tensor], wanted: dict[str, Tensor]) 
     missing = sorted(wanted.keys() - found.keys())
     unknown = sorted(found.keys() - wanted.keys())
     if missing or unknown:
-        examples = [
-            f"{word} {names[0]}"
-            for word, names in (("lacks", missing), ("has unknown", unknown))
-            if names
-        ]
         raise TtsfError(
             f"{path}: weights of another model: {len(missing)} tensors missing, {len(unknown)} "
-            f"unknown ({', '.join(examples)})"
+            f"unknown, such as {' and '.join([*missing[:1], *unknown[:1]])}"
         )
     for name, value in found.items():
         if value.shape != wanted[name].shape:

@@ -127,14 +127,7 @@ class TTSF(nn.Module):
         super().__init__()
         self.config = config
         audio, style = config.audio, config.face.style_channels
-        self.speech = TextToSpeech(
-            config.speech,
-            audio.mel_bins,
-            style,
-            config.mel_per_video,
-            audio.mel_mean,
-            audio.mel_std,
-        )
+        self.speech = TextToSpeech(config.speech, audio, style, config.mel_per_video)
         self.vocoder = build_vocoder(config.vocoder, audio)
         self.face_encoder = VisualEncoder(config.face)
         self.motion_extractor = MotionExtractor(config.face)

@@ -3,7 +3,13 @@
 import pytest
 import torch
 
-from ttsf.config import DurationConfig, SpeechConfig, SpeechDecoderConfig, TextEncoderConfig
+from ttsf.config import (
+    AudioConfig,
+    DurationConfig,
+    SpeechConfig,
+    SpeechDecoderConfig,
+    TextEncoderConfig,
+)
 from ttsf.layers import rotate
 from ttsf.presets import MINI
 from ttsf.speech.decoder import SnakeBeta, SpeechDecoder
@@ -21,7 +27,7 @@ SMALL = SpeechConfig(
 @pytest.fixture
 def model() -> TextToSpeech:
     torch.manual_seed(0)
-    return TextToSpeech(SMALL, 80, 12, 4, -5.9, 2.3).eval()
+    return TextToSpeech(SMALL, AudioConfig(mel_mean=-5.9, mel_std=2.3), 12, 4).eval()
 
 
 def batch() -> tuple[torch.Tensor, ...]:

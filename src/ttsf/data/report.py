@@ -20,13 +20,7 @@ from ttsf.data.clip_files import read_frames
 from ttsf.data.manifest import Clip, Recorded, write_manifest
 from ttsf.data.records import Record, Refusal
 from ttsf.errors import MissingPackage, needing
-from ttsf.landmarks.face_mesh import (
-    LandmarkDetector,
-    fit_head,
-    load_mediapipe,
-    quiet_natives,
-    rotation_angles,
-)
+from ttsf.landmarks.face_mesh import LandmarkDetector, fit_head, rotation_angles
 from ttsf.media.files import csv_text, write_new
 
 SHOWN = 60  # thumbnails of each kind
@@ -39,8 +33,8 @@ TEMPLATE = Path(__file__).with_name("report.html")
 class Figure(NamedTuple):
     """A thumbnail and what is said of it."""
 
-    jpeg: str
-    """In base64, empty for none."""
+    uri: str
+    """Empty for none."""
     caption: str
 
 
@@ -96,18 +90,13 @@ def _charts(out: Path, clips: list[Clip]) -> list[Chart]:
 def head_angles(out: Path, clips: Sequence[Clip]) -> np.ndarray:
     """Degrees [N, 3] in the middle of the clips that show a face; none without ttsf[data]."""
     try:
-        load_mediapipe()
+        detector = LandmarkDetector()
     except MissingPackage:
         return np.empty((0, 3))
-    found = []
-    with quiet_natives():
-        detector = LandmarkDetector()
-        for clip in clips:
-            points = detector(_middle(out, clip))
-            if points is not None:
-                found.append(rotation_angles(fit_head(points).rotation))
-        detector.close()
-    return np.array(found).reshape(-1, 3)
+    found = [detector(_middle(out, clip)) for clip in clips]
+    detector.close()
+    angles = [rotation_angles(fit_head(points).rotation) for points in found if points is not None]
+    return np.array(angles).reshape(-1, 3)
 
 
 def histogram(title: str, values: Sequence[float]) -> Chart:
@@ -123,23 +112,32 @@ def reason_kind(reason: str) -> str:
 
 
 def _refused_figure(out: Path, refusal: Refusal) -> Figure:
-    jpeg = b""
+    uri = ""
     if refusal.thumbnail is not None and (out / refusal.thumbnail).is_file():
-        jpeg = (out / refusal.thumbnail).read_bytes()
-    return Figure(base64.b64encode(jpeg).decode(), f"{refusal.source}: {refusal.reason}")
+        uri = data_uri("jpeg", (out / refusal.thumbnail).read_bytes())
+    return Figure(uri, f"{refusal.source}: {refusal.reason}")
 
 
 def _kept_figure(out: Path, clip: Clip) -> Figure:
-    buffer = io.BytesIO()
     small = Image.fromarray(_middle(out, clip)).resize((THUMBNAIL, THUMBNAIL))
-    small.save(buffer, "JPEG", quality=80)
     seconds = f", {clip.samples / SAMPLE_RATE:.1f} s" if clip.samples else ""
-    jpeg = base64.b64encode(buffer.getvalue()).decode()
-    return Figure(jpeg, f"{clip.name}{seconds} {clip.text or ''}")
+    return Figure(jpeg_uri(small), f"{clip.name}{seconds} {clip.text or ''}")
 
 
 def _middle(out: Path, clip: Clip) -> np.ndarray:
     return read_frames(out / (clip.video or ""), clip.frames // 2, 1)[0]
+
+
+def jpeg_uri(image: Image.Image) -> str:
+    """A picture as a data URI."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=80)
+    return data_uri("jpeg", buffer.getvalue())
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """The content of a .png or .jpeg inside a page."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def spread(items: Sequence, count: int) -> list:

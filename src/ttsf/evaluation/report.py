@@ -4,8 +4,6 @@ For every clip of every system: frames over time, the spectrogram, the mouth's o
 the text lets expect, and the head's yaw. One file, no scripts, nothing is loaded from elsewhere.
 """
 
-import base64
-import io
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -17,7 +15,7 @@ from jinja2 import Environment
 from PIL import Image
 
 from ttsf.config import AudioConfig
-from ttsf.data.report import spread
+from ttsf.data.report import data_uri, jpeg_uri, spread
 from ttsf.evaluation.cases import Case
 from ttsf.evaluation.clips import read_clip
 from ttsf.evaluation.scoring import Measured, Scored
@@ -60,7 +58,7 @@ def write(
                 for system in scored
                 for name, reason in sorted(system.refused.items())
             ],
-            figure5=_uri("png", figure5.read_bytes()) if figure5.is_file() else None,
+            figure5=data_uri("png", figure5.read_bytes()) if figure5.is_file() else None,
             cases=[
                 (case, [_clip(s, case.name) for s in scored if case.name in s.clips])
                 for case in spread(cases, SHOWN)
@@ -77,14 +75,14 @@ def _clip(system: Scored, name: str) -> _Clip:
     small = [np.asarray(Image.fromarray(frame).resize((SIDE, SIDE))) for frame in shown]
     mel = mel_spectrogram(torch.from_numpy(clip.samples)[None], AudioConfig())[0].numpy()[::-1]
     level = np.clip((mel - mel.max() + 9) / 9, 0, 1)
-    sound = Image.fromarray((255 * (1 - level)).astype(np.uint8)).resize(CURVE)
+    sound = Image.fromarray((255 * (1 - level)).astype(np.uint8)).resize(CURVE).convert("RGB")
     figures = ", ".join(
         f"{key} {measured.values[key]:.2f}"
         for key in ("identity", "lips", "loudness", "lag", "jerk", "wer")
         if key in measured.values
     )
     frames = Image.fromarray(np.concatenate(small, axis=1))
-    return _Clip(system.system.name, figures, _jpeg(frames), _jpeg(sound), _curves(measured))
+    return _Clip(system.system.name, figures, jpeg_uri(frames), jpeg_uri(sound), _curves(measured))
 
 
 def _curves(measured: Measured) -> list[tuple[str, str]]:
@@ -99,13 +97,3 @@ def _points(values: np.ndarray) -> str:
     x = np.linspace(0, width, len(values))
     y = height - 2 - (height - 4) * (values - values.min()) / span
     return " ".join(f"{a:.0f},{b:.1f}" for a, b in zip(x, y, strict=True))
-
-
-def _jpeg(image: Image.Image) -> str:
-    buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "JPEG", quality=80)
-    return _uri("jpeg", buffer.getvalue())
-
-
-def _uri(kind: str, content: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

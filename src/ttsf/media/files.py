@@ -53,7 +53,8 @@ def new_file(path: Path) -> Iterator[Path]:
                 created.append(folder)
         temporary.touch(exist_ok=False)
         yield temporary
-        _flush_to_disk(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         _remove(temporary, created)
@@ -107,11 +108,6 @@ def write_new(path: Path, content: str | bytes) -> None:
 def cannot_write(path: Path, error: OSError) -> TtsfError:
     """What to raise where `path` could not be written."""
     return TtsfError(f"cannot write {path}: {error.strerror or error}")
-
-
-def _flush_to_disk(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def _remove(temporary: Path, folders: list[Path]) -> None:

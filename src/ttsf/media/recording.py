@@ -81,7 +81,9 @@ def read_sound(path: Path, video: Path | None = None) -> np.ndarray | None:
     if not parts:
         return None
     samples = np.concatenate(parts).clip(-1, 1)  # a lossy codec may overshoot
-    late = 0.0 if video is not None else (begins or 0.0) - _first_frame_s(path)
+    late = 0.0
+    if video is None:
+        late = (begins or 0.0) - next((_seconds(f.pts, f) for f in _decode(path)), 0.0)
     shift = round(late * SAMPLE_RATE)
     return np.pad(samples, (shift, 0)) if shift > 0 else samples[-shift:]
 
@@ -116,12 +118,6 @@ def _decode(path: Path) -> Iterator[av.VideoFrame]:
             yield from container.decode(stream)
         except av.FFmpegError as error:
             raise TtsfError(f"{path.name}: the video is damaged ({error.strerror})") from None
-
-
-def _first_frame_s(path: Path) -> float:
-    for frame in _decode(path):
-        return _seconds(frame.pts, frame)
-    return 0.0
 
 
 def _seconds(ticks: int | None, frame: Any) -> float:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-from ttsf.config import CLIP_FRAMES, SpeechConfig
+from ttsf.config import CLIP_FRAMES, AudioConfig, SpeechConfig
 from ttsf.flow_matching import euler, ot_cfm_loss, start_noise
 from ttsf.speech.decoder import SpeechDecoder
 from ttsf.speech.duration import (
@@ -77,26 +77,17 @@ class TextToSpeech(nn.Module):
     """E_t, duration predictor and D_TTS, conditioned on a voice vector projected from f_id."""
 
     def __init__(
-        self,
-        config: SpeechConfig,
-        mel_bins: int,
-        identity_channels: int,
-        length_multiple: int,
-        mel_mean: float,
-        mel_std: float,
+        self, config: SpeechConfig, audio: AudioConfig, identity_channels: int, length_multiple: int
     ) -> None:
         super().__init__()
-        self.config, self.multiple = config, length_multiple
-        self.mel_mean, self.mel_std = mel_mean, mel_std
+        self.config, self.audio, self.multiple = config, audio, length_multiple
         voice = config.voice_channels
         self.voice_projection = voice_projection(config, identity_channels)
-        self.encoder = TextEncoder(config.text_encoder, len(SYMBOLS), voice, mel_bins)
+        self.encoder = TextEncoder(config.text_encoder, len(SYMBOLS), voice, audio.mel_bins)
         self.duration = DurationPredictor(config.duration, self.encoder.width)
-        self.decoder = SpeechDecoder(config.decoder, mel_bins, voice)
-        self.embedding_channels, self.hidden_channels = (
-            config.text_encoder.channels,
-            self.encoder.width,
-        )
+        self.decoder = SpeechDecoder(config.decoder, audio.mel_bins, voice)
+        self.embedding_channels = config.text_encoder.channels
+        self.hidden_channels = self.encoder.width
 
     def voice(self, f_id: Tensor) -> Tensor:
         """f_id [B, identity_channels] -> voice [B, V]."""
@@ -126,7 +117,7 @@ class TextToSpeech(nn.Module):
     def _align(self, spoken: SpokenText, voice: Tensor) -> tuple[EncodedText, Tensor, Tensor]:
         """The encoded text, the normalised mel x_1, and the durations that join them best."""
         text = self.encoder(spoken.ids, spoken.id_lengths, voice)
-        x_1 = (spoken.mel - self.mel_mean) / self.mel_std
+        x_1 = (spoken.mel - self.audio.mel_mean) / self.audio.mel_std
         with torch.no_grad():
             scores = log_likelihood(x_1, text.mu)
         return text, x_1, search_alignment(scores, spoken.id_lengths, spoken.mel_lengths)
@@ -149,7 +140,7 @@ class TextToSpeech(nn.Module):
         noise = torch.randn(mu.shape, generator=generator).to(mu)
         x_0 = start_noise(mu, noise * temperature, self.config.flow)
         x_1 = euler(lambda x, t: self.decoder(x, t, mu, voice, mask), x_0, steps)
-        return x_1 * self.mel_std + self.mel_mean
+        return x_1 * self.audio.mel_std + self.audio.mel_mean
 
     def forward(self, spoken: SpokenText, voice: Tensor) -> tuple[TtsLosses, SpeechFeatures]:
         """L_TTS term by term, and features with the durations that fit the speech best.

@@ -19,7 +19,7 @@ from ttsf.data.recorded import face_track
 from ttsf.data.recorded.face_track import Stretch, Survey
 from ttsf.data.recorded.layouts import SourceVideo
 from ttsf.data.recorded.recogniser import write_down
-from ttsf.data.recorded.transcripts import Piece, Transcript, cut, plain_transcript, read_transcript
+from ttsf.data.recorded.transcripts import Transcript, cut, plain_transcript, read_transcript
 from ttsf.data.records import Record, Refusal
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
@@ -142,7 +142,9 @@ def find_spans(
     if not pieces:
         yield Span(Stretch(0, survey.frames), None), "no usable words in the text beside it"
     for piece in pieces:
-        start, end = piece_frames(piece, survey.frames)
+        last = survey.frames if piece.end_s is None else round(piece.end_s * FPS)
+        end = min(last, survey.frames)
+        start = min(round(piece.start_s * FPS), end)
         whole = Stretch(start, end)
         stretches = face_track.find_stretches(survey, start, end)
         if not stretches:
@@ -158,12 +160,6 @@ def find_spans(
                     if reason is None and loudest_db(recording.sound(part)) < SILENT_DB:
                         reason = f"silent: below {SILENT_DB:.0f} dB throughout"
                     yield Span(part, piece.text), reason
-
-
-def piece_frames(piece: Piece, frames: int) -> tuple[int, int]:
-    """First and last (exclusive) frame of a piece."""
-    end = frames if piece.end_s is None else min(round(piece.end_s * FPS), frames)
-    return min(round(piece.start_s * FPS), end), end
 
 
 def split_stretch(stretch: Stretch, longest: int) -> list[Stretch]:

@@ -60,6 +60,7 @@ class JointStage:
         self.clips = TalkingClips(
             options.data, self.config, ("train",), self.training.clip_frames, need_text=True
         )
+        self.batches_per_epoch = -(-len(self.clips) // self.training.batch)
         self.held_out = held_out_clips(self.clips, need_text=True)
         self.notes = found.missing()
         if self.held_out is self.clips:
@@ -72,11 +73,6 @@ class JointStage:
         self.net.add_module("discriminator", self.discriminator)
         self.vgg, self.identity, self.sync = found
         self.weights = loss_weights(self.training, found)
-
-    @property
-    def batches_per_epoch(self) -> int:
-        """Clips over those of a batch."""
-        return -(-len(self.clips) // self.training.batch)
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam, one rate for all [P 4.1]."""

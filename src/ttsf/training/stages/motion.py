@@ -69,6 +69,8 @@ class MotionStage:
         }  # fmt: skip
         self.speech = SpeechDataset(options.data, self.config, ("train",))
         self.held_out = SpeechDataset(options.data, self.config, ("valid",))
+        # about: utterances shorter than a training clip are left out
+        self.batches_per_epoch = -(-len(self.speech.clips) // self.training.batch)
         self.voices = read_speakers(options.tts)
         self.model = TTSF(self.config)
         load_parts(self.model, options.tts, SPEECH)
@@ -85,11 +87,6 @@ class MotionStage:
         """Motion labels [..., 11] as f_m [..., S]."""
         alpha = labels_to_alpha(labels, self.config.face.motion_codes)
         return self.model.motion_extractor.compose(alpha)
-
-    @property
-    def batches_per_epoch(self) -> int:
-        """About: utterances shorter than a training clip are left out."""
-        return -(-len(self.speech.clips) // self.training.batch)
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam."""
@@ -171,7 +168,8 @@ class MotionStage:
         opening = coordinates(f_lip)[..., FIRST_LIP].cpu()
         wanted = known.lips[..., FIRST_LIP].cpu()
         tracks = {"sampled": coordinates(drawn).cpu(), "given": coordinates(real).cpu()}
-        r, spans, jerks, blinks = [], [], [], []
+        names = [f"{k}_{name}" for k in ("yaw_range", "yaw_jerk", "shut_eyes") for name in tracks]
+        r, found = [], {name: list[float]() for name in names}
         for i, mel in enumerate(batch.mels):
             count = mel.shape[1] // self.config.mel_per_video
             pair = torch.stack([opening[i, :count], wanted[i, :count]])
@@ -179,13 +177,9 @@ class MotionStage:
             for name, alpha in tracks.items():
                 track = alpha[i, :count]
                 yaw = track[:, LABELS.index("yaw")] * (10 / GAIN)  # degrees
-                spans.append((name, float(yaw.quantile(0.95) - yaw.quantile(0.05))))
-                jerks.append((name, float(yaw.diff().diff().abs().mean())))
+                found[f"yaw_range_{name}"].append(float(yaw.quantile(0.95) - yaw.quantile(0.05)))
+                found[f"yaw_jerk_{name}"].append(float(yaw.diff().diff().abs().mean()))
                 shut = track[:, LABELS.index("blink")] > 0.5 * GAIN
-                blinks.append((name, float(shut.float().mean())))
-        figures = {"r_open": float(np.median(r))}
-        for title, values in (("yaw_range", spans), ("yaw_jerk", jerks), ("shut_eyes", blinks)):
-            for name in tracks:
-                chosen = [v for n, v in values if n == name]
-                figures[f"{title}_{name}"] = round(float(np.mean(chosen)), 3)
-        return Validation(figures)
+                found[f"shut_eyes_{name}"].append(float(shut.float().mean()))
+        means = {name: round(float(np.mean(values)), 3) for name, values in found.items()}
+        return Validation({"r_open": float(np.median(r))} | means)

@@ -53,12 +53,8 @@ class SyncNetStage:
         self.clips = TalkingClips(options.data, preset.model, ("train",))
         self.held_out = held_out_clips(self.clips)
         self.size = min(self.training.batch, len(self.clips))
+        self.batches_per_epoch = -(-len(self.clips) // self.size)
         self.net = SyncNetNet(self.training)
-
-    @property
-    def batches_per_epoch(self) -> int:
-        """Clips over those of a batch."""
-        return -(-len(self.clips) // self.size)
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam."""

@@ -96,11 +96,7 @@ class VoiceStage:
                 self.training.overlap,
             )  # fmt: skip
             self.people.append(people)
-
-    @property
-    def batches_per_epoch(self) -> int:
-        """Portraits over those of a batch."""
-        return -(-sum(map(len, self.people)) // self.training.batch)
+        self.batches_per_epoch = -(-sum(map(len, self.people)) // self.training.batch)
 
     def optimizer(self) -> torch.optim.Optimizer:
         """AdamW."""
