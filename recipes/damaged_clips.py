@@ -108,7 +108,7 @@ def score_damage(root: Path, out: Path, uses: Sequence[Use], limit: int, workers
     scored = scoring.score_systems(systems, cases, {}, workers, ProgressLine("clips"))
     everything = frozenset(case.name for case in cases)
     names = ("fd", *VIDEO, *MOTION, *SPEECH)
-    builder = TableBuilder(metrics, scored[0])
+    builder = TableBuilder(metrics, scored[0], {})
     table = builder.table("distortions", "Real clips, damaged", scored, everything, names)
     table.write(out / "distortions")
     return table

@@ -211,5 +211,5 @@ def test_tables_without_a_case_are_left_out() -> None:
 
 
 def test_one_table_of_chosen_figures() -> None:
-    table = TableBuilder(METRICS, REAL).table("k", "Chosen", [REAL], frozenset("ab"), ("jerk",))
+    table = TableBuilder(METRICS, REAL, {}).table("k", "Chosen", [REAL], frozenset("ab"), ("jerk",))
     assert table.rows == (Row("real clips", (Figure(METRICS["jerk"], 2, 2, 0),), 2, 0),)

@@ -40,13 +40,13 @@ def tables(
         [system for system in scored if key in ablations.get(system.system.name, "35")]
         for key in "35"
     )
-    build = TableBuilder(metrics, scored[0])
+    build = TableBuilder(metrics, scored[0], voices)
     found = [
         build.table("1", "Table 1: people who say their own sentence", compared, recorded,
                     ("fd", *VIDEO)),
         build.table("2", "Table 2: other people and sentences", compared, others, VIDEO),
         build.table("motion", "Motion and picture, all clips", compared, recorded | others, MOTION),
-        build.speech(voiced, recorded, voices),
+        build.table("3", "Table 3: speech", voiced, recorded, (*SPEECH, "consistency")),
         build.table("5", "Table 5: what the audio mapper needs", seen[1:], others,
                     ("identity", "lips", "loudness", "closed", "div")),
     ]  # fmt: skip
@@ -54,10 +54,15 @@ def tables(
 
 
 class TableBuilder:
-    """Rows of one evaluation."""
+    """Rows of one evaluation; voices: see `tables`."""
 
-    def __init__(self, metrics: Mapping[str, Metric], real: Scored) -> None:
-        self.metrics, self.real = metrics, real
+    def __init__(
+        self,
+        metrics: Mapping[str, Metric],
+        real: Scored,
+        voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
+    ) -> None:
+        self.metrics, self.real, self.voices = metrics, real, voices
 
     def table(
         self,
@@ -76,27 +81,12 @@ class TableBuilder:
             rows.append(Row(system.system.name, tuple(figures), len(used), len(refused)))
         return Table(key, title, tuple(self.metrics[name] for name in names), tuple(rows))
 
-    def speech(
-        self,
-        systems: Sequence[Scored],
-        cases: frozenset[str],
-        voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
-    ) -> Table:
-        """Table 3; the margin is of the voices under several motions."""
-        plain = self.table("3", "Table 3: speech", systems, cases, SPEECH)
-        rows = []
-        for row in plain.rows:
-            margin = None
-            if row.system in voices:
-                margin = _margin(self.metrics["consistency"], voices[row.system])
-            rows.append(row._replace(figures=(*row.figures, margin)))
-        columns = (*plain.columns, self.metrics["consistency"])
-        return plain._replace(columns=columns, rows=tuple(rows))
-
     def _figure(self, name: str, system: Scored, cases: frozenset[str]) -> Figure | None:
-        clips = {case: clip for case, clip in system.clips.items() if case in cases}
         if name == "fd":
             return self._distance(system, cases)
+        if name == "consistency":
+            return self._margin(system.system.name)
+        clips = {case: clip for case, clip in system.clips.items() if case in cases}
         values = {c: m.values[name] for c, m in clips.items() if name in m.values}
         over = median if name in BY_MEDIAN else fmean
         total = len(clips) + len(system.refused.keys() & cases)
@@ -116,10 +106,10 @@ class TableBuilder:
             return None
         return Figure(self.metrics["fd"], value, len(shared), total - len(shared))
 
-
-def _margin(metric: Metric, people: Mapping[str, Sequence[np.ndarray]]) -> Figure | None:
-    try:
-        found = consistency(people)
-    except TtsfError:
-        return None
-    return Figure(metric, found.margin, found.clips)
+    def _margin(self, system: str) -> Figure | None:
+        """Of the voices under several motions."""
+        try:
+            found = consistency(self.voices.get(system, {}))
+        except TtsfError:
+            return None
+        return Figure(self.metrics["consistency"], found.margin, found.clips)

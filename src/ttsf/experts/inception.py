@@ -17,6 +17,9 @@ Step = tuple[str, int, Kernel]
 Pool = Literal["average", "max", "halve"]
 ONE, THREE, FIVE = (1, 1), (3, 3), (5, 5)
 ROW7, COLUMN7, ROW3, COLUMN3 = (1, 7), (7, 1), (1, 3), (3, 1)
+DOUBLE = [
+    ("branch3x3dbl_1", 64, ONE), ("branch3x3dbl_2", 96, THREE), ("branch3x3dbl_3", 96, THREE),
+]  # fmt: skip
 
 
 class Convolution(nn.Module):
@@ -90,17 +93,11 @@ class Mixed(nn.Module):
 def _mixed_5(channels: int, pooled: int) -> Mixed:
     narrow = [("branch1x1", 64, ONE)]
     wide = [("branch5x5_1", 48, ONE), ("branch5x5_2", 64, FIVE)]
-    double = [
-        ("branch3x3dbl_1", 64, ONE), ("branch3x3dbl_2", 96, THREE), ("branch3x3dbl_3", 96, THREE),
-    ]  # fmt: skip
-    return Mixed(channels, [narrow, wide, double], "average", pooled)
+    return Mixed(channels, [narrow, wide, DOUBLE], "average", pooled)
 
 
 def _mixed_6a() -> Mixed:
-    double = [
-        ("branch3x3dbl_1", 64, ONE), ("branch3x3dbl_2", 96, THREE), ("branch3x3dbl_3", 96, THREE),
-    ]  # fmt: skip
-    return Mixed(288, [[("branch3x3", 384, THREE)], double], "halve")
+    return Mixed(288, [[("branch3x3", 384, THREE)], DOUBLE], "halve")
 
 
 def _mixed_6(inner: int) -> Mixed:

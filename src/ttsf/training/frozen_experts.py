@@ -18,6 +18,11 @@ from ttsf.experts.vgg19 import VGG19Features
 from ttsf.presets import SyncNetConfig
 
 E = TypeVar("E")
+WITHOUT = (
+    "no VGG19: Eq. 3 compares the discriminator's feature maps instead",
+    "no identity network: the loss L_id is off",
+    "no SyncNet: the loss L_sync is off",
+)
 
 
 class Experts(NamedTuple):
@@ -29,14 +34,7 @@ class Experts(NamedTuple):
 
     def missing(self) -> list[str]:
         """What the absent ones mean for the run, a line each."""
-        lines = []
-        if self.vgg is None:
-            lines.append("no VGG19: Eq. 3 compares the discriminator's feature maps instead")
-        if self.identity is None:
-            lines.append("no identity network: the loss L_id is off")
-        if self.sync is None:
-            lines.append("no SyncNet: the loss L_sync is off")
-        return lines
+        return [line for expert, line in zip(self, WITHOUT, strict=True) if expert is None]
 
 
 def find_experts(

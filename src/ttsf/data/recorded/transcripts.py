@@ -188,7 +188,7 @@ def _read_lrs(path: Path, lines: list[str]) -> Transcript:
             row = line.split()
             if len(row) not in (3, 4):
                 raise _wrong(path, number, "WORD START END ASDSCORE", line)
-            rows.append(_Row(number, row[0], row[1], row[2]))
+            rows.append((number, row[0], row[1], row[2]))
     timed = _words(path, rows, per_second=1)
     spoken = [word._replace(text=_speech(_MARK.sub(" ", word.text)).lower()) for word in timed]
     words = tuple(word for word in spoken if word.text)
@@ -202,7 +202,7 @@ def _read_align(path: Path, lines: list[str]) -> Transcript:
         if row and len(row) != 3:
             raise _wrong(path, number, "START END WORD", line)
         if row:
-            rows.append(_Row(number, row[2], row[0], row[1]))
+            rows.append((number, row[2], row[0], row[1]))
     timed = _words(path, rows, GRID_UNITS_PER_S)
     words = tuple(word for word in timed if word.text not in GRID_SILENCE)
     return Transcript(" ".join(word.text for word in words) or None, words)
@@ -241,30 +241,23 @@ def _seconds(hours: str, minutes: str, seconds: str, fraction: str) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + float(f"{int(seconds)}.{fraction}")
 
 
-class _Row(NamedTuple):
-    """A line of a table of words, its times as written."""
+def _words(path: Path, rows: list[tuple[int, str, str, str]], per_second: int) -> list[Word]:
+    """Words of their lines' numbers, texts, starts and ends, as written.
 
-    number: int
-    text: str
-    start: str
-    end: str
-
-
-def _words(path: Path, rows: list[_Row], per_second: int) -> list[Word]:
-    """The rows' words; raises TtsfError that names the line for times that make no sense."""
+    Raises TtsfError that names the line for times that make no sense.
+    """
     words: list[Word] = []
-    for row in rows:
+    for number, text, start, end in rows:
         try:
-            word = Word(row.text, float(row.start) / per_second, float(row.end) / per_second)
+            word = Word(text, float(start) / per_second, float(end) / per_second)
         except ValueError:
-            raise _wrong(path, row.number, "two times", f"{row.start} {row.end}") from None
-        place = f"{path}, line {row.number}"
+            raise _wrong(path, number, "two times", f"{start} {end}") from None
         if not all(0 <= time < math.inf for time in (word.start_s, word.end_s)):
-            raise _wrong(path, row.number, "two times from 0 on", f"{row.start} {row.end}")
+            raise _wrong(path, number, "two times from 0 on", f"{start} {end}")
         if word.start_s > word.end_s:
-            raise TtsfError(f"{place}: '{row.text}' ends before it begins")
+            raise TtsfError(f"{path}, line {number}: '{text}' ends before it begins")
         if words and word.start_s < words[-1].start_s:
-            raise TtsfError(f"{place}: '{row.text}' begins before the word above it")
+            raise TtsfError(f"{path}, line {number}: '{text}' begins before the word above it")
         words.append(word)
     return words
 

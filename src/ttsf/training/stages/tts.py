@@ -96,6 +96,7 @@ class TtsStage:
     def __init__(self, options: TtsOptions, preset: Preset, seed: int = 0) -> None:
         self.config, self.training, self.seed = preset.model, preset.tts, seed
         self.speech = SpeechDataset(options.data, self.config, ("train",))
+        self.speakers = self.speech.speakers  # of the table's rows, kept for later stages
         self.held_out = SpeechDataset(options.data, self.config, ("valid",))
         self.model = TTSF(self.config)
         self.net = Parts(self.model, SPEECH)
@@ -104,11 +105,6 @@ class TtsStage:
         self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
         self._drawn = -1, self._epoch(0)
         self.batches_per_epoch = len(self._drawn[1])
-
-    @property
-    def speakers(self) -> list[str]:
-        """Names of the table's rows; kept beside the run for later stages."""
-        return self.speech.speakers
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam."""
