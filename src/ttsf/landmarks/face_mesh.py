@@ -163,20 +163,19 @@ def rotation_angles(rotation: np.ndarray) -> np.ndarray:
     return np.degrees((yaw, pitch, roll))
 
 
-def fit_similarity(model: np.ndarray, points: np.ndarray) -> HeadPose:
-    """Least-squares similarity from `model` to `points`, both [N, 3] (Umeyama 1991)."""
-    mean_m, mean_p = model.mean(0), points.mean(0)
-    m, p = model - mean_m, points - mean_p
+def fit_head(points: np.ndarray) -> HeadPose:
+    """Head pose of landmarks [468, 3], from those that speech does not move.
+
+    The least-squares similarity from the mean face to them (Umeyama 1991).
+    """
+    stable = points[list(STABLE)]
+    mean_m, mean_p = MEAN_STABLE.mean(0), stable.mean(0)
+    m, p = MEAN_STABLE - mean_m, stable - mean_p
     u, s, vt = np.linalg.svd(p.T @ m)
     sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
     rotation = (u * sign) @ vt
     scale = float((s * sign).sum() / (m**2).sum())
     return HeadPose(rotation, scale, mean_p - scale * rotation @ mean_m)
-
-
-def fit_head(points: np.ndarray) -> HeadPose:
-    """Head pose of landmarks [468, 3], from those that speech does not move."""
-    return fit_similarity(MEAN_STABLE, points[list(STABLE)])
 
 
 def canonical_crop(points: np.ndarray, width: int, height: int) -> Crop:

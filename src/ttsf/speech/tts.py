@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from ttsf.config import CLIP_FRAMES, AudioConfig, SpeechConfig
@@ -66,11 +65,6 @@ def pad_spoken(ids: list[Tensor], mels: list[Tensor]) -> SpokenText:
         pad_sequence(frames, batch_first=True).transpose(1, 2).contiguous(),
         torch.tensor([len(x) for x in frames]),
     )
-
-
-def fit_length(x: Tensor, frames: int) -> Tensor:
-    """[..., T] cut, or ended with zeros, to `frames`."""
-    return F.pad(x, (0, max(0, frames - x.shape[-1])))[..., :frames]
 
 
 class TextToSpeech(nn.Module):
@@ -153,7 +147,7 @@ class TextToSpeech(nn.Module):
         duration = ((predicted - wanted) ** 2).sum() / spoken.id_lengths.sum()
         mask = length_mask(spoken.mel_lengths, x_1.shape[-1])
         features = self._upsample(text, durations, x_1.shape[-1])
-        mu = fit_length(features.mu, x_1.shape[-1])
+        mu = features.mu[..., : x_1.shape[-1]]
         squares = ((x_1 - mu) ** 2 + math.log(2 * math.pi)) * mask
         prior = 0.5 * squares.sum() / (mask.sum() * x_1.shape[1])
         x_1, mu, mask = self._crop(x_1, mu, mask, spoken.mel_lengths)

@@ -54,6 +54,8 @@ class Span(NamedTuple):
 
     stretch: Stretch
     text: str | None
+    problem: str | None = None
+    """Why it is of no use."""
 
 
 class Recording(NamedTuple):
@@ -83,13 +85,13 @@ def _prepare(job: PrepareJob, out: Path) -> Record:
         transcript = read_transcript(source.transcript)
     recording = read_once(source)
     check_words(transcript, recording.survey)
-    refused: list[Refusal] = []
-    spans: list[Span] = []
-    for span, reason in find_spans(transcript, recording, job.longest_s):
-        if reason is None:
-            spans.append(span)
-        else:
-            refused.append(_refuse(job, recording.survey, span.stretch, reason, out))
+    found = list(find_spans(transcript, recording, job.longest_s))
+    spans = [span for span in found if span.problem is None]
+    refused = [
+        _refuse(job, recording.survey, span.stretch, span.problem, out)
+        for span in found
+        if span.problem is not None
+    ]
     clips: list[Clip] = []
     frames, at = read_video(source.video), 0
     for i, span in enumerate(spans):
@@ -135,12 +137,12 @@ def check_words(transcript: Transcript | None, survey: Survey) -> None:
 
 def find_spans(
     transcript: Transcript | None, recording: Recording, longest_s: float
-) -> Iterator[tuple[Span, str | None]]:
-    """Everything that a recording holds, in order, with the reason against it or None."""
+) -> Iterator[Span]:
+    """Everything that a recording holds, in order."""
     survey = recording.survey
     pieces = cut(transcript, survey.frames / FPS, longest_s)
     if not pieces:
-        yield Span(Stretch(0, survey.frames), None), "no usable words in the text beside it"
+        yield Span(Stretch(0, survey.frames), None, "no usable words in the text beside it")
     for piece in pieces:
         last = survey.frames if piece.end_s is None else round(piece.end_s * FPS)
         end = min(last, survey.frames)
@@ -148,10 +150,11 @@ def find_spans(
         whole = Stretch(start, end)
         stretches = face_track.find_stretches(survey, start, end)
         if not stretches:
-            yield Span(whole, piece.text), "no face"
+            yield Span(whole, piece.text, "no face")
         elif piece.text and (stretches[0].start, stretches[0].end) != (start, end):
             why = stretches[0].ending or "no face at the beginning"
-            yield Span(whole, piece.text), f"{why}, and the text needs all of its pictures"
+            problem = f"{why}, and the text needs all of its pictures"
+            yield Span(whole, piece.text, problem)
         else:
             longest = end - start if piece.text else round(longest_s * FPS)
             for stretch in stretches:
@@ -159,7 +162,7 @@ def find_spans(
                     reason = face_track.refusal(part, CLIP_FRAMES)
                     if reason is None and loudest_db(recording.sound(part)) < SILENT_DB:
                         reason = f"silent: below {SILENT_DB:.0f} dB throughout"
-                    yield Span(part, piece.text), reason
+                    yield Span(part, piece.text, reason)
 
 
 def split_stretch(stretch: Stretch, longest: int) -> list[Stretch]:
