@@ -28,7 +28,7 @@ from ttsf.data.open_corpus import (
 from ttsf.data.parts import read_parts
 from ttsf.data.settings import OpenCorpusSettings
 from ttsf.data.speech_files import agreed_register, cut_in_pauses
-from ttsf.data.synthetic.animated_clips import Drive, spoken_labels, tracked_labels, whole_frames
+from ttsf.data.synthetic.animated_clips import spoken_labels, tracked_labels, whole_frames
 from ttsf.data.synthetic.teachers import speak
 from ttsf.data.synthetic.visemes import SILENCE, viseme_times
 from ttsf.errors import TtsfError
@@ -54,13 +54,12 @@ def write_parts(folder: Path, rows: list[tuple[str, ...]]) -> Path:
     return folder
 
 
-def drive(name: str, split: str, register: str, lips: str = "visemes") -> Drive:
-    clip = Clip(
-        name=name, dataset="d", speaker=name, split=split, frames=0, samples=RATE, source="s",
-        licence="CC0", made=Recorded(0.0, None, None, None), audio="a.flac", phones="p.json",
-        voice_register=register,
+def drive(name: str, split: str, register: str, tracked: bool = False) -> Clip:
+    return Clip(
+        name=name, dataset="d", speaker=name, split=split, frames=25 * tracked, samples=RATE,
+        source="s", licence="CC0", made=Recorded(0.0, None, None, None), audio="a.flac",
+        video="v.mp4" if tracked else None, phones="p.json", voice_register=register,
     )  # fmt: skip
-    return Drive(clip, lips)
 
 
 def test_portraits_meet_voices_of_their_register_and_split(tmp_path: Path) -> None:
@@ -68,18 +67,18 @@ def test_portraits_meet_voices_of_their_register_and_split(tmp_path: Path) -> No
             ("train", "valid")]  # fmt: skip
     portraits = read_parts(write_parts(tmp_path, rows), "portrait", ["train", "valid"])
     drives = [
-        drive(f"{register}_{split}_{i}", split, register, lips)
+        drive(f"{register}_{split}_{i}", split, register, tracked)
         for register in ("low", "high", "unsure")
         for split in ("train", "valid")
-        for lips in ("visemes", "tracked")
+        for tracked in (False, True)
         for i in range(3)
     ]
     heard: dict[str | None, set[str | None]] = {}
     for part in portraits:
         picked = pick_drives(part, drives, 5, np.random.default_rng(0))
-        assert len({d.clip.name for d in picked} & {d.clip.name for d in drives}) > 1
-        assert {d.clip.split for d in picked} == {part.use}
-        heard.setdefault(part.voice_register, set()).update(d.clip.voice_register for d in picked)
+        assert len({d.name for d in picked} & {d.name for d in drives}) > 1
+        assert {d.split for d in picked} == {part.use}
+        heard.setdefault(part.voice_register, set()).update(d.voice_register for d in picked)
     assert heard["low"] == {"low"} and heard["high"] == {"high"}
     assert len(heard["unsure"]) > 1 and len(heard[None]) > 1
 
@@ -89,13 +88,13 @@ def test_a_third_takes_real_motion_where_there_is_some(tmp_path: Path) -> None:
         write_parts(tmp_path, [("portrait/a.png", "train", "", "low")]), "portrait", ["train"]
     )
     drives = [drive(f"s{i}", "train", "low") for i in range(3)]
-    drives += [drive(f"v{i}", "train", "low", "tracked") for i in range(3)]
+    drives += [drive(f"v{i}", "train", "low", True) for i in range(3)]
     rng = np.random.default_rng(0)
     picked = [d for _ in range(600) for d in pick_drives(part, drives, 1, rng)]
-    assert np.mean([d.lips == "tracked" for d in picked]) == pytest.approx(1 / 3, abs=0.05)
-    names = [d.clip.name for d in pick_drives(part, drives, 9, rng)]
+    assert np.mean([d.video is not None for d in picked]) == pytest.approx(1 / 3, abs=0.05)
+    names = [d.name for d in pick_drives(part, drives, 9, rng)]
     assert sorted(names) == ["s0", "s1", "s2", "v0", "v1", "v2"]
-    assert [d.lips for d in pick_drives(part, drives[:3], 2, rng)] == ["visemes", "visemes"]
+    assert [d.video for d in pick_drives(part, drives[:3], 2, rng)] == [None, None]
     assert pick_drives(part, [], 2, rng) == []
 
 

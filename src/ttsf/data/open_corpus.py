@@ -18,6 +18,7 @@ import numpy as np
 
 from ttsf.data.alignment import phone_times, save_phones
 from ttsf.data.clip_files import read_samples
+from ttsf.data.manifest import Clip
 from ttsf.data.parts import PARTS, Part, Use, read_parts
 from ttsf.data.recorded.layouts import SourceVideo
 from ttsf.data.recorded.speech import SpeechJob, speech_one
@@ -26,7 +27,7 @@ from ttsf.data.records import Record, Refusal, record_jobs
 from ttsf.data.report import finish
 from ttsf.data.settings import OpenCorpusSettings
 from ttsf.data.speech_files import agreed_register
-from ttsf.data.synthetic.animated_clips import Drive, PortraitJob, portrait_one, track_path
+from ttsf.data.synthetic.animated_clips import PortraitJob, portrait_one, track_path
 from ttsf.data.synthetic.portraits import shows_teeth
 from ttsf.data.synthetic.sentences import teacher_texts
 from ttsf.data.synthetic.teachers import VOICES, TeacherJob, installed_voices, require, teach_one
@@ -165,22 +166,20 @@ def plan_teachers(speech: Sequence[Part], settings: OpenCorpusSettings) -> list[
     return sorted(jobs, key=lambda job: job.key)
 
 
-def find_drives(records: Sequence[Record], out: Path) -> list[Drive]:
+def find_drives(records: Sequence[Record], out: Path) -> list[Clip]:
     """Everything that can move a portrait, by name: tracked videos and speech with phones."""
-    clips = sorted((c for record in records for c in record.clips), key=lambda clip: clip.name)
-    drives: list[Drive] = []
-    for clip in clips:
-        if clip.video is not None and track_path(out, clip.name).is_file():
-            drives.append(Drive(clip, "tracked"))
-        elif clip.video is None and clip.phones is not None:
-            drives.append(Drive(clip, "visemes"))
-    return drives
+
+    def moves(clip: Clip) -> bool:
+        return track_path(out, clip.name).is_file() if clip.video else clip.phones is not None
+
+    clips = (clip for record in records for clip in record.clips)
+    return sorted(filter(moves, clips), key=lambda clip: clip.name)
 
 
 def plan_portrait(
     root: Path,
     part: Part,
-    drives: Sequence[Drive],
+    drives: Sequence[Clip],
     donors: Sequence[str],
     settings: OpenCorpusSettings,
 ) -> PortraitJob:
@@ -198,8 +197,8 @@ def plan_portrait(
 
 
 def pick_drives(
-    part: Part, drives: Sequence[Drive], count: int, rng: np.random.Generator
-) -> list[Drive]:
+    part: Part, drives: Sequence[Clip], count: int, rng: np.random.Generator
+) -> list[Clip]:
     """Up to `count` different drives of the portrait's split and register, the later at random.
 
     A third take a tracked video where there is one. An unsure portrait speaks with any voice, an
@@ -207,14 +206,14 @@ def pick_drives(
     """
     wanted = part.voice_register or "unsure"
     fitting = [
-        drive
-        for drive in drives
-        if drive.clip.split == part.split and wanted in ("unsure", drive.clip.voice_register)
+        clip
+        for clip in drives
+        if clip.split == part.split and wanted in ("unsure", clip.voice_register)
     ]
     order = [fitting[i] for i in rng.permutation(len(fitting))]
-    tracked = [drive for drive in order if drive.lips == "tracked"]
-    spoken = [drive for drive in order if drive.lips == "visemes"]
-    picked: list[Drive] = []
+    tracked = [clip for clip in order if clip.video is not None]
+    spoken = [clip for clip in order if clip.video is None]
+    picked: list[Clip] = []
     for _ in range(min(count, len(fitting))):
         first, second = (tracked, spoken) if rng.random() < TRACKED_SHARE else (spoken, tracked)
         picked.append((first or second).pop())

@@ -13,16 +13,15 @@ class DurationPredictor(nn.Module):
 
     def __init__(self, config: DurationConfig, in_channels: int) -> None:
         super().__init__()
-        self.layers = nn.ModuleList()
-        for width in (in_channels, config.channels):
-            self.layers.append(
-                nn.Sequential(
-                    nn.Conv1d(width, config.channels, config.kernel, padding=config.kernel // 2),
-                    nn.ReLU(),
-                    ChannelNorm(config.channels),
-                    nn.Dropout(config.dropout),
-                )
+        self.layers = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv1d(width, config.channels, config.kernel, padding=config.kernel // 2),
+                nn.ReLU(),
+                ChannelNorm(config.channels),
+                nn.Dropout(config.dropout),
             )
+            for width in (in_channels, config.channels)
+        )
         self.out = nn.Conv1d(config.channels, 1, 1)
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:

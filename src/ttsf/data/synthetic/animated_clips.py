@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -41,15 +40,6 @@ OPEN_EYES, SHUT_EYES = 0.10, 0.30
 
 
 @dataclass(frozen=True)
-class Drive:
-    """What moves a portrait in one clip."""
-
-    clip: Clip
-    """Speech with phones, or a video with a track; its sound is heard."""
-    lips: Literal["visemes", "tracked"]
-
-
-@dataclass(frozen=True)
 class PortraitJob:
     """A portrait and all clips that are made of it."""
 
@@ -60,7 +50,8 @@ class PortraitJob:
     seed: int
     donors: tuple[str, ...]
     """Portraits that may lend their teeth, the first that shows them does."""
-    drives: tuple[Drive, ...]
+    drives: tuple[Clip, ...]
+    """What moves it: speech with phones, or a video with a track; its sound is heard."""
 
     @property
     def key(self) -> str:
@@ -89,7 +80,7 @@ def portrait_one(job: PortraitJob, out: Path) -> Record:
                 raise TtsfError(f"there is no speech for a {part.voice_register} voice")
         except TtsfError as error:
             return Record(job.key, [still], [Refusal(f"{part.file} (its motion)", str(error))])
-        clips = [animate(job, i, drive, animator, still, out) for i, drive in enumerate(job.drives)]
+        clips = [animate(job, i, clip, animator, still, out) for i, clip in enumerate(job.drives)]
     return Record(job.key, [still, *clips], [])
 
 
@@ -121,14 +112,13 @@ def save_portrait(job: PortraitJob, animator: Animator, out: Path) -> Clip:
 
 
 def animate(
-    job: PortraitJob, number: int, drive: Drive, animator: Animator, still: Clip, out: Path
+    job: PortraitJob, number: int, speech: Clip, animator: Animator, still: Clip, out: Path
 ) -> Clip:
     """Write one animated clip: pictures, sound and the labels that were rendered."""
     name = f"animated/{job.key}-{number}"
     seed = zlib.crc32(f"{job.seed} {name}".encode())
-    speech = drive.clip
     samples = whole_frames(read_samples(out / str(speech.audio), 0, speech.samples))
-    if drive.lips == "visemes":
+    if speech.video is None:
         rng = np.random.default_rng(seed)
         phones = read_phones(out / str(speech.phones))
         wanted = spoken_labels(animator.own, phones, samples, rng)
@@ -158,8 +148,8 @@ def animate(
         made=Animated(
             portrait=still.name,
             speech=speech.name,
-            lips=drive.lips,
-            head="random" if drive.lips == "visemes" else "tracked",
+            lips="visemes" if speech.video is None else "tracked",
+            head="random" if speech.video is None else "tracked",
             seed=seed,
         ),
         video=video,
