@@ -160,9 +160,9 @@ def test_refused_and_missing_clips_have_their_reason(
 ) -> None:
     seen = []
 
-    def score(task: scoring._Task) -> Measured | str:
-        seen.append((task.video.parent.name, task.case.name, task.real))
-        return "no face" if task.video == Path("theirs/a.mp4") else measured(1)
+    def score(case: Case, video: Path, real: bool) -> Measured | str:
+        seen.append((video.parent.name, case.name, real))
+        return "no face" if video == Path("theirs/a.mp4") else measured(1)
 
     monkeypatch.setattr(scoring, "_score", score)
     ours = System("ours", {"a": Path("ours/a.mp4")})
@@ -204,11 +204,11 @@ def test_what_the_scorers_know(
     for recorded in (True, False):
         one = Case("v", "ann", portrait, video, "Hello.", recorded)
         for real in (True, False):
-            scoring._score(scoring._Task(one, video, real))
+            scoring._score(one, video, real)
     assert [known.text for known in given] == ["Hello.", "Hello.", None, "Hello."]
     assert [known.truth is None for known in given] == [False, False, True, True]
     assert all(known.source is not None for known in given)
-    gone = scoring._score(scoring._Task(one, tmp_path / "w.mp4", False))
+    gone = scoring._score(one, tmp_path / "w.mp4", False)
     assert isinstance(gone, str) and gone.startswith("w.mp4: not a readable video")
 
 
@@ -220,10 +220,10 @@ def stubbed(in_threads: None, pipeline: Any, monkeypatch: pytest.MonkeyPatch) ->
         def embed(self, samples: np.ndarray) -> np.ndarray:
             return np.array([1.0, np.abs(samples).max()])
 
-    def score(task: scoring._Task) -> Measured | str:
-        if task.case.name == "bad" and not task.real:
+    def score(case: Case, video: Path, real: bool) -> Measured | str:
+        if case.name == "bad" and not real:
             return "a face in only 3 of 20 frames"
-        return measured(1 if task.real else 2)
+        return measured(1 if real else 2)
 
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.0")
     monkeypatch.setattr(evaluation, "load", lambda model, device: pipeline)
@@ -314,7 +314,7 @@ def test_an_ablation_stands_where_it_differs(tiny_model: TTSF) -> None:
 def test_a_case_that_was_not_expected_is_not_refused(
     in_threads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scoring, "_score", lambda task: measured(1))
+    monkeypatch.setattr(scoring, "_score", lambda case, video, real: measured(1))
     ours = System("ours", {}, expected=frozenset("a"))
     _, found = score_systems([ground_truth(CASE_LIST), ours], CASE_LIST, {}, 1, None)
     assert found.refused == {"a": "no video of this name"}

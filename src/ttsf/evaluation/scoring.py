@@ -73,12 +73,6 @@ class Scored(NamedTuple):
     """Case and reason."""
 
 
-class _Task(NamedTuple):
-    case: Case
-    video: Path
-    real: bool
-
-
 def metrics() -> dict[str, Metric]:
     """What every figure means, by its name in `Measured.values`; raises MissingPackage."""
     return {
@@ -111,12 +105,14 @@ def score_systems(
         expected = {case.name for case in cases} if system.expected is None else system.expected
         for case in cases:
             if case.name in system.videos:
-                tasks.append((k, _Task(case, system.videos[case.name], not k)))
+                tasks.append((k, case, system.videos[case.name]))
             elif case.name not in refused and case.name in expected:
                 refused[case.name] = "no video of this name"
         results.append(Scored(system, {}, refused))
     with worker_pool(workers, quiet=True) as pool:
-        futures = [(k, task.case.name, pool.submit(_score, task)) for k, task in tasks]
+        futures = [
+            (k, case.name, pool.submit(_score, case, video, k == 0)) for k, case, video in tasks
+        ]
         for done, (k, name, future) in enumerate(futures, start=1):
             result = future.result()
             if isinstance(result, str):
@@ -133,13 +129,12 @@ def _scorers() -> Scorers:
     return Scorers()
 
 
-def _score(task: _Task) -> Measured | str:
-    """The figures of one clip, or why it is refused."""
-    case = task.case
+def _score(case: Case, video: Path, real: bool) -> Measured | str:
+    """The figures of one clip, or why it is refused; real: it is the real one."""
     try:
-        clip, scorers = read_clip(task.video), _scorers()
+        clip, scorers = read_clip(video), _scorers()
         known = Known(
-            text=case.text if case.recorded or not task.real else None,
+            text=case.text if case.recorded or not real else None,
             source=scorers.identity.embed(case.picture()),
             truth=read_clip(case.video) if case.recorded and case.video else None,
         )

@@ -29,7 +29,6 @@ WHISPER_SOURCE = (
 class LocalWhisper(NamedTuple):
     """A model that lies on this machine, with the package that reads it."""
 
-    path: Path
     weights: Path
     package: str
     """As it is installed."""
@@ -65,7 +64,7 @@ def whisper_wer(model: Path) -> Metric:
         better="lower",
         definition="Word errors over the reference's words, both sides normalised as Whisper does "
         "(English); mean over clips.",
-        scorer=f"{WHISPER} {found.path.name} (SHA-256 {digest[:8]}), greedy, "
+        scorer=f"{WHISPER} {model.name} (SHA-256 {digest[:8]}), greedy, "
         f"{version(found.package, 'jiwer', 'whisper-normalizer')}",
         grade="public",
     )
@@ -76,9 +75,9 @@ def check_whisper(model: Path) -> LocalWhisper:
     if not model.exists():
         raise TtsfError(f"{model}: no such {WHISPER} model; {WHISPER_SOURCE}")
     if not model.is_dir():
-        module, found = "whisper", LocalWhisper(model, model, "openai-whisper")
+        module, found = "whisper", LocalWhisper(model, "openai-whisper")
     else:
-        module, found = "faster_whisper", LocalWhisper(model, model / "model.bin", "faster-whisper")
+        module, found = "faster_whisper", LocalWhisper(model / "model.bin", "faster-whisper")
         for part in ("model.bin", "tokenizer.json"):  # it would download a missing tokenizer
             if not (model / part).is_file():
                 raise TtsfError(f"{model}: not a model of faster-whisper: {part} is missing")
@@ -102,11 +101,11 @@ def load_whisper(model: Path) -> Callable[[np.ndarray], str]:
         if found.package == "openai-whisper":
             import whisper
 
-            slow = whisper.load_model(str(found.path), device="cpu")
+            slow = whisper.load_model(str(model), device="cpu")
             return lambda samples: slow.transcribe(samples, fp16=False, **options)["text"].strip()
         from faster_whisper import WhisperModel
 
-        fast = WhisperModel(str(found.path), device="cpu", local_files_only=True)
+        fast = WhisperModel(str(model), device="cpu", local_files_only=True)
     except Exception:  # a damaged model raises whatever its reader meets
         raise TtsfError(f"{model}: {found.package} cannot read this model") from None
     return lambda samples: "".join(
