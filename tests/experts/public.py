@@ -33,7 +33,8 @@ def conv_of(name: str, c_out: int, c_in: int, kernel: int) -> Weights:
 def load_as_public(expert: type[E], weights: Weights, folder: Path) -> E:
     """Save `weights` under the public name and load them as if that were the public file."""
     path = folder / expert.FILE.file
-    torch.save(weights, path, _use_new_zipfile_serialization=False)
+    content = {expert.FILE.inside: weights, "args": {}} if expert.FILE.inside else weights
+    torch.save(content, path, _use_new_zipfile_serialization=False)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(expert, "FILE", expert.FILE._replace(sha256=digest))

@@ -102,6 +102,16 @@ def test_loads_both_archive_formats_with_or_without_counters(tmp_path, zipped):
         torch.testing.assert_close(network.layers[0].weight, kept["layers.0.weight"])
 
 
+def test_weights_may_be_an_entry_of_the_file(tmp_path):
+    kept = public_layout()
+    expert = saved(tmp_path, {"epoch": 3, "weights": kept})
+    network = load(expert._replace(inside="weights"), tmp_path)
+    torch.testing.assert_close(network.layers[0].weight, kept["layers.0.weight"])
+    for content in ({"epoch": 3}, kept, [kept]):
+        with pytest.raises(TtsfError, match="holds something else than named weights"):
+            load(saved(tmp_path, content)._replace(inside="weights"), tmp_path)
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [

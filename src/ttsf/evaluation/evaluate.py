@@ -82,8 +82,7 @@ def evaluate(
     recorded = frozenset(case.name for case in cases if case.recorded)
     found = tables(scored, changed, recorded, metrics, voices)
     if settings.experts is not None:
-        experts = public_tables.load_experts(settings.experts, settings.whisper)
-        found += public_tables.tables(experts, scored, cases)
+        found += public_tables.read_tables(settings.experts, settings.whisper, scored, cases)
     _write(out, found, scored)
     _draw_voices(voices, out / "figure5.png")
     report.write(out, cases, scored, found)

@@ -1,8 +1,8 @@
 """Tables 1, 2 and 5 in the grade of papers: public networks whose files the user has fetched.
 
 A figure is comparable only with figures of the same metric, and each metric names its variant and
-its file. Not here: C-SIM, whose x-vector network has its own front end (SpeechBrain); MCD and F0,
-which need no network.
+its file. NISQA has a table of its own (`naturalness`). Not here: C-SIM, whose x-vector network has
+its own front end (SpeechBrain); MCD and F0, which need no network.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +13,7 @@ import numpy as np
 
 from ttsf.config import PICTURE_SIDE
 from ttsf.errors import TtsfError
+from ttsf.evaluation import naturalness
 from ttsf.evaluation.cases import Case
 from ttsf.evaluation.clips import VideoClip, read_clip
 from ttsf.evaluation.metrics.div import DIV, DIV_DEGREES, diversity
@@ -24,10 +25,11 @@ from ttsf.evaluation.metrics.wer import check_whisper, load_whisper, whisper_wer
 from ttsf.evaluation.scoring import Scored
 from ttsf.evaluation.tables import Row, Table
 from ttsf.experts.curricular_face import CurricularFace
-from ttsf.experts.files import find_expert
+from ttsf.experts.files import ExpertFile, find_expert
 from ttsf.experts.head_pose import Hopenet
 from ttsf.experts.inception import Inception
 from ttsf.experts.lip_sync import LipSyncNet
+from ttsf.experts.nisqa import Nisqa
 from ttsf.portrait.crop import crop_square, cut_square
 from ttsf.portrait.detection import choose_face, find_faces
 
@@ -56,7 +58,7 @@ class Experts(NamedTuple):
 def check_files(folder: Path, whisper: Path | None) -> None:
     """Read and hash every file; raises TtsfError that says what to fetch where any lacks."""
     missing = []
-    for file in FILES:
+    for file in _wanted(folder, whisper):
         try:
             find_expert(file, folder)
         except TtsfError as error:
@@ -68,6 +70,26 @@ def check_files(folder: Path, whisper: Path | None) -> None:
         missing.append(str(error))
     if missing:
         raise TtsfError("; ".join(missing))
+
+
+def _wanted(folder: Path, whisper: Path | None) -> tuple[ExpertFile, ...]:
+    """NISQA's where it lies in the folder, the others where it does not lie there alone."""
+    if not (folder / Nisqa.FILE.file).is_file():
+        return FILES
+    others = whisper is not None or any((folder / file.file).is_file() for file in FILES)
+    return (*FILES, Nisqa.FILE) if others else (Nisqa.FILE,)
+
+
+def read_tables(
+    folder: Path, whisper: Path | None, scored: Sequence[Scored], cases: Sequence[Case]
+) -> list[Table]:
+    """What the files in `folder` give: `tables`, `naturalness.table` or both; raises TtsfError."""
+    wanted, found = _wanted(folder, whisper), []
+    if wanted != (Nisqa.FILE,):
+        found += tables(load_experts(folder, whisper), scored, cases)
+    if Nisqa.FILE in wanted:
+        found.append(naturalness.table(Nisqa.load(folder), scored))
+    return found
 
 
 def load_experts(folder: Path, whisper: Path | None) -> Experts:

@@ -37,6 +37,8 @@ class ExpertFile(NamedTuple):
     """64 hexadecimal digits."""
     unused: tuple[str, ...] = ()
     """How the names of those weights in the file begin that the network does without."""
+    inside: str = ""
+    """The entry of the file that holds the weights; empty where the file is nothing else."""
 
 
 class MissingExpert(TtsfError):
@@ -61,7 +63,7 @@ class FrozenExpert(nn.Module):
         network = cls()
         weights = {
             name: value
-            for name, value in _read(path).items()
+            for name, value in _read(path, cls.FILE.inside).items()
             if not name.endswith(COUNTER) and not name.startswith(cls.FILE.unused)
         }
         _check_fit(path, weights, network.state_dict())
@@ -118,11 +120,13 @@ def find_expert(expert: ExpertFile, folder: Path | None = None) -> Path:
     return path
 
 
-def _read(path: Path) -> Mapping[str, Tensor]:
+def _read(path: Path, inside: str) -> Mapping[str, Tensor]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception:  # a damaged archive raises whatever its reader meets
         raise TtsfError(f"{path}: PyTorch cannot read this file as weights") from None
+    if inside and isinstance(content, Mapping):
+        content = content.get(inside)
     if not isinstance(content, Mapping) or not all(
         isinstance(name, str) and isinstance(value, Tensor) for name, value in content.items()
     ):
