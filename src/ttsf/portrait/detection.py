@@ -46,12 +46,17 @@ class FaceBox(NamedTuple):
 
 
 class ScoredBox(NamedTuple):
-    """A box, how sure the detector is of it, and which of its views saw it."""
+    """A box and how sure the detector is of it."""
 
     box: FaceBox
     score: float
     view: int = 0
     """Which of the detector's five views saw it: frontal, turned left or right, tilted."""
+
+    @property
+    def turned(self) -> bool:
+        """Seen by one of the views of turned and tilted faces."""
+        return self.view != FRONTAL_VIEW
 
 
 def find_faces(image: np.ndarray) -> list[FaceBox]:
@@ -69,15 +74,7 @@ def find_faces(image: np.ndarray) -> list[FaceBox]:
     return [max(doubtful, key=lambda found: found.score).box] if doubtful else []
 
 
-class Glimpse(NamedTuple):
-    """A face as one quick look sees it."""
-
-    box: FaceBox
-    turned: bool
-    """Seen by one of the detector's views of turned and tilted faces."""
-
-
-def glance(image: np.ndarray, number: int = 0) -> list[Glimpse]:
+def glance(image: np.ndarray, number: int) -> list[ScoredBox]:
     """Faces of one frame of a video, the largest first; far quicker than `find_faces`.
 
     The size of a single box is a tenth off; looks of different `number` use different scales, so
@@ -86,8 +83,7 @@ def glance(image: np.ndarray, number: int = 0) -> list[Glimpse]:
     picture = Image.fromarray(image)
     scale = min(GLANCE_SIDE / max(picture.size), GLANCE_ENLARGEMENT)
     found = detect(picture, scale * REFINEMENTS[number % len(REFINEMENTS)], GLANCE_SURE)
-    faces = [Glimpse(scored.box, scored.view != FRONTAL_VIEW) for scored in found]
-    return sorted(faces, key=lambda face: -face.box.side)
+    return sorted(found, key=lambda face: -face.box.side)
 
 
 def choose_face(faces: list[FaceBox], number: int = 1) -> FaceBox:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ttsf.config import FPS
 from ttsf.portrait.crop import CropSquare, crop_square
-from ttsf.portrait.detection import MIN_FACE, FaceBox, Glimpse, glance
+from ttsf.portrait.detection import MIN_FACE, FaceBox, ScoredBox, glance
 
 LOOK_EVERY = 5  # frames
 ANCHOR_LOOKS = 5  # first looks that say where the face's place is
@@ -29,7 +29,7 @@ class Look(NamedTuple):
 
     frame: int
     """Its number at 25 fps."""
-    faces: list[Glimpse]
+    faces: list[ScoredBox]
     """The largest first."""
     grey: np.ndarray
     """float32 [16, 16], 0 to 255."""
@@ -107,7 +107,7 @@ def refusal(stretch: Stretch, shortest: int) -> str | None:
     return None
 
 
-def _follow(looks: list[Look], first: int) -> tuple[list[Glimpse], int, str]:
+def _follow(looks: list[Look], first: int) -> tuple[list[ScoredBox], int, str]:
     """The face at look `first` for as long as it stays.
 
     Returns what was seen, the last look that shows it and why it ended ("" at the last look).
@@ -135,10 +135,12 @@ def _same_place(box: FaceBox, anchor: FaceBox) -> bool:
     return bool(distance < DRIFT * anchor.side and growth < GROWTH)
 
 
-def _stretch(seen: list[Glimpse], looks: list[Look], start: int, end: int, ending: str) -> Stretch:
-    face = FaceBox(*np.mean([glimpse.box for glimpse in seen], axis=0).tolist())
+def _stretch(
+    seen: list[ScoredBox], looks: list[Look], start: int, end: int, ending: str
+) -> Stretch:
+    face = FaceBox(*np.mean([one.box for one in seen], axis=0).tolist())
     crowded = [
         sum(other.box.side > CROWD_SIZE * face.side for other in look.faces) > 1 for look in looks
     ]
-    turned = float(np.mean([glimpse.turned for glimpse in seen]))
+    turned = float(np.mean([one.turned for one in seen]))
     return Stretch(start, end, face, turned, float(np.mean(crowded)), ending)
