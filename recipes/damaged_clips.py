@@ -23,9 +23,9 @@ from ttsf.errors import TtsfError
 from ttsf.evaluation import scoring
 from ttsf.evaluation.cases import Case, read_cases
 from ttsf.evaluation.clips import VideoClip, read_clip
-from ttsf.evaluation.paper_tables import MOTION, SPEECH, VIDEO, TableBuilder
+from ttsf.evaluation.offline_tables import MOTION, SPEECH, VIDEO, TableBuilder
 from ttsf.evaluation.systems import System, ground_truth
-from ttsf.evaluation.tables import Table
+from ttsf.evaluation.table import Table
 from ttsf.jobs import Progress
 from ttsf.media.recording import fit_sound
 from ttsf.media.video import Chunk, new_video

@@ -11,7 +11,7 @@ from ttsf.cli.main import main
 from ttsf.evaluation import evaluate as evaluation
 from ttsf.evaluation.metrics.metric import Figure, Metric
 from ttsf.evaluation.settings import EvaluateSettings
-from ttsf.evaluation.tables import Row, Table
+from ttsf.evaluation.table import Row, Table
 
 METRIC = Metric("flicker", "lower", "Mean flicker.", "", "none")
 TABLE = Table("1", "Table 1", (METRIC,), (Row("ours", (Figure(METRIC, 0.5, 1),), 1, 0),))

@@ -21,7 +21,7 @@ from ttsf.evaluation import evaluate as evaluation
 from ttsf.evaluation import figure5, scoring, systems
 from ttsf.evaluation.cases import CASES, COLUMNS, Case
 from ttsf.evaluation.evaluate import evaluate
-from ttsf.evaluation.paper_tables import MOTION, SPEECH, VIDEO
+from ttsf.evaluation.offline_tables import MOTION, SPEECH, VIDEO
 from ttsf.evaluation.scoring import Known, Measured, score_systems
 from ttsf.evaluation.settings import EvaluateSettings
 from ttsf.evaluation.systems import System, ground_truth, open_folder

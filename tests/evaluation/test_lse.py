@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttsf.evaluation.metrics.lse import best_offset, lse
-from ttsf.experts.lip_sync import LipSyncNet
+from ttsf.experts.public_syncnet import LipSyncNet
 
 
 def test_offsets_equal_explicit_slices():

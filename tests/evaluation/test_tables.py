@@ -10,10 +10,10 @@ import pytest
 
 from ttsf.errors import TtsfError
 from ttsf.evaluation.metrics.metric import Figure, Metric, average, check_alike
-from ttsf.evaluation.paper_tables import MOTION, SPEECH, VIDEO, TableBuilder, tables
+from ttsf.evaluation.offline_tables import MOTION, SPEECH, VIDEO, TableBuilder, tables
 from ttsf.evaluation.scoring import Measured, Scored
 from ttsf.evaluation.systems import System
-from ttsf.evaluation.tables import Row, Table
+from ttsf.evaluation.table import Row, Table
 
 WER = Metric("WER", "lower", "Word error rate.", "sphinx 5", "offline")
 SIZE = Metric("size", "reference", "Pixels, with a comma.", "", "none", 0)

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def torchrun(out: Path, processes: int, accumulate: int, steps: int) -> dict[str, torch.Tensor]:
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
-    command += ["--master-port", "29611", "-m", "tests.training.torchrun_stage"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]  # on a free port
+    command += ["--nproc-per-node", str(processes), "-m", "tests.training.torchrun_stage"]
     command += [str(out), str(accumulate), str(steps)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
     tensors = load_file(out / "state.safetensors")

@@ -19,7 +19,7 @@ from ttsf.evaluation.cases import Case, read_cases, save_portraits
 from ttsf.evaluation.clips import read_clip
 from ttsf.evaluation.metrics.c_sim import VoiceScorer
 from ttsf.evaluation.metrics.metric import version
-from ttsf.evaluation.paper_tables import tables
+from ttsf.evaluation.offline_tables import tables
 from ttsf.evaluation.scoring import Scored, score_systems
 from ttsf.evaluation.settings import EvaluateSettings
 from ttsf.evaluation.systems import (
@@ -31,7 +31,7 @@ from ttsf.evaluation.systems import (
     spread_frames,
     voices_under_motion,
 )
-from ttsf.evaluation.tables import Table
+from ttsf.evaluation.table import Table
 from ttsf.jobs import Progress
 from ttsf.media.files import new_file, write_new
 from ttsf.pipeline import Pipeline, load

@@ -6,7 +6,7 @@ from ttsf.config import SAMPLE_RATE
 from ttsf.evaluation.clips import read_clip
 from ttsf.evaluation.metrics.metric import Metric, average, of_file
 from ttsf.evaluation.scoring import Scored
-from ttsf.evaluation.tables import Row, Table
+from ttsf.evaluation.table import Row, Table
 from ttsf.experts.nisqa import RATE, Nisqa
 
 NATURALNESS = Metric(

@@ -23,13 +23,13 @@ from ttsf.evaluation.metrics.lse import LSE_C, LSE_D, lse
 from ttsf.evaluation.metrics.metric import Figure, Metric, average
 from ttsf.evaluation.metrics.wer import check_whisper, load_whisper, whisper_wer, word_error_rate
 from ttsf.evaluation.scoring import Scored
-from ttsf.evaluation.tables import Row, Table
+from ttsf.evaluation.table import Row, Table
 from ttsf.experts.curricular_face import CurricularFace
 from ttsf.experts.files import ExpertFile, find_expert
 from ttsf.experts.head_pose import Hopenet
 from ttsf.experts.inception import Inception
-from ttsf.experts.lip_sync import LipSyncNet
 from ttsf.experts.nisqa import Nisqa
+from ttsf.experts.public_syncnet import LipSyncNet
 from ttsf.portrait.crop import crop_square, cut_square
 from ttsf.portrait.detection import choose_face, find_faces
 

@@ -19,7 +19,7 @@ from ttsf.data.report import data_uri, jpeg_uri, spread
 from ttsf.evaluation.cases import Case
 from ttsf.evaluation.clips import read_clip
 from ttsf.evaluation.scoring import Measured, Scored
-from ttsf.evaluation.tables import ARROWS, Table
+from ttsf.evaluation.table import ARROWS, Table
 from ttsf.media.files import write_new
 from ttsf.mel import mel_spectrogram
 

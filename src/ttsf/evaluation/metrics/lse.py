@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttsf.evaluation.metrics.metric import Metric, of_file
-from ttsf.experts.lip_sync import LipSyncNet
+from ttsf.experts.public_syncnet import LipSyncNet
 
 REACH = 15
 """Frames by which sound and frames are shifted against each other."""

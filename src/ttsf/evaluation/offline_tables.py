@@ -10,7 +10,7 @@ from ttsf.evaluation.metrics.c_sim import consistency
 from ttsf.evaluation.metrics.fid import frechet_of
 from ttsf.evaluation.metrics.metric import Figure, Metric, average
 from ttsf.evaluation.scoring import Scored
-from ttsf.evaluation.tables import Row, Table
+from ttsf.evaluation.table import Row, Table
 
 VIDEO = ("identity", "lips", "loudness", "lag", "closed", "div")
 MOTION = ("opening", "yaw", "jerk", "blinks", "flicker", "sharpness")

@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from tests.experts.public import Weights, load_as_public, norm_of
 from ttsf.errors import TtsfError
-from ttsf.experts import lip_sync
+from ttsf.experts import public_syncnet
 from ttsf.experts.files import MissingExpert
-from ttsf.experts.lip_sync import LipSyncNet, mfcc, network_frames
+from ttsf.experts.public_syncnet import LipSyncNet, mfcc, network_frames
 
 SOUND = {
     0: (64, 1, 3, 3), 4: (192, 64, 3, 3), 8: (384, 192, 3, 3), 11: (256, 384, 3, 3),
@@ -93,7 +93,7 @@ def clip() -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_windows_equal_explicit_slices(public_layout, network, clip, monkeypatch):
-    monkeypatch.setattr(lip_sync, "AT_ONCE", 3)
+    monkeypatch.setattr(public_syncnet, "AT_ONCE", 3)
     frames, samples = clip
     seen, heard = network.embed(frames, samples)
     assert seen.shape == heard.shape == (4, 1024)
