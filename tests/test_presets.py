@@ -56,3 +56,13 @@ def test_seed_changes_head_motion_and_not_the_voice_vector():
         for s in (1, 2)
     ]
     assert torch.equal(*still)
+
+
+def test_frames_that_are_not_read_to_the_end_leave_the_callers_gradients_on():
+    model = TTSF(PRESETS["mini"].model).eval()
+    runs = [model.generate(source(model), [0, 20, 0], GenerateOptions(steps=1)) for _ in "ab"]
+    for run in runs:
+        next(run.frames)
+        assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
+    del runs[0]
+    assert torch.ones(1, requires_grad=True).mul(2).requires_grad

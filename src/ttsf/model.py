@@ -244,10 +244,11 @@ class TTSF(nn.Module):
     def _frames(self, source: SourceFaces, f_m: Tensor, f_lip: Tensor) -> Iterator[Tensor]:
         for start in range(0, f_m.shape[0], FRAMES_PER_BATCH):
             part = slice(start, start + FRAMES_PER_BATCH)
-            with torch.inference_mode():
+            with torch.inference_mode():  # left before the caller goes on, whose mode it would be
                 image = self.draw(source, f_m[part], f_lip[part]).image
                 pixels = ((image.clamp(-1, 1) + 1) * 127.5).round().byte()
-                yield pixels.permute(0, 2, 3, 1).contiguous().cpu()
+                batch = pixels.permute(0, 2, 3, 1).contiguous().cpu()
+            yield batch
 
 
 def windows(x: Tensor, starts: Tensor, length: int) -> Tensor:
