@@ -69,8 +69,9 @@ def load_state(
 def read_average(out: Path) -> dict[str, Tensor]:
     """The averaged weights of a run, under the names of its net."""
     prefix = "average."
-    tensors = load_file(out / STATE).items()
-    return {k.removeprefix(prefix): v for k, v in tensors if k.startswith(prefix)}
+    with safe_open(out / STATE, "pt") as file:  # not the optimiser's, twice as large
+        names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+        return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
 
 
 def _short(error: RuntimeError) -> str:
