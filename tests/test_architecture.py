@@ -9,6 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "ttsf"
 FLOORS = (
     {"errors"},
+    {"times"},
     {"config", "jobs", "media"},
     {"presets", "layers", "flow_matching", "mel"},
     {"portrait", "landmarks", "face", "motion", "speech"},
