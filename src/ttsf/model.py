@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from ttsf.config import FlowMatchingConfig, ModelConfig
 from ttsf.face.audio_mapper import AudioMapper
 from ttsf.face.encoder import VisualEncoder, VisualFeatures
-from ttsf.face.generator import GeneratedFace, Generator, fuse_motion
+from ttsf.face.generator import Fields, GeneratedFace, Generator, fuse_motion
 from ttsf.face.motion_extractor import MotionExtractor
 from ttsf.motion.normalizer import build_normalizer
 from ttsf.motion.prior import MotionPrior, prior_nll
@@ -183,6 +183,12 @@ class TTSF(nn.Module):
         styles = fuse_motion(_each(source.f_id, n), f_m, f_lip, self.config.face)
         skips = tuple(_each(skip, n) for skip in source.features.skips)
         return self.generator(styles, skips, _each(source.image, n), side)
+
+    def fields(self, source: SourceFaces, f_m: Tensor, f_lip: Tensor) -> Fields:
+        """Eq. 1 and G for a picture of any size; arguments as in `draw`."""
+        n = len(f_m) // len(source.image)
+        styles = fuse_motion(_each(source.f_id, n), f_m, f_lip, self.config.face)
+        return self.generator.fields(styles, tuple(_each(s, n) for s in source.features.skips))
 
     def motion_losses(
         self, f_m: Tensor, f_lip: Tensor, emphasis: Tensor | None = None

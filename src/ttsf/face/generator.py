@@ -35,6 +35,20 @@ class GeneratedFace(NamedTuple):
     """[B, 3, s, s]: the source picture moved by the flow."""
 
 
+class Fields(NamedTuple):
+    """What G adds to a picture of any size; s is the side of the last scale, x goes before y.
+
+    The frame is warped(picture, identity + flow) * mask + drawn * (1 - mask) within the crop.
+    """
+
+    flow: Tensor
+    """[B, 2, s, s]: offset of the sampling position, in (-1, 1) half sides of the crop."""
+    mask: Tensor
+    """[B, 1, s, s]: weight of the warped picture; zero where rgb_path = "features"."""
+    drawn: Tensor
+    """[B, 3, s, s], about [-1, 1]."""
+
+
 def fuse_motion(f_id: Tensor, f_m: Tensor, f_lip: Tensor, config: FaceConfig) -> Tensor:
     """Eq. 1: the style of every layer; f_id, f_m, f_lip: [B, S] -> f_z: [B, styles, S].
 
@@ -177,14 +191,7 @@ class Generator(nn.Module):
         [B, 3, size, size] in [-1, 1]; side: stop at this scale, and draw no larger (None: the full
         size; above the last scale, flow, mask and drawn picture are interpolated).
         """
-        batch = styles.shape[0]
-        x = self.first(self.constant.expand(batch, -1, -1, -1), styles[:, 0])
-        empty = x.new_zeros(batch, 4 if self.mixed else 3, 4, 4)
-        canvas = Canvas(x, empty, empty[:, :3], identity_grid(4, x).expand(batch, -1, -1, -1))
-        for k, (scale, skip) in enumerate(zip(self.scales, skips, strict=False)):
-            canvas = scale(canvas, styles[:, 2 * k + 1 : 2 * k + 4], skip)
-            if canvas.x.shape[-1] == side:
-                break
+        canvas = self._canvas(styles, skips, side)
         drawn = canvas.x.shape[-1]
         if drawn == side and source.shape[-1] != side:
             source = F.interpolate(source, size=side, mode="area")
@@ -193,7 +200,29 @@ class Generator(nn.Module):
             fields, rgb = (_resize(a, source.shape[-1]) for a in (fields, rgb))
             grid = _sampling_grid(fields)
         moved = warp(source, grid)
+        mask = self._mask(fields)
+        image = moved * mask + rgb * (1 - mask) if self.mixed else rgb
+        return GeneratedFace(image, grid, mask, rgb, moved)
+
+    def fields(self, styles: Tensor, skips: tuple[Tensor, ...]) -> Fields:
+        """What moves and what is drawn, without the source picture; arguments as in `forward`."""
+        canvas = self._canvas(styles, skips, None)
+        return Fields(torch.tanh(canvas.fields[:, :2]), self._mask(canvas.fields), canvas.rgb)
+
+    def _mask(self, fields: Tensor) -> Tensor:
+        """Weight of the warped source picture: [B, 1, s, s]."""
         if not self.mixed:
-            return GeneratedFace(rgb, grid, torch.zeros_like(rgb[:, :1]), rgb, moved)
-        mask = torch.sigmoid(fields[:, 3:4] + MASK_BIAS)
-        return GeneratedFace(moved * mask + rgb * (1 - mask), grid, mask, rgb, moved)
+            return torch.zeros_like(fields[:, :1])
+        return torch.sigmoid(fields[:, 3:4] + MASK_BIAS)
+
+    def _canvas(self, styles: Tensor, skips: tuple[Tensor, ...], side: int | None) -> Canvas:
+        """All scales up to `side`."""
+        batch = styles.shape[0]
+        x = self.first(self.constant.expand(batch, -1, -1, -1), styles[:, 0])
+        empty = x.new_zeros(batch, 4 if self.mixed else 3, 4, 4)
+        canvas = Canvas(x, empty, empty[:, :3], identity_grid(4, x).expand(batch, -1, -1, -1))
+        for k, (scale, skip) in enumerate(zip(self.scales, skips, strict=False)):
+            canvas = scale(canvas, styles[:, 2 * k + 1 : 2 * k + 4], skip)
+            if canvas.x.shape[-1] == side:
+                break
+        return canvas
