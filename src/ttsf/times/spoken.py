@@ -1,5 +1,7 @@
 """What is said when; all times are seconds from the beginning of the video."""
 
+# ruff: noqa: RUF001 (the letters of IPA look like others)
+
 from typing import NamedTuple
 
 
