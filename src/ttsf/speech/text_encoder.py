@@ -44,7 +44,7 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """mask: [B, 1, L]."""
         qkv = self.qkv(x).unflatten(1, (3, self.heads, -1)).transpose(-1, -2)
-        q, k, v = qkv.unbind(1)
+        q, k, v = qkv.contiguous().unbind(1)  # else torch's kernel stores all L x L scores
         if self.rotary:
             half = q.shape[-1] // 4 * 2  # of the head's channels [Matcha]
             q, k = rotate(q, half), rotate(k, half)
