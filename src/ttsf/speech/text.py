@@ -2,34 +2,39 @@
 
 # ruff: noqa: RUF001
 
+import logging
 import re
 import unicodedata
-from bisect import bisect
-from itertools import accumulate, groupby
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
 from ttsf.speech.normalize import clean, spell_out
-from ttsf.speech.phonemizer import phonemize
+from ttsf.speech.script.lexicon import Lexicon
+from ttsf.speech.script.markup import read_script
+from ttsf.speech.script.places import spoken_words, written_places
+from ttsf.speech.script.script import Places, Run, Script, Stretch
+from ttsf.speech.script.sentences import QUOTES, Sentence, cuts, sentences
+from ttsf.speech.sounds import sounds
+from ttsf.speech.symbols import BLANK, PUNCTUATION, SYMBOL_ID, SYMBOLS
 
-BLANK = "_"
-PUNCTUATION = ";:,.!?—… "
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
-IPA = "ɑɐɒæɓʙβɔɕçɗɖðʤəɘɚɛɜɝɞɟɡɢɣɤɥɦɧħɨɪɫɬɭɮɯɰɱŋɳɲɴøɵɸθœɶɹɺɻɽɾʀʁʂʃʈʊʉʋʌʍχʎʏʑʐʒʔʕᵻˈˌːˑʰʲʷʼ̩̃ˠˤ˞"
-SYMBOLS = (BLANK, *PUNCTUATION, *LETTERS, *IPA)
-_ID = {symbol: i for i, symbol in enumerate(SYMBOLS)}
-_CLAUSE = re.compile(r"[;:,.!?—…]+|[^;:,.!?—…]+")
-_DASH = re.compile(r"\s+-+\s+|--+")
-_PIECE = re.compile(r"\S*[^\W_]\S*")
-_WORD = re.compile(r"\S*[^\W_]\S*(?:\s+[\W_]+(?!\S))*")
-_PAUSES = str.maketrans({"(": ",", ")": ",", "[": ",", "]": ",", '"': " ", "«": " ", "»": " "})
+__all__ = ["SYMBOLS", "TextFrontEnd", "Utterance"]
+
+LONGEST = 250
+"""Letters of the normal text, of which each gives about one symbol. A longer sentence is split."""
+STOPS = ".!?…"
+NO_SOUND = "nothing to say: no sound belongs to this text"
+Symbols = tuple[list[int], list[tuple[int, int]]]
+logger = logging.getLogger("ttsf")
 
 
 def _scripts(text: str) -> dict[str, str]:
     """Script name -> its first letter, of every letter in the text."""
     found: dict[str, str] = {}
-    for c in text:
+    for c in dict.fromkeys(text):
         if unicodedata.category(c).startswith("L"):
             found.setdefault(unicodedata.name(c, "UNKNOWN").split()[0], c)
     return found
@@ -45,7 +50,7 @@ def _name_greek_signs(text: str) -> str:
 
 
 class Utterance(NamedTuple):
-    """A text as the model reads it, and where in it the words are.
+    """What the model says at once, and where in the text its words are.
 
     A word is what stands between the spaces of the normal text, punctuation included: "7:30" gives
     the two words "seven" and "thirty", "well-known" one. A lone dash stays with the word before;
@@ -55,26 +60,41 @@ class Utterance(NamedTuple):
     text: str
     """As given."""
     words: tuple[str, ...]
-    """Joined by spaces they are what `TextFrontEnd.normalize` gives."""
+    """As they are spoken."""
     ids: list[int]
-    """[L] places in SYMBOLS, with a blank around and between them where the model wants it."""
+    """[L] places in SYMBOLS, with a blank around and between them where the model wants it.
+
+    Empty for a pause before the first word.
+    """
     spans: tuple[tuple[int, int], ...]
     """Of each word, the first of its ids and the one after its last.
 
     In order and apart from each other. A blank belongs to the symbol before it: what stands after
     a pause is silent as well. Pauses belong to no word.
     """
+    places: tuple[tuple[int, int], ...]
+    """Of each word, the characters [start, end) of the user's text that it comes from."""
+    written: tuple[str, ...]
+    """Of each word, what stands there, without markup."""
+    pause_s: float = 0.0
+    """Silence that the user wants after it; 0 leaves the pause to the engine."""
+    rate: float = 1.0
+    """Speaking rate of the markup, a factor."""
+    marks: tuple[tuple[str, int], ...] = ()
+    """SSML's marks: name, and the index of the word before which it stands."""
+    ends_sentence: bool = True
+    """False where the sentence goes on in the next utterance."""
 
 
-class _Piece(NamedTuple):
-    """A word, or a part of one with punctuation inside."""
+class _Word(NamedTuple):
+    """A spoken word of a sentence."""
 
-    written: int
-    """Where it begins in the normal text."""
+    text: str
     start: int
-    """Its first symbol."""
+    """Its first character in the stretch that the sentence is part of."""
     end: int
-    """The one after its last."""
+    ipa: str
+    """Its symbols where the user gives them."""
 
 
 class TextFrontEnd:
@@ -85,105 +105,170 @@ class TextFrontEnd:
 
     def normalize(self, text: str) -> str:
         """Words and punctuation only. Raises TtsfError for nothing to say or a foreign script."""
-        cleaned = _name_greek_signs(clean(text))
-        foreign = {k: v for k, v in _scripts(cleaned).items() if k not in ("LATIN", "MODIFIER")}
+        self._check(text, text)
+        return self._spelled(text)
+
+    def ids(self, text: str) -> list[int]:
+        """The symbols of `utterance` alone."""
+        words = [_Word(word, 0, 0, "") for word in spoken_words(self.normalize(text))]
+        ids, _ = self._symbols(words, ends=True)
+        if not ids:
+            raise TtsfError(NO_SOUND)
+        return ids
+
+    def utterance(self, text: str) -> Utterance:
+        """A text without markup as one utterance, however long it is.
+
+        IPA with stress marks as symbols, and , . ; : ! ? — … as pauses. Raises TtsfError as
+        `normalize` does, and for words that have no sound.
+        """
+        self._check(text, text)
+        stretch = Stretch((Run(text, 0, len(text)),))
+        words = self._words(stretch, Sentence(0, len(text), True), Lexicon({}))
+        utterance = self._utterance(stretch, words, ends=True)
+        if utterance is None:
+            raise TtsfError(NO_SOUND)
+        return utterance._replace(text=text)
+
+    def utterances(
+        self,
+        text: str,
+        lexicon: Mapping[str, str] | None = None,
+        warn: Callable[[str], None] = logger.warning,
+    ) -> Iterator[Utterance]:
+        """A text with its markup, sentence by sentence; each is made when it is asked for.
+
+        lexicon: word -> IPA, see `read_lexicon`; warn: takes what of the markup is left out, a
+        sentence each. Raises TtsfError at once for markup that is wrong, a foreign script and a
+        text without letters and digits; for words that have no sound when none has been found.
+        """
+        script, own = read_script(text), Lexicon(lexicon or {})
+        for warning in script.warnings:
+            warn(warning)
+        runs = [run for stretch in script.stretches for run in stretch.runs]
+        self._check(
+            " ".join(run.text for run in runs), " ".join(run.text for run in runs if not run.ipa)
+        )
+        return self._utterances(script, own)
+
+    def _utterances(self, script: Script, lexicon: Lexicon) -> Iterator[Utterance]:
+        silent = True
+        for stretch in script.stretches:
+            for utterance in self._of_stretch(stretch, lexicon):
+                silent = silent and not utterance.ids
+                yield utterance
+        if silent:
+            raise TtsfError(NO_SOUND)
+
+    def _of_stretch(self, stretch: Stretch, lexicon: Lexicon) -> Iterator[Utterance]:
+        """Its sentences; the last has its pause, marks stand in the sentence they point into."""
+        text, found, marks = stretch.text, sentences(stretch.text), list(stretch.marks)
+        if not found:
+            yield _silence(stretch)
+        for sentence in found:
+            last = sentence is found[-1]
+            own = [m for m in marks if last or m[1] < sentence.end]
+            del marks[: len(own)]
+            words = self._words(stretch, sentence, lexicon)
+            stops = text[: sentence.end].rstrip(QUOTES)[-1:] in STOPS
+            ends = sentence.ends and (not last or stretch.ends or stops)
+            begins = [0, *cuts([word.text for word in words], LONGEST), len(words)]
+            for begin, end in pairwise(begins):
+                complete = end == len(words)
+                utterance = self._utterance(stretch, words[begin:end], complete and ends)
+                if complete and last:
+                    utterance = (utterance or _silence(stretch))._replace(pause_s=stretch.pause_s)
+                if utterance is not None:
+                    yield utterance._replace(
+                        rate=stretch.rate, marks=_marks(own, words, begin, end)
+                    )
+
+    def _check(self, text: str, read: str) -> None:
+        """Raises TtsfError for nothing to say, and for a foreign script in what is read."""
+        if any("\ud800" <= c <= "\udfff" for c in text):
+            raise TtsfError("the text is not valid UTF-8")
+        scripts = _scripts(_name_greek_signs(clean(read)))
+        foreign = {k: v for k, v in scripts.items() if k not in ("LATIN", "MODIFIER")}
         if foreign:
             name, letter = next(iter(foreign.items()))
             script = {"CJK": "Han", "FULLWIDTH": "full-width"}.get(name, name.capitalize())
             raise TtsfError(
                 f"this voice speaks {self.language} and cannot read {script} letters ('{letter}')"
             )
-        words = spell_out(cleaned)
-        if not re.search(r"[^\W_]", words):
+        if not any(c.isalnum() for c in self._spelled(text)):
             raise TtsfError("nothing to say: the text holds no letters or digits")
+
+    def _spelled(self, text: str) -> str:
+        return spell_out(_name_greek_signs(clean(text)))
+
+    def _words(self, stretch: Stretch, sentence: Sentence, lexicon: Lexicon) -> list[_Word]:
+        """The spoken words of a sentence; one whose sound is given stays whole."""
+        start, end, _ = sentence
+        text = stretch.text[start:end]
+        given = lexicon.given(text, Places(stretch.runs).ipa(start, end), start)
+        apart = list(text)
+        for first, last, _ in given:  # "Ann-like" is then two words
+            for k in (first - 1, last):
+                if 0 <= k < len(text) and text[k] in "-–/":
+                    apart[k] = " "
+        working = "".join(apart)
+        spoken = spoken_words(self._spelled(working))
+        words, previous = list[_Word](), -1
+        for word, (a, b) in zip(
+            spoken, written_places(working, spoken, self._spelled), strict=True
+        ):
+            k = bisect_right(given, a, key=lambda item: item[1])
+            inside = k < len(given) and given[k][0] < b
+            if inside and k == previous:
+                words[-1] = words[-1]._replace(text=f"{words[-1].text} {word}", end=start + b)
+            else:
+                words.append(_Word(word, start + a, start + b, given[k][2] if inside else ""))
+            previous = k if inside else -1
         return words
 
-    def ids(self, text: str) -> list[int]:
-        """The symbols of `utterance` alone."""
-        return self.utterance(text).ids
+    def _utterance(self, stretch: Stretch, words: Sequence[_Word], ends: bool) -> Utterance | None:
+        """None for words that have no sound."""
+        ids, spans = self._symbols(words, ends)
+        if not ids:
+            return None
+        places, spoken = Places(stretch.runs), stretch.text
+        return Utterance(
+            spoken[words[0].start : words[-1].end],
+            tuple(word.text for word in words),
+            ids,
+            tuple(spans),
+            tuple(places.of(word.start, word.end) for word in words),
+            tuple(" ".join(spoken[word.start : word.end].split()) for word in words),
+            ends_sentence=ends,
+        )
 
-    def utterance(self, text: str) -> Utterance:
-        """IPA with stress marks as symbols, and , . ; : ! ? — … as pauses.
-
-        Raises TtsfError as `normalize` does, and for words that have no sound.
-        """
-        normal = self.normalize(text)
-        spoken, pieces = self._speak(normal)
+    def _symbols(self, words: Sequence[_Word], ends: bool) -> Symbols:
+        """The ids of a text and of each of its words; none where it has no sound."""
+        given = {k: word.ipa for k, word in enumerate(words) if word.ipa}
+        spoken, spans = sounds([word.text for word in words], given, self.language)
         if not spoken.strip(PUNCTUATION):
-            raise TtsfError("nothing to say: no sound belongs to this text")
-        if spoken[-1] not in ".!?…":
-            spoken = spoken.rstrip(PUNCTUATION) + "."
-        words = list(_WORD.finditer(normal))
-        begins = [word.start() for word in words]
-        spans = []
-        for _, group in groupby(pieces, lambda piece: bisect(begins, piece.written)):
-            own = list(group)
-            spans.append((min(own[0].start, len(spoken)), min(own[-1].end, len(spoken))))
-        ids = [_ID[symbol] for symbol in spoken]
+            return [], []
+        if spoken[-1] not in STOPS:
+            spoken = spoken.rstrip(PUNCTUATION) + ("." if ends else ",")
+        spans = [(min(start, len(spoken)), min(end, len(spoken))) for start, end in spans]
+        ids = [SYMBOL_ID[symbol] for symbol in spoken]
         if self.add_blank:
-            ids = [_ID[BLANK] if k % 2 == 0 else ids[k // 2] for k in range(2 * len(ids) + 1)]
+            blank = SYMBOL_ID[BLANK]
+            ids = [blank if k % 2 == 0 else ids[k // 2] for k in range(2 * len(ids) + 1)]
             spans = [(2 * start + 1, 2 * end + 1) for start, end in spans]
-        return Utterance(text, tuple(word[0] for word in words), ids, tuple(spans))
-
-    def _speak(self, normal: str) -> tuple[str, list[_Piece]]:
-        """The symbols of all clauses, and where in them each written piece is."""
-        marked = _DASH.sub(lambda dash: "—".center(len(dash[0])), normal).translate(_PAUSES)
-        spoken, pieces = "", list[_Piece]()
-        for clause in _CLAUSE.finditer(marked):
-            if clause[0][0] in PUNCTUATION.strip():
-                spoken += clause[0][0] if spoken and spoken[-1] not in PUNCTUATION else ""
-                continue
-            written = list(_PIECE.finditer(clause[0]))
-            sound = self._sound(clause[0]) if written else ""
-            spoken += " " if spoken and sound else ""
-            for piece, (a, b) in zip(written, self._share(written, sound), strict=True):
-                place = clause.start() + piece.start()
-                pieces.append(_Piece(place, len(spoken) + a, len(spoken) + b))
-            spoken += sound
-        return spoken, pieces
-
-    def _sound(self, clause: str) -> str:
-        spoken = phonemize(clause, self.language)
-        return "".join(c for c in spoken if c in _ID and c != BLANK)
-
-    def _share(self, written: list[re.Match[str]], sound: str) -> list[tuple[int, int]]:
-        """Start and end of each written piece of a clause in its sound.
-
-        espeak sets spaces between words, but joins some ("of the" is "ʌvðə") and takes others apart
-        ("II" is "roman two"). Where the counts differ, the pieces are spoken one by one as well,
-        and their edges are carried over by the cheapest edit.
-        """
-        found = [word.span() for word in re.finditer(r"\S+", sound)]
-        if len(found) == len(written):
-            return found
-        alone = [self._sound(piece[0]) for piece in written]
-        place = _edit_places(" ".join(alone), sound)
-        starts = accumulate((len(one) + 1 for one in alone[:-1]), initial=0)
-        return [(place[a], place[a + len(one)]) for a, one in zip(starts, alone, strict=True)]
+        return ids, spans
 
 
-def _edit_places(old: str, new: str) -> list[int]:
-    """Where each place between the symbols of `old`, ends included, is in `new` (Levenshtein).
+def _silence(stretch: Stretch) -> Utterance:
+    marks = tuple((name, 0) for name, _ in stretch.marks)
+    return Utterance("", (), [], (), (), (), stretch.pause_s, stretch.rate, marks, stretch.ends)
 
-    A space is never exchanged for a symbol.
-    """
-    costs = [list(range(len(new) + 1))]
-    for i, a in enumerate(old):
-        row = [i + 1]
-        for j, b in enumerate(new):
-            exchanged = costs[i][j] + (a != b) + (a != b and " " in (a, b))
-            row.append(min(exchanged, costs[i][j + 1] + 1, row[j] + 1))
-        costs.append(row)
-    i, j = len(old), len(new)
-    places = [j]
-    while i:
-        cost = costs[i][j]
-        if cost == costs[i - 1][j] + 1:
-            i -= 1
-        elif j and cost == costs[i][j - 1] + 1:
-            j -= 1
-            continue
-        else:
-            i, j = i - 1, j - 1
-        places.append(j)
-    return places[::-1]
+
+def _marks(
+    marks: Sequence[tuple[str, int]], words: Sequence[_Word], begin: int, end: int
+) -> tuple[tuple[str, int], ...]:
+    """Those of a sentence's marks that stand in its words [begin, end)."""
+    starts = [word.start for word in words]
+    found = [(name, bisect_left(starts, at)) for name, at in marks]
+    complete = end == len(words)
+    return tuple((name, k - begin) for name, k in found if begin <= k and (k < end or complete))
