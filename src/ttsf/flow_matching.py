@@ -19,6 +19,11 @@ def start_noise(mu: Tensor, noise: Tensor, config: FlowMatchingConfig) -> Tensor
     return noise + mu if config.noise_centre == "mu" else noise
 
 
+def probability_path(x_0: Tensor, x_1: Tensor, t: Tensor, config: FlowMatchingConfig) -> Tensor:
+    """phi_t of Eq. 6, between noise x_0 and data x_1 [B, C, T] at times t [B, 1, 1]."""
+    return (1 - (1 - config.sigma_min) * t) * x_0 + t * x_1
+
+
 def ot_cfm_loss(
     vector_field: VectorField, x_1: Tensor, mu: Tensor, mask: Tensor, config: FlowMatchingConfig
 ) -> Tensor:
@@ -28,19 +33,19 @@ def ot_cfm_loss(
     """
     x_0 = start_noise(mu, torch.randn_like(x_1), config)
     t = torch.rand(x_1.shape[0], device=x_1.device, dtype=x_1.dtype)
-    s, t_ = config.sigma_min, t[:, None, None]
-    phi_t = (1 - (1 - s) * t_) * x_0 + t_ * x_1  # Eq. 6
-    u_t = x_1 - (1 - s) * x_0
+    phi_t = probability_path(x_0, x_1, t[:, None, None], config)
+    u_t = x_1 - (1 - config.sigma_min) * x_0
     error = (vector_field(phi_t, t) - u_t) ** 2 * mask
     return error.sum() / (mask.sum() * x_1.shape[1]).clamp_min(1)
 
 
-def euler(vector_field: VectorField, x_0: Tensor, steps: int) -> Tensor:
-    """Solve Eq. 4 from t = 0 to 1 in exactly `steps` equal Euler steps."""
+def euler(vector_field: VectorField, x_0: Tensor, steps: int, start: float = 0.0) -> Tensor:
+    """Solve Eq. 4 from t = `start`, where x is `x_0`, to 1 in exactly `steps` equal Euler steps."""
     if steps < 1:
         raise ValueError(f"steps must be at least 1, not {steps}")
     x = x_0
     for i in range(steps):
-        t = torch.full((x.shape[0],), i / steps, device=x.device, dtype=x.dtype)
-        x = x + vector_field(x, t) / steps
+        t = start + (1 - start) * i / steps
+        time = torch.full((x.shape[0],), t, device=x.device, dtype=x.dtype)
+        x = x + vector_field(x, time) * ((1 - start) / steps)
     return x

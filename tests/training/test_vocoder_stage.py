@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from tests.training.tiny import TinyStages
 from ttsf.config import ModelConfig, VocoderConfig
 from ttsf.data.clip_files import save_samples
 from ttsf.data.manifest import Clip, Spoken, read_manifest, write_manifest
@@ -16,6 +17,7 @@ from ttsf.errors import TtsfError
 from ttsf.mel import mel_spectrogram
 from ttsf.model import TTSF
 from ttsf.presets import MINI, PRESETS, Preset, VocoderTraining
+from ttsf.training import tts_mels
 from ttsf.training.loop import total_loss, train
 from ttsf.training.parts import load_parts
 from ttsf.training.settings import RunSettings, VocoderOptions
@@ -27,6 +29,7 @@ from ttsf.training.stages.vocoder import (
     generator_score,
     stft_loss,
 )
+from ttsf.training.tts_mels import draw_mels
 from ttsf.training.vocoder_discriminators import Seen
 
 SEGMENT = VocoderTraining().segment
@@ -251,3 +254,32 @@ def test_bad_inputs_are_one_line(corpus: Path, tmp_path: Path) -> None:
                   vocoder=replace(SMALL.vocoder, istft_hop=32))  # fmt: skip
     with pytest.raises(TtsfError, match="does not divide"):
         build(corpus, odd, PLAIN)
+
+
+def test_what_d_tts_draws_is_as_near_to_the_recording_as_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = TinyStages(tmp_path)
+    stage = stages.build("tuned vocoder")
+    assert isinstance(stage, VocoderStage)
+    (batch,) = [stage.batch(0)]
+    assert batch.said is not None and batch.said.place.tolist() == [0]
+
+    def distance(start: float) -> float:
+        monkeypatch.setattr(tts_mels, "START", (start, start))
+        torch.manual_seed(0)
+        drawn = draw_mels(stage.model, batch.said, batch.mel.shape[-1])
+        return float((drawn - batch.mel[:1]).abs().mean())
+
+    assert distance(1.0) < 0.01
+    assert 0.01 < distance(0.8) < distance(0.1)
+
+
+def test_speech_without_text_or_of_strangers_is_read_as_it_is(tmp_path: Path) -> None:
+    stages = TinyStages(tmp_path)
+    stage = stages.build("tuned vocoder")
+    assert isinstance(stage, VocoderStage) and stage.tts_mels is not None
+    clip = stage.clips[0]
+    assert stage.tts_mels.knows(clip)
+    assert not stage.tts_mels.knows(replace(clip, text=None))
+    assert not stage.tts_mels.knows(replace(clip, speaker="a stranger"))

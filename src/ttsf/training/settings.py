@@ -62,6 +62,8 @@ class VocoderOptions:
     """The preset's; none: the spectral losses alone."""
     stft: float | None = None
     """Weight of the STFT loss (the preset's)."""
+    tts: Path | None = None
+    """Run of the stage tts: half of the segments are read from mels as D_TTS draws them."""
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,15 @@ The losses and rates of [HiFi-GAN]: mel L1 x 45, least-squares GAN, feature matc
 presets train with spectrogram discriminators and a multi-resolution STFT loss, which carries their
 first steps. Unlike HiFi-GAN, generator and discriminators take each step together, from the same
 weights and under one bound on the gradient (`training.loop`), and the generator reads a segment's
-mel cut from the mel of its whole clip, as it will when it speaks.
+mel cut from the mel of its whole clip, as it will when it speaks. Beside a run of the TTS it is
+tuned to what D_TTS draws (`training.tts_mels`).
 """
 
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +29,7 @@ from ttsf.presets import Preset
 from ttsf.training.journal import Validation
 from ttsf.training.parts import Parts
 from ttsf.training.settings import VocoderOptions
+from ttsf.training.tts_mels import Said, TtsMels, draw_mels
 from ttsf.training.vocoder_discriminators import (
     RESOLUTIONS,
     Seen,
@@ -43,6 +46,8 @@ class VocoderBatch(NamedTuple):
     mel: Tensor
     """[B, mel_bins, N / hop], cut from the whole clip's raw log-mel."""
     names: tuple[str, ...]
+    said: Said | None = None
+    """Segments whose mel D_TTS draws."""
 
 
 class GanLosses(NamedTuple):
@@ -120,6 +125,7 @@ class VocoderStage:
         if t.segment % self.config.audio.hop:
             raise TtsfError(f"a hop of {self.config.audio.hop} does not divide {t.segment} samples")
         self.model = TTSF(self.config)
+        self.tts_mels = None if options.tts is None else TtsMels(self.model, options.tts)
         self.net = Parts(self.model, ("vocoder",))
         self.discriminators = build_discriminators(t.discriminators, t.divisor)
         self.speech = SpeechClips(options.data, ("train",))
@@ -156,23 +162,32 @@ class VocoderStage:
         """The next clips of endless shuffled epochs, a random segment of each."""
         rng, size = np.random.default_rng((self.seed, 0, number)), self.training.batch
         chosen = [self._clip(number * size + i) for i in range(size)]
-        samples, mels = zip(*(self._segment(clip, rng.random()) for clip in chosen), strict=True)
-        return VocoderBatch(
-            torch.cat(samples), torch.cat(mels), tuple(clip.name for clip in chosen)
-        )
+        hop, frames = self.config.audio.hop, self.training.segment // self.config.audio.hop
+        sounds, mels = zip(*map(self._whole, repeat(self.speech), chosen), strict=True)
+        first = [int(rng.random() * (mel.shape[-1] - frames + 1)) for mel in mels]
+        samples = [x[f * hop : (f + frames) * hop] for x, f in zip(sounds, first, strict=True)]
+        cut = [mel[:, f : f + frames] for mel, f in zip(mels, first, strict=True)]
+        names = tuple(clip.name for clip in chosen)
+        said = None
+        if self.tts_mels is not None:
+            known = [i for i in range(size // 2) if self.tts_mels.knows(chosen[i])]
+            said = self.tts_mels.said(
+                known, [chosen[i] for i in known], [mels[i] for i in known],
+                [first[i] for i in known],
+            )  # fmt: skip
+        return VocoderBatch(torch.stack(samples), torch.stack(cut), names, said)
 
     def _clip(self, place: int) -> Clip:
         epoch, within = divmod(place, len(self.clips))
         order = np.random.default_rng((self.seed, 1, epoch)).permutation(len(self.clips))
         return self.clips[order[within]]
 
-    def _segment(self, clip: Clip, place: float) -> tuple[Tensor, Tensor]:
-        """Samples [1, N] and their mel, at the relative `place` in [0, 1)."""
-        hop, length = self.config.audio.hop, self.training.segment
-        samples = torch.from_numpy(self.speech.waveform(clip))[None]
-        mel, frames = mel_spectrogram(samples, self.config.audio), length // hop
-        first = int(place * (mel.shape[-1] - frames + 1))
-        return samples[:, first * hop : first * hop + length], mel[..., first : first + frames]
+    def _whole(self, speech: SpeechClips, clip: Clip) -> tuple[Tensor, Tensor]:
+        """Samples [N] and their mel [mel_bins, N / hop]."""
+        hop = self.config.audio.hop
+        samples = torch.from_numpy(speech.waveform(clip))
+        samples = samples[: len(samples) // hop * hop]
+        return samples, mel_spectrogram(samples[None], self.config.audio)[0]
 
     def _mel_error(self, fake: Tensor, real: Tensor) -> Tensor:
         with full_precision(fake.device):
@@ -181,7 +196,11 @@ class VocoderStage:
 
     def losses(self, batch: VocoderBatch) -> dict[str, Tensor]:
         """The losses of both sides."""
-        fake = self.model.vocoder(batch.mel).float()
+        mel = batch.mel
+        if batch.said is not None:
+            drawn = draw_mels(self.model, batch.said, mel.shape[-1])
+            mel = mel.index_copy(0, batch.said.place, drawn)
+        fake = self.model.vocoder(mel).float()
         found = {"mel": self._mel_error(fake, batch.samples)}
         if self.training.stft:
             found["stft"] = stft_loss(fake, batch.samples)
@@ -191,19 +210,27 @@ class VocoderStage:
 
     def held_out_batches(self) -> Iterator[VocoderBatch]:
         """Whole held-out clips, one at a time."""
-        hop = self.config.audio.hop
         for clip in self.held_out.clips[: self.training.held_out]:
-            samples = torch.from_numpy(self.held_out.waveform(clip))[None]
-            samples = samples[:, : samples.shape[-1] // hop * hop]
-            mel = mel_spectrogram(samples, self.config.audio)
-            yield VocoderBatch(samples, mel, (clip.name,))
+            samples, mel = self._whole(self.held_out, clip)
+            said = None
+            if self.tts_mels is not None and self.tts_mels.knows(clip):
+                said = self.tts_mels.said([0], [clip], [mel], [0])
+            yield VocoderBatch(samples[None], mel[None], (clip.name,), said)
 
     def validate(self, step: int, batches: Iterable[VocoderBatch]) -> Validation:
-        """Mel L1 over whole clips; one of them as a sound beside the real one."""
+        """Mel L1 over whole clips, from their own mels and D_TTS's; one of them as a sound."""
+        torch.manual_seed(0)
         sounds: dict[str, Tensor] = {}
-        errors = []
+        errors, said = list[float](), list[float]()
         for batch in batches:
             fake = self.model.vocoder(batch.mel).float()
             errors.append(float(self._mel_error(fake, batch.samples)))
             sounds = sounds or {"held_out": fake[0], "real": batch.samples[0]}
-        return Validation({"mel": float(np.mean(errors))}, sounds=sounds)
+            if batch.said is not None:
+                drawn = draw_mels(self.model, batch.said, batch.mel.shape[-1])
+                fake = self.model.vocoder(drawn).float()
+                said.append(float(self._mel_error(fake, batch.samples)))
+        figures = {"mel": float(np.mean(errors))}
+        if said:
+            figures["mel_of_tts"] = float(np.mean(said))
+        return Validation(figures, sounds=sounds)
