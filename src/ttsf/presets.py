@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 from ttsf.config import (
     CLIP_FRAMES,
     STRICT,
+    AudioConfig,
     AudioMapperConfig,
     DurationConfig,
     FaceConfig,
@@ -37,6 +38,7 @@ class TtsTraining:
     last_rate: float = 0.1  # of learning_rate, reached at the end of the cosine
     batch: int = 12  # clips
     batch_frames: int = 5_000  # mel frames of a batch, padding counted
+    balance: float = 0.0  # clips are drawn by (their voice's minutes / mean)^-balance; 0: all once
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -222,24 +224,18 @@ class Preset:
 
 _MINI = ModelConfig(
     name="mini",
+    audio=AudioConfig(mel_mean=-5.59, mel_std=2.15),  # of its own training speech
     speech=SpeechConfig(
-        voice_channels=32,
+        voice_channels=64,
         text_encoder=TextEncoderConfig(
-            channels=128, prenet_dropout=0.1, layers=4, ffn_channels=256, dropout=0.0
+            channels=128, prenet_dropout=0.1, layers=4, ffn_channels=384, dropout=0.05
         ),
-        duration=DurationConfig(channels=128),
+        duration=DurationConfig(channels=192),
         decoder=SpeechDecoderConfig(
-            channels=(128, 128), time_channels=256, head_channels=32, dropout=0.0
+            channels=(192, 192), time_channels=384, head_channels=48, dropout=0.0
         ),
     ),
-    vocoder=VocoderConfig(
-        channels=192,
-        upsample_rates=(4,),
-        upsample_kernels=(8,),
-        resblock_kernels=(3, 7),
-        istft_n_fft=160,
-        istft_hop=40,
-    ),
+    vocoder=VocoderConfig(kind="vocos", channels=224, layers=8, istft_n_fft=640, istft_hop=160),
     face=FaceConfig(
         style_channels=256,
         channels=(
@@ -266,8 +262,16 @@ _MINI = ModelConfig(
 )
 MINI = Preset(
     model=_MINI,
+    tts=TtsTraining(balance=0.5),  # [ours]
     vocoder=VocoderTraining(
-        discriminators="spectrogram", stft=15.0, learning_rate=5e-4, decay=0.97
+        discriminators="both",
+        divisor=8,
+        mel=15.0,
+        stft=5.0,
+        learning_rate=5e-4,
+        decay=0.9985,
+        segment=11_200,
+        batch=8,
     ),  # [ours]
     syncnet=SyncNetTraining(network=SyncNetConfig(side=48, channels=16, embedding=128)),
     joint=JointTraining(
