@@ -181,14 +181,13 @@ class TTSF(nn.Module):
         """Eq. 1 and G: n frames of each of B sources, f_m and f_lip [B n, S]; side: see G."""
         n = len(f_m) // len(source.image)
         styles = fuse_motion(_each(source.f_id, n), f_m, f_lip, self.config.face)
-        skips = tuple(_each(skip, n) for skip in source.features.skips)
-        return self.generator(styles, skips, _each(source.image, n), side)
+        return self.generator(styles, source.features.skips, _each(source.image, n), side)
 
     def fields(self, source: SourceFaces, f_m: Tensor, f_lip: Tensor) -> Fields:
         """Eq. 1 and G for a picture of any size; arguments as in `draw`."""
         n = len(f_m) // len(source.image)
         styles = fuse_motion(_each(source.f_id, n), f_m, f_lip, self.config.face)
-        return self.generator.fields(styles, tuple(_each(s, n) for s in source.features.skips))
+        return self.generator.fields(styles, source.features.skips)
 
     def motion_losses(
         self, f_m: Tensor, f_lip: Tensor, emphasis: Tensor | None = None

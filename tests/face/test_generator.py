@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ttsf.config import FaceConfig
-from ttsf.face.generator import Generator, identity_grid, warp
+from ttsf.face.generator import Generator, identity_grid, warp, warp_masked
 
 SMALL = FaceConfig(
     style_channels=24,
@@ -31,6 +31,58 @@ def generator(config: FaceConfig = SMALL) -> Generator:
 def inputs(config: FaceConfig = SMALL) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
     styles = torch.randn(BATCH, 2 * len(config.channels), config.style_channels)
     return styles, tuple(torch.randn(BATCH, c, side, side) for side, c in config.channels[1:])
+
+
+def test_without_gradients_the_warp_reads_rows_and_is_the_same():
+    torch.manual_seed(0)
+    skip = torch.randn(2, 5, 16, 16)
+    offset = torch.randn(6, 2, 16, 16) * 0.3  # some positions lie outside
+    offset[0] = 2
+    offset[1] = -2
+    mask = torch.rand(6, 1, 16, 16)
+    grid = identity_grid(16, skip) + offset.permute(0, 2, 3, 1)
+    want = warp(skip.repeat_interleave(3, 0), grid) * mask
+    torch.testing.assert_close(warp_masked(skip, offset, mask), want, atol=1e-5, rtol=0)
+    with torch.inference_mode():
+        torch.testing.assert_close(warp_masked(skip, offset, mask), want, atol=1e-5, rtol=0)
+
+
+def test_frames_of_two_people_are_those_of_each_alone():
+    made, (styles, skips) = generator(), inputs()
+    styles = torch.cat([styles, styles.flip(0)])
+    both = made.fields(styles, tuple(skip[:2] for skip in skips))
+    for person, part in enumerate((slice(0, 3), slice(3, 6))):
+        alone = made.fields(styles[part], tuple(skip[person : person + 1] for skip in skips))
+        for together, single in zip(both, alone, strict=True):
+            torch.testing.assert_close(together[part], single, atol=1e-4, rtol=0)
+
+
+def test_fields_are_the_same_with_and_without_gradients_and_carry_gradients():
+    made, (styles, skips) = generator(), inputs()
+    fields = made.fields(styles, skips)
+    with torch.inference_mode():
+        for a, b in zip(made.fields(styles, skips), fields, strict=True):
+            torch.testing.assert_close(a, b, atol=1e-4, rtol=0)
+    (fields.flow.square().sum() + fields.mask.sum() + fields.drawn.square().sum()).backward()
+    without = [name for name, value in made.named_parameters() if value.grad is None]
+    assert without == []
+
+
+def test_shapes_hold_without_a_processor():
+    made = generator().to("meta")
+    styles, skips = inputs()
+    fields = made.fields(styles.to("meta"), tuple(skip.to("meta") for skip in skips))
+    assert fields.drawn.shape == (BATCH, 3, 32, 32)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_gives_the_same_fields():
+    made, (styles, skips) = generator(), inputs()
+    with torch.inference_mode():
+        want = made.fields(styles, skips)
+        skips = tuple(skip.cuda() for skip in skips)
+        for a, b in zip(made.cuda().fields(styles.cuda(), skips), want, strict=True):
+            torch.testing.assert_close(a.cpu(), b, atol=5e-3, rtol=0)
 
 
 @pytest.mark.parametrize("path", ["mixed", "features"])

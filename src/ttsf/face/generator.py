@@ -80,6 +80,41 @@ def warp(image: Tensor, grid: Tensor) -> Tensor:
     return F.grid_sample(image, grid, padding_mode="border", align_corners=False)
 
 
+def warp_masked(skip: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
+    """`warp` times a mask; where no gradient is asked for, in a third of the time.
+
+    skip: [S, C, s, s]; offset: [S n, 2, s, s], in half sides; mask: [S n, 1, s, s].
+    Returns [S n, C, s, s].
+    """
+    n = len(offset) // len(skip)
+    if offset.is_cpu and not torch.is_grad_enabled():
+        return _warp_rows(skip, offset, mask)
+    if n > 1:
+        skip = skip.repeat_interleave(n, 0)
+    return warp(skip, _sampling_grid(offset)) * mask
+
+
+def _warp_rows(skip: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
+    """`warp_masked` as sums of four rows of a table that has a pixel's channels in each row."""
+    side, n = skip.shape[-1], len(offset) // len(skip)
+    line = torch.arange(side)
+    x = (line + offset[:, 0] * (side / 2)).clamp_(0, side - 1)
+    y = (line[:, None] + offset[:, 1] * (side / 2)).clamp_(0, side - 1)
+    left, top = x.floor().clamp_(max=side - 2), y.floor().clamp_(max=side - 2)
+    of_source = torch.arange(len(skip)).repeat_interleave(n)[:, None, None] * side**2
+    corner = (top * side + left).int() + of_source.int()
+    index = torch.stack([corner, corner + 1, corner + side, corner + side + 1], -1)
+    all_four = mask[:, 0]
+    right, low = all_four * (x - left), all_four * (y - top)
+    both = right * (y - top)
+    weights = torch.stack([all_four - right - low + both, right - both, low - both, both], -1)
+    table = skip.permute(0, 2, 3, 1).flatten(0, 2)
+    rows = F.embedding_bag(
+        index.view(-1, 4), table, mode="sum", per_sample_weights=weights.view(-1, 4)
+    )
+    return rows.view(*mask.shape[:1], side, side, -1).permute(0, 3, 1, 2)
+
+
 def _resize(x: Tensor, side: int) -> Tensor:
     return F.interpolate(x, size=side, mode="bilinear", align_corners=False)
 
@@ -88,48 +123,82 @@ def _double(x: Tensor) -> Tensor:
     return _resize(x, 2 * x.shape[-1])
 
 
-def _sampling_grid(fields: Tensor) -> Tensor:
-    """Where to read the source, [B, s, s, 2], from the raw flow in the first two of `fields`."""
-    offset = torch.tanh(fields[:, :2]).permute(0, 2, 3, 1)
-    return identity_grid(fields.shape[-1], fields) + offset
+def _sampling_grid(offset: Tensor) -> Tensor:
+    """Where to read the source, [B, s, s, 2], from the flow [B, 2, s, s]."""
+    return identity_grid(offset.shape[-1], offset) + offset.permute(0, 2, 3, 1)
 
 
 class ModulatedConv(nn.Module):
-    """Convolution whose input channels a style scales; optionally renormalised to unit gain."""
+    """3x3 convolution whose input channels a style scales, and what brings it back to unit gain."""
 
-    def __init__(self, c_in: int, c_out: int, kernel: int, style: int, demodulate: bool) -> None:
+    def __init__(self, c_in: int, c_out: int, style: int) -> None:
         super().__init__()
-        self.scale = nn.Linear(style, c_in)
-        nn.init.normal_(self.scale.weight, std=1 / math.sqrt(style))
-        nn.init.ones_(self.scale.bias)
-        std = 1 / math.sqrt(c_in * kernel**2)
-        self.weight = nn.Parameter(torch.randn(c_out, c_in, kernel, kernel) * std)
-        self.demodulate = demodulate
+        self.scale = _style_scale(style, c_in)
+        self.weight = nn.Parameter(torch.randn(c_out, c_in, 3, 3) / math.sqrt(9 * c_in))
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """x: [B, C_in, s, s]; style: [B, S]."""
+    def forward(self, x: Tensor, style: Tensor, up: bool = False) -> tuple[Tensor, Tensor]:
+        """x: [B, C_in, s, s], style: [B, S] -> [B, C_out, s, s] and its gain [B, C_out, 1, 1].
+
+        up: convolve at twice the side; scaling comes first, where there are fewer pixels.
+        """
         scale = self.scale(style)
-        y = F.conv2d(x * scale[:, :, None, None], self.weight, padding=self.weight.shape[-1] // 2)
-        if self.demodulate:
-            power = scale**2 @ self.weight.square().sum((2, 3)).T
-            y = y * torch.rsqrt(power + 1e-8)[:, :, None, None]
-        return y
+        x = x * scale[:, :, None, None]
+        y = F.conv2d(_double(x) if up else x, self.weight, padding=1)
+        power = scale**2 @ self.weight.square().sum((2, 3)).T
+        return y, torch.rsqrt(power + 1e-8)[:, :, None, None]
 
 
 class StyledConv(nn.Module):
-    """Modulated 3x3 convolution, bias, leaky ReLU; `up` doubles the side after the convolution."""
+    """Modulated 3x3 convolution, bias, leaky ReLU; `up` doubles the side before it."""
 
     def __init__(self, c_in: int, c_out: int, style: int, up: bool = False) -> None:
         super().__init__()
-        self.conv = ModulatedConv(c_in, c_out, 3, style, demodulate=True)
+        self.conv = ModulatedConv(c_in, c_out, style)
         self.bias = nn.Parameter(torch.zeros(c_out))
         self.up = up
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """[B, C_in, s, s] -> [B, C_out, s or 2s, ...]."""
-        y = self.conv(x, style) + self.bias[:, None, None]
-        y = F.leaky_relu(y, SLOPE) * math.sqrt(2)
-        return _double(y) if self.up else y
+        y, gain = self.conv(x, style, self.up)
+        root = math.sqrt(2)  # what the leaky ReLU takes, given back
+        y = torch.addcmul(root * self.bias[:, None, None], y, root * gain)
+        return F.leaky_relu_(y, SLOPE)
+
+
+class ToFlow(nn.Module):
+    """Modulated 1x1 convolution without bias or gain: the style goes into the few weights."""
+
+    def __init__(self, c_in: int, c_out: int, style: int) -> None:
+        super().__init__()
+        self.scale = _style_scale(style, c_in)
+        self.weight = nn.Parameter(torch.randn(c_out, c_in, 1, 1) * (0.01 / math.sqrt(c_in)))
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """[B, C_in, s, s] -> [B, C_out, s, s]."""
+        weight = self.weight.flatten(1) * self.scale(style)[:, None]
+        return (weight @ x.flatten(2)).unflatten(2, x.shape[2:])
+
+
+class ToRgb(nn.Module):
+    """1x1 convolution as a product of matrices: convolutions are slow for three channels."""
+
+    def __init__(self, c_in: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(3, c_in, 1, 1) * (0.05 / math.sqrt(c_in)))
+        self.bias = nn.Parameter(torch.zeros(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, s, s] -> [B, 3, s, s]."""
+        weight = self.weight.flatten(1).expand(len(x), -1, -1)
+        return torch.baddbmm(self.bias[:, None], weight, x.flatten(2)).unflatten(2, x.shape[2:])
+
+
+def _style_scale(style: int, channels: int) -> nn.Linear:
+    """Style [B, S] -> a factor of each channel, about 1."""
+    scale = nn.Linear(style, channels)
+    nn.init.normal_(scale.weight, std=1 / math.sqrt(style))
+    nn.init.ones_(scale.bias)
+    return scale
 
 
 class Canvas(NamedTuple):
@@ -137,12 +206,11 @@ class Canvas(NamedTuple):
 
     x: Tensor
     """[B, C, s, s]."""
-    fields: Tensor
-    """Raw flow x, flow y, feature mask (, picture mask), summed over scales: [B, 3 or 4, s, s]."""
+    raw: Tensor
+    """Flow x, flow y, feature mask (, picture mask) before tanh and sigmoid, summed over scales:
+    [B, 3 or 4, s, s]."""
     rgb: Tensor
     """[B, 3, s, s], summed over scales."""
-    grid: Tensor
-    """Sampling grid [B, s, s, 2]."""
 
 
 class Scale(nn.Module):
@@ -151,23 +219,20 @@ class Scale(nn.Module):
     def __init__(self, c_in: int, c_out: int, style: int, mixed: bool) -> None:
         super().__init__()
         self.mixed = mixed
-        self.up = StyledConv(c_in, c_out, style, up=True)
-        self.conv = StyledConv(c_out, c_out, style)
-        self.to_flow = ModulatedConv(c_out, 4 if mixed else 3, 1, style, demodulate=False)
-        self.to_rgb = nn.Conv2d(c_out, 3, 1)
-        nn.init.normal_(self.to_flow.weight, std=0.01 / math.sqrt(c_out))
-        nn.init.normal_(self.to_rgb.weight, std=0.05 / math.sqrt(c_out))
+        self.up = StyledConv(c_in, c_out, style)
+        self.conv = StyledConv(c_out, c_out, style, up=True)
+        self.to_flow = ToFlow(c_out, 4 if mixed else 3, style)
+        self.to_rgb = ToRgb(c_out)
 
     def forward(self, canvas: Canvas, styles: Tensor, skip: Tensor) -> Canvas:
         """styles: [B, 3, S], of the two convolutions and the flow; skip: E_v's map of this side."""
         x = self.conv(self.up(canvas.x, styles[:, 0]), styles[:, 1])
-        fields = self.to_flow(x, styles[:, 2]) + _double(canvas.fields)
-        grid = _sampling_grid(fields)
-        mask = torch.sigmoid(fields[:, 2:3])
-        warped = warp(skip, grid) * mask
-        x = warped + x * (1 - mask)
+        raw = self.to_flow(x, styles[:, 2]) + _double(canvas.raw)
+        mask = torch.sigmoid(raw[:, 2:3])
+        warped = warp_masked(skip, torch.tanh(raw[:, :2]), mask)
+        x = torch.addcmul(warped, x, 1 - mask)
         rgb = self.to_rgb(x if self.mixed else warped) + _double(canvas.rgb)
-        return Canvas(x, fields, rgb, grid)
+        return Canvas(x, raw, rgb)
 
 
 class Generator(nn.Module):
@@ -187,41 +252,42 @@ class Generator(nn.Module):
     ) -> GeneratedFace:
         """Draw [B] pictures.
 
-        styles: [B, 2n, S] from `fuse_motion`; skips: E_v's maps, coarse to fine, batch B; source:
-        [B, 3, size, size] in [-1, 1]; side: stop at this scale, and draw no larger (None: the full
-        size; above the last scale, flow, mask and drawn picture are interpolated).
+        styles: [B, 2n, S] from `fuse_motion`; skips: E_v's maps, coarse to fine, of one or more
+        sources, which have equally many of the styles each, in order; source: [B, 3, size, size]
+        in [-1, 1]; side: stop at this scale, and draw no larger (None: the full size; above the
+        last scale, flow, mask and drawn picture are interpolated).
         """
         canvas = self._canvas(styles, skips, side)
         drawn = canvas.x.shape[-1]
         if drawn == side and source.shape[-1] != side:
             source = F.interpolate(source, size=side, mode="area")
-        fields, rgb, grid = canvas.fields, canvas.rgb, canvas.grid
+        raw, rgb = canvas.raw, canvas.rgb
         if source.shape[-1] != drawn:
-            fields, rgb = (_resize(a, source.shape[-1]) for a in (fields, rgb))
-            grid = _sampling_grid(fields)
+            raw, rgb = (_resize(a, source.shape[-1]) for a in (raw, rgb))
+        grid, mask = _sampling_grid(torch.tanh(raw[:, :2])), self._mask(raw)
         moved = warp(source, grid)
-        mask = self._mask(fields)
         image = moved * mask + rgb * (1 - mask) if self.mixed else rgb
         return GeneratedFace(image, grid, mask, rgb, moved)
 
     def fields(self, styles: Tensor, skips: tuple[Tensor, ...]) -> Fields:
         """What moves and what is drawn, without the source picture; arguments as in `forward`."""
         canvas = self._canvas(styles, skips, None)
-        return Fields(torch.tanh(canvas.fields[:, :2]), self._mask(canvas.fields), canvas.rgb)
+        return Fields(torch.tanh(canvas.raw[:, :2]), self._mask(canvas.raw), canvas.rgb)
 
-    def _mask(self, fields: Tensor) -> Tensor:
+    def _mask(self, raw: Tensor) -> Tensor:
         """Weight of the warped source picture: [B, 1, s, s]."""
         if not self.mixed:
-            return torch.zeros_like(fields[:, :1])
-        return torch.sigmoid(fields[:, 3:4] + MASK_BIAS)
+            return torch.zeros_like(raw[:, :1])
+        return torch.sigmoid(raw[:, 3:4] + MASK_BIAS)
 
     def _canvas(self, styles: Tensor, skips: tuple[Tensor, ...], side: int | None) -> Canvas:
         """All scales up to `side`."""
-        batch = styles.shape[0]
-        x = self.first(self.constant.expand(batch, -1, -1, -1), styles[:, 0])
-        empty = x.new_zeros(batch, 4 if self.mixed else 3, 4, 4)
-        canvas = Canvas(x, empty, empty[:, :3], identity_grid(4, x).expand(batch, -1, -1, -1))
+        constant = self.constant.expand(len(styles), -1, -1, -1)
+        x = self.first(constant.contiguous(memory_format=torch.channels_last), styles[:, 0])
+        empty = x.new_zeros(len(styles), 4 if self.mixed else 3, 4, 4)
+        canvas = Canvas(x, empty, empty[:, :3])
         for k, (scale, skip) in enumerate(zip(self.scales, skips, strict=False)):
+            skip = skip.contiguous(memory_format=torch.channels_last)
             canvas = scale(canvas, styles[:, 2 * k + 1 : 2 * k + 4], skip)
             if canvas.x.shape[-1] == side:
                 break
