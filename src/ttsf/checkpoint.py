@@ -71,7 +71,7 @@ def load(folder: Path | None = None, device: str | torch.device = "cpu") -> TTSF
     _check_fit(folder / WEIGHTS, tensors, model.state_dict())
     whole = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
     model.load_state_dict(whole, assign=True)
-    return model.to(target).eval()
+    return model.to(target, memory_format=torch.channels_last).eval()  # G is faster so
 
 
 def _blank(config: ModelConfig, path: Path) -> TTSF:

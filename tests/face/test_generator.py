@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from ttsf import checkpoint
 from ttsf.config import FaceConfig
 from ttsf.face.generator import Generator, identity_grid, warp, warp_masked
 
@@ -97,3 +98,10 @@ def test_the_fields_make_the_picture_that_forward_makes(path):
     image = warp(source, grid) * fields.mask + fields.drawn * (1 - fields.mask)
     torch.testing.assert_close(image, made(styles, skips, source).image, atol=1e-6, rtol=0)
     assert fields.flow.abs().max() > 0.1
+
+
+def test_a_loaded_model_keeps_channels_last_from_the_picture_to_the_fields(model_folder):
+    model = checkpoint.load(model_folder)
+    with torch.inference_mode():
+        skips = model.read_faces(torch.rand(1, 3, 256, 256)).features.skips
+    assert all(skip.is_contiguous(memory_format=torch.channels_last) for skip in skips)
