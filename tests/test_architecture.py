@@ -13,7 +13,7 @@ FLOORS = (
     {"config", "jobs", "media"},
     {"presets", "layers", "flow_matching", "mel"},
     {"portrait", "landmarks", "face", "motion", "speech"},
-    {"model"},
+    {"model", "picture"},
     {"checkpoint"},
     {"data", "experts"},
     {"data.recorded", "data.synthetic"},

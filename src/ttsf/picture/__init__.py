@@ -1,0 +1,1 @@
+"""The whole picture at its own resolution, in which one face moves."""
