@@ -124,7 +124,7 @@ def test_the_paper_trains_by_hifigans_numbers() -> None:
     assert (training.discriminators, training.divisor, training.stft) == ("hifigan", 1, 0)
     assert (training.learning_rate, training.decay) == (2e-4, 0.999)
     assert PRESETS["mini-no-energy"].vocoder == MINI.vocoder
-    assert MINI.vocoder.discriminators == "spectrogram" and MINI.vocoder.stft > 0
+    assert MINI.vocoder.discriminators == "both" and MINI.vocoder.stft > 0
 
 
 def test_batches_depend_on_the_number_alone(corpus: Path) -> None:
