@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from ttsf.data.alignment import IPA, align, spoken_words
+from ttsf.data.synthetic.teachers import speak
 from ttsf.data.synthetic.visemes import SHAPES
 from ttsf.errors import TtsfError
 
@@ -33,17 +34,31 @@ def test_pocketsphinx_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
         align(np.zeros(16_000, np.float32), "hello")
 
 
-def test_what_cannot_be_aligned() -> None:
+def test_what_cannot_be_aligned(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pocketsphinx", reason="alignment needs ttsf[data]")
     noise = 0.01 * np.random.default_rng(0).standard_normal(16_000).astype(np.float32)
-    with pytest.raises(TtsfError, match="words not in the dictionary: blorfing, zqxx"):
-        align(noise, "a zqxx is blorfing")
     with pytest.raises(TtsfError, match="no words to align"):
         align(noise, "— …")
     with pytest.raises(TtsfError, match="too short"):
         align(noise[:1_000], "hello")
     with pytest.raises(TtsfError, match="does not fit"):
         align(noise[:6_000], "this is far too much text for a third of a second of noise " * 3)
+    monkeypatch.setattr("ttsf.data.alignment.phonemize", lambda word, language: "")
+    with pytest.raises(TtsfError, match="no sound is known for the word 'zqxx'"):
+        align(noise, "a zqxx is here")
+
+
+def test_words_that_no_dictionary_has_are_aligned_and_another_text_is_refused(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("pocketsphinx", reason="alignment needs ttsf[data]")
+    if not shutil.which("flite"):
+        pytest.skip("flite is not installed")
+    samples = speak("My blorfing name is Holofernes.", "slt", tmp_path)
+    phones = align(samples, "My blorfing name is Holofernes.", -35.0)
+    assert "".join(p.symbols for p in phones if p.word == 1) == "blɔɹfɪŋ"  # noqa: RUF001
+    with pytest.raises(TtsfError, match="does not fit"):
+        align(samples, "The weather was warm for days.", -35.0)
 
 
 @pytest.mark.skipif(not shutil.which("flite"), reason="flite is not installed")

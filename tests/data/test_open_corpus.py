@@ -3,9 +3,9 @@
 # ruff: noqa: RUF001 (the letters of IPA look like others)
 
 import csv
-import dataclasses
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,11 @@ from ttsf.data.open_corpus import (
     pick_drives,
     plan_portrait,
     plan_teachers,
+    settle_registers,
 )
 from ttsf.data.parts import read_parts
+from ttsf.data.records import Record
 from ttsf.data.settings import OpenCorpusSettings
-from ttsf.data.speech_files import agreed_register, cut_in_pauses
 from ttsf.data.synthetic.animated_clips import spoken_labels, tracked_labels, whole_frames
 from ttsf.data.synthetic.teachers import speak
 from ttsf.data.synthetic.visemes import SILENCE, viseme_times
@@ -54,7 +55,7 @@ def write_parts(folder: Path, rows: list[tuple[str, ...]]) -> Path:
     return folder
 
 
-def drive(name: str, split: str, register: str, tracked: bool = False) -> Clip:
+def drive(name: str, split: str, register: str | None, tracked: bool = False) -> Clip:
     return Clip(
         name=name, dataset="d", speaker=name, split=split, frames=25 * tracked, samples=RATE,
         source="s", licence="CC0", made=Recorded(0.0, None, None, None), audio="a.flac",
@@ -110,7 +111,7 @@ def test_the_plan_depends_on_names_and_seed_alone(tmp_path: Path) -> None:
 
     assert plan(portraits) == plan(portraits[::-1])
     assert plan(portraits)["portrait/c"] == plan(portraits[2:3])["portrait/c"]
-    other = dataclasses.replace(settings, seed=1)
+    other = replace(settings, seed=1)
     assert plan(portraits) != plan(portraits, other)
     assert len({job.drives for job in plan(portraits).values()}) > 4
 
@@ -138,19 +139,21 @@ def test_unusable_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"longest_s": 1.0}, "longest clip 1 s: 2 to 60 seconds"),
         ({"sentences": -1}, "count from 0"),
         ({"clips_per_portrait": -1}, "count from 0"),
-        ({"voices": ("anna",)}, "no teacher voice 'anna'"),
-        ({"voices": ()}, "apt-get install flite"),
+        ({"voices": ("anna",)}, "synthetic voices read nothing"),
+        ({"texts": (Path("a.txt"),)}, "give a number of sentences"),
+        ({"sentences": 1, "voices": ("anna",)}, "no teacher voice 'anna'"),
+        ({"sentences": 1, "voices": ()}, "apt-get install flite"),
     ):
         with pytest.raises(TtsfError, match=reason):
             choose_voices(OpenCorpusSettings(**changes))
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert choose_voices(OpenCorpusSettings(sentences=0)).voices == ()
+    assert choose_voices(OpenCorpusSettings()).voices == ()
 
 
 def test_other_parts_or_texts_are_another_corpus(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("Some words.")
-    settings = OpenCorpusSettings(texts=(text,), voices=())
+    settings = OpenCorpusSettings(sentences=9, texts=(text,), voices=())
     folder = write_parts(tmp_path / "parts", [("speech/a.wav", "train", "", "low")])
     first = describe(folder, settings)
     assert json.loads(json.dumps(first)) == first
@@ -208,31 +211,23 @@ def test_sound_lasts_whole_frames() -> None:
     assert [len(whole_frames(np.ones(n, np.float32))) for n in (640, 641, 1)] == [640, 1280, 640]
 
 
-def test_long_speech_is_cut_in_its_widest_pauses() -> None:
-    words = [f"w{i}" for i in range(12)]
-    phones, time = [], 0.1
-    for i in range(12):
-        phones.append(Phone("ɑ", time, time + 0.8, i))
-        time += 0.8 + {3: 0.3, 7: 0.2}.get(i, 0.0)
-    length = round((time + 0.1) * RATE)
-    pieces = cut_in_pauses(length, " ".join(words), phones, 5.0)
-    assert [p.words for p in pieces] == ["w0 w1 w2 w3", "w4 w5 w6 w7", "w8 w9 w10 w11"]
-    assert pieces[0].start == 0 and pieces[-1].end == length
-    for piece in pieces:
-        assert piece.phones[0].start_s == pytest.approx(0.1 if piece.start == 0 else 0.06)
-        assert piece.phones[-1].end_s <= (piece.end - piece.start) / RATE
-    (whole,) = cut_in_pauses(length, "w0", [Phone("ɑ", 0.1, 9.0, 0)], 5.0)
-    assert whole.end == length
-
-
 def test_a_voice_against_its_listed_register_meets_no_face() -> None:
-    time = np.arange(RATE) / RATE
-    low = sum(np.sin(2 * np.pi * k * 105 * time) / k for k in range(1, 12)).astype(np.float32)
-    assert agreed_register("low", low) == ("low", None)
-    assert agreed_register(None, low) == ("low", None)
-    register, doubt = agreed_register("high", low)
-    assert register == "unsure"
-    assert doubt is not None and doubt.startswith("listed as a high voice, but its median pitch")
+    clips = [
+        replace(drive(f"{speaker}{pitch}", "train", register), speaker=speaker, pitch_hz=pitch)
+        for speaker, register, pitches in (
+            ("ann", "high", (128.0, 150.0, 160.0)),
+            ("bob", "high", (100.0, 110.0, 140.0)),
+            ("cid", None, (100.0, 110.0, 140.0)),
+            ("dee", "low", (None,)),
+        )
+        for pitch in pitches
+    ]
+    settled = settle_registers([Record(clip.name, [clip], []) for clip in clips])
+    found = {(record.clips[0].speaker, record.clips[0].voice_register) for record in settled}
+    assert found == {("ann", "high"), ("bob", "unsure"), ("cid", "low"), ("dee", "low")}
+    (refusal,) = [refusal for record in settled for refusal in record.refused]
+    assert refusal.source == "bob (its register)"
+    assert refusal.reason == "listed as a high voice, but its median pitch is 110 Hz"
 
 
 def real_parts(folder: Path) -> Path:
@@ -244,14 +239,16 @@ def real_parts(folder: Path) -> Path:
         ("portrait/face.png", "train", "", "low"),
         ("portrait/flat.png", "valid", "", "high"),
         ("speech/a.flac", "train", "Good morning, how are you today?", "low"),
-        ("speech/b.flac", "valid", "My blorfing name is Anna.", ""),
+        ("speech/b.flac", "valid", "MY NAME IS ANNA", ""),
+        ("speech/c.flac", "valid", "Nobody has ever been to the moon on a bicycle.", ""),
         ("video/talk.mp4", "train", "I live near the station.", ""),
     ]
     write_parts(folder, rows)
     picture = np.ascontiguousarray(astronaut()[0:300, 80:380])
     Image.fromarray(picture).save(folder / "portrait/face.png")
     Image.fromarray(picture * 0 + 90).save(folder / "portrait/flat.png")
-    for name, _, text, _ in rows[2:4]:
+    spoken = ["Good morning, how are you today?", "My name is Anna.", "One, two, three, four."]
+    for (name, *_), text in zip(rows[2:5], spoken, strict=True):
         save_samples(folder / name, speak(text, "rms", folder))
     samples = whole_frames(speak("I live near the station.", "rms", folder))
     animator = Animator(picture, LandmarkDetector()(picture))
@@ -275,14 +272,16 @@ def test_any_history_gives_the_same_bytes(tmp_path: Path) -> None:
     pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
     pytest.importorskip("pocketsphinx", reason="alignment needs ttsf[data]")
     parts = real_parts(tmp_path / "parts")
-    settings = OpenCorpusSettings(sentences=3, clips_per_portrait=3, size=128, voices=("rms",))
+    settings = OpenCorpusSettings(
+        paces=True, sentences=3, clips_per_portrait=3, size=128, voices=("rms",)
+    )
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     records = build_open_corpus(parts, whole, settings)
     clips = {clip.name: clip for clip in read_manifest(whole)}
     check_clips(whole, clips)
     reasons = {refusal.source: refusal.reason for record in records for refusal in record.refused}
     assert reasons["portrait/flat.png"] == "no face"
-    assert reasons["speech/b.flac (its phone times)"] == "words not in the dictionary: blorfing"
+    assert reasons["speech/c"] == "the speech does not fit its text"
 
     steps: list[tuple[int, int]] = []
 
@@ -305,7 +304,13 @@ def check_clips(folder: Path, clips: dict[str, Clip]) -> None:
     kinds = [clip.made for clip in clips.values() if isinstance(clip.made, Animated)]
     assert len(kinds) == 3 and all(made.portrait == "portrait/face" for made in kinds)
     assert all(clips[made.speech].split == "train" for made in kinds)
-    assert clips["portrait/face"].frames == 1 and clips["speech/b"].phones is None
+    assert clips["portrait/face"].frames == 1
+    assert clips["speech/b"].text == "my name is anna" and clips["speech/b"].phones
+    assert {name for name in clips if name.startswith("speech/a")} == {
+        "speech/a", "speech/a_slow", "speech/a_fast"
+    }  # fmt: skip
+    assert clips["speech/a_slow"].speaker == "a_slow"
+    assert float(clips["speech/a_slow"].pitch_hz or 0) < float(clips["speech/a"].pitch_hz or 0)
     video = clips["video/talk"]
     assert video.text and video.voice_register == "low" and video.phones
     assert sum(name.startswith("teacher/rms_") for name in clips) == 3

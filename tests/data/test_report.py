@@ -1,13 +1,14 @@
 """The page of a corpus shows what was refused and why, and nothing in a name becomes HTML."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ttsf.data.clip_files import save_frames, save_samples
-from ttsf.data.manifest import Clip, Recorded, read_manifest
+from ttsf.data.manifest import Animated, Clip, Recorded, Spoken, read_manifest
 from ttsf.data.records import Record, Refusal
-from ttsf.data.report import finish, histogram, reason_kind, spread
+from ttsf.data.report import Voice, finish, histogram, reason_kind, spread, voices_of
 
 
 def test_names_and_texts_are_escaped(tmp_path: Path) -> None:
@@ -42,6 +43,33 @@ def test_names_and_texts_are_escaped(tmp_path: Path) -> None:
     assert page.count("data:image/jpeg;base64,") == 1 and page.count("<svg") >= 3
     assert read_manifest(tmp_path) == [clip]
     assert (tmp_path / "refused.csv").read_text().count("\n") == 2
+
+
+def test_every_voice_is_listed_with_its_minutes_pitch_and_licence(tmp_path: Path) -> None:
+    recorded = Recorded(0.0, None, None, None)
+    animated = Animated("face", "a", "visemes", "random", 0)
+    base = Clip(
+        name="a", dataset="mine", speaker="ann", split="train", frames=0, samples=16_000 * 90,
+        source="a", licence="CC0", made=recorded, audio="a.flac", voice_register="high",
+        pitch_hz=180.0,
+    )  # fmt: skip
+    frames = {"frames": 25, "samples": 16_000, "video": "c.mp4", "made": animated}
+    clips = [
+        base,
+        replace(base, name="b", split="valid", licence="CC BY 4.0", pitch_hz=200.0),
+        replace(base, name="d", speaker="bot", made=Spoken("flite", "rms"), pitch_hz=None),
+        replace(base, name="e", speaker="bot", made=Spoken("flite", "rms"), pitch_hz=None),
+        replace(base, name="c", speaker="face", **frames),
+    ]
+    assert voices_of(clips) == [
+        Voice("bot", "spoken", 2, 3.0, 0.0, "", "high", "mine", "CC0"),
+        Voice("ann", "recorded", 2, 1.5, 1.5, "190", "high", "mine", "CC0; CC BY 4.0"),
+    ]
+    finish(tmp_path, "Corpus", [Record("a", clips[:4], [])])
+    rows = (tmp_path / "voices.csv").read_text().splitlines()
+    assert rows[0].startswith("voice,kind,clips,train_minutes") and len(rows) == 3
+    page = (tmp_path / "report.html").read_text()
+    assert "<td>ann</td>" in page and "<td>CC0; CC BY 4.0</td>" in page
 
 
 def test_bars_are_in_proportion() -> None:

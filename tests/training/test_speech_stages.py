@@ -52,6 +52,19 @@ def test_batches_depend_on_the_step_alone(corpus: Path) -> None:
     assert everything == list(range(12))
 
 
+def test_voices_with_few_minutes_are_drawn_more_often(corpus: Path) -> None:
+    speech = TtsStage(TtsOptions(corpus), SMALL).speech
+    speech.clips = [
+        replace(clip, speaker="rms" if i < 3 else "slt", samples=16_000)
+        for i, clip in enumerate(speech.clips)
+    ]
+    drawn = [i for s in range(200) for batch in speech.epoch(s, 12, 5_000, 0.5) for i in batch]
+    # 3 clips of the one and 9 of the other: half and one and a half of the mean
+    assert drawn.count(0) / 200 == pytest.approx(0.5**-0.5, abs=0.15)
+    assert drawn.count(11) / 200 == pytest.approx(1.5**-0.5, abs=0.15)
+    assert speech.epoch(3, 12, 5_000, 0.5) == speech.epoch(3, 12, 5_000, 0.5)
+
+
 def test_learning_rate_warms_up_and_decays(corpus: Path) -> None:
     stage = TtsStage(TtsOptions(corpus), SMALL)
     rates = [stage.learning_rate(s, 1_000) for s in (0, 199, 600, 1_000)]

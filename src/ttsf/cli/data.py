@@ -48,7 +48,7 @@ class Prepare(Jobs):
 class Corpus(Jobs):
     """Build the open corpus from portraits, speech and GRID.
 
-    ttsf corpus parts --out corpus --sentences 5000
+    ttsf corpus parts --out corpus --paces
     """
 
     parts: Positional[Path]

@@ -1,22 +1,26 @@
 """Sec. 4.1: phone times of speech whose text is known, by forced alignment with pocketsphinx.
 
 The acoustic model and the dictionary of US English come inside its wheel (an extra, ttsf[data]).
-Each call uses a fresh decoder, as one adapts to what it has heard.
+Words that are not in it are said as espeak-ng would. Each call uses a fresh decoder, as one adapts
+to what it has heard.
 """
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.config import SAMPLE_RATE
+from ttsf.config import SAMPLE_RATE, SpeechConfig
 from ttsf.errors import TtsfError, needing
 from ttsf.media.files import write_new
+from ttsf.speech.phonemizer import phonemize
 
 FRAMES_PER_S = 100
 FEWEST_SAMPLES = SAMPLE_RATE // 5
+MISFIT = "the speech does not fit its text"
 BEAM = 1e-80
 """Wide, as the words are known."""
 # ruff: noqa: RUF001 (the letters of IPA look like others)
@@ -28,6 +32,12 @@ IPA = {
     "UH": "ʊ", "UW": "u", "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
 }  # fmt: skip
 """Phones of the dictionary (ARPAbet) as symbols of `visemes.SHAPES`."""
+PHONES = {symbols: phone for phone, symbols in IPA.items()} | {
+    "ə": "AH", "ɐ": "AH", "ᵻ": "IH", "ɚ": "ER", "e": "EH", "o": "OW", "a": "AA", "ɒ": "AA",
+    "ɾ": "T", "ʔ": "T", "x": "K", "r": "R",
+}  # fmt: skip
+"""The way back, with what else espeak-ng says in US English."""
+_PHONE = re.compile("|".join(sorted(PHONES, key=len, reverse=True)))
 
 
 class Phone(NamedTuple):
@@ -48,37 +58,47 @@ def spoken_words(text: str) -> list[list[str]]:
     return [[part.removesuffix("'") for part in parts] for parts in words]
 
 
-def align(samples: np.ndarray, words: str) -> list[Phone]:
+def align(samples: np.ndarray, words: str, least_likely: float = -math.inf) -> list[Phone]:
     """Phones of float32 [N] at 16 kHz in which a text of normal words is spoken.
 
-    Raises TtsfError for words that are not in the dictionary, where the speech does not fit the
-    words, and without pocketsphinx.
+    least_likely: log-likelihood of the phones, mean over their 10 ms, below which the speech is
+    taken for that of another text; right texts lie about -15, wrong ones about -65. Raises
+    TtsfError where the speech does not fit the words, and without pocketsphinx.
     """
     decoder = _decoder()
     parts = spoken_words(words)
     flat = [(part, i) for i, group in enumerate(parts) for part in group]
-    unknown = sorted({word for word, _ in flat if decoder.lookup_word(word) is None})
-    if unknown:
-        raise TtsfError(f"words not in the dictionary: {', '.join(unknown)}")
     if not flat:
         raise TtsfError("no words to align")
     if len(samples) < FEWEST_SAMPLES:
         raise TtsfError("too short to be aligned")
-    entries = _decode(decoder, samples, " ".join(word for word, _ in flat))
+    for word in sorted({word for word, _ in flat}):
+        if decoder.lookup_word(word) is None:
+            decoder.add_word(word, _phones_of(word), True)
     phones: list[Phone] = []
-    heard = 0
-    for name, times in entries:
+    heard, likely, frames = 0, 0, 0
+    for name, times in _decode(decoder, samples, " ".join(word for word, _ in flat)):
         if name.startswith(("<", "[")):
             continue
         if heard == len(flat) or re.sub(r"\(\d+\)$", "", name) != flat[heard][0]:
-            raise TtsfError("the speech does not fit its text")
-        for phone, start, length in times:
+            raise TtsfError(MISFIT)
+        for phone, start, length, score in times:
             begin, end = start / FRAMES_PER_S, (start + length) / FRAMES_PER_S
             phones.append(Phone(IPA[phone], begin, end, flat[heard][1]))
+            likely, frames = likely + score, frames + length
         heard += 1
-    if heard < len(flat):
-        raise TtsfError("the speech does not fit its text")
+    if heard < len(flat) or likely < least_likely * frames:
+        raise TtsfError(MISFIT)
     return phones
+
+
+def _phones_of(word: str) -> str:
+    """How a word sounds, as the dictionary writes it; raises TtsfError where it has no sound."""
+    spoken = phonemize(word, SpeechConfig().language).replace("ː", "")
+    found = [PHONES[symbols] for symbols in _PHONE.findall(spoken)]
+    if not found:
+        raise TtsfError(f"no sound is known for the word '{word}'")
+    return " ".join(found)
 
 
 def _decoder():
@@ -95,8 +115,8 @@ def _decoder():
     )
 
 
-Entry = tuple[str, list[tuple[str, int, int]]]
-"""A word or a silence with its phones: name, first frame and number of frames."""
+Entry = tuple[str, list[tuple[str, int, int, int]]]
+"""A word or a silence with its phones: name, first frame, number of frames, log-likelihood."""
 
 
 def _decode(decoder, samples: np.ndarray, text: str) -> list[Entry]:
@@ -114,8 +134,8 @@ def _decode(decoder, samples: np.ndarray, text: str) -> list[Entry]:
     except RuntimeError:
         found = None
     if found is None:
-        raise TtsfError("the speech does not fit its text")
-    return [(word.name, [(p.name, p.start, p.duration) for p in word]) for word in found]
+        raise TtsfError(MISFIT)
+    return [(word.name, [(p.name, p.start, p.duration, p.score) for p in word]) for word in found]
 
 
 def phone_times(samples: np.ndarray, words: str | None) -> tuple[list[Phone] | None, str | None]:

@@ -90,6 +90,8 @@ class Clip:
     """.json with [[IPA symbols, start s, end s], ...] by forced alignment."""
     voice_register: Register | None = None
     """The register a viewer would expect, not the person's real voice."""
+    pitch_hz: float | None = None
+    """Median F0 of its speech, where it was measured."""
 
     def __post_init__(self) -> None:
         if not self.name or not self.speaker:

@@ -10,6 +10,7 @@ Below the corpus's folder: clips/, phones/, and tracks/ with the motion of recor
 
 import random
 import zlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from ttsf.data.recorded.video import PrepareJob, prepare_one
 from ttsf.data.records import Record, Refusal, record_jobs
 from ttsf.data.report import finish
 from ttsf.data.settings import OpenCorpusSettings
-from ttsf.data.speech_files import agreed_register
+from ttsf.data.speech_files import agreed_register, median_pitch
 from ttsf.data.synthetic.animated_clips import PortraitJob, portrait_one, track_path
 from ttsf.data.synthetic.portraits import shows_teeth
 from ttsf.data.synthetic.sentences import teacher_texts
@@ -67,21 +68,24 @@ def build_open_corpus(
     with only_run(out, describe(root, settings)):
         filmed = [plan_video(root, part, settings) for part in videos]
         records = record_jobs(video_one, filmed, out, workers)
-        recordings = [SpeechJob(root, part, settings.longest_s) for part in speech]
-        heard = record_jobs(speech_one, recordings, out, workers)
-        heard += record_jobs(teach_one, teachers, out, workers)
-        drives = find_drives([*records, *heard], out)
+        recordings = [SpeechJob(root, part, settings.longest_s, settings.paces) for part in speech]
+        records += record_jobs(speech_one, recordings, out, workers)
+        records += record_jobs(teach_one, teachers, out, workers)
+        records = settle_registers(records)
+        drives = find_drives(records, out)
         donors = [p.file for p in portraits if p.use == "train" and shows_teeth(p)]
         jobs = [plan_portrait(root, part, drives, donors, settings) for part in portraits]
-        records += heard + record_jobs(portrait_one, jobs, out, workers)
+        records += record_jobs(portrait_one, jobs, out, workers)
         finish(out, "Open corpus", records)
     return records
 
 
 def choose_voices(settings: OpenCorpusSettings) -> OpenCorpusSettings:
-    """The settings with their voices filled in; raises TtsfError for unusable ones."""
+    """The settings with the voices that read filled in; raises TtsfError for unusable ones."""
+    if not settings.sentences:
+        return replace(settings, voices=())
     voices = tuple(installed_voices()) if settings.voices is None else settings.voices
-    if settings.sentences and not voices:
+    if not voices:
         raise TtsfError(
             "the teacher voices need flite or festival: apt-get install flite, or have no "
             "sentences read"
@@ -134,18 +138,46 @@ def video_one(job: PrepareJob, out: Path) -> Record:
     clips, refused = [], list(record.refused)
     for clip in record.clips:
         samples = read_samples(out / str(clip.audio), 0, clip.samples)
-        register, doubt = agreed_register(job.source.voice_register, samples)
+        pitch = median_pitch(samples)
         phones, problem = phone_times(samples, clip.text)
         try:
             save_track(track_path(out, clip.name), track_video(out / str(clip.video)))
         except TtsfError as error:
             refused.append(Refusal(f"{clip.source} (its motion)", str(error)))
-        for what, why in (("register", doubt), ("phone times", problem)):
-            if why is not None:
-                refused.append(Refusal(f"{clip.source} (its {what})", why))
-        phones_path = save_phones(clip.name, phones, out)
-        clips.append(replace(clip, voice_register=register, phones=phones_path))
+        if problem is not None:
+            refused.append(Refusal(f"{clip.source} (its phone times)", problem))
+        settled = replace(
+            clip,
+            voice_register=job.source.voice_register,
+            pitch_hz=None if pitch is None else round(pitch, 1),
+            phones=save_phones(clip.name, phones, out),
+        )
+        clips.append(settled)
     return Record(job.key, clips, refused)
+
+
+def settle_registers(records: Sequence[Record]) -> list[Record]:
+    """The same with one register for each voice, by `agreed_register` on all its clips.
+
+    What speaks against a listed register is told once, where the voice is first heard.
+    """
+    pitches: defaultdict[str, list[float]] = defaultdict(list)
+    for clip in (clip for record in records for clip in record.clips):
+        if clip.pitch_hz is not None:
+            pitches[clip.speaker].append(clip.pitch_hz)
+    medians = {speaker: float(np.median(found)) for speaker, found in pitches.items()}
+    settled: list[Record] = []
+    doubted: set[str] = set()
+    for record in records:
+        clips, refused = [], list(record.refused)
+        for clip in record.clips:
+            register, doubt = agreed_register(clip.voice_register, medians.get(clip.speaker))
+            if doubt is not None and clip.speaker not in doubted:
+                doubted.add(clip.speaker)
+                refused.append(Refusal(f"{clip.speaker} (its register)", doubt))
+            clips.append(replace(clip, voice_register=register))
+        settled.append(Record(record.key, clips, refused))
+    return settled
 
 
 def plan_teachers(speech: Sequence[Part], settings: OpenCorpusSettings) -> list[TeacherJob]:

@@ -1,4 +1,4 @@
-"""Sec. 4.1: what belongs to a whole corpus: manifest, list of the refused, and a page to look at.
+"""Sec. 4.1: what belongs to a whole corpus: manifest, voices, what was refused, a page to look at.
 
 The page shows thumbnails of what was kept and refused, and histograms. It is a single file without
 scripts; nothing is loaded from elsewhere.
@@ -7,8 +7,8 @@ scripts; nothing is loaded from elsewhere.
 import base64
 import io
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from PIL import Image
 
 from ttsf.config import SAMPLE_RATE
 from ttsf.data.clip_files import read_frames
-from ttsf.data.manifest import Clip, Recorded, write_manifest
+from ttsf.data.manifest import Animated, Clip, Recorded, write_manifest
 from ttsf.data.records import Record, Refusal
 from ttsf.errors import MissingPackage, needing
 from ttsf.landmarks.face_mesh import LandmarkDetector, fit_head, rotation_angles
@@ -38,6 +38,23 @@ class Figure(NamedTuple):
     caption: str
 
 
+class Voice(NamedTuple):
+    """Everything that one speaker of a corpus says, animated clips aside."""
+
+    voice: str
+    kind: str
+    """recorded or spoken, the latter by a synthetic voice."""
+    clips: int
+    train_minutes: float
+    other_minutes: float
+    """Of the splits that are not trained on."""
+    median_f0_hz: str
+    """Of the clips' medians; empty where none was measured."""
+    register: str
+    dataset: str
+    licence: str
+
+
 class Chart(NamedTuple):
     """A histogram: bars of up to 80 px over the range of its values."""
 
@@ -48,13 +65,15 @@ class Chart(NamedTuple):
 
 
 def finish(out: Path, title: str, records: Sequence[Record]) -> None:
-    """Write `refused.csv`, `report.html` and, last, `manifest.jsonl` of a corpus."""
+    """Write `refused.csv`, `voices.csv`, `report.html` and, last, `manifest.jsonl` of a corpus."""
     with needing("the report", "jinja2", "data"):
         from jinja2 import Template
     clips = [clip for record in records for clip in record.clips]
     refused = [refusal for record in records for refusal in record.refused]
     rows = [(refusal.source, refusal.reason) for refusal in refused]
     write_new(out / "refused.csv", csv_text([("source", "reason"), *rows]))
+    voices = voices_of(clips)
+    write_new(out / "voices.csv", csv_text([Voice._fields, *voices]))
     shown = [clip for clip in clips if clip.video]
     page = Template(TEMPLATE.read_text(encoding="utf-8"), autoescape=True).render(
         title=title,
@@ -62,6 +81,9 @@ def finish(out: Path, title: str, records: Sequence[Record]) -> None:
         clips=len(clips),
         minutes=sum(clip.samples for clip in clips) / SAMPLE_RATE / 60,
         speakers=len({clip.speaker for clip in clips}),
+        columns=[name.replace("_", " ") for name in Voice._fields],
+        voices=voices[:SHOWN],
+        more_voices=max(0, len(voices) - SHOWN),
         with_text=sum(clip.text is not None for clip in clips),
         refused=len(refused),
         charts=_charts(out, clips),
@@ -71,6 +93,40 @@ def finish(out: Path, title: str, records: Sequence[Record]) -> None:
     )
     write_new(out / "report.html", page)
     write_manifest(out, clips)
+
+
+def voices_of(clips: Sequence[Clip]) -> list[Voice]:
+    """The voices of a corpus, those with the most minutes of training first."""
+    spoken: defaultdict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        if clip.samples and not isinstance(clip.made, Animated):
+            spoken[clip.speaker].append(clip)
+    voices = [_voice(speaker, said) for speaker, said in spoken.items()]
+    return sorted(voices, key=lambda voice: (-voice.train_minutes, voice.voice))
+
+
+def _voice(speaker: str, said: list[Clip]) -> Voice:
+    def minutes(train: bool) -> float:
+        samples = sum(clip.samples for clip in said if (clip.split == "train") == train)
+        return round(samples / SAMPLE_RATE / 60, 2)
+
+    pitches = [clip.pitch_hz for clip in said if clip.pitch_hz is not None]
+    return Voice(
+        voice=speaker,
+        kind=_all(clip.made.kind for clip in said),
+        clips=len(said),
+        train_minutes=minutes(True),
+        other_minutes=minutes(False),
+        median_f0_hz=f"{np.median(pitches):.0f}" if pitches else "",
+        register=_all(clip.voice_register or "" for clip in said),
+        dataset=_all(clip.dataset for clip in said),
+        licence=_all(clip.licence for clip in said),
+    )
+
+
+def _all(values: Iterable[str]) -> str:
+    """The different ones."""
+    return "; ".join(dict.fromkeys(values))
 
 
 def _charts(out: Path, clips: list[Clip]) -> list[Chart]:

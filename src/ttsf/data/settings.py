@@ -37,7 +37,9 @@ class PrepareSettings:
 class OpenCorpusSettings:
     """What decides the open corpus beside its parts. Raises TtsfError for values out of range."""
 
-    sentences: int = 400
+    paces: bool = False
+    """Play recordings with a text 8 % slower and faster, too, as other speakers."""
+    sentences: int = 0
     """How many sentences the synthetic voices read."""
     clips_per_portrait: int = 2
     """Animated clips of each portrait."""
@@ -56,6 +58,8 @@ class OpenCorpusSettings:
         _check(self.size, self.longest_s, shortest_s=2.0)
         if self.sentences < 0 or self.clips_per_portrait < 0:
             raise TtsfError("sentences and clips per portrait count from 0")
+        if (self.voices or self.texts) and not self.sentences:
+            raise TtsfError("synthetic voices read nothing: give a number of sentences as well")
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ import numpy as np
 import soundfile
 
 from ttsf.config import SAMPLE_RATE, SpeechConfig
+from ttsf.data.alignment import phone_times
 from ttsf.data.manifest import Clip, Register, Split, Spoken
-from ttsf.data.records import Record
-from ttsf.data.speech_files import save_speech, trim_and_level
+from ttsf.data.records import Record, Refusal
+from ttsf.data.speech_files import SHORTEST_S, save_speech, trim_and_level
 from ttsf.errors import TtsfError, needing
 from ttsf.speech.text import TextFrontEnd
 
@@ -132,17 +133,22 @@ class TeacherJob:
 
 
 def teach_one(job: TeacherJob, out: Path) -> Record:
-    """The clip of one spoken sentence."""
+    """The clip of one spoken sentence; raises TtsfError for too short or long a one."""
     words, voice = TextFrontEnd(SpeechConfig()).normalize(job.text), VOICES[job.voice]
     with tempfile.TemporaryDirectory() as folder:
         samples = trim_and_level(speak(words, job.voice, Path(folder)))
+    length_s = len(samples) / SAMPLE_RATE
+    if not SHORTEST_S <= length_s <= job.longest_s:
+        raise TtsfError(f"lasts {length_s:.1f} s, not {SHORTEST_S:g} to {job.longest_s:g} s")
+    phones, problem = phone_times(samples, words)
+    refused = [] if problem is None else [Refusal(f"{job.key} (its phone times)", problem)]
     clip = Clip(
         name=job.key,
         dataset="teacher",
         speaker=f"teacher_{job.voice}",
         split=job.split,
         frames=0,
-        samples=max(1, len(samples)),
+        samples=len(samples),
         source=f"{voice.engine} {job.voice}",
         licence=voice.licence,
         made=Spoken(voice.engine, job.voice),
@@ -150,4 +156,4 @@ def teach_one(job: TeacherJob, out: Path) -> Record:
         text=words,
         voice_register=voice.register,
     )
-    return save_speech(clip, samples, job.longest_s, out, job.key, [])
+    return Record(job.key, [save_speech(clip, samples, phones, out)], refused)

@@ -4,6 +4,7 @@ Later stages replace the table by `voice_projection`, which maps f_id to the sam
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -73,21 +74,34 @@ class SpeechDataset:
             tuple(self.clips[i].name for i in indices),
         )
 
-    def epoch(self, seed: int, most: int, most_frames: int) -> list[list[int]]:
+    def epoch(
+        self, seed: int, most: int, most_frames: int, balance: float = 0.0
+    ) -> list[list[int]]:
         """Batches of up to `most` clips of like length, in an order that `seed` fixes.
 
-        most_frames: mel frames of a batch, padding counted.
+        most_frames: mel frames of a batch, padding counted; balance: 0 takes every clip once, 1 as
+        much of each voice on the mean over epochs.
         """
         rng = random.Random(seed)
         lengths = [m.shape[-1] * rng.uniform(0.95, 1.05) for m in self.mels]
+        chosen = self._draw(rng, balance) if balance else range(len(lengths))
         batches: list[list[int]] = [[]]
-        for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        for i in sorted(chosen, key=lambda i: lengths[i]):
             frames = self.mels[i].shape[-1] * (len(batches[-1]) + 1)
             if batches[-1] and (len(batches[-1]) >= most or frames > most_frames):
                 batches.append([])
             batches[-1].append(i)
         rng.shuffle(batches)
         return batches
+
+    def _draw(self, rng: random.Random, balance: float) -> list[int]:
+        """Clips, each as often as (samples of its speaker / mean of all)^-balance on average."""
+        heard: Counter[str] = Counter()
+        for clip in self.clips:
+            heard[clip.speaker] += clip.samples
+        mean = heard.total() / len(heard)
+        shares = [(heard[clip.speaker] / mean) ** -balance for clip in self.clips]
+        return [i for i, share in enumerate(shares) for _ in range(int(share + rng.random()))]
 
 
 class TtsStage:
@@ -124,7 +138,8 @@ class TtsStage:
         return self.speech.collate(drawn[1][place % len(drawn[1])])
 
     def _epoch(self, seed: int) -> list[list[int]]:
-        return self.speech.epoch(seed, self.training.batch, self.training.batch_frames)
+        t = self.training
+        return self.speech.epoch(seed, t.batch, t.batch_frames, t.balance)
 
     def losses(self, batch: TtsBatch) -> dict[str, Tensor]:
         """L_TTS, term by term."""
