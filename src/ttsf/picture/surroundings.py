@@ -8,7 +8,9 @@ from ttsf.portrait.crop import CropSquare
 from ttsf.portrait.detection import FaceBox
 
 MARGIN = 0.25
-"""Sides of the crop over which the motion fades outside of it."""
+"""Sides of the crop, outside of it, beyond which nothing moves."""
+FADED = 0.24
+"""Sides of the crop, outside of it, over which motion fades."""
 EDGE = 0.1
 """Sides of the crop, inside the picture's own edge, over which nothing moves into or out of it any
 more. Motion is at most a fifteenth of the crop: a shorter way would fold."""
@@ -23,42 +25,51 @@ SHARED = (0.5, 0.65)
 first (half-way between the heads) and is whole at the second."""
 
 
-class Reach(NamedTuple):
-    """Weights on a lattice of cells; `cells` a side of the crop, `pad` more around it."""
+class Surroundings(NamedTuple):
+    """What is around a face. Places are (x, y) in pixels of the picture: x [w], y [h]."""
 
-    motion: np.ndarray
-    """Of motion along x and y: float32 [n, n, 2] from 0 to 1."""
-    drawn: np.ndarray
-    """Of what is drawn: float32 [cells, cells]."""
-    pad: int
+    square: CropSquare
+    width: int
+    """px, of the picture."""
+    height: int
+    face: FaceBox
+    others: tuple[FaceBox, ...]
+    """Faces that are to keep still."""
 
+    def moves(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Weight of motion along x and y: float32 [h, w, 2] from 0 to 1."""
+        left, top, side = self.square
+        across, down = (
+            smooth(1 - np.maximum(np.maximum(-place, place - 1), 0) / FADED)
+            for place in ((x - left) / side, (y - top) / side)
+        )
+        free = down[:, None] * across * self._free(x, y)
+        inside_x, inside_y = (
+            smooth(np.minimum(place, length - place) / (EDGE * side))
+            for place, length in ((x, self.width), (y, self.height))
+        )
+        return np.stack([free * inside_x, free * inside_y[:, None]], -1).astype(np.float32)
 
-def reach(
-    square: CropSquare,
-    width: int,
-    height: int,
-    others: tuple[FaceBox, ...],
-    own: FaceBox,
-    cells: int,
-) -> Reach:
-    """For the crop of the face `own` in a picture of this size; `others` are to keep still."""
-    pad = round(MARGIN * cells)
-    places = (np.arange(-pad, cells + pad) + 0.5) / cells
-    outside = np.maximum(np.maximum(-places, places - 1), 0)
-    fade = smooth(1 - (outside + 0.5 / cells) / MARGIN) * (outside > 0) + (outside == 0)
-    x, y = square.left + places * square.side, square.top + places * square.side
-    everywhere = fade[:, None] * fade[None]
-    for other in others:
-        everywhere = everywhere * _apart(x[None], y[:, None], other, own)
-    across, down = _inside(x, width, square.side), _inside(y, height, square.side)
-    inner = (np.arange(cells) + 0.5) / cells
-    border = smooth(np.minimum(inner, 1 - inner) / DRAWN_EDGE)
-    crop = slice(pad, pad + cells)
-    return Reach(
-        np.stack([everywhere * across[None], everywhere * down[:, None]], -1).astype(np.float32),
-        (everywhere[crop, crop] * border[:, None] * border[None]).astype(np.float32),
-        pad,
-    )
+    def drawn(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Weight of what is drawn: float32 [h, w] from 0 to 1."""
+        left, top, side = self.square
+        across, down = (
+            smooth(np.minimum(place, 1 - place) / DRAWN_EDGE)
+            for place in ((x - left) / side, (y - top) / side)
+        )
+        return (down[:, None] * across * self._free(x, y)).astype(np.float32)
+
+    def _free(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """1 at one's own head, 0 from half-way to any other's on: [h, w]."""
+        free = np.ones((len(y), len(x)))
+        ours = _distance(x, y, self.face)
+        for other in self.others:
+            if _distance(np.array([other.x]), np.array([other.y]), self.face) < SHARED[0]:
+                continue  # one head that was found twice
+            theirs = _distance(x, y, other)
+            share = theirs / np.maximum(theirs + ours, 1e-6)
+            free *= smooth((share - SHARED[0]) / (SHARED[1] - SHARED[0]))
+        return free
 
 
 def smooth(x: np.ndarray) -> np.ndarray:
@@ -67,22 +78,8 @@ def smooth(x: np.ndarray) -> np.ndarray:
     return x * x * (3 - 2 * x)
 
 
-def _inside(x: np.ndarray, length: int, side: float) -> np.ndarray:
-    """Weight of motion along one axis near the picture's two edges on it."""
-    return smooth(np.minimum(x, length - x) / (EDGE * side))
-
-
-def _apart(x: np.ndarray, y: np.ndarray, other: FaceBox, own: FaceBox) -> np.ndarray:
-    """1 at one's own head, 0 from half-way to the other's on."""
-    if _distance(np.array(other.x), np.array(other.y), own) < SHARED[0]:
-        return np.ones(np.broadcast(x, y).shape)  # one head that was found twice
-    theirs, ours = _distance(x, y, other), _distance(x, y, own)
-    share = theirs / np.maximum(theirs + ours, 1e-6)
-    return smooth((share - SHARED[0]) / (SHARED[1] - SHARED[0]))
-
-
 def _distance(x: np.ndarray, y: np.ndarray, face: FaceBox) -> np.ndarray:
-    """From the centre of a head, 1 on its outline."""
+    """From the centre of a head, 1 on its outline: [h, w]."""
     right = (x - face.x) / (HEAD[0] * face.side)
     below = (y - face.y + HEAD_UP * face.side) / (HEAD[1] * face.side)
-    return np.hypot(right, below)
+    return np.hypot(right, below[:, None])
