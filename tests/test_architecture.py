@@ -14,7 +14,7 @@ FLOORS = (
     {"presets", "layers", "flow_matching", "mel"},
     {"portrait", "landmarks", "face", "motion", "speech"},
     {"model", "picture"},
-    {"checkpoint"},
+    {"checkpoint", "stream"},
     {"data", "experts"},
     {"data.recorded", "data.synthetic"},
     {"data.open_corpus"},

@@ -135,10 +135,6 @@ def test_script_that_cannot_be_spoken(refused: Run, text: str, script: str) -> N
     assert script in refused(text=text)
 
 
-def test_text_without_end(refused: Run) -> None:
-    assert "at most" in refused(text="word " * 1_000)
-
-
 def test_text_that_is_not_utf_8(refused: Run) -> None:
     assert "not valid UTF-8" in refused(text="caf\udce9")
 

@@ -173,7 +173,7 @@ def test_the_unexpected_is_one_line_too(
         raise problem
 
     monkeypatch.delenv("TTSF_DEBUG", raising=False)
-    monkeypatch.setattr(pipeline.Pipeline, "_generate", fail)
+    monkeypatch.setattr(pipeline.Pipeline, "_open", fail)
     assert main([*speak, "Hello."]) == code
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("ttsf: error: ") and list(tmp_path.iterdir()) == []

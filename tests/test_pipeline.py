@@ -43,12 +43,17 @@ def test_speak_gives_frames_and_samples_of_one_length(pipeline: Pipeline, photo:
 
 def test_words_come_with_their_times(pipeline: Pipeline, photo: Path) -> None:
     result = pipeline.speak(photo, TEXTS[6])
-    assert " ".join(word.text for word in result.words) == pipeline.front_end.normalize(TEXTS[6])
-    assert all(word.start_s < word.end_s for word in result.words)
-    assert all(a.end_s <= b.start_s for a, b in pairwise(result.words))
-    assert result.words[0].start_s >= 0 and result.words[-1].end_s <= len(result.frames) / 25
-    double = pipeline.speak(photo, TEXTS[6], ttsf.GenerateOptions(rate=0.5)).words
-    assert double[-1].end_s > 1.4 * result.words[-1].end_s
+    assert " ".join(word.text for word in result.spoken.words) == pipeline.front_end.normalize(
+        TEXTS[6]
+    )
+    assert all(word.start_s < word.end_s for word in result.spoken.words)
+    assert all(a.end_s <= b.start_s for a, b in pairwise(result.spoken.words))
+    assert (
+        result.spoken.words[0].start_s >= 0
+        and result.spoken.words[-1].end_s <= len(result.frames) / 25
+    )
+    double = pipeline.speak(photo, TEXTS[6], ttsf.GenerateOptions(rate=0.5)).spoken.words
+    assert double[-1].end_s > 1.4 * result.spoken.words[-1].end_s
 
 
 def test_a_portrait_serves_many_texts(
@@ -74,8 +79,8 @@ def test_what_is_written_is_what_is_spoken(
     written = pipeline.write(photo, TEXTS[4], tmp_path / "a.mp4", audio_output=tmp_path / "a.wav")
     assert np.array_equal(np.concatenate([chunk.frames for chunk in chunks]), result.frames)
     assert np.array_equal(np.concatenate([chunk.samples for chunk in chunks]), result.samples)
-    assert tuple(chain.from_iterable(chunk.words for chunk in chunks)) == result.words
-    assert written.words == result.words and len(chunks) > 2
+    assert tuple(chain.from_iterable(chunk.spoken.words for chunk in chunks)) == result.spoken.words
+    assert written.spoken.words == result.spoken.words and len(chunks) > 2
     heard, rate = soundfile.read(tmp_path / "a.wav")
     assert rate == 16_000 and np.abs(heard - result.samples).max() < 1e-4
 
@@ -129,7 +134,7 @@ def test_the_place_to_write_is_checked_first(
     def too_late(*arguments: object) -> None:
         raise AssertionError("generated before the output was checked")
 
-    monkeypatch.setattr(pipeline, "_generate", too_late)
+    monkeypatch.setattr(pipeline, "_open", too_late)
     (tmp_path / "file").write_text("")
     with pytest.raises(ttsf.TtsfError, match="cannot write"):
         pipeline.write("face.png", "Hello", tmp_path / "file" / "a.mp4")

@@ -13,7 +13,6 @@ import ttsf
 from tests.data.videos import talking
 from ttsf.cli.main import main, parse
 from ttsf.cli.speak import Speak
-from ttsf.pipeline import MAX_CHARACTERS
 
 SCORERS = ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "face_recognition_models")
 ROOT = Path(__file__).parents[1]
@@ -117,10 +116,6 @@ def test_recipes_parse(recipe: Path, tmp_path: Path) -> None:
     assert len(lines) > 5
     for line in lines:
         parse(shlex.split(line))
-
-
-def test_limits_are_the_real_ones() -> None:
-    assert f"{MAX_CHARACTERS:,} characters" in README
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(((?!http)[^)]+)\)", README))

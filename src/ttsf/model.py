@@ -14,24 +14,25 @@ Training puts a real clip in the place of what is sampled: `forward` is the join
 stages before it use the parts of the walk that they train.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ttsf.config import FlowMatchingConfig, ModelConfig
+from ttsf.config import CLIP_FRAMES, FlowMatchingConfig, ModelConfig
 from ttsf.face.audio_mapper import AudioMapper
 from ttsf.face.encoder import VisualEncoder, VisualFeatures
 from ttsf.face.generator import Fields, GeneratedFace, Generator, fuse_motion
 from ttsf.face.motion_extractor import MotionExtractor
+from ttsf.landmarks.labels import BLINK
 from ttsf.motion.normalizer import build_normalizer
 from ttsf.motion.prior import MotionPrior, prior_nll
 from ttsf.motion.sampler import MotionSampler
 from ttsf.speech.tts import SpeechFeatures, SpokenText, TextToSpeech, TtsLosses
 from ttsf.speech.vocoder import build_vocoder
 
-FRAMES_PER_BATCH = 4  # drawn at once; more falls out of the processor's caches
+SEAM = 12  # frames over which the head of one utterance becomes that of the next
 
 
 class GenerateOptions(NamedTuple):
@@ -46,6 +47,10 @@ class GenerateOptions(NamedTuple):
     """Speaking rate; 2 is twice as fast."""
     still: bool = False
     """Keep the portrait's own head pose and eyes."""
+    motion: float = 1.0
+    """Amount of head motion about the portrait's own pose."""
+    blinks: float = 1.0
+    """How far blinks close the eyes; 0 keeps the portrait's own."""
 
     def solver(self, flow: FlowMatchingConfig) -> tuple[int, float]:
         """Steps and temperature."""
@@ -53,16 +58,35 @@ class GenerateOptions(NamedTuple):
         return self.steps or flow.steps, temperature
 
 
-class Generated(NamedTuple):
-    """Speech and frames of one length: N = 640 frame_count."""
+class Said(NamedTuple):
+    """Speech of one utterance and the lips that go with it; N = 640 frames."""
 
     samples: Tensor
     """float32 [N] in [-1, 1], 16 kHz."""
-    frame_count: int
-    frames: Iterator[Tensor]
-    """uint8 [n, size, size, 3] batches in order, drawn as they are asked for."""
+    f_lip: Tensor
+    """[1, frames, S]."""
     durations: Tensor
-    """int64 [L]: mel frames of each symbol."""
+    """int64 [L]: mel frames of each symbol, the silence that was asked for in the last."""
+    spoken: int
+    """Frames before that silence."""
+
+    def first(self, frames: int) -> "Said":
+        """Without what follows."""
+        samples = self.samples[: len(self.samples) // self.f_lip.shape[1] * frames]
+        return self._replace(samples=samples, f_lip=self.f_lip[:, :frames])
+
+
+class Moved(NamedTuple):
+    """Head motion of B sequences, and what the next one needs to carry on from it."""
+
+    f_m: Tensor
+    """f_m-hat of every frame, [B, T, S]."""
+    rest: Tensor
+    """How it would go on in silence, [B, SEAM, S]."""
+    f_c: Tensor
+    """What was sampled, [B, K, C]: the last K of all frames so far, at most a training clip."""
+    f_lip: Tensor
+    """The lips that went with it, [B, K, S]."""
 
 
 class KnownMotion(NamedTuple):
@@ -166,14 +190,39 @@ class TTSF(nn.Module):
         return f_lip.transpose(1, 2)
 
     def sample_motion(
-        self, f_m0: Tensor, f_lip: Tensor, options: GenerateOptions, noise: torch.Generator
-    ) -> Tensor:
-        """f_m-hat of every frame: f_m0 [B, S], f_lip [B, T, S] -> [B, T, S]."""
-        if options.still:
-            return f_m0[:, None].expand(-1, f_lip.shape[1], -1)
+        self,
+        f_m0: Tensor,
+        f_lip: Tensor,
+        options: GenerateOptions,
+        noise: torch.Generator,
+        before: Moved | None = None,
+    ) -> Moved:
+        """f_m-hat of every frame: f_m0 [B, S], f_lip [B, T, S].
+
+        With `before`, the frames carry on from its last: these are sampled again, along the known
+        way to what they were, so that prior, sampler and normaliser see them as neighbours, and
+        how `before` would go on fades into the new.
+        """
         steps, temperature = options.solver(self.config.motion.flow)
-        mu = self.prior(f_m0, f_lip)
-        return self.normalizer.restore(self.sampler.sample(mu, steps, temperature, noise))
+        known = None if before is None else before.f_c
+        begun = f_lip if before is None else torch.cat([before.f_lip, f_lip], dim=1)
+        lips = torch.cat([begun, f_lip[:, -1:].expand(-1, SEAM, -1)], dim=1)
+        f_c = self.sampler.sample(self.prior(f_m0, lips), steps, temperature, noise, known)
+        end, start = begun.shape[1], begun.shape[1] - f_lip.shape[1]
+        f_m, rest = self.normalizer.restore(f_c)[:, start:].split([end - start, SEAM], dim=1)
+        if before is not None:
+            n = min(SEAM, f_m.shape[1])
+            share = torch.linspace(1, 0, SEAM + 2, device=f_m.device)[1 : n + 1, None]
+            f_m = torch.cat([f_m[:, :n].lerp(before.rest[:, :n], share), f_m[:, n:]], dim=1)
+        return Moved(f_m, rest, f_c[:, :end][:, -CLIP_FRAMES:], begun[:, -CLIP_FRAMES:])
+
+    @torch.inference_mode()
+    def scale_motion(self, f_m0: Tensor, f_m: Tensor, options: GenerateOptions) -> Tensor:
+        """Head motion [B, T, S] about the portrait's own f_m0 [B, S], as large as is wanted."""
+        moved = f_m - f_m0[:, None]
+        code = self.motion_extractor.codes()[:, BLINK]
+        blink = (moved @ code)[..., None] * code
+        return f_m0[:, None] + options.motion * (moved - blink) + options.blinks * blink
 
     def draw(
         self, source: SourceFaces, f_m: Tensor, f_lip: Tensor, side: int | None = None
@@ -224,36 +273,54 @@ class TTSF(nn.Module):
         return Reenacted(face.image, target, f_m, f_lip, tts)
 
     @torch.inference_mode()
-    def generate(self, source: SourceFaces, ids: list[int], options: GenerateOptions) -> Generated:
-        """One portrait speaks one text; ids: the text's symbols.
+    def say(
+        self,
+        source: SourceFaces,
+        ids: list[int],
+        options: GenerateOptions,
+        index: int = 0,
+        silence: int = 0,
+    ) -> Said:
+        """One portrait says one utterance; ids: its symbols, index: its place in the text.
 
-        Speech is complete on return; frames are drawn while `frames` is read. Speech and motion
-        take their noise from separate generators, both from the seed.
+        silence: frames without sound that it ends with at least.
         """
         device = source.image.device
         steps, temperature = options.solver(self.config.speech.flow)
         voice = self.speech.voice(source.voice_style)
         symbols = torch.tensor([ids], device=device)
         lengths = torch.tensor([len(ids)], device=device)
-        features = self.speech.encode(symbols, lengths, voice, options.rate)
-        noise = torch.Generator().manual_seed(options.seed)
+        mel_frames = self.config.mel_per_video
+        features = self.speech.encode(symbols, lengths, voice, options.rate, silence * mel_frames)
+        noise = _dice(options.seed, 2 * index)
         mel = self.speech.decode(features, voice, steps, temperature, noise)
         f_lip = self.lip_features(features)
         count = f_lip.shape[1]
         samples = self.vocoder(mel)[0, : count * self.config.samples_per_video].clamp(-1, 1)
-        noise = torch.Generator().manual_seed(options.seed + 2**32)
-        f_m = self.sample_motion(source.f_m, f_lip, options, noise)
-        frames = self._frames(source, f_m[0], f_lip[0])
-        return Generated(samples.cpu(), count, frames, features.durations[0].cpu())
+        spoken = count - int(features.silence[0]) // mel_frames
+        return Said(samples.cpu(), f_lip, features.durations[0].cpu(), spoken)
 
-    def _frames(self, source: SourceFaces, f_m: Tensor, f_lip: Tensor) -> Iterator[Tensor]:
-        for start in range(0, f_m.shape[0], FRAMES_PER_BATCH):
-            part = slice(start, start + FRAMES_PER_BATCH)
-            with torch.inference_mode():  # left before the caller goes on, whose mode it would be
-                image = self.draw(source, f_m[part], f_lip[part]).image
-                pixels = ((image.clamp(-1, 1) + 1) * 127.5).round().byte()
-                batch = pixels.permute(0, 2, 3, 1).contiguous().cpu()
-            yield batch
+    @torch.inference_mode()
+    def move(
+        self,
+        source: SourceFaces,
+        said: Said,
+        options: GenerateOptions,
+        index: int = 0,
+        before: Moved | None = None,
+    ) -> Moved:
+        """Head motion for an utterance, after that of the one before; index as in `say`."""
+        if options.still:
+            held = source.f_m[:, None].expand(-1, said.f_lip.shape[1], -1)
+            return Moved(held, held[:, :0], held[:, :0], held[:, :0])
+        noise = _dice(options.seed, 2 * index + 1)
+        return self.sample_motion(source.f_m, said.f_lip, options, noise, before)
+
+
+def _dice(seed: int, stream: int) -> torch.Generator:
+    """Noise of its own for every use."""
+    mixed = np.random.SeedSequence((seed, stream)).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(mixed[0]))
 
 
 def windows(x: Tensor, starts: Tensor, length: int) -> Tensor:

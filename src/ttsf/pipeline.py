@@ -1,28 +1,27 @@
 """Portrait file and text to a talking-face video: the one place that knows files and the model."""
 
 import math
-from collections.abc import Iterator
-from contextlib import ExitStack
-from itertools import accumulate
+from collections.abc import Generator
+from contextlib import ExitStack, closing
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ttsf import checkpoint
 from ttsf.errors import TtsfError
 from ttsf.jobs import Progress
-from ttsf.media.files import cannot_write, new_file
-from ttsf.media.video import Chunk, Word, new_video, wav_bytes
-from ttsf.model import TTSF, Generated, GenerateOptions
+from ttsf.media.sound import new_wav
+from ttsf.media.video import Chunk, new_video
+from ttsf.model import TTSF, GenerateOptions
 from ttsf.portrait.crop import crop_portrait
 from ttsf.portrait.portrait import Portrait, read_portrait
-from ttsf.speech.text import TextFrontEnd, Utterance
+from ttsf.speech.text import TextFrontEnd
+from ttsf.stream import Stream, Workers, joined
+from ttsf.times.spoken import Spoken
 
-MAX_CHARACTERS = 2_000
 MAX_STEPS = 1_000
 MAX_TEMPERATURE = 10.0
 RATES = (0.5, 2.0)
@@ -42,7 +41,7 @@ class Result(NamedTuple):
     fps: int
     sample_rate: int
     """Hz."""
-    words: tuple[Word, ...]
+    spoken: Spoken
     """What is said when."""
 
 
@@ -52,7 +51,7 @@ class Written(NamedTuple):
     frame_count: int
     seconds: float
     """Length of the video."""
-    words: tuple[Word, ...] = ()
+    spoken: Spoken = Spoken(())
     """What is said when."""
 
 
@@ -70,6 +69,8 @@ class Pipeline:
     def __init__(self, model: TTSF) -> None:
         self.model = model
         self.front_end = TextFrontEnd(model.config.speech)
+        on_cpu = next(model.parameters()).device.type == "cpu"
+        self._workers = Workers(torch.get_num_threads() if on_cpu else 1)
 
     def portrait(self, picture: AnyPath | np.ndarray, face: int = 1) -> Portrait:
         """Read a picture file or RGB uint8 [H, W, 3].
@@ -85,16 +86,32 @@ class Pipeline:
 
         Raises TtsfError for a portrait, text or option that cannot be used.
         """
-        generated, words = self._generate(portrait, text, options)
-        frames = np.concatenate([batch.numpy() for batch in generated.frames])
-        samples, config = generated.samples.numpy(), self.model.config
-        return Result(frames, samples, config.video.fps, config.audio.sample_rate, words)
+        chunks = list(self.stream(portrait, text, options))
+        config = self.model.config
+        return Result(
+            np.concatenate([chunk.frames for chunk in chunks]),
+            np.concatenate([chunk.samples for chunk in chunks]),
+            config.video.fps,
+            config.audio.sample_rate,
+            joined(chunk.spoken for chunk in chunks),
+        )
 
     def say(
         self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
     ) -> np.ndarray:
         """The speech alone, float32 [M] in [-1, 1]; no frame is drawn. Raises as `speak` does."""
-        return self._generate(portrait, text, options)[0].samples.numpy()
+        speech = self._open(portrait, text, options).speech()
+        return np.concatenate([said.samples.numpy() for said in speech])
+
+    def stream(
+        self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
+    ) -> Generator[Chunk]:
+        """The video piece by piece, each as soon as it is drawn: frames, sound, what is said.
+
+        Closing the iterator ends the work. Several streams may run in several threads; they give
+        what each gives alone. Raises as `speak` does, before the first piece.
+        """
+        return self._open(portrait, text, options).chunks()
 
     def write(
         self,
@@ -107,61 +124,36 @@ class Pipeline:
     ) -> Written:
         """Write the video to `output` (.mp4) and, if wanted, its sound to `audio_output` (.wav).
 
-        Frames are encoded while they are drawn; `progress(done, total)` follows them. The files
-        appear whole or not at all. Raises TtsfError as `speak` does and for unwritable files.
+        Frames are encoded while they are drawn; `progress(done, total)` follows them, the total
+        being a guess until the last utterance is spoken. The files appear whole or not at all.
+        Raises TtsfError as `speak` does and for unwritable files.
         """
         video_path = _with_suffix(output, ".mp4")
         audio_path = None if audio_output is None else _with_suffix(audio_output, ".wav")
         config = self.model.config
         fps, sample_rate = config.video.fps, config.audio.sample_rate
         with ExitStack() as files:
-            audio_file = None if audio_path is None else files.enter_context(new_file(audio_path))
+            sound = None
+            if audio_path is not None:
+                sound = files.enter_context(new_wav(audio_path, sample_rate))
             video = files.enter_context(new_video(video_path, fps, sample_rate))
-            generated, words = self._generate(portrait, text, options)
-            if audio_path and audio_file:
-                try:
-                    audio_file.write_bytes(wav_bytes(generated.samples.numpy(), sample_rate))
-                except OSError as error:
-                    raise cannot_write(audio_path, error) from error
-            for chunk in self._chunks(generated, words):
+            stream = self._open(portrait, text, options)
+            spoken = []
+            for chunk in files.enter_context(closing(stream.chunks())):
+                if sound is not None:
+                    sound.add(chunk.samples)
                 video.add(chunk)
+                spoken.append(chunk.spoken)
                 if progress is not None:
-                    progress(video.frames, generated.frame_count)
-        return Written(generated.frame_count, generated.frame_count / fps, words)
+                    progress(video.frames, stream.expected_frames())
+        return Written(video.frames, video.frames / fps, joined(spoken))
 
-    @torch.inference_mode()
-    def _generate(
-        self, portrait: AnyPortrait, text: str, options: GenerateOptions
-    ) -> tuple[Generated, tuple[Word, ...]]:
+    def _open(self, portrait: AnyPortrait, text: str, options: GenerateOptions) -> Stream:
         _check_options(options)
-        utterance = self.front_end.utterance(_check_text(text))
+        utterances = list(self.front_end.utterances(text))
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
         crop = crop_portrait(read.picture, read.square, self.model.config.video.size)
-        device = next(self.model.parameters()).device
-        source = self.model.read_faces(crop[None].to(device))
-        generated = self.model.generate(source, utterance.ids, options)
-        if not torch.isfinite(generated.samples).all():
-            raise TtsfError("these weights give no valid sound (values that are not finite)")
-        return generated, self._words(utterance, generated.durations)
-
-    def _words(self, utterance: Utterance, durations: Tensor) -> tuple[Word, ...]:
-        """When each word is said; durations: mel frames of each symbol, [L]."""
-        audio = self.model.config.audio
-        ends = [
-            n * audio.hop / audio.sample_rate for n in accumulate(durations.tolist(), initial=0)
-        ]
-        spoken = zip(utterance.words, utterance.spans, strict=True)
-        return tuple(Word(word, ends[start], ends[end]) for word, (start, end) in spoken)
-
-    def _chunks(self, generated: Generated, words: tuple[Word, ...]) -> Iterator[Chunk]:
-        """Frames as they are drawn, with the sound and the words that belong to them."""
-        config = self.model.config
-        samples, done = generated.samples.numpy(), 0
-        for batch in generated.frames:
-            first, done = done, done + len(batch)
-            heard = samples[first * config.samples_per_video : done * config.samples_per_video]
-            begun = tuple(w for w in words if first <= int(w.start_s * config.video.fps) < done)
-            yield Chunk(batch.numpy(), heard, begun)
+        return Stream(self.model, self._workers, crop, utterances, options)
 
 
 def _with_suffix(path: AnyPath, suffix: str) -> Path:
@@ -169,14 +161,6 @@ def _with_suffix(path: AnyPath, suffix: str) -> Path:
     if result.suffix.lower() != suffix:
         raise TtsfError(f"cannot write {result}: the name must end in {suffix}")
     return result
-
-
-def _check_text(text: str) -> str:
-    if len(text) > MAX_CHARACTERS:
-        raise TtsfError(f"the text has {len(text):,} characters; at most {MAX_CHARACTERS:,} work")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise TtsfError("the text is not valid UTF-8")
-    return text
 
 
 def _check_options(options: GenerateOptions) -> None:

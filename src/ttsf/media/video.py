@@ -15,6 +15,7 @@ import soundfile
 
 from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.media.files import new_file, write_new
+from ttsf.times.spoken import Spoken
 
 AUDIO_BITS = 96_000  # per second
 AAC_BLOCK = 1024  # samples
@@ -36,23 +37,14 @@ STREAM_X264 = {
 }
 
 
-class Word(NamedTuple):
-    """A word, and when it is said."""
-
-    text: str
-    start_s: float
-    """From the beginning of the video."""
-    end_s: float
-
-
 class Chunk(NamedTuple):
-    """A piece of a video: n frames with their sound, and the words that begin in it."""
+    """A piece of a video: n frames with their sound, and what begins to be said in it."""
 
     frames: np.ndarray
     """RGB uint8 [n, H, W, 3]."""
     samples: np.ndarray
     """float [n * sample_rate / fps] in [-1, 1], mono."""
-    words: tuple[Word, ...] = ()
+    spoken: Spoken = Spoken(())
 
 
 class Stream(Protocol):

@@ -59,10 +59,26 @@ class MotionSampler(nn.Module):
         return ot_cfm_loss(lambda x, t: self.velocity(x, t, mean), x_1, mean, mask, self.flow)
 
     def sample(
-        self, mu: Tensor, steps: int, temperature: float, generator: torch.Generator
+        self,
+        mu: Tensor,
+        steps: int,
+        temperature: float,
+        generator: torch.Generator,
+        known: Tensor | None = None,
     ) -> Tensor:
-        """Draw f_c [B, T, C] for mu [B, T, C]; the noise comes from `generator`."""
+        """Draw f_c [B, T, C] for mu [B, T, C]; the noise comes from `generator`.
+
+        known: the first K of them, [B, K, C]; they go the straight way of Eq. 6 to what they are,
+        and the others are drawn beside them.
+        """
         mean = mu.transpose(1, 2)
         noise = torch.randn(mean.shape, generator=generator).to(mean) * temperature
         x_0 = start_noise(mean, noise, self.flow)
-        return euler(lambda x, t: self.velocity(x, t, mean), x_0, steps).transpose(1, 2)
+        x_1 = mean[..., :0] if known is None else known.transpose(1, 2)
+        first = x_1.shape[-1]
+        u_t = x_1 - (1 - self.flow.sigma_min) * x_0[..., :first]  # Eq. 6
+
+        def field(x: Tensor, t: Tensor) -> Tensor:
+            return torch.cat([u_t, self.velocity(x, t, mean)[..., first:]], dim=-1)
+
+        return euler(field, x_0, steps).transpose(1, 2)

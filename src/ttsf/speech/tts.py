@@ -20,7 +20,7 @@ from ttsf.speech.duration import (
     search_alignment,
     whole_durations,
 )
-from ttsf.speech.text import SYMBOLS
+from ttsf.speech.symbols import PUNCTUATION, SYMBOLS
 from ttsf.speech.text_encoder import EncodedText, TextEncoder, length_mask
 from ttsf.speech.voice import voice_projection
 
@@ -33,6 +33,7 @@ class SpeechFeatures(NamedTuple):
     mu: Tensor  # [B, mel_bins, T], normalised
     mask: Tensor  # [B, 1, T]
     durations: Tensor  # [B, L] mel frames
+    silence: Tensor  # [B] of them, added at the end
 
 
 class TtsLosses(NamedTuple):
@@ -67,6 +68,12 @@ def pad_spoken(ids: list[Tensor], mels: list[Tensor]) -> SpokenText:
     )
 
 
+def silent_end(ids: Tensor) -> Tensor:
+    """Which symbols [B, L] are marks or blanks after all that sound."""
+    sounds = ids > len(PUNCTUATION)
+    return sounds.flip(1).cumsum(1).flip(1) == 0
+
+
 class TextToSpeech(nn.Module):
     """E_t, duration predictor and D_TTS, conditioned on a voice vector projected from f_id."""
 
@@ -87,7 +94,9 @@ class TextToSpeech(nn.Module):
         """f_id [B, identity_channels] -> voice [B, V]."""
         return self.voice_projection(f_id)
 
-    def _upsample(self, text: EncodedText, durations: Tensor, longest: int) -> SpeechFeatures:
+    def _upsample(
+        self, text: EncodedText, durations: Tensor, longest: int, silence: Tensor | None = None
+    ) -> SpeechFeatures:
         """longest: mel frames of the longest utterance."""
         totals = durations.sum(1)
         frames = math.ceil(longest / self.multiple) * self.multiple
@@ -97,16 +106,30 @@ class TextToSpeech(nn.Module):
             repeat_by_durations(text.mu, durations, frames),
             length_mask(totals, frames),
             durations,
+            durations.new_zeros(len(durations)) if silence is None else silence,
         )
 
     def encode(
-        self, ids: Tensor, id_lengths: Tensor, voice: Tensor, rate: float = 1.0
+        self,
+        ids: Tensor,
+        id_lengths: Tensor,
+        voice: Tensor,
+        rate: float = 1.0,
+        silence: int = 0,
     ) -> SpeechFeatures:
-        """Features with predicted durations; `rate` > 1 speaks faster."""
+        """Features with predicted durations; `rate` > 1 speaks faster.
+
+        silence: mel frames that the marks and blanks at the end last at least; the last symbol
+        takes what they lack, in whole video frames.
+        """
         text = self.encoder(ids, id_lengths, voice)
         log_durations = self.duration(text.hidden, text.mask)
         durations = whole_durations(log_durations, text.mask, rate, self.multiple)
-        return self._upsample(text, durations, int(durations.sum(1).max()))
+        there = (durations * silent_end(ids)).sum(1)
+        lacking = (silence - there).clamp_min(0)
+        lacking = lacking + -lacking % self.multiple
+        durations = durations.scatter_add(1, id_lengths[:, None] - 1, lacking[:, None])
+        return self._upsample(text, durations, int(durations.sum(1).max()), lacking)
 
     def _align(self, spoken: SpokenText, voice: Tensor) -> tuple[EncodedText, Tensor, Tensor]:
         """The encoded text, the normalised mel x_1, and the durations that join them best."""

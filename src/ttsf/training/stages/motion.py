@@ -164,7 +164,7 @@ class MotionStage:
         f_lip = self.model.lip_features(known.features)
         real = self._feature(known.head)
         noise = torch.Generator().manual_seed(0)
-        drawn = self.model.sample_motion(real[:, 0], f_lip, GenerateOptions(), noise)
+        drawn = self.model.sample_motion(real[:, 0], f_lip, GenerateOptions(), noise).f_m
         opening = coordinates(f_lip)[..., FIRST_LIP].cpu()
         wanted = known.lips[..., FIRST_LIP].cpu()
         tracks = {"sampled": coordinates(drawn).cpu(), "given": coordinates(real).cpu()}

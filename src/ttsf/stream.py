@@ -1,0 +1,192 @@
+"""A portrait and utterances to frames and sound, piece by piece, made ahead by several threads.
+
+Speech, lips and head of one utterance follow those of the one before; its frames are drawn in
+batches beside each other, while the caller writes those that are done. Nothing is kept of what has
+been given away. Each thread computes alone, so that results do not depend on their number.
+"""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import accumulate, chain
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ttsf.errors import TtsfError
+from ttsf.media.video import Chunk
+from ttsf.model import TTSF, GenerateOptions, Moved, Said, SourceFaces
+from ttsf.speech.symbols import BLANK, SYMBOL_ID
+from ttsf.speech.text import Utterance
+from ttsf.times.spoken import Spoken, Word
+
+FRAMES_PER_BATCH = 4
+"""Drawn at once; more falls out of the processor's caches."""
+BATCHES_AHEAD = 2
+"""Per thread, that wait for the caller at most."""
+SENTENCE_PAUSE_S = 0.4
+"""Silence between two sentences, as in read speech."""
+Made = TypeVar("Made")
+
+
+class Workers:
+    """Threads for the model; each uses one core, and all streams of a pipeline share them."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._start()
+
+    def submit(self, work: Callable[..., Made], *arguments: object) -> "Future[Made]":
+        """Do it on one of the threads."""
+        if self._process != os.getpid():  # a fork takes no threads along
+            self._start()
+        return self._pool.submit(work, *arguments)
+
+    def _start(self) -> None:
+        given = torch.get_num_threads()
+        self._process = os.getpid()
+        self._pool = ThreadPoolExecutor(self.count, "ttsf", torch.set_num_threads, (1,))
+        all_there = threading.Barrier(self.count)
+        wait([self._pool.submit(all_there.wait) for _ in range(self.count)])
+        torch.set_num_threads(given)  # each thread has its own number, new ones that set last
+
+
+class Act(NamedTuple):
+    """What is needed to draw one utterance."""
+
+    place: int
+    """In the text, from 0."""
+    said: Said
+    moved: Moved
+    f_m: Tensor
+    """Head motion as large as is wanted, [1, N, S]."""
+
+
+class Batch(NamedTuple):
+    """Frames that are being drawn, and what belongs to them."""
+
+    frames: Future[np.ndarray]
+    samples: np.ndarray
+    spoken: Spoken
+
+    def chunk(self) -> Chunk:
+        """Wait for the frames."""
+        return Chunk(self.frames.result(), self.samples, self.spoken)
+
+
+class Stream:
+    """One portrait that speaks one text; crop: float32 [3, size, size] from -1 to 1."""
+
+    def __init__(
+        self,
+        model: TTSF,
+        workers: Workers,
+        crop: Tensor,
+        utterances: Sequence[Utterance],
+        options: GenerateOptions,
+    ) -> None:
+        self.model, self.workers = model, workers
+        self.utterances, self.options = utterances, options
+        self.source = workers.submit(self._read, crop).result()
+        self._frames = self._symbols = 0  # of the utterances that have been spoken
+        self._all_symbols = sum(len(utterance.ids) for utterance in utterances)
+
+    def speech(self) -> Iterator[Said]:
+        """The speech alone, utterance by utterance."""
+        for index in range(len(self.utterances)):
+            yield self.workers.submit(self._say, index).result()
+
+    def chunks(self) -> Generator[Chunk]:
+        """Frames, sound and words in order; closing the iterator ends all work."""
+        most = BATCHES_AHEAD * self.workers.count
+        waiting: deque[Batch] = deque()
+        coming = self._prepare(0, None)
+        try:
+            while coming or waiting:
+                if coming is None or (waiting and not coming.done()):
+                    yield waiting.popleft().chunk()
+                    continue
+                act, coming = coming.result(), None
+                before, self._frames = self._frames, self._frames + act.f_m.shape[1]
+                self._symbols += len(self.utterances[act.place].ids)
+                for batch in self._batches(act, before):
+                    waiting.append(batch)
+                    if len(waiting) > most:
+                        coming = coming or self._prepare(act.place + 1, act.moved)
+                        yield waiting.popleft().chunk()
+                coming = coming or self._prepare(act.place + 1, act.moved)
+        finally:
+            jobs: list[Future[Any] | None] = [coming, *(batch.frames for batch in waiting)]
+            wait([job for job in jobs if job and not job.cancel()])
+
+    def expected_frames(self) -> int:
+        """Length of the video: a guess until the last utterance has been spoken."""
+        return self._frames * self._all_symbols // max(self._symbols, 1)
+
+    @torch.inference_mode()
+    def _read(self, crop: Tensor) -> SourceFaces:
+        device = next(self.model.parameters()).device
+        return self.model.read_faces(crop[None].to(device))
+
+    def _prepare(self, index: int, before: Moved | None) -> Future[Act] | None:
+        """The next utterance, where there is one."""
+        if index == len(self.utterances):
+            return None
+        return self.workers.submit(self._act, index, before)
+
+    def _act(self, index: int, before: Moved | None) -> Act:
+        said = self._say(index)
+        moved = self.model.move(self.source, said, self.options, index, before)
+        f_m = self.model.scale_motion(self.source.f_m, moved.f_m, self.options)
+        return Act(index, said, moved, f_m)
+
+    def _say(self, index: int) -> Said:
+        """Speech of one utterance with the pause after it; the last needs none."""
+        utterance, last = self.utterances[index], index + 1 == len(self.utterances)
+        wanted = utterance.pause_s
+        if not wanted and utterance.ids and utterance.ends_sentence:
+            wanted = SENTENCE_PAUSE_S
+        silence = round(wanted * self.model.config.video.fps)
+        options = self.options._replace(rate=self.options.rate * utterance.rate)
+        ids = utterance.ids or [SYMBOL_ID[BLANK]]
+        said = self.model.say(self.source, ids, options, index, silence)
+        if not torch.isfinite(said.samples).all():
+            raise TtsfError("these weights give no valid sound (values that are not finite)")
+        return said.first(said.spoken) if last and not utterance.pause_s else said
+
+    def _batches(self, act: Act, before: int) -> Iterator[Batch]:
+        """Frames of one utterance, being drawn; before: frames of those before it."""
+        fps, rate = self.model.config.video.fps, self.model.config.samples_per_video
+        samples, spoken = act.said.samples.numpy(), self._spoken(act, before)
+        count = act.f_m.shape[1]
+        for start in range(0, count, FRAMES_PER_BATCH):
+            end = min(start + FRAMES_PER_BATCH, count)
+            words = [w for w in spoken if start <= int(w.start_s * fps) - before < end]
+            frames = self.workers.submit(self._draw, act, start, end)
+            yield Batch(frames, samples[start * rate : end * rate], Spoken(tuple(words)))
+
+    def _spoken(self, act: Act, before: int) -> list[Word]:
+        """When each word of an utterance is said."""
+        audio, fps = self.model.config.audio, self.model.config.video.fps
+        mel_frames = accumulate(act.said.durations.tolist(), initial=0)
+        ends = [before / fps + n * audio.hop / audio.sample_rate for n in mel_frames]
+        utterance = self.utterances[act.place]
+        spoken = zip(utterance.words, utterance.spans, strict=True)
+        return [Word(word, ends[start], ends[end]) for word, (start, end) in spoken]
+
+    @torch.inference_mode()
+    def _draw(self, act: Act, start: int, end: int) -> np.ndarray:
+        f_m, f_lip = act.f_m[0, start:end], act.said.f_lip[0, start:end]
+        image = self.model.draw(self.source, f_m, f_lip).image
+        pixels = ((image.clamp(-1, 1) + 1) * 127.5).round().byte()
+        return pixels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def joined(pieces: Iterable[Spoken]) -> Spoken:
+    """One after the other."""
+    words, phones, marks = zip(*pieces, strict=True)
+    return Spoken(*(tuple(chain.from_iterable(part)) for part in (words, phones, marks)))
