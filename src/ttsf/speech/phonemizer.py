@@ -1,5 +1,7 @@
 """Sec. 3.3: graphemes to IPA by espeak-ng, called in process through ctypes (one lock)."""
 
+# ruff: noqa: RUF001 (IPA)
+
 import ctypes
 import re
 import threading
@@ -8,8 +10,15 @@ from functools import lru_cache
 import espeakng_loader
 
 from ttsf.errors import TtsfError
+from ttsf.speech.english.sounds.exceptions import Part, parts
 
 _SYNCHRONOUS, _DO_NOT_EXIT, _UTF8, _IPA = 2, 0x8000, 1, 0x02
+_VOWELS = "ɑɐɒæɔəɚɛɜaeiouɪʊʌᵻ"
+_STAND_INS = {True: ("oxpob", "ˈɑːkspɑːb"), False: ("boxpob", "bˈɑːkspɑːb")}
+"""What espeak-ng is given for a word whose sound is known, and what it makes of it.
+
+So the words around it keep the sounds they have beside a vowel, or beside a consonant.
+"""
 _lock = threading.Lock()
 
 
@@ -26,16 +35,40 @@ def _library() -> ctypes.CDLL:
     return library
 
 
-def phonemize(text: str, language: str) -> str:
-    """IPA with stress marks of one clause without punctuation; '' for nothing pronounceable."""
+def phonemize(text: str, language: str, before: str = "") -> str:
+    """IPA with stress marks of one clause without punctuation; '' for nothing pronounceable.
+
+    before: the words of the same sentence before the clause, by which homographs are told apart.
+    """
+    if not language.startswith("en"):
+        return _spoken(text, language)
+    pieces = parts(text, before)
+    known = [piece.text for piece in pieces if piece.is_ipa]
+    if not known:
+        return _spoken(text, language)
+    spoken = _spoken(" ".join(map(_stand_in, pieces)), language)
+    stand_ins = "|".join(sound for _, sound in _STAND_INS.values())
+    if len(re.findall(stand_ins, spoken)) != len(known):
+        return " ".join(p.text if p.is_ipa else _spoken(p.text, language) for p in pieces)
+    sounds = iter(known)
+    return re.sub(stand_ins, lambda _: next(sounds), spoken)
+
+
+def _stand_in(piece: Part) -> str:
+    if not piece.is_ipa:
+        return piece.text.strip()
+    return _STAND_INS[piece.text.lstrip("ˈˌ")[0] in _VOWELS][0]
+
+
+def _spoken(text: str, language: str) -> str:
     with _lock:
         library = _library()
         if library.espeak_SetVoiceByName(language.encode()) != 0:
             raise TtsfError(f"espeak-ng has no voice '{language}'; set speech.language")
         buffer = ctypes.create_string_buffer(text.encode())
         pointer = ctypes.c_void_p(ctypes.addressof(buffer))
-        parts = []
+        found = []
         while pointer.value:
-            parts.append(library.espeak_TextToPhonemes(ctypes.byref(pointer), _UTF8, _IPA) or b"")
-    spoken = b" ".join(parts).decode()
+            found.append(library.espeak_TextToPhonemes(ctypes.byref(pointer), _UTF8, _IPA) or b"")
+    spoken = b" ".join(found).decode()
     return re.sub(r"\s+", " ", re.sub(r"\([a-z-]+\)", "", spoken)).strip()

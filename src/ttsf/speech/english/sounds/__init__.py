@@ -1,0 +1,1 @@
+"""How English words sound where espeak-ng says them wrong."""

@@ -1,0 +1,102 @@
+"""What espeak-ng is not asked for: names it says wrong, interjections, letters, homographs."""
+
+# ruff: noqa: RUF001 (IPA)
+
+import re
+from typing import NamedTuple
+
+from ttsf.speech.english.lists import words
+from ttsf.speech.english.sounds.homographs import homograph
+
+SOUNDS = {
+    "loomis": "lˈuːmɪs", "geis": "ɡˈaɪs", "nguyen": "wˈɪn", "chloë": "klˈoʊi", "noël": "noʊˈɛl",
+    "noel": "noʊˈɛl", "niche": "nˈiːʃ", "niamh": "nˈiːv", "joaquin": "wɑːkˈiːn", "juan": "wˈɑːn",
+    "aisha": "aɪˈiːʃə", "goethe": "ɡˈɜːɾə", "chopin": "ʃˈoʊpæn", "tchaikovsky": "tʃaɪkˈɔːfski",
+    "huawei": "wˈɑːweɪ", "xiaomi": "ʃˈaʊmi", "nike": "nˈaɪki", "tolkien": "tˈoʊlkiːn",
+    "camus": "kæmˈuː", "rousseau": "ɹuːsˈoʊ", "descartes": "deɪkˈɑːɹt", "buttigieg": "bˈuːɾɪdʒˌɛdʒ",
+    "cannes": "kˈæn", "lyon": "liːˈɑːn", "versailles": "vɛɹsˈaɪ", "gnocchi": "nˈoʊki",
+    "croissant": "kɹəsˈɑːnt", "croissants": "kɹəsˈɑːnts", "bruschetta": "bɹuːskˈɛɾə",
+    "quinoa": "kˈiːnwɑː", "zucchini": "zuːkˈiːni", "jalapeño": "hˌɑːləpˈeɪnjoʊ",
+    "jalapeno": "hˌɑːləpˈeɪnjoʊ", "déjà": "dˈeɪʒɑː", "qatar": "kətˈɑːɹ", "oaxaca": "wəhˈɑːkə",
+    "phuket": "puːkˈɛt", "reykjavik": "ɹˈeɪkjəvɪk", "unesco": "juːnˈɛskoʊ", "miz": "mˈɪz",
+    "messers": "mˈɛsɚz", "amelie": "ˈæmɪli", "amélie": "ˈæmɪli", "tortilla": "tɔːɹtˈiːjə",
+    "tortillas": "tɔːɹtˈiːjəz", "quesadilla": "kˌeɪsədˈiːjə", "paella": "paɪˈeɪjə",
+    "guillermo": "ɡiːˈɛɹmoʊ", "giuseppe": "dʒuːsˈɛpi", "giovanni": "dʒoʊvˈɑːni",
+    "kyiv": "kˈiːv", "ubuntu": "ʊbˈʊntuː",
+    "hmm": "hˈəm", "shh": "ʃː", "brr": "bɹˈɜː", "grr": "ɡɹˈɜː", "pfft": "pfˈt", "mmm": "mː",
+    "zzz": "zː", "hmph": "hˈʌmf", "aww": "ˈɔː", "eww": "jˈuː", "ow": "ˈaʊ", "mm-hmm": "mhˈm",
+    "psst": "psˈt", "aah": "ˈɑː", "argh": "ˈɑːɹɡ", "jpegs": "dʒˈeɪpˌɛɡz",
+    "nietzsche": "nˈiːtʃə", "phoebe": "fˈiːbi", "aoife": "ˈiːfə", "saoirse": "sˈɜːʃə",
+    "cillian": "kˈɪliən", "eoin": "ˈoʊɪn", "matisse": "mætˈiːs", "seurat": "sɜːɹˈɑː",
+    "monet": "moʊnˈeɪ", "degas": "deɪɡˈɑː", "renoir": "ɹˈɛnwɑːɹ", "hermès": "ɛɹmˈɛz",
+    "givenchy": "ʒˌiːvɑːnʃˈiː", "yves": "ˈiːv",
+}  # fmt: skip
+"""IPA of words in small letters that espeak-ng says otherwise than educated American speakers."""
+_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_LETTERED = words(
+    "vitamin plan grade hepatitis type section class option part appendix exhibit point letter"
+    " group team block table figure step level model room gate unit influenza serie series"
+    " capital an"
+)
+_NUMBER = re.compile(
+    r"(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty"
+    r"|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?$"
+)
+
+
+class Part(NamedTuple):
+    """A part of a clause: IPA, or words that espeak-ng is asked for."""
+
+    text: str
+    is_ipa: bool
+
+
+def parts(clause: str, before: str = "") -> list[Part]:
+    """A clause of English words in parts; `before` are the words of its sentence before it."""
+    found = list(_WORD.finditer(clause))
+    past = [m[0].lower() for m in _WORD.finditer(before)]
+    words = [*past, *(m[0].lower() for m in found)]
+    result, done = list[Part](), 0
+    written = [m[0] for m in found]
+    for k, match in enumerate(found):
+        sound = _sound(written, k) or homograph(words, len(past) + k, len(past))
+        if sound:
+            if clause[done : match.start()].strip():
+                result.append(Part(clause[done : match.start()], False))
+            result.append(Part(sound, True))
+            done = match.end()
+    if clause[done:].strip() or not result:
+        result.append(Part(clause[done:], False))
+    return result
+
+
+def _sound(written: list[str], k: int) -> str:
+    word = written[k]
+    low = word.lower()
+    if word == "AM":
+        return "ˌeɪˈɛm"
+    if low == "a":
+        return "ˈeɪ" if _is_letter(written, k) else ""
+    if low in SOUNDS:
+        return SOUNDS[low]
+    if low.endswith("'s") and low[:-2] in SOUNDS:
+        sound = SOUNDS[low[:-2]]
+        return sound + ("s" if sound[-1] in "ptkfθ" else "ᵻz" if sound[-1] in "szʃʒ" else "z")
+    if word == "Reading" and k and written[k - 1] in ("in", "to", "from", "near", "at"):
+        return "ɹˈɛdɪŋ" if k + 1 == len(written) or written[k + 1][0].isupper() else ""
+    return ""
+
+
+def _is_letter(written: list[str], k: int) -> bool:
+    """Whether "A" names the letter: beside other letters and numbers, or at an end."""
+    before = written[k - 1] if k else ""
+    after = written[k + 1] if k + 1 < len(written) else ""
+    if not after:
+        return bool(before) or len(written) == 1
+    if written[k] != "A":
+        return False
+    letter = len(after) == 1 and after.isupper()
+    near = len(before) == 1 and before.isupper() and before not in ("I",)
+    joined = after in ("and", "or", "to") and len("".join(written[k + 2 : k + 3])) == 1
+    numbered = bool(_NUMBER.match(after.lower())) and k > 0
+    return letter or near or joined or numbered or before.lower() in _LETTERED - {"an"}

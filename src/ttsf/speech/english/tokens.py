@@ -1,0 +1,87 @@
+"""The scanner: text to tokens, each with its class, its place and the words that are said."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+Say = Callable[[re.Match[str]], str | None]
+_PLAIN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|\s+|.", re.S)
+_NEAR = 48
+"""Characters of the neighbourhood that a rule looks at."""
+
+
+class Token(NamedTuple):
+    """Characters [start, end) of the text and what is said for them."""
+
+    kind: str
+    """Semiotic class: "date", "money", ...; "plain" for words and signs that stay as they are."""
+    start: int
+    end: int
+    words: str
+
+
+class Rule(NamedTuple):
+    """How one class of tokens is found and said.
+
+    A rule is tried where a token may begin: at the first letter of a word, at the first digit of a
+    number, at any sign. `say` gives None where the match is something else after all.
+    """
+
+    kind: str
+    first: str
+    """What it begins with: "d" digits, "w" letters, "s" signs; any of the characters."""
+    pattern: re.Pattern[str]
+    say: Say
+
+
+def rule(kind: str, first: str, pattern: str, say: Say | str, flags: int = 0) -> Rule:
+    """A `Rule` with its pattern compiled; `say` may be the words themselves."""
+    return Rule(kind, first, re.compile(pattern, flags), say if callable(say) else lambda _: say)
+
+
+class Scanner:
+    """Applies rules in their order, the first that fits wins; linear in the length of the text."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = {first: [r for r in rules if first in r.first] for first in "dws"}
+
+    def tokens(self, text: str) -> Iterator[Token]:
+        """All of `text`, in order and without gaps."""
+        place = 0
+        while place < len(text):
+            token = self._token(text, place)
+            yield token
+            place = token.end
+
+    def _token(self, text: str, place: int) -> Token:
+        c = text[place]
+        first = "d" if c.isdecimal() else "w" if c.isalpha() else "s"
+        for kind, _, pattern, say in self.rules[first] if not c.isspace() else ():
+            match = pattern.match(text, place)
+            if match and match.end() > place and (words := say(match)) is not None:
+                return Token(kind, place, match.end(), words)
+        plain = _PLAIN.match(text, place)
+        assert plain
+        return Token("plain", place, plain.end(), plain[0])
+
+
+def left(match: re.Match[str]) -> str:
+    """What stands before a match, some characters of it."""
+    return match.string[max(0, match.start() - _NEAR) : match.start()]
+
+
+def right(match: re.Match[str]) -> str:
+    """What stands after a match, some characters of it."""
+    return match.string[match.end() : match.end() + _NEAR]
+
+
+def word_before(match: re.Match[str]) -> str:
+    """The word before a match in the same clause, or ''."""
+    found = re.search(r"([^\W_][\w.'&-]*)[ (\"']*$", left(match))
+    return found[1] if found else ""
+
+
+def word_after(match: re.Match[str]) -> str:
+    """The word right after a match, or '' (a sign other than a quote stands there, or nothing)."""
+    found = re.match(r"[ \"')-]*([^\W_][\w'-]*)", right(match))
+    return found[1] if found else ""

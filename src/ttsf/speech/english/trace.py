@@ -1,0 +1,73 @@
+"""Texts that are changed and still know which characters of the original they stand for."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+Put = str | Callable[[re.Match[str]], str]
+
+
+class Traced(NamedTuple):
+    """A text, and of each of its characters the characters [start, end) of the original."""
+
+    text: str
+    places: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, text: str) -> "Traced":
+        """An original."""
+        return cls(text, [(k, k + 1) for k in range(len(text))])
+
+    @classmethod
+    def join(cls, parts: Iterable[tuple[str, tuple[int, int]]]) -> "Traced":
+        """Texts one after the other, each with the one place of all its characters."""
+        text, places = list[str](), list[tuple[int, int]]()
+        for part, place in parts:
+            text.append(part)
+            places += [place] * len(part)
+        return cls("".join(text), places)
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Where the characters [start, end) of this text are in the original."""
+        if start < end:
+            return self.places[start][0], self.places[end - 1][1]
+        edge = self.places[start - 1][1] if start else 0
+        return edge, edge
+
+    def sub(self, pattern: re.Pattern[str], put: Put) -> "Traced":
+        """As `pattern.sub`: what is put in stands for what it replaces."""
+
+        def parts(match: re.Match[str]) -> "Traced":
+            new = put if isinstance(put, str) else put(match)
+            return Traced(new, [self.place(*match.span())] * len(new))
+
+        return self._replaced(pattern, parts)
+
+    def keep(self, pattern: re.Pattern[str], group: int = 1) -> "Traced":
+        """Of each match only the characters of one group stay, and stand for themselves."""
+
+        def parts(match: re.Match[str]) -> "Traced":
+            start, end = match.span(group)
+            return Traced(match[group], self.places[start:end])
+
+        return self._replaced(pattern, parts)
+
+    def strip(self) -> "Traced":
+        """Without white space at both ends."""
+        start = len(self.text) - len(self.text.lstrip())
+        end = max(start, len(self.text.rstrip()))
+        return Traced(self.text[start:end], self.places[start:end])
+
+    def _replaced(
+        self, pattern: re.Pattern[str], parts: Callable[[re.Match[str]], "Traced"]
+    ) -> "Traced":
+        text, places, last = list[str](), list[tuple[int, int]](), 0
+        for match in pattern.finditer(self.text):
+            new = parts(match)
+            text += self.text[last : match.start()], new.text
+            places += self.places[last : match.start()]
+            places += new.places
+            last = match.end()
+        text.append(self.text[last:])
+        places += self.places[last:]
+        return Traced("".join(text), places)
