@@ -14,8 +14,8 @@ FADED = 0.24
 EDGE = 0.1
 """Sides of the crop, inside the picture's own edge, over which nothing moves into or out of it any
 more. Motion is at most a fifteenth of the crop: a shorter way would fold."""
-DRAWN_EDGE = 0.04
-"""Sides of the crop, inside its border, over which what is drawn fades."""
+DRAWN_EDGE = (0.01, 0.05)
+"""Sides of the crop, inside its border, between which what is drawn fades in."""
 HEAD = (0.62, 0.8)
 """Half axes of a head in sides of its face box."""
 HEAD_UP = 0.1
@@ -53,8 +53,9 @@ class Surroundings(NamedTuple):
     def drawn(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Weight of what is drawn: float32 [h, w] from 0 to 1."""
         left, top, side = self.square
+        begin, end = DRAWN_EDGE
         across, down = (
-            smooth(np.minimum(place, 1 - place) / DRAWN_EDGE)
+            smooth((np.minimum(place, 1 - place) - begin) / (end - begin))
             for place in ((x - left) / side, (y - top) / side)
         )
         return (down[:, None] * across * self._free(x, y)).astype(np.float32)
