@@ -35,7 +35,7 @@ def pipeline(model_folder: Path) -> Pipeline:
 
 def test_speak_gives_frames_and_samples_of_one_length(pipeline: Pipeline, photo: Path) -> None:
     result = pipeline.speak(photo, "Hello there.")
-    assert result.frames.shape[1:] == (256, 256, 3) and result.frames.dtype == np.uint8
+    assert result.frames.shape[1:] == (512, 512, 3) and result.frames.dtype == np.uint8
     assert result.samples.shape == (len(result.frames) * 640,)
     assert result.samples.dtype == np.float32 and np.abs(result.samples).max() <= 1
     assert (result.fps, result.sample_rate) == (25, 16_000)

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from ttsf.model import TTSF, GenerateOptions
+from ttsf.model import TTSF
+from ttsf.options import GenerateOptions
 from ttsf.presets import PRESETS
 
 

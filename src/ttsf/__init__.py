@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ttsf.errors import TtsfError
 
 if TYPE_CHECKING:
-    from ttsf.model import GenerateOptions
+    from ttsf.options import GenerateOptions
     from ttsf.pipeline import Pipeline, Result, Written, load
     from ttsf.portrait.portrait import Portrait
 

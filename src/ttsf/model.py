@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ttsf.config import CLIP_FRAMES, FlowMatchingConfig, ModelConfig
+from ttsf.config import CLIP_FRAMES, ModelConfig
 from ttsf.face.audio_mapper import AudioMapper
 from ttsf.face.encoder import VisualEncoder, VisualFeatures
 from ttsf.face.generator import Fields, GeneratedFace, Generator, fuse_motion
@@ -29,33 +29,11 @@ from ttsf.landmarks.labels import BLINK
 from ttsf.motion.normalizer import build_normalizer
 from ttsf.motion.prior import MotionPrior, prior_nll
 from ttsf.motion.sampler import MotionSampler
+from ttsf.options import GenerateOptions
 from ttsf.speech.tts import SpeechFeatures, SpokenText, TextToSpeech, TtsLosses
 from ttsf.speech.vocoder import build_vocoder
 
 SEAM = 12  # frames over which the head of one utterance becomes that of the next
-
-
-class GenerateOptions(NamedTuple):
-    """What a user may choose for one video."""
-
-    seed: int = 0
-    steps: int | None = None
-    """Euler steps of speech and motion (None: the configuration's)."""
-    temperature: float | None = None
-    """Standard deviation of the starting noise (None: the configuration's)."""
-    rate: float = 1.0
-    """Speaking rate; 2 is twice as fast."""
-    still: bool = False
-    """Keep the portrait's own head pose and eyes."""
-    motion: float = 1.0
-    """Amount of head motion about the portrait's own pose."""
-    blinks: float = 1.0
-    """How far blinks close the eyes; 0 keeps the portrait's own."""
-
-    def solver(self, flow: FlowMatchingConfig) -> tuple[int, float]:
-        """Steps and temperature."""
-        temperature = flow.temperature if self.temperature is None else self.temperature
-        return self.steps or flow.steps, temperature
 
 
 class Said(NamedTuple):

@@ -1,7 +1,6 @@
 """Portrait file and text to a talking-face video: the one place that knows files and the model."""
 
-import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from os import PathLike
 from pathlib import Path
@@ -11,21 +10,26 @@ import numpy as np
 import torch
 
 from ttsf import checkpoint
+from ttsf.engine.talk import Talk, joined
+from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.jobs import Progress
 from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, new_video
-from ttsf.model import TTSF, GenerateOptions
-from ttsf.portrait.crop import crop_portrait
+from ttsf.model import TTSF
+from ttsf.options import GenerateOptions
 from ttsf.portrait.portrait import Portrait, read_portrait
-from ttsf.speech.text import TextFrontEnd
-from ttsf.stream import Stream, Workers, joined
+from ttsf.speech.symbols import BLANK, SYMBOL_ID
+from ttsf.speech.text import TextFrontEnd, Utterance
 from ttsf.times.spoken import Spoken
 
-MAX_STEPS = 1_000
-MAX_TEMPERATURE = 10.0
-RATES = (0.5, 2.0)
 DEFAULT_OPTIONS = GenerateOptions()
+SYMBOL_S = 0.06
+"""Mean length of a symbol that is not a blank, as the bundled voice speaks."""
+MAX_SYMBOLS = 2_000
+"""In one utterance; front ends split sentences, so that only a word can be so long."""
+MAX_FRAME_BYTES = 4e9
+"""Of frames that are held in memory."""
 
 AnyPath = str | PathLike[str]
 AnyPortrait = Portrait | AnyPath | np.ndarray
@@ -86,7 +90,16 @@ class Pipeline:
 
         Raises TtsfError for a portrait, text or option that cannot be used.
         """
-        chunks = list(self.stream(portrait, text, options))
+        talk = self._open(portrait, text, options)
+        size, fps = talk.scene.still.nbytes, self.model.config.video.fps
+        chunks = []
+        for chunk in talk.chunks():
+            if talk.expected_frames() * size > MAX_FRAME_BYTES:
+                raise TtsfError(
+                    f"about {talk.expected_frames() / fps:,.0f} s of such frames take more than "
+                    f"{MAX_FRAME_BYTES / 1e9:g} GB; take them piece by piece"
+                )
+            chunks.append(chunk)
         config = self.model.config
         return Result(
             np.concatenate([chunk.frames for chunk in chunks]),
@@ -137,23 +150,39 @@ class Pipeline:
             if audio_path is not None:
                 sound = files.enter_context(new_wav(audio_path, sample_rate))
             video = files.enter_context(new_video(video_path, fps, sample_rate))
-            stream = self._open(portrait, text, options)
+            talk = self._open(portrait, text, options)
             spoken = []
-            for chunk in files.enter_context(closing(stream.chunks())):
+            for chunk in files.enter_context(closing(talk.chunks())):
                 if sound is not None:
                     sound.add(chunk.samples)
                 video.add(chunk)
                 spoken.append(chunk.spoken)
                 if progress is not None:
-                    progress(video.frames, stream.expected_frames())
+                    progress(video.frames, talk.expected_frames())
         return Written(video.frames, video.frames / fps, joined(spoken))
 
-    def _open(self, portrait: AnyPortrait, text: str, options: GenerateOptions) -> Stream:
-        _check_options(options)
-        utterances = list(self.front_end.utterances(text))
+    def _open(self, portrait: AnyPortrait, text: str, options: GenerateOptions) -> Talk:
+        options.check()
+        utterances = list(self.front_end.utterances(text, options.lexicon))
+        _check_length(utterances, options)
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
-        crop = crop_portrait(read.picture, read.square, self.model.config.video.size)
-        return Stream(self.model, self._workers, crop, utterances, options)
+        return Talk(self.model, self._workers, read, utterances, options)
+
+
+def _check_length(utterances: Sequence[Utterance], options: GenerateOptions) -> None:
+    """What a text will cost is known by its symbols, before anything is spoken."""
+    seconds = 0.0
+    for utterance in utterances:
+        if len(utterance.ids) > MAX_SYMBOLS:
+            word = max(utterance.words, key=len)
+            raise TtsfError(f"a word of {len(word):,} letters cannot be spoken: {word[:20]}...")
+        symbols = sum(symbol != SYMBOL_ID[BLANK] for symbol in utterance.ids)
+        seconds += SYMBOL_S * symbols / options.at_rate(utterance.rate).rate + utterance.pause_s
+    if seconds > options.max_seconds:
+        raise TtsfError(
+            f"the text would be spoken for about {seconds:,.0f} s; "
+            f"at most {options.max_seconds:,.0f} s are allowed"
+        )
 
 
 def _with_suffix(path: AnyPath, suffix: str) -> Path:
@@ -161,15 +190,3 @@ def _with_suffix(path: AnyPath, suffix: str) -> Path:
     if result.suffix.lower() != suffix:
         raise TtsfError(f"cannot write {result}: the name must end in {suffix}")
     return result
-
-
-def _check_options(options: GenerateOptions) -> None:
-    if not 0 <= options.seed < 2**32:
-        raise TtsfError(f"seed must be from 0 to {2**32 - 1}, not {options.seed}")
-    if options.steps is not None and not 1 <= options.steps <= MAX_STEPS:
-        raise TtsfError(f"steps must be from 1 to {MAX_STEPS}, not {options.steps}")
-    temperature = options.temperature
-    if temperature is not None and not 0 <= temperature <= MAX_TEMPERATURE:
-        raise TtsfError(f"temperature must be from 0 to {MAX_TEMPERATURE:g}, not {temperature:g}")
-    if not (math.isfinite(options.rate) and RATES[0] <= options.rate <= RATES[1]):
-        raise TtsfError(f"rate must be from {RATES[0]:g} to {RATES[1]:g}, not {options.rate:g}")

@@ -9,7 +9,8 @@ from torch import nn
 from tests.training.tiny import TinyStages
 from ttsf import checkpoint
 from ttsf.config import CLIP_FRAMES
-from ttsf.model import TTSF, GenerateOptions
+from ttsf.model import TTSF
+from ttsf.options import GenerateOptions
 from ttsf.presets import MINI, FaceTraining, MotionTraining, Preset
 from ttsf.training.assemble import assemble
 from ttsf.training.loop import total_loss

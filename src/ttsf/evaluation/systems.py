@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.config import SAMPLE_RATE
+from ttsf.config import PICTURE_SIDE, SAMPLE_RATE
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
 from ttsf.jobs import Progress
 from ttsf.media.files import write_new
 from ttsf.media.video import write_wav
-from ttsf.model import GenerateOptions
+from ttsf.options import GenerateOptions
+from ttsf.picture.framing import Framing
 from ttsf.pipeline import Pipeline
 
 GROUND_TRUTH = "real clips"
@@ -79,7 +80,8 @@ def speak_cases(
         try:
             if not (path.exists() and sound.exists()):
                 sound.parent.mkdir(parents=True, exist_ok=True)
-                options = GenerateOptions(seed=zlib.crc32(case.name.encode()))
+                seed = zlib.crc32(case.name.encode())
+                options = GenerateOptions(seed, framing=Framing("face"), size=PICTURE_SIDE)
                 pipeline.write(case.picture(), case.text, path, options, audio_output=sound)
             videos[case.name] = path
         except TtsfError as error:

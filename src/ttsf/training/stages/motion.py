@@ -17,7 +17,8 @@ from ttsf.config import CLIP_FRAMES
 from ttsf.data.synthetic.head_motion import head_track
 from ttsf.data.synthetic.visemes import loudness_gate, mouth_curve
 from ttsf.landmarks.labels import FIRST_LIP, GAIN, LABELS, labels_to_alpha
-from ttsf.model import TTSF, GenerateOptions, windows
+from ttsf.model import TTSF, windows
+from ttsf.options import GenerateOptions
 from ttsf.presets import Preset
 from ttsf.speech.text import SYMBOLS
 from ttsf.speech.tts import SpeechFeatures, SpokenText

@@ -5,21 +5,26 @@ batches beside each other, while the caller writes those that are done. Nothing 
 been given away. Each thread computes alone, so that results do not depend on their number.
 """
 
-import os
-import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from contextlib import closing
+from functools import cached_property
 from itertools import accumulate, chain
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk
-from ttsf.model import TTSF, GenerateOptions, Moved, Said, SourceFaces
+from ttsf.model import TTSF, Moved, Said, SourceFaces
+from ttsf.options import GenerateOptions
+from ttsf.picture.scene import Scene, scene
+from ttsf.portrait.crop import crop_portrait
+from ttsf.portrait.portrait import Portrait
 from ttsf.speech.symbols import BLANK, SYMBOL_ID
 from ttsf.speech.text import Utterance
 from ttsf.times.spoken import Spoken, Word
@@ -30,29 +35,6 @@ BATCHES_AHEAD = 2
 """Per thread, that wait for the caller at most."""
 SENTENCE_PAUSE_S = 0.4
 """Silence between two sentences, as in read speech."""
-Made = TypeVar("Made")
-
-
-class Workers:
-    """Threads for the model; each uses one core, and all streams of a pipeline share them."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._start()
-
-    def submit(self, work: Callable[..., Made], *arguments: object) -> "Future[Made]":
-        """Do it on one of the threads."""
-        if self._process != os.getpid():  # a fork takes no threads along
-            self._start()
-        return self._pool.submit(work, *arguments)
-
-    def _start(self) -> None:
-        given = torch.get_num_threads()
-        self._process = os.getpid()
-        self._pool = ThreadPoolExecutor(self.count, "ttsf", torch.set_num_threads, (1,))
-        all_there = threading.Barrier(self.count)
-        wait([self._pool.submit(all_there.wait) for _ in range(self.count)])
-        torch.set_num_threads(given)  # each thread has its own number, new ones that set last
 
 
 class Act(NamedTuple):
@@ -66,34 +48,50 @@ class Act(NamedTuple):
     """Head motion as large as is wanted, [1, N, S]."""
 
 
-class Batch(NamedTuple):
-    """Frames that are being drawn, and what belongs to them."""
+class Piece(NamedTuple):
+    """Some frames in a row."""
 
-    frames: Future[np.ndarray]
+    regions: np.ndarray
+    """What of each frame moves: RGB uint8 [n, h, w, 3], the scene's region."""
+    samples: np.ndarray
+    """float32 [640 n] in [-1, 1]."""
+    spoken: Spoken
+    """What begins to be said in it."""
+
+
+class Batch(NamedTuple):
+    """A piece that is being drawn."""
+
+    regions: Future[np.ndarray]
     samples: np.ndarray
     spoken: Spoken
 
-    def chunk(self) -> Chunk:
-        """Wait for the frames."""
-        return Chunk(self.frames.result(), self.samples, self.spoken)
+    def piece(self) -> Piece:
+        """Wait for it."""
+        return Piece(self.regions.result(), self.samples, self.spoken)
 
 
-class Stream:
-    """One portrait that speaks one text; crop: float32 [3, size, size] from -1 to 1."""
+class Talk:
+    """One portrait that speaks one text, once."""
 
     def __init__(
         self,
         model: TTSF,
         workers: Workers,
-        crop: Tensor,
+        portrait: Portrait,
         utterances: Sequence[Utterance],
         options: GenerateOptions,
     ) -> None:
         self.model, self.workers = model, workers
         self.utterances, self.options = utterances, options
-        self.source = workers.submit(self._read, crop).result()
+        self.portrait, self.source = portrait, workers.submit(self._read, portrait).result()
         self._frames = self._symbols = 0  # of the utterances that have been spoken
         self._all_symbols = sum(len(utterance.ids) for utterance in utterances)
+
+    @cached_property
+    def scene(self) -> Scene:
+        """The frame that it speaks in; raises TtsfError for a framing or size that cannot be."""
+        return scene(self.portrait, self.options.framing, self.options.size)
 
     def speech(self) -> Iterator[Said]:
         """The speech alone, utterance by utterance."""
@@ -101,14 +99,24 @@ class Stream:
             yield self.workers.submit(self._say, index).result()
 
     def chunks(self) -> Generator[Chunk]:
-        """Frames, sound and words in order; closing the iterator ends all work."""
+        """Whole frames, sound and words in order; closing the iterator ends all work."""
+        with closing(self.pieces()) as pieces:
+            for regions, samples, spoken in pieces:
+                top, left, bottom, right = self.scene.region
+                frames = self.scene.still[None].repeat(len(regions), 0)
+                frames[:, top:bottom, left:right] = regions
+                yield Chunk(frames, samples, spoken)
+
+    def pieces(self) -> Generator[Piece]:
+        """What moves, sound and words in order; closing the iterator ends all work."""
         most = BATCHES_AHEAD * self.workers.count
         waiting: deque[Batch] = deque()
         coming = self._prepare(0, None)
         try:
+            _ = self.scene  # is made while the first utterance is spoken
             while coming or waiting:
                 if coming is None or (waiting and not coming.done()):
-                    yield waiting.popleft().chunk()
+                    yield waiting.popleft().piece()
                     continue
                 act, coming = coming.result(), None
                 before, self._frames = self._frames, self._frames + act.f_m.shape[1]
@@ -117,10 +125,10 @@ class Stream:
                     waiting.append(batch)
                     if len(waiting) > most:
                         coming = coming or self._prepare(act.place + 1, act.moved)
-                        yield waiting.popleft().chunk()
+                        yield waiting.popleft().piece()
                 coming = coming or self._prepare(act.place + 1, act.moved)
         finally:
-            jobs: list[Future[Any] | None] = [coming, *(batch.frames for batch in waiting)]
+            jobs: list[Future[Any] | None] = [coming, *(batch.regions for batch in waiting)]
             wait([job for job in jobs if job and not job.cancel()])
 
     def expected_frames(self) -> int:
@@ -128,7 +136,8 @@ class Stream:
         return self._frames * self._all_symbols // max(self._symbols, 1)
 
     @torch.inference_mode()
-    def _read(self, crop: Tensor) -> SourceFaces:
+    def _read(self, portrait: Portrait) -> SourceFaces:
+        crop = crop_portrait(portrait.picture, portrait.square, self.model.config.video.size)
         device = next(self.model.parameters()).device
         return self.model.read_faces(crop[None].to(device))
 
@@ -151,7 +160,7 @@ class Stream:
         if not wanted and utterance.ids and utterance.ends_sentence:
             wanted = SENTENCE_PAUSE_S
         silence = round(wanted * self.model.config.video.fps)
-        options = self.options._replace(rate=self.options.rate * utterance.rate)
+        options = self.options.at_rate(utterance.rate)
         ids = utterance.ids or [SYMBOL_ID[BLANK]]
         said = self.model.say(self.source, ids, options, index, silence)
         if not torch.isfinite(said.samples).all():
@@ -181,9 +190,9 @@ class Stream:
     @torch.inference_mode()
     def _draw(self, act: Act, start: int, end: int) -> np.ndarray:
         f_m, f_lip = act.f_m[0, start:end], act.said.f_lip[0, start:end]
-        image = self.model.draw(self.source, f_m, f_lip).image
-        pixels = ((image.clamp(-1, 1) + 1) * 127.5).round().byte()
-        return pixels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        fields = self.model.fields(self.source, f_m, f_lip)
+        of_frames = zip(*(field.float().cpu().numpy() for field in fields), strict=True)
+        return np.stack([self.scene.draw(*of_one) for of_one in of_frames])
 
 
 def joined(pieces: Iterable[Spoken]) -> Spoken:

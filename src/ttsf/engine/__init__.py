@@ -1,0 +1,1 @@
+"""A portrait and a text on their way to frames and sound."""
