@@ -26,6 +26,7 @@ __all__ = ["SYMBOLS", "TextFrontEnd", "Utterance"]
 LONGEST = 250
 """Letters of the normal text, of which each gives about one symbol. A longer sentence is split."""
 STOPS = ".!?…"
+NO_LETTERS = "nothing to say: the text holds no letters or digits"
 NO_SOUND = "nothing to say: no sound belongs to this text"
 Symbols = tuple[list[int], list[tuple[int, int]]]
 logger = logging.getLogger("ttsf")
@@ -49,6 +50,11 @@ def _name_greek_signs(text: str) -> str:
     )
 
 
+def _refuse_surrogates(text: str) -> None:
+    if re.search("[\ud800-\udfff]", text):
+        raise TtsfError("the text is not valid UTF-8")
+
+
 class Utterance(NamedTuple):
     """What the model says at once, and where in the text its words are.
 
@@ -58,7 +64,7 @@ class Utterance(NamedTuple):
     """
 
     text: str
-    """As given."""
+    """As given; of a text with markup, the part that is read."""
     words: tuple[str, ...]
     """As they are spoken."""
     ids: list[int]
@@ -105,8 +111,12 @@ class TextFrontEnd:
 
     def normalize(self, text: str) -> str:
         """Words and punctuation only. Raises TtsfError for nothing to say or a foreign script."""
-        self._check(text, text)
-        return self._spelled(text)
+        _refuse_surrogates(text)
+        self._refuse_scripts(text)
+        words = self._spelled(text)
+        if not any(c.isalnum() for c in words):
+            raise TtsfError(NO_LETTERS)
+        return words
 
     def ids(self, text: str) -> list[int]:
         """The symbols of `utterance` alone."""
@@ -122,10 +132,10 @@ class TextFrontEnd:
         IPA with stress marks as symbols, and , . ; : ! ? — … as pauses. Raises TtsfError as
         `normalize` does, and for words that have no sound.
         """
-        self._check(text, text)
-        stretch = Stretch((Run(text, 0, len(text)),))
-        words = self._words(stretch, Sentence(0, len(text), True), Lexicon({}))
-        utterance = self._utterance(stretch, words, ends=True)
+        self.normalize(text)
+        places = Places((Run(text, 0, len(text)),))
+        words = self._words(places, Sentence(0, len(text), True), Lexicon({}))
+        utterance = self._utterance(places, words, ends=True)
         if utterance is None:
             raise TtsfError(NO_SOUND)
         return utterance._replace(text=text)
@@ -142,13 +152,14 @@ class TextFrontEnd:
         sentence each. Raises TtsfError at once for markup that is wrong, a foreign script and a
         text without letters and digits; for words that have no sound when none has been found.
         """
+        _refuse_surrogates(text)
         script, own = read_script(text), Lexicon(lexicon or {})
         for warning in script.warnings:
             warn(warning)
         runs = [run for stretch in script.stretches for run in stretch.runs]
-        self._check(
-            " ".join(run.text for run in runs), " ".join(run.text for run in runs if not run.ipa)
-        )
+        self._refuse_scripts(" ".join(run.text for run in runs if not run.ipa))
+        if not any(c.isalnum() for run in runs for c in clean(run.text)):
+            raise TtsfError(NO_LETTERS)
         return self._utterances(script, own)
 
     def _utterances(self, script: Script, lexicon: Lexicon) -> Iterator[Utterance]:
@@ -162,20 +173,21 @@ class TextFrontEnd:
 
     def _of_stretch(self, stretch: Stretch, lexicon: Lexicon) -> Iterator[Utterance]:
         """Its sentences; the last has its pause, marks stand in the sentence they point into."""
-        text, found, marks = stretch.text, sentences(stretch.text), list(stretch.marks)
+        places, marks, done = Places(stretch.runs), stretch.marks, 0
+        found, offsets = sentences(places.text), [offset for _, offset in marks]
         if not found:
             yield _silence(stretch)
         for sentence in found:
             last = sentence is found[-1]
-            own = [m for m in marks if last or m[1] < sentence.end]
-            del marks[: len(own)]
-            words = self._words(stretch, sentence, lexicon)
-            stops = text[: sentence.end].rstrip(QUOTES)[-1:] in STOPS
+            before = len(marks) if last else bisect_left(offsets, sentence.end)
+            own, done = marks[done:before], before
+            words = self._words(places, sentence, lexicon)
+            stops = places.text[sentence.start : sentence.end].rstrip(QUOTES)[-1:] in STOPS
             ends = sentence.ends and (not last or stretch.ends or stops)
             begins = [0, *cuts([word.text for word in words], LONGEST), len(words)]
             for begin, end in pairwise(begins):
                 complete = end == len(words)
-                utterance = self._utterance(stretch, words[begin:end], complete and ends)
+                utterance = self._utterance(places, words[begin:end], complete and ends)
                 if complete and last:
                     utterance = (utterance or _silence(stretch))._replace(pause_s=stretch.pause_s)
                 if utterance is not None:
@@ -183,11 +195,9 @@ class TextFrontEnd:
                         rate=stretch.rate, marks=_marks(own, words, begin, end)
                     )
 
-    def _check(self, text: str, read: str) -> None:
-        """Raises TtsfError for nothing to say, and for a foreign script in what is read."""
-        if any("\ud800" <= c <= "\udfff" for c in text):
-            raise TtsfError("the text is not valid UTF-8")
-        scripts = _scripts(_name_greek_signs(clean(read)))
+    def _refuse_scripts(self, text: str) -> None:
+        """Raises TtsfError for a foreign script."""
+        scripts = _scripts(_name_greek_signs(clean(text)))
         foreign = {k: v for k, v in scripts.items() if k not in ("LATIN", "MODIFIER")}
         if foreign:
             name, letter = next(iter(foreign.items()))
@@ -195,17 +205,15 @@ class TextFrontEnd:
             raise TtsfError(
                 f"this voice speaks {self.language} and cannot read {script} letters ('{letter}')"
             )
-        if not any(c.isalnum() for c in self._spelled(text)):
-            raise TtsfError("nothing to say: the text holds no letters or digits")
 
     def _spelled(self, text: str) -> str:
         return spell_out(_name_greek_signs(clean(text)))
 
-    def _words(self, stretch: Stretch, sentence: Sentence, lexicon: Lexicon) -> list[_Word]:
+    def _words(self, places: Places, sentence: Sentence, lexicon: Lexicon) -> list[_Word]:
         """The spoken words of a sentence; one whose sound is given stays whole."""
         start, end, _ = sentence
-        text = stretch.text[start:end]
-        given = lexicon.given(text, Places(stretch.runs).ipa(start, end), start)
+        text = places.text[start:end]
+        given = lexicon.given(text, places.given(start, end), start)
         apart = list(text)
         for first, last, _ in given:  # "Ann-like" is then two words
             for k in (first - 1, last):
@@ -213,10 +221,9 @@ class TextFrontEnd:
                     apart[k] = " "
         working = "".join(apart)
         spoken = spoken_words(self._spelled(working))
+        origins = written_places(working, spoken, self._spelled)
         words, previous = list[_Word](), -1
-        for word, (a, b) in zip(
-            spoken, written_places(working, spoken, self._spelled), strict=True
-        ):
+        for word, (a, b) in zip(spoken, origins, strict=True):
             k = bisect_right(given, a, key=lambda item: item[1])
             inside = k < len(given) and given[k][0] < b
             if inside and k == previous:
@@ -226,12 +233,12 @@ class TextFrontEnd:
             previous = k if inside else -1
         return words
 
-    def _utterance(self, stretch: Stretch, words: Sequence[_Word], ends: bool) -> Utterance | None:
+    def _utterance(self, places: Places, words: Sequence[_Word], ends: bool) -> Utterance | None:
         """None for words that have no sound."""
         ids, spans = self._symbols(words, ends)
         if not ids:
             return None
-        places, spoken = Places(stretch.runs), stretch.text
+        spoken = places.text
         return Utterance(
             spoken[words[0].start : words[-1].end],
             tuple(word.text for word in words),

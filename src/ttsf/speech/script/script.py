@@ -1,6 +1,6 @@
 """A user's text with its markup taken out: what is said, how, and where it stands in the text."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
@@ -50,24 +50,28 @@ class Script(NamedTuple):
 
 
 class Places:
-    """From the spoken text of a stretch back to the user's text."""
+    """The spoken text of a stretch, and from it back to the user's text."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
-        self.runs = runs
+        self.text = "".join(run.text for run in runs)
+        self._runs = runs
         self._begins = list(accumulate((len(run.text) for run in runs), initial=0))
+        spans = zip(self._begins, self._begins[1:], runs, strict=False)
+        self._given = [(a, b, run.ipa) for a, b, run in spans if run.ipa]
 
     def of(self, start: int, end: int) -> tuple[int, int]:
         """The place of characters [start, end), end > start, of the spoken text."""
         return self._character(start)[0], self._character(end - 1)[1]
 
-    def ipa(self, start: int, end: int) -> list[tuple[int, int, str]]:
+    def given(self, start: int, end: int) -> list[tuple[int, int, str]]:
         """Characters within [start, end) whose sound the user gives, and the sound."""
-        spans = zip(self._begins, self._begins[1:], self.runs, strict=False)
-        return [(a, b, run.ipa) for a, b, run in spans if run.ipa and start <= a and b <= end]
+        first = bisect_left(self._given, start, key=lambda given: given[0])
+        last = bisect_left(self._given, end, key=lambda given: given[0])
+        return self._given[first:last]
 
     def _character(self, index: int) -> tuple[int, int]:
         k = bisect_right(self._begins, index) - 1
-        run, offset = self.runs[k], index - self._begins[k]
+        run, offset = self._runs[k], index - self._begins[k]
         if len(run.text) != run.end - run.start:
             return run.start, run.end
         return run.start + offset, run.start + offset + 1

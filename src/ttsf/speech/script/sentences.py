@@ -13,7 +13,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-LONGEST = 1_000
+LONGEST = 600
 """Characters. What has no end for so long is cut at a comma, or wherever it must be."""
 SHORT_LINE = 40  # characters; one that ends without a stop is a heading or an item
 NEVER_LAST = _set(
@@ -42,7 +42,7 @@ STARTERS = _set(
 )
 QUOTES = "\"'”’»)]}"
 JOINTS = _set("and but or nor so yet which who that because although while when")
-_STOP = re.compile(rf"[.!?…]+[{re.escape(QUOTES)}*_]*(?=\s|$)")
+_STOP = re.compile(rf"(?<![.!?…])[.!?…]+[{re.escape(QUOTES)}*_]*(?=\s|$)")
 _LAST_WORD = re.compile(r"[^\s\"'“”‘’«»()\[\]]*$")
 _NEXT_WORD = re.compile(r"\s*[\"'“‘«(\[*_]*((?:[^\W_]|['’])*)")
 _ITEM = re.compile(r"\s*(?:[-*•‣◦–—]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s")

@@ -26,8 +26,8 @@ UNSPOKEN = {"audio", "desc", "lexicon", "lookup", "meta", "metadata"}
 
 
 def is_ssml(text: str) -> bool:
-    """Whether a text is an SSML document."""
-    return re.match(r"\s*(<\?xml[^>]*>\s*)?<speak[\s>/]", text) is not None
+    """Whether a text is, or means to be, an SSML document."""
+    return re.match(r"\s*<(?:speak[\s>/]|\?xml\s|!DOCTYPE\s)", text) is not None
 
 
 def read_ssml(text: str) -> Script:
