@@ -10,7 +10,10 @@ import soundfile
 
 from ttsf.config import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from ttsf.errors import TtsfError
-from ttsf.media.video import STREAM_RATE, Chunk, Stream, VideoWriter, new_video, write_wav
+from ttsf.media.encoding import STREAM
+from ttsf.media.video import Chunk, Stream, VideoWriter, new_video, write_wav
+
+STREAM_RATE = STREAM.sample_rate or SAMPLE_RATE
 
 
 class Pipe:
@@ -49,7 +52,9 @@ def write(target: Path | Stream, pieces: list[Chunk]) -> None:
 def decode(source: Path | io.BytesIO) -> tuple[np.ndarray, np.ndarray]:
     with av.open(str(source) if isinstance(source, Path) else source) as container:
         frames = np.stack([f.to_ndarray(format="rgb24") for f in container.decode(video=0)])
-        container.seek(0)
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
+    with av.open(str(source) if isinstance(source, Path) else source) as container:
         sound = np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
     return frames, sound
 
@@ -187,3 +192,81 @@ def test_wav(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", samples, SAMPLE_RATE)
     read, rate = soundfile.read(tmp_path / "a.wav")
     assert rate == SAMPLE_RATE and np.abs(read - samples).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm", None])
+def test_a_part_of_a_frame_gives_the_same_bytes_as_the_whole(
+    tmp_path: Path, name: str | None
+) -> None:
+    rng = np.random.default_rng(0)
+    still = rng.integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    parts = rng.integers(0, 256, (12, 40, 62, 3), dtype=np.uint8)
+    whole = still[None].repeat(12, 0)
+    whole[:, 8:48, 34:96] = parts
+    samples = np.zeros(12 * SAMPLES_PER_FRAME, np.float32)
+    contents = []
+    for by_parts in (False, True, False):
+        target = tmp_path / name if name else Pipe()
+        with new_video(target) as video:
+            if by_parts:
+                video.start(still)
+                video.add(Chunk(parts, samples), 8, 34)
+            else:
+                video.add(Chunk(whole, samples))
+        contents.append(target.content if isinstance(target, Pipe) else target.read_bytes())
+    assert contents[0] == contents[1] == contents[2]
+    shown, _ = decode(io.BytesIO(contents[0]))
+    assert len(shown) == 12 and shown.shape[1:] == (96, 128, 3)
+
+
+def test_a_part_may_have_another_size_each_time(tmp_path: Path) -> None:
+    still = np.full((64, 64, 3), 50, np.uint8)
+    sound = np.zeros(SAMPLES_PER_FRAME, np.float32)
+    with new_video(tmp_path / "a.mp4") as video:
+        video.start(still)
+        video.add(Chunk(np.full((1, 32, 16, 3), 200, np.uint8), sound), 2, 4)
+        video.add(Chunk(np.full((1, 8, 60, 3), 120, np.uint8), sound), 50, 0)
+    first, second = decode(tmp_path / "a.mp4")[0]
+    assert abs(int(first[18, 12, 0]) - 200) < 6 and abs(int(first[54, 30, 0]) - 50) < 6
+    assert abs(int(second[18, 12, 0]) - 200) < 6 and abs(int(second[54, 30, 0]) - 120) < 6
+
+
+def test_a_still_alone_is_no_video(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="at least one frame"), new_video(tmp_path / "a.mp4") as v:
+        v.start(np.zeros((64, 64, 3), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("frames", [1, 25, 103])
+def test_webm(tmp_path: Path, frames: int) -> None:
+    path = tmp_path / "a.webm"
+    write(path, clip(frames))
+    with av.open(str(path)) as container:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        assert container.format.name == "matroska,webm"
+        assert (video.codec_context.name, audio.codec_context.name) == ("vp9", "opus")
+    shown, heard = decode(path)
+    assert len(shown) == frames and 0 <= len(heard) / 48_000 - frames / FPS < 0.04
+    grey = np.concatenate([piece.frames for piece in clip(frames)])
+    assert np.abs(shown.mean((1, 2, 3)) - grey.mean((1, 2, 3))).max() < 4
+
+
+def test_webm_keeps_what_is_transparent(tmp_path: Path) -> None:
+    still = np.zeros((64, 64, 4), np.uint8)
+    still[:, :32] = (200, 60, 40, 255)
+    still[:, 32:48, 3] = 128
+    path = tmp_path / "a.webm"
+    with new_video(path) as video:
+        video.start(still)
+        part = still[None, 16:48, 16:48].repeat(5, 0)
+        part[:, :, 16:, 3] = 255
+        video.add(Chunk(part, np.zeros(5 * SAMPLES_PER_FRAME, np.float32)), 16, 16)
+    decoder = av.CodecContext.create("libvpx-vp9", "r")
+    with av.open(str(path)) as container:
+        packets = list(container.demux(video=0))
+    shown = [frame for packet in packets for frame in decoder.decode(packet)]
+    assert len(shown) == 5 and all(frame.format.name == "yuva420p" for frame in shown)
+    rgba = shown[-1].to_ndarray(format="rgba").astype(int)
+    for (y, x), alpha in {(8, 8): 255, (8, 40): 128, (8, 60): 0, (32, 40): 255}.items():
+        assert abs(rgba[y, x, 3] - alpha) < 6
+    assert np.abs(rgba[32, 8, :3] - (200, 60, 40)).max() < 8

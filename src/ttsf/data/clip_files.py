@@ -17,9 +17,10 @@ from av.video.reformatter import Colorspace, VideoReformatter
 
 from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.errors import TtsfError
+from ttsf.media.encoding import add_video
 from ttsf.media.files import new_file
 from ttsf.media.images import read_image
-from ttsf.media.video import add_h264, check_whole
+from ttsf.media.video import check_whole
 
 KEYFRAME_EVERY = 16
 """Frames: at most 15 are decoded in vain before the first that is wanted."""
@@ -125,7 +126,7 @@ def _encode(temporary: Path, path: Path, frames: Iterable[np.ndarray]) -> int:
                 shape = frame.shape
                 if frame.ndim != 3 or shape[0] % 2 or shape[1] % 2:
                     raise TtsfError(f"cannot write {path}: {shape} is not RGB with even sides")
-                stream = add_h264(container, FPS, frame, X264)
+                stream = add_video(container, "libx264", FPS, (shape[1], shape[0]), X264)
             if frame.shape != (*shape[:2], 3) or frame.dtype != np.uint8:
                 size = f"{shape[1]}x{shape[0]}"
                 raise TtsfError(f"cannot write {path}: frame {count} is not RGB of {size} px")

@@ -1,4 +1,4 @@
-"""Frames and sound, chunk by chunk, to an MP4: a file for any player, or a stream that is played
+"""Frames and sound, chunk by chunk, to a video: a file for any player, or a stream that is played
 while it is written."""
 
 import errno
@@ -14,34 +14,19 @@ import numpy as np
 import soundfile
 
 from ttsf.config import FPS, SAMPLE_RATE
+from ttsf.media.encoding import MP4, STREAM, THREADS, WEBM, Encoding, add_video
 from ttsf.media.files import new_file, write_new
+from ttsf.media.planes import Planes
 from ttsf.times.spoken import Spoken
 
 AUDIO_BITS = 96_000  # per second
-AAC_BLOCK = 1024  # samples
-H264_MATRIX = 6  # BT.601, what readers assume where they ignore the tag
-H264_PRIMARIES = 1  # BT.709, those of sRGB
-LIMITED_RANGE = 1
-STREAM_RATE = 48_000
-"""Hz. At 16 kHz the block with which AAC begins makes the sound of a first fragment 64 ms late."""
-FRAGMENT_US = "200000"
-FILE = {"movflags": "+faststart"}
-FILE_X264 = {"crf": "18", "preset": "veryfast"}
-STREAM = {"movflags": "+empty_moov+default_base_moof", "frag_duration": FRAGMENT_US}
-STREAM_X264 = {
-    "crf": "20",
-    "preset": "veryfast",
-    "tune": "zerolatency",
-    "profile": "main",
-    "x264-params": "keyint=50:min-keyint=50:scenecut=0",
-}
 
 
 class Chunk(NamedTuple):
     """A piece of a video: n frames with their sound, and what begins to be said in it."""
 
     frames: np.ndarray
-    """RGB uint8 [n, H, W, 3]."""
+    """RGB uint8 [n, H, W, 3], or RGBA for a file that keeps it."""
     samples: np.ndarray
     """float [n * sample_rate / fps] in [-1, 1], mono."""
     spoken: Spoken = Spoken(())
@@ -60,12 +45,17 @@ def new_video(
 ) -> Iterator["VideoWriter"]:
     """An MP4 of H.264 and AAC, filled with `add` and ended with the block.
 
-    A path gets a file with its index in front, whole or not at all; raises TtsfError where it
-    cannot be written. A `Stream` gets fragments of 0.2 s as soon as they are ready, and its own
-    errors pass through. A video without frames raises ValueError.
+    A path gets a file with its index in front, whole or not at all; one that ends in .webm holds
+    VP9 and Opus, and keeps what is transparent. Raises TtsfError where it cannot be written. A
+    `Stream` gets an MP4 in fragments of 0.2 s as soon as they are ready, and its own errors pass
+    through. A video without frames raises ValueError.
     """
+    if isinstance(target, Path):
+        encoding = WEBM if target.suffix.lower() == ".webm" else MP4
+    else:
+        encoding = STREAM
     with new_file(target) if isinstance(target, Path) else nullcontext(target) as place:
-        writer = VideoWriter(place, fps, sample_rate)
+        writer = VideoWriter(place, fps, sample_rate, encoding)
         try:
             yield writer
             writer.finish()
@@ -76,33 +66,56 @@ def new_video(
 
 
 class VideoWriter:
-    """One MP4 being written; sound and frames are interleaved frame by frame."""
+    """One video being written; sound and frames are interleaved frame by frame."""
 
-    def __init__(self, target: Path | Stream, fps: int, sample_rate: int) -> None:
+    def __init__(
+        self, target: Path | Stream, fps: int, sample_rate: int, encoding: Encoding
+    ) -> None:
         self.fps, self.sample_rate = fps, sample_rate
         self.frames = self._samples = 0
-        self._streamed = not isinstance(target, Path)
+        self._encoding = encoding
         self._waiting = np.zeros(0, np.float32)
         self._video: Any = None
-        self._container = av.open(
+        self._container: Any = av.open(
             str(target.absolute()) if isinstance(target, Path) else target,
             "w",
-            format="mp4",
-            options=STREAM if self._streamed else FILE,
+            format=encoding.container,
+            options=encoding.muxer,
         )
-        rate = STREAM_RATE if self._streamed else sample_rate
-        self._audio: Any = self._container.add_stream("aac", rate=rate)
+        rate = encoding.sample_rate or sample_rate
+        self._audio: Any = None
+        self._audio = self._container.add_stream(encoding.audio, rate=rate)
         self._audio.layout = "mono"
         self._audio.bit_rate = AUDIO_BITS
 
-    def add(self, chunk: Chunk) -> None:
-        """Encode a chunk; all frames of a video have one size, and sides that are even."""
+    def start(self, still: np.ndarray) -> None:
+        """A frame, RGB or RGBA uint8 [H, W, 3 or 4], of which `add` then replaces a part.
+
+        Its sides are even. This alone shows nothing.
+        """
+        height, width, channels = still.shape
+        self._planes = Planes(width, height, alpha=channels == 4)
+        self._planes.put(still)
+        encoding, size = self._encoding, (width, height)
+        options = encoding.options(width, height)
+        self._video = add_video(self._container, encoding.video, self.fps, size, options)
+        self._video.pix_fmt = self._planes.frame.format.name
+        self._video.codec_context.thread_count = THREADS
+
+    def add(self, chunk: Chunk, top: int = 0, left: int = 0) -> None:
+        """Encode a chunk; its frames, whose sides are even, lie here in the frame before.
+
+        Without `start` they are whole, and all of one size.
+        """
         sounds = chunk.samples.reshape(-1, self.sample_rate // self.fps)
         for frame, sound in zip(chunk.frames, sounds, strict=True):
-            self._add_frame(frame)
+            if self._video is None:
+                self.start(frame)
+            else:
+                self._planes.put(frame, top, left)
+            self._add_frame()
             self._waiting = np.append(self._waiting, np.clip(sound, -1, 1).astype(np.float32))
-            rest = 0 if self._streamed else len(self._waiting) % AAC_BLOCK
-            self._add_sound(len(self._waiting) - rest)
+            self._add_sound(len(self._waiting) - len(self._waiting) % self._encoding.block)
 
     def finish(self) -> None:
         """Drain both encoders.
@@ -110,9 +123,9 @@ class VideoWriter:
         Many readers play the last AAC block in full, up to 64 ms of padding. One that is less than
         half full is left out instead: frames and sound then differ by at most 32 ms.
         """
-        if self._video is None:
+        if not self.frames:
             raise ValueError("a video needs at least one frame")
-        if len(self._waiting) >= AAC_BLOCK // 2 or not self._samples:
+        if len(self._waiting) >= self._encoding.block // 2 or not self._samples:
             self._add_sound(len(self._waiting))
         self._mux(self._video.encode(None))
         self._mux(self._audio.encode(None))
@@ -121,15 +134,11 @@ class VideoWriter:
         """Write the index; may raise OSError."""
         self._container.close()
 
-    def _add_frame(self, frame: np.ndarray) -> None:
-        if self._video is None:
-            options = STREAM_X264 if self._streamed else FILE_X264
-            self._video = add_h264(self._container, self.fps, frame, options)
-        rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-        yuv = rgb.reformat(format="yuv420p", dst_colorspace="ITU601")
-        yuv.pts, yuv.time_base = self.frames, Fraction(1, self.fps)
+    def _add_frame(self) -> None:
+        frame = self._planes.frame
+        frame.pts, frame.time_base = self.frames, Fraction(1, self.fps)
         self.frames += 1
-        self._mux(self._video.encode(yuv))
+        self._mux(self._video.encode(frame))  # the encoder keeps a copy
 
     def _add_sound(self, count: int) -> None:
         """Encode the first samples of those that wait."""
@@ -144,18 +153,7 @@ class VideoWriter:
 
     def _mux(self, packets: list[Any]) -> None:
         """A stream goes without the block that AAC begins with; a file says when sound begins."""
-        self._container.mux([p for p in packets if p.pts >= 0 or not self._streamed])
-
-
-def add_h264(container: Any, fps: int, frame: np.ndarray, options: dict[str, str]) -> Any:
-    """A stream of H.264 for frames [H, W, 3] such as this, tagged BT.601 of limited range."""
-    stream = container.add_stream("libx264", rate=fps)
-    stream.height, stream.width = frame.shape[:2]
-    stream.pix_fmt, stream.options = "yuv420p", options
-    context = stream.codec_context
-    context.colorspace, context.color_range = H264_MATRIX, LIMITED_RANGE
-    context.color_primaries = context.color_trc = H264_PRIMARIES
-    return stream
+        self._container.mux([p for p in packets if p.pts >= 0 or not self._encoding.from_zero])
 
 
 def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
