@@ -11,18 +11,19 @@ import numpy as np
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 TONES = 32
 """Steps of lightness at which the mean colour is taken."""
-ONE_COLOUR, MANY_COLOURS = 2.0, 4.0
+ONE_COLOUR, MANY_COLOURS = 1.0, 2.0
 """Of 255: mean distance of a picture's colours from the mean colour of their lightness, below which
-it has one colour, and from which on it counts as a colour photograph."""
+it has one colour, and from which on it is a colour photograph. Of 722 portraits the 5 black and
+white ones have up to 0.5, the others 2.2 or more."""
 DARKEST, BLACK = 0.05, 24
-"""Percentile that is taken for the darkest of a picture, and what of it counts as black in any."""
+"""Percentile of lightness that is a picture's darkest, and what of it counts as black in any."""
 
 
 class Palette(NamedTuple):
     """How a picture shows things."""
 
-    black: np.ndarray
-    """Its darkest, 0 but in faded pictures: float32 [3]."""
+    black: float
+    """Lightness of its darkest, 0 but in faded pictures."""
     tone: np.ndarray
     """The mean colour of each lightness from 0 to 255: float32 [TONES, 3]."""
     colour: float
@@ -53,5 +54,5 @@ def palette(pixels: np.ndarray) -> Palette:
     expected = luma[:, None] + np.stack([np.interp(luma, mean[3], t) for t in tint.T], -1)
     spread = float(np.abs(colours - expected).mean())
     colour = min(max((spread - ONE_COLOUR) / (MANY_COLOURS - ONE_COLOUR), 0.0), 1.0)
-    black = np.maximum(np.percentile(colours, DARKEST, axis=0) - BLACK, 0).astype(np.float32)
+    black = max(float(np.percentile(luma, DARKEST)) - BLACK, 0.0)
     return Palette(black, tone.astype(np.float32), colour)
