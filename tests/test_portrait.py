@@ -17,7 +17,7 @@ FACE = (223, 120)  # px, between nose and mouth of the astronaut
 
 
 def crop(picture: np.ndarray, face: FaceBox, size: int) -> Tensor:
-    return crop_portrait(picture, crop_square(picture.shape[1], picture.shape[0], face), size)
+    return crop_portrait(picture, crop_square(face), size)
 
 
 def two_faces(astronaut: np.ndarray) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_a_portrait_keeps_what_was_found(astronaut: np.ndarray, photo: Path) -> 
     assert first.faces == second.faces == tuple(find_faces(picture))
     assert (first.face, second.face) == first.faces
     assert first.picture is picture and first.square != second.square
-    assert second.square == crop_square(620, 300, second.face)
+    assert second.square == crop_square(second.face)
     read = read_portrait(photo)
     assert np.array_equal(read.picture, astronaut) and read.faces == (read.face,)
     assert read_portrait(str(photo))[1:] == read_portrait(astronaut)[1:] == read[1:]
@@ -106,12 +106,18 @@ def test_crop_is_a_square_around_the_face(astronaut: np.ndarray) -> None:
     assert abs(inner.x - 128) < 12 and 128 < inner.y < 160 and 140 < inner.side < 170
 
 
-@pytest.mark.parametrize("x", [0, 40, 99])
-def test_crop_stays_inside_where_it_can(x: float) -> None:
-    ramp = np.zeros((100, 100, 3), np.uint8)
-    ramp[..., 0] = np.arange(100)
-    red = (crop(ramp, FaceBox(x, 50, 40), 64)[0] + 1) * 127.5
-    assert red.diff(dim=1).min() > 0.5  # a ramp everywhere: nothing was padded
+@pytest.mark.parametrize("x", [2, 40, 97])
+def test_a_face_at_the_edge_stays_in_the_middle_of_its_crop(x: int) -> None:
+    marked = np.zeros((100, 100, 3), np.uint8)
+    marked[:, x - 1 : x + 2] = 255
+    columns = crop(marked, FaceBox(x + 0.5, 50, 40), 67)[0].mean(0)
+    assert abs(columns.argmax() - 33) <= 1 and columns[33] > 0.9
+
+
+def test_crops_are_cut_alike_inside_and_beside_the_edge(astronaut: np.ndarray) -> None:
+    face, wide = FaceBox(60, 60, 80), np.pad(astronaut, ((99, 99), (99, 99), (0, 0)), "edge")
+    moved = FaceBox(159, 159, 80)
+    assert torch.equal(crop(astronaut, face, 64), crop(wide, moved, 64))
 
 
 def test_crop_beyond_the_picture_repeats_its_edge() -> None:
@@ -131,7 +137,7 @@ def test_what_may_spoil_a_video_is_named(
 ) -> None:
     large = np.asarray(Image.fromarray(astronaut).resize((1024, 1024)))
     faces = find_faces(large)
-    (left, top, side) = crop_square(1024, 1024, faces[0])
+    (left, top, side) = crop_square(faces[0])
     glasses = large.copy()
     rows = slice(int(top + 0.36 * side), int(top + 0.5 * side))
     glasses[rows, int(left + 0.25 * side) : int(left + 0.75 * side)] = 12

@@ -183,5 +183,5 @@ def _read(system: Scored, cases: Sequence[Case]) -> dict[str, VideoClip]:
 
 def cut(frames: np.ndarray) -> np.ndarray:
     """[T, H, W, 3] cut to the square around the largest face of the first: [T, 256, 256, 3]."""
-    square = crop_square(frames.shape[2], frames.shape[1], choose_face(find_faces(frames[0])))
+    square = crop_square(choose_face(find_faces(frames[0])))
     return np.stack([cut_square(frame, square, PICTURE_SIDE) for frame in frames])

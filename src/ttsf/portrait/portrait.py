@@ -42,7 +42,7 @@ def read_portrait(source: str | PathLike[str] | np.ndarray, face: int = 1) -> Po
         chosen = choose_face(faces, face)
     except TtsfError as error:
         raise TtsfError(f"{name}: {error}") from None
-    square = crop_square(picture.shape[1], picture.shape[0], chosen)
+    square = crop_square(chosen)
     return Portrait(picture, tuple(faces), chosen, square, doubts(picture, chosen, square))
 
 

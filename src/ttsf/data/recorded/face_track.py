@@ -58,9 +58,10 @@ class Stretch(NamedTuple):
     ending: str = ""
     """Why it does not go on: "" at the end of the range."""
 
-    def square(self, survey: Survey) -> CropSquare:
+    @property
+    def square(self) -> CropSquare:
         """The crop of all its frames."""
-        return crop_square(survey.width, survey.height, self.face)
+        return crop_square(self.face)
 
 
 def survey_frames(frames: Iterable[np.ndarray]) -> Survey:

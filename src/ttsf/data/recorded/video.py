@@ -196,7 +196,7 @@ def _save_clip(
 ) -> tuple[Clip, str | None]:
     """The clip, its files written, and what is wrong with its text."""
     source, stretch = job.source, span.stretch
-    square, sound = stretch.square(recording.survey), recording.sound(stretch)
+    square, sound = stretch.square, recording.sound(stretch)
     video, audio = f"clips/{name}.mp4", f"clips/{name}.flac"
     cut_frames = (cut_square(frame, square, job.size) for frame in frames)
     text, problem = normal_words(span.text or write_down(job.recogniser, sound))
