@@ -43,12 +43,14 @@ def sounds(words: Sequence[str], given: Mapping[int, str], language: str) -> Sou
     text = " ".join(_core_hidden(word) if k in given else word for k, word in enumerate(words))
     begins = list(accumulate((len(word) + 1 for word in words[:-1]), initial=0))
     marked = _DASH.sub(lambda dash: "—".center(len(dash[0])), text).translate(_PAUSES)
-    symbols = ""
+    symbols, sentence = "", 0
     found: dict[int, tuple[int, int]] = {}
     for clause in _CLAUSE.finditer(marked):
         if clause[0][0] in PUNCTUATION.strip():
             symbols += clause[0][0] if symbols and symbols[-1] not in PUNCTUATION else ""
+            sentence = clause.end() if clause[0][0] in ".!?" else sentence
             continue
+        before = marked[sentence : clause.start()]
         pieces = [
             _Piece(m[0], m.start(), m.end(), bisect(begins, clause.start() + m.start()) - 1)
             for m in _TOKEN.finditer(clause[0])
@@ -61,7 +63,7 @@ def sounds(words: Sequence[str], given: Mapping[int, str], language: str) -> Sou
             if key in given:
                 sound, shares = given[key], [(0, len(given[key]))] * len(part)
             else:
-                sound = _spoken(clause[0][first:last], language)
+                sound = _spoken(clause[0][first:last], language, before + clause[0][:first])
                 shares = _shares(part, sound, language)
             symbols += " " if symbols and sound else ""
             for piece, (a, b) in zip(part, shares, strict=True):
@@ -78,8 +80,8 @@ def _core_hidden(word: str) -> str:
     return word[:first] + "x" * (last - first) + word[last:]
 
 
-def _spoken(text: str, language: str) -> str:
-    return "".join(c for c in phonemize(text, language) if c in SYMBOL_ID and c != BLANK)
+def _spoken(text: str, language: str, before: str = "") -> str:
+    return "".join(c for c in phonemize(text, language, before) if c in SYMBOL_ID and c != BLANK)
 
 
 def _shares(pieces: Sequence[_Piece], sound: str, language: str) -> list[tuple[int, int]]:

@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
-from ttsf.speech.normalize import clean, spell_out
+from ttsf.speech.normalize import clean, read
 from ttsf.speech.script.lexicon import Lexicon
 from ttsf.speech.script.markup import read_script
-from ttsf.speech.script.places import spoken_words, written_places
 from ttsf.speech.script.script import Places, Run, Script, Stretch
 from ttsf.speech.script.sentences import QUOTES, Sentence, cuts, sentences
 from ttsf.speech.sounds import sounds
@@ -25,6 +24,7 @@ __all__ = ["SYMBOLS", "TextFrontEnd", "Utterance"]
 
 LONGEST = 250
 """Letters of the normal text, of which each gives about one symbol. A longer sentence is split."""
+_GREEK_SIGN = re.compile(r"(?<![^\W\d_])[Α-Ωα-ω](?![^\W\d_])")
 STOPS = ".!?…"
 NO_LETTERS = "nothing to say: the text holds no letters or digits"
 NO_SOUND = "nothing to say: no sound belongs to this text"
@@ -43,11 +43,8 @@ def _scripts(text: str) -> dict[str, str]:
 
 def _name_greek_signs(text: str) -> str:
     """A lone Greek letter, as in mathematics, becomes its English name."""
-    return re.sub(
-        r"(?<![^\W\d_])[Α-Ωα-ω](?![^\W\d_])",
-        lambda m: f" {unicodedata.name(m[0]).split()[-1].lower()} ",
-        text,
-    )
+    named = _GREEK_SIGN.sub(lambda m: f" {unicodedata.name(m[0]).split()[-1].lower()} ", text)
+    return re.sub(r"\s+(?=[,.;:!?])", "", named).strip()
 
 
 def _refuse_surrogates(text: str) -> None:
@@ -97,9 +94,9 @@ class _Word(NamedTuple):
 
     text: str
     start: int
-    """Its first character in the stretch that the sentence is part of."""
+    """Its first character in the text, or in the stretch that the sentence is part of."""
     end: int
-    ipa: str
+    ipa: str = ""
     """Its symbols where the user gives them."""
 
 
@@ -111,17 +108,11 @@ class TextFrontEnd:
 
     def normalize(self, text: str) -> str:
         """Words and punctuation only. Raises TtsfError for nothing to say or a foreign script."""
-        _refuse_surrogates(text)
-        self._refuse_scripts(text)
-        words = self._spelled(text)
-        if not any(c.isalnum() for c in words):
-            raise TtsfError(NO_LETTERS)
-        return words
+        return " ".join(word.text for word in self._read(text))
 
     def ids(self, text: str) -> list[int]:
         """The symbols of `utterance` alone."""
-        words = [_Word(word, 0, 0, "") for word in spoken_words(self.normalize(text))]
-        ids, _ = self._symbols(words, ends=True)
+        ids, _ = self._symbols(self._read(text), ends=True)
         if not ids:
             raise TtsfError(NO_SOUND)
         return ids
@@ -132,10 +123,8 @@ class TextFrontEnd:
         IPA with stress marks as symbols, and , . ; : ! ? — … as pauses. Raises TtsfError as
         `normalize` does, and for words that have no sound.
         """
-        self.normalize(text)
         places = Places((Run(text, 0, len(text)),))
-        words = self._words(places, Sentence(0, len(text), True), Lexicon({}))
-        utterance = self._utterance(places, words, ends=True)
+        utterance = self._utterance(places, self._read(text), ends=True)
         if utterance is None:
             raise TtsfError(NO_SOUND)
         return utterance._replace(text=text)
@@ -181,7 +170,7 @@ class TextFrontEnd:
             last = sentence is found[-1]
             before = len(marks) if last else bisect_left(offsets, sentence.end)
             own, done = marks[done:before], before
-            words = self._words(places, sentence, lexicon)
+            words = self._sentence(places, sentence, lexicon)
             stops = places.text[sentence.start : sentence.end].rstrip(QUOTES)[-1:] in STOPS
             ends = sentence.ends and (not last or stretch.ends or stops)
             begins = [0, *cuts([word.text for word in words], LONGEST), len(words)]
@@ -206,10 +195,16 @@ class TextFrontEnd:
                 f"this voice speaks {self.language} and cannot read {script} letters ('{letter}')"
             )
 
-    def _spelled(self, text: str) -> str:
-        return spell_out(_name_greek_signs(clean(text)))
+    def _read(self, text: str) -> list[_Word]:
+        """The words of a plain text, however long it is."""
+        _refuse_surrogates(text)
+        self._refuse_scripts(text)
+        words = _words(text)
+        if not words:
+            raise TtsfError(NO_LETTERS)
+        return words
 
-    def _words(self, places: Places, sentence: Sentence, lexicon: Lexicon) -> list[_Word]:
+    def _sentence(self, places: Places, sentence: Sentence, lexicon: Lexicon) -> list[_Word]:
         """The spoken words of a sentence; one whose sound is given stays whole."""
         start, end, _ = sentence
         text = places.text[start:end]
@@ -219,11 +214,8 @@ class TextFrontEnd:
             for k in (first - 1, last):
                 if 0 <= k < len(text) and text[k] in "-–/":
                     apart[k] = " "
-        working = "".join(apart)
-        spoken = spoken_words(self._spelled(working))
-        origins = written_places(working, spoken, self._spelled)
         words, previous = list[_Word](), -1
-        for word, (a, b) in zip(spoken, origins, strict=True):
+        for word, a, b, _ in _words("".join(apart)):
             k = bisect_right(given, a, key=lambda item: item[1])
             inside = k < len(given) and given[k][0] < b
             if inside and k == previous:
@@ -264,6 +256,17 @@ class TextFrontEnd:
             ids = [blank if k % 2 == 0 else ids[k // 2] for k in range(2 * len(ids) + 1)]
             spans = [(2 * start + 1, 2 * end + 1) for start, end in spans]
         return ids, spans
+
+
+def _words(text: str) -> list[_Word]:
+    """The spoken words of a text; what has no letter or digit goes with the word before."""
+    reading, words = read(text), list[_Word]()
+    for piece, (start, end) in zip(reading.text.split(), reading.places, strict=True):
+        if any(c.isalnum() for c in piece):
+            words.append(_Word(_name_greek_signs(piece), start, end))
+        elif words:
+            words[-1] = words[-1]._replace(text=f"{words[-1].text} {piece}", end=end)
+    return words
 
 
 def _silence(stretch: Stretch) -> Utterance:
