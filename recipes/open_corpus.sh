@@ -3,22 +3,18 @@
 #   DATA  folder with manifest.csv, portraits and speech
 #   WORK  folder for corpora and runs, a few GB
 #   DEVICE  cpu or cuda: an H100 took 20 minutes for the longest stage, two CPU cores take a day
-#   TEXT  files of free English text for the teacher voices, for example those of Debian's
-#         `fortunes` and `fortunes-min`; without them only transcripts and templates are read
-# Needs: pip install "ttsf[train,data,eval]", and flite or festival for the teacher voices.
+# Needs: pip install "ttsf[train,data,eval]".
 set -euo pipefail
 DATA=${DATA:?folder with manifest.csv}
 WORK=${WORK:-work}
 PYTHON=${PYTHON:-python}
-TEXT=${TEXT:-}
 DEVICE=${DEVICE:-cpu}
 
 ttsf render --data "$DATA" --use train --frames 16 --seed 0 --out "$WORK/faces_train"
 ttsf render --data "$DATA" --use valid --frames 8 --seed 1 --out "$WORK/faces_valid"
-# shellcheck disable=SC2086
-ttsf corpus "$DATA" --out "$WORK/corpus" --sentences 5000 ${TEXT:+--text $TEXT}
+ttsf corpus "$DATA" --out "$WORK/corpus" --paces
 
-ttsf train tts --data "$WORK/corpus" --out "$WORK/runs/tts" --steps 7200
+ttsf train tts --data "$WORK/corpus" --out "$WORK/runs/tts" --steps 40000
 ttsf train vocoder --data "$WORK/corpus" --out "$WORK/runs/vocoder" --steps 20000 \
     --device "$DEVICE" --loaders 8
 
@@ -38,9 +34,9 @@ motion() {
 motion --out "$WORK/runs/motion" --steps 1900
 motion --out "$WORK/runs/motion" --steps 5400 --motion-only
 # From the first to the last of a register, faces go with voices in this order.
-VOICES="--low teacher_rms teacher_rms_small teacher_awb teacher_awb_small teacher_kal16_small
-    teacher_slt_low --high teacher_slt_large teacher_awb_high teacher_slt teacher_slt_small
-    teacher_kal16_high"
+VOICES="--low librispeech_26_slow librispeech_27_slow librispeech_26 librispeech_27
+    librispeech_26_fast librispeech_27_fast --high kathleen_slow kathleen kathleen_fast
+    vctk_p239_slow ljspeech_lj_slow vctk_p239 ljspeech_lj vctk_p239_fast ljspeech_lj_fast"
 # shellcheck disable=SC2086
 ttsf train voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice" \

@@ -13,7 +13,7 @@ from ttsf.data.recorded import speech
 from ttsf.data.recorded.pieces import cut_evenly, cut_in_pauses, small_letters, with_commas
 from ttsf.data.recorded.speech import SpeechJob, play, read_speech, speech_one
 from ttsf.data.records import Record
-from ttsf.data.speech_files import above_noise, median_pitch
+from ttsf.data.speech_files import above_noise, longest_loud, median_pitch
 from ttsf.data.synthetic.teachers import speak
 from ttsf.errors import TtsfError
 
@@ -137,3 +137,13 @@ def test_a_recording_with_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(texts) == 2 and texts[0] == "the old man went home,"
     with pytest.raises(TtsfError, match="does not fit its text"):
         recorded(tmp_path, "Seven ships sailed to the north, where it was cold.")
+    with pytest.raises(TtsfError, match="something that its text lacks is heard for"):
+        recorded(tmp_path, "The old man went home.")
+
+
+def test_sound_beside_the_phones_is_measured() -> None:
+    sound = np.concatenate([buzz(1.0) + 0.05, np.zeros(RATE), buzz(1.0) + 0.05])
+    assert longest_loud(sound, [(0.0, 1.0), (2.0, 3.0)]) == 0
+    assert longest_loud(sound, [(0.0, 1.0)]) == pytest.approx(1.0, abs=0.02)
+    assert longest_loud(sound, [(0.0, 1.0), (2.0, 2.5)]) == pytest.approx(0.44, abs=0.02)
+    assert longest_loud(sound, []) == pytest.approx(1.0, abs=0.02)

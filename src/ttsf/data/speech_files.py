@@ -1,5 +1,6 @@
 """Sec. 4.1: the sound of speech: trimmed, at one level, how noisy it is, its pitch and register."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,6 +54,20 @@ def above_noise(samples: np.ndarray) -> float:
     power = _powers(samples)
     quiet = max(float(np.percentile(power, QUIET_PERCENT)), 1e-12)
     return float(10 * np.log10(_loud_power(power) / quiet))
+
+
+def longest_loud(samples: np.ndarray, known: Sequence[tuple[float, float]]) -> float:
+    """The longest time for which float [N] at 16 kHz is loud outside the `known` times, s.
+
+    known: start and end in s, each widened by KEPT_S.
+    """
+    power = _powers(samples)
+    loud = power > power.max() * LOUD
+    for start_s, end_s in known:
+        first, last = ((s * SAMPLE_RATE // BLOCK) for s in (start_s - KEPT_S, end_s + KEPT_S))
+        loud[max(0, int(first)) : int(last)] = False
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], loud, [False]]).astype(int)))
+    return float((edges[1::2] - edges[::2]).max(initial=0) * BLOCK / SAMPLE_RATE)
 
 
 def _powers(samples: np.ndarray) -> np.ndarray:
