@@ -16,6 +16,8 @@ class Word(NamedTuple):
     """Its first character in the user's text; what is written once may be two words."""
     end: int = 0
     """The one after its last."""
+    written: str = ""
+    """What the user wrote there, without markup."""
 
 
 class Phone(NamedTuple):
