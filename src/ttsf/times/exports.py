@@ -5,6 +5,7 @@
 import json
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from ttsf.times.spoken import Spoken
@@ -128,9 +129,10 @@ def _character_times(count: int, spoken: Spoken, seconds: float) -> tuple[list[f
                 known.append((place, time_s))
             elif place == known[-1][0]:
                 known[-1] = (place, max(time_s, known[-1][1]))
-    known.append((count, seconds) if count > known[-1][0] else (known[-1][0], known[-1][1]))
+    if count > known[-1][0]:
+        known.append((count, seconds))
     times: list[float] = []
-    for (a, start_s), (b, end_s) in zip(known, known[1:], strict=False):
+    for (a, start_s), (b, end_s) in pairwise(known):
         times += [start_s + (end_s - start_s) * k / (b - a) for k in range(b - a)]
     times = [_round(min(time_s, seconds)) for time_s in times]
     return times, [*times[1:], _round(seconds)][: len(times)]
@@ -140,7 +142,7 @@ def _sentences(spoken: Spoken) -> list[tuple[int, int]]:
     """Words [begin, end) of each sentence."""
     ends = [k + 1 for k, w in enumerate(spoken.words) if w.text.rstrip("\"')]}")[-1:] in ".!?…"]
     edges = sorted({0, *ends, len(spoken.words)})
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def _bytes(text: str) -> list[int]:

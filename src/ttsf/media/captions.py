@@ -1,0 +1,85 @@
+"""Subtitles burnt into frames, in the font that Pillow brings."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ttsf.times.subtitles import Cue
+
+TALL, WIDE = 0.05, 1 / 16
+"""Largest height of a line, in parts of the frame's height and width."""
+SMALLEST = 9  # px
+MARGIN = 0.04  # of the frame's height below the text, and of its width beside it
+OUTLINE = 1 / 10  # of the height of a line
+
+
+class _Overlay(NamedTuple):
+    """What is laid over a frame."""
+
+    top: int
+    left: int
+    light: np.ndarray
+    """Colour times opacity, float32 [h, w, 1]; the text is white, its outline black."""
+    rest: np.ndarray
+    """1 less the opacity, float32 [h, w, 1]."""
+
+
+class Captions:
+    """Cues drawn into the frames of one video; the picture of a cue is made once."""
+
+    def __init__(self, cues: Sequence[Cue]) -> None:
+        """cues: in order and apart from each other."""
+        self._cues = cues
+        self._starts = [cue.start_s for cue in cues]
+        self._made: tuple[Cue, tuple[int, ...], _Overlay] | None = None
+
+    def draw(self, frame: np.ndarray, second: float) -> np.ndarray:
+        """The frame, uint8 RGB [H, W, 3], as it looks at a time; where nothing is shown, itself."""
+        k = bisect_right(self._starts, second) - 1
+        if k < 0 or second >= self._cues[k].end_s:
+            return frame
+        cue, size = self._cues[k], frame.shape[:2]
+        if self._made is None or self._made[:2] != (cue, size):
+            self._made = cue, size, _overlay(cue.lines, *size)
+        top, left, light, rest = self._made[2]
+        result = frame.copy()
+        place = result[top : top + len(light), left : left + light.shape[1]]
+        place[:] = np.rint(place * rest + light)
+        return result
+
+
+def _overlay(lines: Sequence[str], height: int, width: int) -> _Overlay:
+    size = max(round(min(TALL * height, WIDE * width)), SMALLEST)
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    stroke, room = max(round(OUTLINE * size), 1), width * (1 - 2 * MARGIN)
+    text = "\n".join(_wrapped(" ".join(lines), lines, font, room - 2 * stroke))
+    image = Image.new("LA", (width, height))
+    place = (width / 2, height * (1 - MARGIN) - stroke)
+    ImageDraw.Draw(image).multiline_text(
+        place, text, (255, 255), font, "md", align="center", stroke_width=stroke,
+        stroke_fill=(0, 255),
+    )  # fmt: skip
+    left, top, right, bottom = image.getchannel("A").getbbox() or (0, 0, 1, 1)
+    pixels = np.asarray(image.crop((left, top, right, bottom)), np.float32)
+    opacity = pixels[..., 1:] / 255
+    return _Overlay(top, left, pixels[..., :1] * opacity, 1 - opacity)
+
+
+def _wrapped(
+    text: str, lines: Sequence[str], font: ImageFont.FreeTypeFont, room: float
+) -> Sequence[str]:
+    """The cue's own lines where they fit, else as many as are needed."""
+    if all(font.getlength(line) <= room for line in lines):
+        return lines
+    found: list[str] = []
+    for word in text.split():
+        longer = f"{found[-1]} {word}" if found else word
+        if found and font.getlength(longer) <= room:
+            found[-1] = longer
+        else:
+            found.append(word)
+    return found
