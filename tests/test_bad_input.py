@@ -135,6 +135,12 @@ def test_script_that_cannot_be_spoken(refused: Run, text: str, script: str) -> N
     assert script in refused(text=text)
 
 
+@pytest.mark.parametrize("text", ["word " * 1_000, "9" * 800])
+def test_text_that_takes_too_long(refused: Run, text: str) -> None:
+    message = refused(text=text, options=("--max-seconds", "30"))
+    assert "would be spoken for about" in message and "at most 30 s" in message
+
+
 def test_text_that_is_not_utf_8(refused: Run) -> None:
     assert "not valid UTF-8" in refused(text="caf\udce9")
 

@@ -148,12 +148,15 @@ def test_the_place_to_write_is_checked_first(
         ttsf.GenerateOptions(temperature=float("nan")),
         ttsf.GenerateOptions(rate=0.4),
         ttsf.GenerateOptions(rate=float("nan")),
+        ttsf.GenerateOptions(motion=2.1),
+        ttsf.GenerateOptions(blinks=-0.1),
+        ttsf.GenerateOptions(max_seconds=0.0),
     ],
 )
 def test_options_out_of_range(
     pipeline: Pipeline, photo: Path, options: ttsf.GenerateOptions
 ) -> None:
-    with pytest.raises(ttsf.TtsfError, match="must be from"):
+    with pytest.raises(ttsf.TtsfError, match=r"must be (from|above)"):
         pipeline.speak(photo, "Hello", options)
 
 
@@ -172,3 +175,11 @@ def test_the_file_that_fails_is_named(
 def test_arrays_are_checked(pipeline: Pipeline) -> None:
     with pytest.raises(ttsf.TtsfError, match="RGB uint8"):
         pipeline.speak(np.zeros((300, 300), np.uint8), "Hello")
+
+
+def test_more_frames_than_memory_are_refused(
+    pipeline: Pipeline, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttsf.pipeline.MAX_FRAME_BYTES", 1e6)
+    with pytest.raises(ttsf.TtsfError, match="piece by piece"):
+        pipeline.speak(photo, "Hello")

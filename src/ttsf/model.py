@@ -48,11 +48,6 @@ class Said(NamedTuple):
     spoken: int
     """Frames before that silence."""
 
-    def first(self, frames: int) -> "Said":
-        """Without what follows."""
-        samples = self.samples[: len(self.samples) // self.f_lip.shape[1] * frames]
-        return self._replace(samples=samples, f_lip=self.f_lip[:, :frames])
-
 
 class Moved(NamedTuple):
     """Head motion of B sequences, and what the next one needs to carry on from it."""

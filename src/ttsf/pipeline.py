@@ -26,8 +26,6 @@ from ttsf.times.spoken import Spoken
 DEFAULT_OPTIONS = GenerateOptions()
 SYMBOL_S = 0.06
 """Mean length of a symbol that is not a blank, as the bundled voice speaks."""
-MAX_SYMBOLS = 2_000
-"""In one utterance; front ends split sentences, so that only a word can be so long."""
 MAX_FRAME_BYTES = 4e9
 """Of frames that are held in memory."""
 
@@ -113,8 +111,7 @@ class Pipeline:
         self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
     ) -> np.ndarray:
         """The speech alone, float32 [M] in [-1, 1]; no frame is drawn. Raises as `speak` does."""
-        speech = self._open(portrait, text, options).speech()
-        return np.concatenate([said.samples.numpy() for said in speech])
+        return np.concatenate(list(self._open(portrait, text, options).speech()))
 
     def stream(
         self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
@@ -173,9 +170,6 @@ def _check_length(utterances: Sequence[Utterance], options: GenerateOptions) -> 
     """What a text will cost is known by its symbols, before anything is spoken."""
     seconds = 0.0
     for utterance in utterances:
-        if len(utterance.ids) > MAX_SYMBOLS:
-            word = max(utterance.words, key=len)
-            raise TtsfError(f"a word of {len(word):,} letters cannot be spoken: {word[:20]}...")
         symbols = sum(symbol != SYMBOL_ID[BLANK] for symbol in utterance.ids)
         seconds += SYMBOL_S * symbols / options.at_rate(utterance.rate).rate + utterance.pause_s
     if seconds > options.max_seconds:

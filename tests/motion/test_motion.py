@@ -94,3 +94,16 @@ def test_sampler_learns_a_point_and_draws_by_seed():
     torch.testing.assert_close(draws[0], draws[1])
     assert not torch.equal(draws[0], draws[2])
     assert abs(float(draws[0].mean()) - 0.7) < 0.2
+
+
+def test_known_frames_are_drawn_as_they_are_known():
+    torch.manual_seed(0)
+    sampler = MotionSampler(SMALL, 8).eval()
+    mu, known = torch.randn(1, 20, 4), torch.randn(1, 7, 4)
+    with torch.no_grad():
+        free, bound = (
+            sampler.sample(mu, 5, 1.0, torch.Generator().manual_seed(0), given)
+            for given in (None, known)
+        )
+    torch.testing.assert_close(bound[:, :7], known, atol=1e-3, rtol=1e-3)
+    assert bound.shape == free.shape and not torch.equal(bound[:, 7:], free[:, 7:])

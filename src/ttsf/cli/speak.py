@@ -46,10 +46,22 @@ class Speak:
     """Liveliness, 0 is none."""
     rate: float = 1.0
     """Speaking rate, 0.5 to 2."""
+    motion: float = 1.0
+    """Amount of head motion, 0 to 2."""
+    blinks: float = 1.0
+    """How far blinks close the eyes, 0 to 1."""
     still: bool = False
-    """No head motion."""
+    """No head motion and no blinks."""
     face: int = 1
     """Which face, 1 is the largest."""
+    framing: Annotated[str, arg(metavar="FRAMING")] = "picture"
+    """What is shown: picture, face, or a canvas such as 1080x1920 (blurred) or 1080x1920:plain."""
+    size: Annotated[int | None, arg(help_behavior_hint="(default: at most 1080)")] = None
+    """Long side in px."""
+    lexicon: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
+    """Words and how they sound: a word, a tab, IPA in each line."""
+    max_seconds: float = 3_600.0
+    """Refuse a text that takes longer."""
     model: Model = None
     device: Device = "cpu"
     quiet: Quiet = False
@@ -58,13 +70,28 @@ class Speak:
         """Write the video and print one line."""
         text, began = self._text(), time.monotonic()
         from ttsf import checkpoint  # PyTorch takes a second that --help need not pay
-        from ttsf.pipeline import GenerateOptions, load
+        from ttsf.options import GenerateOptions
+        from ttsf.picture.framing import Framing
+        from ttsf.pipeline import load
+        from ttsf.speech.script.lexicon import read_lexicon
 
         if self.model is None and not checkpoint.BUNDLED.is_dir():
             raise TtsfError("this installation has no bundled weights; name a model by --model DIR")
         keep_freed_memory()
         pipeline = load(self.model, self.device)
-        options = GenerateOptions(self.seed, self.steps, self.temperature, self.rate, self.still)
+        options = GenerateOptions(
+            seed=self.seed,
+            steps=self.steps,
+            temperature=self.temperature,
+            rate=self.rate,
+            still=self.still,
+            motion=self.motion,
+            blinks=self.blinks,
+            framing=Framing.parse(self.framing),
+            size=self.size,
+            lexicon={} if self.lexicon is None else read_lexicon(self.lexicon),
+            max_seconds=self.max_seconds,
+        )
         loaded = time.monotonic()
         portrait = pipeline.portrait(self.portrait, self.face)
         if len(portrait.faces) > 1 and self.face == 1:

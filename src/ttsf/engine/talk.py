@@ -46,17 +46,8 @@ class Act(NamedTuple):
     moved: Moved
     f_m: Tensor
     """Head motion as large as is wanted, [1, N, S]."""
-
-
-class Piece(NamedTuple):
-    """Some frames in a row."""
-
-    regions: np.ndarray
-    """What of each frame moves: RGB uint8 [n, h, w, 3], the scene's region."""
-    samples: np.ndarray
-    """float32 [640 n] in [-1, 1]."""
-    spoken: Spoken
-    """What begins to be said in it."""
+    frames: int
+    """To show, the first of N."""
 
 
 class Batch(NamedTuple):
@@ -66,9 +57,9 @@ class Batch(NamedTuple):
     samples: np.ndarray
     spoken: Spoken
 
-    def piece(self) -> Piece:
+    def chunk(self) -> Chunk:
         """Wait for it."""
-        return Piece(self.regions.result(), self.samples, self.spoken)
+        return Chunk(self.regions.result(), self.samples, self.spoken)
 
 
 class Talk:
@@ -93,22 +84,24 @@ class Talk:
         """The frame that it speaks in; raises TtsfError for a framing or size that cannot be."""
         return scene(self.portrait, self.options.framing, self.options.size)
 
-    def speech(self) -> Iterator[Said]:
-        """The speech alone, utterance by utterance."""
+    def speech(self) -> Iterator[np.ndarray]:
+        """The speech alone, utterance by utterance: float32 [640 n] in [-1, 1]."""
+        rate = self.model.config.samples_per_video
         for index in range(len(self.utterances)):
-            yield self.workers.submit(self._say, index).result()
+            said, count = self.workers.submit(self._say, index).result()
+            yield said.samples[: count * rate].numpy()
 
     def chunks(self) -> Generator[Chunk]:
         """Whole frames, sound and words in order; closing the iterator ends all work."""
-        with closing(self.pieces()) as pieces:
-            for regions, samples, spoken in pieces:
+        with closing(self.moving()) as moving:
+            for regions, samples, spoken in moving:
                 top, left, bottom, right = self.scene.region
                 frames = self.scene.still[None].repeat(len(regions), 0)
                 frames[:, top:bottom, left:right] = regions
                 yield Chunk(frames, samples, spoken)
 
-    def pieces(self) -> Generator[Piece]:
-        """What moves, sound and words in order; closing the iterator ends all work."""
+    def moving(self) -> Generator[Chunk]:
+        """As `chunks`, but of each frame only the scene's region, where alone something moves."""
         most = BATCHES_AHEAD * self.workers.count
         waiting: deque[Batch] = deque()
         coming = self._prepare(0, None)
@@ -116,16 +109,16 @@ class Talk:
             _ = self.scene  # is made while the first utterance is spoken
             while coming or waiting:
                 if coming is None or (waiting and not coming.done()):
-                    yield waiting.popleft().piece()
+                    yield waiting.popleft().chunk()
                     continue
                 act, coming = coming.result(), None
-                before, self._frames = self._frames, self._frames + act.f_m.shape[1]
+                before, self._frames = self._frames, self._frames + act.frames
                 self._symbols += len(self.utterances[act.place].ids)
                 for batch in self._batches(act, before):
                     waiting.append(batch)
                     if len(waiting) > most:
                         coming = coming or self._prepare(act.place + 1, act.moved)
-                        yield waiting.popleft().piece()
+                        yield waiting.popleft().chunk()
                 coming = coming or self._prepare(act.place + 1, act.moved)
         finally:
             jobs: list[Future[Any] | None] = [coming, *(batch.regions for batch in waiting)]
@@ -148,13 +141,16 @@ class Talk:
         return self.workers.submit(self._act, index, before)
 
     def _act(self, index: int, before: Moved | None) -> Act:
-        said = self._say(index)
+        said, count = self._say(index)
         moved = self.model.move(self.source, said, self.options, index, before)
         f_m = self.model.scale_motion(self.source.f_m, moved.f_m, self.options)
-        return Act(index, said, moved, f_m)
+        return Act(index, said, moved, f_m, count)
 
-    def _say(self, index: int) -> Said:
-        """Speech of one utterance with the pause after it; the last needs none."""
+    def _say(self, index: int) -> tuple[Said, int]:
+        """Speech of one utterance with the pause after it, and how much of it counts.
+
+        The last needs no pause, but is made as the others are: a text may go on.
+        """
         utterance, last = self.utterances[index], index + 1 == len(self.utterances)
         wanted = utterance.pause_s
         if not wanted and utterance.ids and utterance.ends_sentence:
@@ -165,18 +161,18 @@ class Talk:
         said = self.model.say(self.source, ids, options, index, silence)
         if not torch.isfinite(said.samples).all():
             raise TtsfError("these weights give no valid sound (values that are not finite)")
-        return said.first(said.spoken) if last and not utterance.pause_s else said
+        cut = last and not utterance.pause_s
+        return said, said.spoken if cut else said.f_lip.shape[1]
 
     def _batches(self, act: Act, before: int) -> Iterator[Batch]:
         """Frames of one utterance, being drawn; before: frames of those before it."""
         fps, rate = self.model.config.video.fps, self.model.config.samples_per_video
         samples, spoken = act.said.samples.numpy(), self._spoken(act, before)
-        count = act.f_m.shape[1]
-        for start in range(0, count, FRAMES_PER_BATCH):
-            end = min(start + FRAMES_PER_BATCH, count)
+        for start in range(0, act.frames, FRAMES_PER_BATCH):
+            end = min(start + FRAMES_PER_BATCH, act.frames)
             words = [w for w in spoken if start <= int(w.start_s * fps) - before < end]
-            frames = self.workers.submit(self._draw, act, start, end)
-            yield Batch(frames, samples[start * rate : end * rate], Spoken(tuple(words)))
+            regions = self.workers.submit(self._draw, act, start, end)
+            yield Batch(regions, samples[start * rate : end * rate], Spoken(tuple(words)))
 
     def _spoken(self, act: Act, before: int) -> list[Word]:
         """When each word of an utterance is said."""
@@ -189,10 +185,10 @@ class Talk:
 
     @torch.inference_mode()
     def _draw(self, act: Act, start: int, end: int) -> np.ndarray:
-        f_m, f_lip = act.f_m[0, start:end], act.said.f_lip[0, start:end]
-        fields = self.model.fields(self.source, f_m, f_lip)
-        of_frames = zip(*(field.float().cpu().numpy() for field in fields), strict=True)
-        return np.stack([self.scene.draw(*of_one) for of_one in of_frames])
+        batch = slice(start, start + FRAMES_PER_BATCH)  # whole: its size decides on the rounding
+        fields = self.model.fields(self.source, act.f_m[0, batch], act.said.f_lip[0, batch])
+        flow, mask, drawn = (field[: end - start].float().cpu().numpy() for field in fields)
+        return np.stack([self.scene.draw(*frame) for frame in zip(flow, mask, drawn, strict=True)])
 
 
 def joined(pieces: Iterable[Spoken]) -> Spoken:
