@@ -1,7 +1,14 @@
-"""Subtitles burnt into frames, in the font that Pillow brings."""
+"""Subtitles burnt into frames, in a font of the system, or else in the one that Pillow brings.
 
+Pillow's own has no accented letters: what a font lacks is shown by its plain letters.
+"""
+
+# ruff: noqa: RUF001 (letters that look like others)
+
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +21,17 @@ TALL, WIDE = 0.05, 1 / 16
 SMALLEST = 9  # px
 MARGIN = 0.04  # of the frame's height below the text, and of its width beside it
 OUTLINE = 1 / 10  # of the height of a line
+
+FONTS = (
+    "DejaVuSans.ttf", "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "Arial.ttf",
+    "arial.ttf", "Helvetica.ttc",
+)  # fmt: skip
+"""Looked for where the system keeps its fonts, best first."""
+_PLAIN = str.maketrans({
+    "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+    "đ": "d", "Đ": "D", "ı": "i", "þ": "th", "Þ": "Th", "ð": "d", "—": "-", "–": "-",
+})  # fmt: skip
+_NO_LETTER = "\uffff"
 
 
 class _Overlay(NamedTuple):
@@ -53,8 +71,8 @@ class Captions:
 
 def _overlay(lines: Sequence[str], height: int, width: int) -> _Overlay:
     size = max(round(min(TALL * height, WIDE * width)), SMALLEST)
-    font = ImageFont.load_default(size)
-    assert isinstance(font, ImageFont.FreeTypeFont)
+    font = _font(size)
+    lines = [_readable(line, font) for line in lines]
     stroke, room = max(round(OUTLINE * size), 1), width * (1 - 2 * MARGIN)
     text = "\n".join(_wrapped(" ".join(lines), lines, font, room - 2 * stroke))
     image = Image.new("LA", (width, height))
@@ -67,6 +85,33 @@ def _overlay(lines: Sequence[str], height: int, width: int) -> _Overlay:
     pixels = np.asarray(image.crop((left, top, right, bottom)), np.float32)
     opacity = pixels[..., 1:] / 255
     return _Overlay(top, left, pixels[..., :1] * opacity, 1 - opacity)
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    for name in FONTS:
+        with suppress(OSError):
+            return ImageFont.truetype(name, size)
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return font
+
+
+def _readable(text: str, font: ImageFont.FreeTypeFont) -> str:
+    """The text in letters that the font has."""
+    absent = _drawn(_NO_LETTER, font)
+
+    def shown(c: str) -> str:
+        if c.isspace() or _drawn(c, font) != absent:
+            return c
+        plain = unicodedata.normalize("NFKD", c.translate(_PLAIN))
+        return "".join(p for p in plain if p.isascii())
+
+    return "".join(map(shown, unicodedata.normalize("NFC", text)))
+
+
+def _drawn(letter: str, font: ImageFont.FreeTypeFont) -> bytes:
+    mask = font.getmask(letter)
+    return bytes(mask) + repr(mask.size).encode()
 
 
 def _wrapped(

@@ -17,7 +17,9 @@ from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.media.encoding import MP4, STREAM, THREADS, WEBM, Encoding, add_video
 from ttsf.media.files import new_file, write_new
 from ttsf.media.planes import Planes
+from ttsf.media.subtitle_track import SubtitleTrack
 from ttsf.times.spoken import Spoken
+from ttsf.times.subtitles import Cue
 
 AUDIO_BITS = 96_000  # per second
 
@@ -41,21 +43,27 @@ class Stream(Protocol):
 
 @contextmanager
 def new_video(
-    target: Path | Stream, fps: int = FPS, sample_rate: int = SAMPLE_RATE
+    target: Path | Stream,
+    fps: int = FPS,
+    sample_rate: int = SAMPLE_RATE,
+    subtitles: bool = False,
 ) -> Iterator["VideoWriter"]:
     """An MP4 of H.264 and AAC, filled with `add` and ended with the block.
 
     A path gets a file with its index in front, whole or not at all; one that ends in .webm holds
     VP9 and Opus, and keeps what is transparent. Raises TtsfError where it cannot be written. A
     `Stream` gets an MP4 in fragments of 0.2 s as soon as they are ready, and its own errors pass
-    through. A video without frames raises ValueError.
+    through. A video without frames raises ValueError. subtitles: a file with a track for `show`,
+    which would hold back the fragments of a stream.
     """
     if isinstance(target, Path):
         encoding = WEBM if target.suffix.lower() == ".webm" else MP4
+    elif subtitles:
+        raise ValueError("only a file can have a track of subtitles")
     else:
         encoding = STREAM
     with new_file(target) if isinstance(target, Path) else nullcontext(target) as place:
-        writer = VideoWriter(place, fps, sample_rate, encoding)
+        writer = VideoWriter(place, fps, sample_rate, encoding, subtitles)
         try:
             yield writer
             writer.finish()
@@ -69,7 +77,12 @@ class VideoWriter:
     """One video being written; sound and frames are interleaved frame by frame."""
 
     def __init__(
-        self, target: Path | Stream, fps: int, sample_rate: int, encoding: Encoding
+        self,
+        target: Path | Stream,
+        fps: int,
+        sample_rate: int,
+        encoding: Encoding,
+        subtitles: bool = False,
     ) -> None:
         self.fps, self.sample_rate = fps, sample_rate
         self.frames = self._samples = 0
@@ -87,6 +100,7 @@ class VideoWriter:
         self._audio = self._container.add_stream(encoding.audio, rate=rate)
         self._audio.layout = "mono"
         self._audio.bit_rate = AUDIO_BITS
+        self._track = SubtitleTrack(self._container, encoding.container) if subtitles else None
 
     def start(self, still: np.ndarray) -> None:
         """A frame, RGB or RGBA uint8 [H, W, 3 or 4], of which `add` then replaces a part.
@@ -116,6 +130,14 @@ class VideoWriter:
             self._add_frame()
             self._waiting = np.append(self._waiting, np.clip(sound, -1, 1).astype(np.float32))
             self._add_sound(len(self._waiting) - len(self._waiting) % self._encoding.block)
+
+    def show(self, cue: Cue) -> None:
+        """Add a subtitle, not long before or after its frames; only with a track for them."""
+        if self._track is None:
+            raise ValueError("a video has subtitles only where it is begun with them")
+        if self._video is None:
+            raise ValueError("subtitles come after `start` or the first frame")
+        self._track.add(cue)
 
     def finish(self) -> None:
         """Drain both encoders.
