@@ -19,11 +19,12 @@ _SCANNER = Scanner(
      *SIGN_RULES)
 )  # fmt: skip
 _TIDY = (
-    (re.compile(r"(?<=[^\W_])-(?=\s)|(?<=\s)-(?=[^\W_])"), " "),
-    (re.compile(r"\s+(?=[,.;:!?])"), ""),
-    (re.compile(r"([,;])(?:\s*[,;])+"), ","),
-    (re.compile(r"(?<=[.!?])\s*,(?=\s)"), ""),
     (re.compile(r"\s+"), " "),
+    (re.compile(r"(?<=[^\W_])-(?=\s)|(?<=\s)-(?=[^\W_])"), " "),
+    (re.compile(r" (?=[,.;:!?])"), ""),
+    (re.compile(r"([,;])(?: ?[,;])+"), ","),
+    (re.compile(r"(?<=[.!?]) ?,(?=\s)"), ""),
+    (re.compile(r" {2,}"), " "),
 )
 
 

@@ -83,7 +83,7 @@ DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West", "NE": "North
               "NW": "Northwest", "SE": "Southeast", "SW": "Southwest"}  # fmt: skip
 _NOT_INITIALS = words(
     "vitamin plan hepatitis type grade class section option part appendix exhibit point letter"
-    " group team block table figure step level model room gate unit and or is was"
+    " group team block table figure step level model room gate unit"
 )
 
 
@@ -187,7 +187,7 @@ def _stopless(match: re.Match[str]) -> str | None:
 def _latin(match: re.Match[str]) -> str:
     found = match[0]
     key = next(k for k in LATIN if k.lower() == found.lower() or k == found)
-    return LATIN[key] + _stop(match)
+    return LATIN[key] + ("" if key in ("P.S.", "p.s.") else _stop(match))
 
 
 def _dotted_letters(match: re.Match[str]) -> str:

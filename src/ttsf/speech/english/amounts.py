@@ -5,7 +5,7 @@
 import re
 
 from ttsf.speech.english.lists import DETERMINERS, FUNCTION_WORDS
-from ttsf.speech.english.numbers import N, cardinal, is_plural
+from ttsf.speech.english.numbers import N, cardinal, fraction, is_plural, pairs
 from ttsf.speech.english.tables import CODES_OF_MONEY, CURRENCIES, SCALES, UNITS, Currency
 from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
 
@@ -16,7 +16,7 @@ _LONG_SCALE = r"\s?(?:hundred|thousand|million|billion|trillion)\b"
 _SCALE = rf"(?P<scale>{_LONG_SCALE}|\s?(?:[kK]|[mM]n?|[bB]n?|[tT]n?)\b(?!/))"
 _units = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _signs = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
-_codes = "|".join(CODES_OF_MONEY)
+_codes = "|".join(map(re.escape, CODES_OF_MONEY))
 _EURO_NUMBER = r"\d{1,3}(?:\.\d{3})*,\d\d(?!\d)"
 
 
@@ -160,6 +160,15 @@ def _unit(match: re.Match[str]) -> str | None:
     return f"{minus}{amount} {square}{words}{'.' if written else ''}"
 
 
+def _part_of_unit(match: re.Match[str]) -> str | None:
+    """'1/2 tsp', '1 1/2 lbs', '1/4-in.'."""
+    said = fraction(match)
+    if said is None or not _fits(match, match["unit"]):
+        return None
+    one = not match["whole"] or match["gap"] == "-" or is_adjective(match)
+    return f"{said} {unit_words('1' if one else '2', match['unit'], False)}"
+
+
 def _fits(match: re.Match[str], unit: str) -> bool:
     """Signs that are other things as well are units only where nothing else is likely."""
     if unit in ("A", "V", "W", "J", "N", "L", "t", "T", "h", "d", "l", "C", "F", "B", "K", "bar"):
@@ -217,8 +226,12 @@ def _times(match: re.Match[str]) -> str:
     numbers = [n for n in (match["a"], match["b"], match["c"]) if n]
     around = right(match), left(match)
     math = re.match(r"\s*[=+*/<>]", around[0]) or re.search(r"[=+*/<>]\s*$", around[1])
-    words = [cardinal(n) for n in numbers]
-    return (" times " if math else " by ").join(words)
+    if math:
+        return " times ".join(cardinal(n) for n in numbers)
+    screen = all(len(n) in (3, 4) and n.isdecimal() for n in numbers) and not match["unit"]
+    said = " by ".join(pairs(n) if screen else cardinal(n) for n in numbers)
+    unit = match["unit"]
+    return f"{said} {unit_words(numbers[-1], unit, is_adjective(match))}" if unit else said
 
 
 def _multiple(match: re.Match[str]) -> str | None:
@@ -247,9 +260,11 @@ AMOUNTS = (
          lambda m: _percent(m) if _minus_allowed(m) else None),
     rule("length", "d", r"(?:(?P<feet>\d{1,3})'(?:\s?(?P<inches>\d{1,2})(?P<mark>\"|'')?)?(?![\w'])"
          r"|(?P<alone>\d{1,3})\"(?!\w))", _feet),
-    rule("dimension", "d", rf"(?P<a>{N})\s?[xX×]\s?(?P<b>{N})(?:\s?[xX×]\s?(?P<c>{N}))?(?![\d.]\d)",
-         _times),
+    rule("dimension", "d", rf"(?P<a>{N})\s?[xX×]\s?(?P<b>{N})(?:\s?[xX×]\s?(?P<c>{N}))?"
+         r"(?:\s?(?P<unit>mm|cm|m|km|in\.|ft|px|yd)(?!\w))?(?![\d.]\d)", _times),
     rule("dimension", "d", rf"(?P<number>{N})(?:-(?P<to>{N}))?\s?[xX×](?!\w)", _multiple),
+    rule("unit", "d", r"(?:(?P<whole>\d+)(?:\s+|-))?(?P<top>\d+)[/\u2044](?P<bottom>\d+)"
+         rf"(?P<gap>[ -]?)(?P<unit>{_units})(?![\w/'^])", _part_of_unit),
     rule("unit", "sd", rf"{_SIGN}{_NUM}(?:{_RANGE}{_LAST})?(?P<gap>[ -]?)(?P<unit>{_units})"
          r"(?P<power>\^[23])?(?![\w/'^])", _unit),
     rule("magnitude", "d", r"(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)(?P<letter>[KkMB]|bn|mn|MM)\b",

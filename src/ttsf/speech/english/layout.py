@@ -26,6 +26,7 @@ _POWER_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "012345678
 _EOL = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff]")
 _ATTRIBUTE = r"""(?:\s+[\w:-]{1,40}\s*=\s*(?:"[^"<>]{0,300}"|'[^'<>]{0,300}'|[^\s"'<>]{1,300}))"""
+_SPACES = re.compile(r"[^\S\n]+")
 _COMMENT = re.compile(r"<!--.{0,2000}?-->|<\?[a-z].{0,200}?\?>|<![A-Z][^<>]{0,200}>", re.S)
 _BLOCK = re.compile(
     rf"</?(?:br|p|div|li|ul|ol|h[1-6]|tr|table|hr|blockquote|s|section)(?:{_ATTRIBUTE}{{0,20}})"
@@ -83,13 +84,14 @@ def plain(text: str) -> tuple[Traced, tuple[str, ...]]:
 
     Line ends become stops or commas where a heading, an item, a row or a short line ends.
     """
-    traced = Traced.of(text).sub(_EOL, "\n").sub(_CONTROL, " ")
+    traced = Traced.of(text).sub(_EOL, "\n").sub(_CONTROL, " ").sub(_SPACES, " ")
     silent = dict.fromkeys(match[0] for match in _found(_EMOTICON, traced.text))
     traced = traced.sub(_COMMENT, "").keep(_LINK_IN_BRACKETS).sub(_BLOCK, "\n").sub(_TAG, "")
     traced = traced.sub(_ENTITY, lambda m: html.unescape(m[0]))
+    traced = traced.sub(_EMOTICON, _without_emoticon)
     for pattern, group in _INLINE:
         traced = traced.keep(pattern, group)
-    traced = traced.sub(_FOOTNOTE, "").sub(_EMOTICON, _without_emoticon)
+    traced = traced.sub(_FOOTNOTE, "")
     for pattern, put in _LINES:
         traced = traced.sub(pattern, put)
     traced = (

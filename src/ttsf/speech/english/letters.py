@@ -2,32 +2,25 @@
 
 import re
 
-from ttsf.speech.english.lists import COUNTED, REGNAL_NAMES, TITLES, words
+from ttsf.speech.english.lists import COUNTED, REGNAL_NAMES, STARTERS, TITLES, words
 from ttsf.speech.english.numbers import cardinal, ordinal
 from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
 
 ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _ROMAN = r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 SAID_AS_WORDS = words(
-    "NASA NATO UNESCO UNICEF OPEC SCUBA LASER RADAR SONAR ASCII JPEG GIF RAM ROM PIN SIM AIDS"
-    " COVID SWAT POTUS SCOTUS FEMA OSHA NAFTA ASEAN FIFA UEFA IKEA LEGO CAPTCHA SARS MERS NASDAQ"
-    " NASCAR MIDI RAID DOS BIOS CERN LIDAR DARPA AWOL MENSA ZIP FOMO YOLO BAFTA TASER UNIX LAN"
-    " WAN"
+    "NASA NATO UNESCO UNICEF OPEC SCUBA LASER RADAR SONAR ASCII JPEG GIF RAM ROM PIN SIM AIDS COVID"
+    " SWAT POTUS SCOTUS FEMA OSHA NAFTA ASEAN FIFA UEFA IKEA LEGO CAPTCHA SARS MERS NASDAQ NASCAR"
+    " MIDI RAID DOS BIOS CERN LIDAR DARPA AWOL MENSA ZIP FOMO YOLO BAFTA TASER UNIX LAN WAN"
 )
-"""Acronyms that have a plural: "two SIMs"."""
 LETTER_BY_LETTER = words(
-    "ACL AED ALS AMA ATF COO DEA DUI EPA ESP ETA FAQ GRE ICE IED IOU IPO IRA IRS ISO IUD IVF"
-    " LED LOL OBE PTA ROI SEO SOS SUNY UAE UPS UFO VAT VIP YMCA IMO FYI USA EU AI ASAP ETF IMF"
-    " OPS AMC EMT ATP ESA EMI ECB"
+    "ETA YMCA AARP ACLU AKA DVLA FDIC LSAT NAACP OSCE TGIF SUNY CUNY ASMR"
+    " ACL AED ALS AMA ATF COO DEA DUI EPA ESP FAQ GRE ICE IED IOU IPO IRA IRS ISO IUD IVF LED LOL"
+    " OBE PTA ROI SEO SOS UAE UPS VAT VIP IQ AD PA MA UX EQ IO"
 )
-"""Initialisms that espeak-ng might take for words; it spells the others itself."""
-_TWO = words(
-    "UK TV EU OW AH EH UH UM ER AW EW OO OI YO YE YA HM LA LO ED AL JO MO BO AY AX OX PI MU NU"
-    " XI RE FA TI EL LE DE DI DA DU VI"
-)
-"""Of two letters, and words, or spelled by espeak-ng itself."""
+"""Initialisms that espeak-ng takes for words, some only alone or among capitals."""
 SMALL_WORDS = words(
-    "A I AN AS AT BE BY DO GO HE IF IN IS IT ME MY NO OF ON OR SO TO UP US WE AM OH OK HI HA"
+    "A I AN AS AT BE BY DO GO HE IF IN IS IT ME MY NO OF ON OR SO TO UP US WE AM OH HI HA"
     " AND ARE ALL ANY BAD BIG BUT BUY CAN DAY DID END FAR FEW FOR FUN GET GOD GOT HAD HAS HER"
     " HEY HIM HIS HOT HOW ITS JOB LET LIE LOT LOW MAN MAY MEN NEW NOT NOW OFF OLD ONE OUR OUT"
     " OWN PAY PUT RUN SAD SAW SAY SEE SET SHE SIT SIX TEN THE TOO TOP TRY TWO USE WAR WAS WAY"
@@ -36,8 +29,7 @@ SMALL_WORDS = words(
 _ORDINAL_NOUNS = {"century", "centuries", "dynasty", "arrondissement", "olympiad", "congress",
                   "corps", "legion", "amendment"}  # fmt: skip
 _VERBS_OF_I = words(
-    "am was have had will would can could think know see saw love want need like do did don't"
-    " didn't should must might said say met went go feel felt hope guess mean believe"
+    "am have think know see love want need like do don't say go feel hope guess mean"
 )
 
 
@@ -70,13 +62,18 @@ def _numeral(match: re.Match[str]) -> str | None:
         ):  # fmt: skip
             return f"the {ordinal(number)}"
         return None
-    if len(text) > 1 and set(text) <= set("IVX") and before[:1].isupper() and not before.isupper():
+    if (
+        len(text) > 1
+        and set(text) <= set("IVX")
+        and before[:1].isupper()
+        and not (before.isupper() or before in STARTERS)
+    ):
         return f"the {ordinal(number)}" if name not in COUNTED else cardinal(str(number))
     if len(text) > 2 and set(text) <= set("IVX") and text != "XXX" and text not in ("XIX",):
         return cardinal(str(number))
     if text in ("II", "III"):
         return cardinal(str(number))
-    return None
+    return spaced(text) if len(text) > 1 and set(text) <= set("IVX") else None
 
 
 def _in_capitals(match: re.Match[str]) -> bool:
@@ -97,16 +94,14 @@ def _initialism(match: re.Match[str]) -> str | None:
         small = text.capitalize() if _begins(match) else text.lower()
         return small + ending if text in ("IT", "US", "AM") else None
     if text in SAID_AS_WORDS:
-        return text.capitalize() + ending if ending else None
+        return (text.lower() if len(text) < 4 else text.capitalize()) + ending
     if ending == "s":
         return spaced(text) + "'s"
-    if text in SMALL_WORDS:
-        if _is_name_of_letters(match):
-            return spaced(text) + ending
-        small = text.capitalize() if _begins(match) else text.lower()
-        return small + ending if text in ("IT", "WHO", "AM") else None
-    short = len(text) == 2 and re.search(r"[AEIOUY]", text) and text not in _TWO
-    return spaced(text) + ending if text in LETTER_BY_LETTER or short else None
+    if text in SMALL_WORDS and not _is_name_of_letters(match):
+        return (text.capitalize() if _begins(match) else text.lower()) + ending
+    if text in LETTER_BY_LETTER or text in ("IT", "WHO"):
+        return spaced(text) + ending
+    return None
 
 
 def _begins(match: re.Match[str]) -> bool:
@@ -123,9 +118,7 @@ def _is_name_of_letters(match: re.Match[str]) -> bool:
         return last or before in _BEFORE_IT or after in _AFTER_IT
     if text == "WHO":
         return before in {"the", "by", "from"} or after in ("says", "said", "declared", "warned")
-    return text in ("OK",) or (
-        text == "AM" and bool(re.search(r"\d\s?$|[a-z]-?\s$", left(match))) and before in _HOURS
-    )
+    return text == "AM" and before in _HOURS
 
 
 _BEFORE_IT = words("the an our your their my his her of for")

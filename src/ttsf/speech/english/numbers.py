@@ -97,7 +97,8 @@ def _ordinal(match: re.Match[str]) -> str | None:
     return ordinal(int(number)) if len(number) <= MOST_DIGITS else f"{digits(number)}th"
 
 
-def _fraction(match: re.Match[str]) -> str | None:
+def fraction(match: re.Match[str]) -> str | None:
+    """'1 1/2' -> 'one and one half', of the groups whole, top and bottom."""
     whole, top, bottom = match["whole"], match["top"], match["bottom"]
     if max(map(len, (whole or "", top, bottom))) > 6:
         return None
@@ -113,11 +114,19 @@ def _fraction(match: re.Match[str]) -> str | None:
     return f"{cardinal(whole)} and {spoken}" if whole else spoken
 
 
+def _score(match: re.Match[str]) -> str | None:
+    """'4.5/5', 'rated 8/10'."""
+    rated = re.search(r"(?i)\b(?:rated?|scored?|gave|give|ratings?)\b[^.;]{0,24}$", left(match))
+    if "." in match["top"] or (match["top"] == match["bottom"] and len(match["top"]) < 2) or rated:
+        return f"{cardinal(match['top'])} out of {cardinal(match['bottom'])}"
+    return None
+
+
 def _year(match: re.Match[str]) -> str | None:
     """A number of four digits that its neighbours make a year."""
     number, before, after = int(match[0]), word_before(match), word_after(match)
     modern = 1900 <= number < 2100
-    if not 1000 <= number < 2100:
+    if not 1000 <= number < 2200:
         return None
     counted = is_plural(after)
     owned = before.endswith("'s") or before.lower() in DETERMINERS - {"one", "no", "some", "any"}
@@ -195,6 +204,7 @@ DECADES = (
     rule("number", "d", r"(\d{1,2})s\b(?!\s+(?:of|in)\b)",
          lambda m: plural(cardinal(m[1])) if left(m)[-1:] == "-" else None),
     rule("number", "d", r"1,?000s\b(?=\s+of)", "thousands"),
+    rule("number", "d", r"([01])s\b", lambda m: plural(cardinal(m[1]))),
 )  # fmt: skip
 NUMBERS = (
     rule("ordinal", "d", rf"({_BIG_GROUPS}|\d+)(?:st|nd|rd|th)\b", _ordinal, re.I),
@@ -203,8 +213,10 @@ NUMBERS = (
     rule("number", "d", r"\d{1,3}(?:_\d{3}){1,5}(?!\d)", _grouped),
     rule("number", "d", r"\d{1,2}(?:,\d{2}){1,4},\d{3}(?![,\d])", _indian),
     rule("number", "d", rf"(?P<base>{N})[eE](?P<sign>[+-]?)(?P<power>\d{{1,3}})\b", _scientific),
+    rule("fraction", "d", r"(?P<top>\d+(?:\.\d+)?)/(?P<bottom>\d+)\b(?!/)", _score),
     rule("fraction", "d", r"(?:(?P<whole>\d+)(?:\s+|-))?(?P<top>\d+)[/\u2044](?P<bottom>\d+)\b"
-         r"(?![/\u2044])", _fraction),
+         r"(?![/\u2044])", fraction),
+    rule("code", "d", r"\d(?:-\d){2,8}(?![-\d])", lambda m: digits(m[0])),
     rule("code", "d", r"\d+", _code),
     rule("year", "d", r"\d{4}(?![\d,.]\d)(?!\d)", _year),
     rule("number", "d", N, lambda m: cardinal(m[0])),

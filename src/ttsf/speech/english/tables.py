@@ -45,6 +45,7 @@ CODES_OF_MONEY = {
     "DKK": Currency("Danish krone", "Danish kroner"), "PLN": Currency("zloty", "zlotys"),
     "BTC": Currency("bitcoin", "bitcoin"), "KRW": Currency("won", "won"),
     "MXN": Currency("Mexican peso", "Mexican pesos"), "zł": Currency("zloty", "zlotys"),
+    "Rs.": _RUPEE, "Rs": _RUPEE,
 }  # fmt: skip
 SCALES = {
     "k": "thousand", "m": "million", "mn": "million", "mm": "million", "b": "billion",
@@ -71,7 +72,7 @@ UNITS = {
     "mcA": "microamp", "mcV": "microvolt", "ns": "nanosecond",
     "wk": "week", "wks": "week", "mo.": "month", "mos": "month", "yr": "year", "yrs": "year",
     "yr.": "year", "yrs.": "year",
-    "B": "byte", "kB": "kilobyte", "KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte",
+    "kB": "kilobyte", "KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte",
     "TB": "terabyte", "PB": "petabyte", "KiB": "kibibyte", "MiB": "mebibyte", "GiB": "gibibyte",
     "Mb": "megabit", "Gb": "gigabit",
     "kbps": "kilobit per second", "Kbps": "kilobit per second", "Mbps": "megabit per second",

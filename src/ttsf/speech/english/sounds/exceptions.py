@@ -54,8 +54,8 @@ class Part(NamedTuple):
 def parts(clause: str, before: str = "") -> list[Part]:
     """A clause of English words in parts; `before` are the words of its sentence before it."""
     found = list(_WORD.finditer(clause))
-    past = [m[0].lower() for m in _WORD.finditer(before)]
-    words = [*past, *(m[0].lower() for m in found)]
+    past = [m[0] for m in _WORD.finditer(before)]
+    words = [_small(word, k) for k, word in enumerate([*past, *(m[0] for m in found)])]
     result, done = list[Part](), 0
     written = [m[0] for m in found]
     for k, match in enumerate(found):
@@ -68,6 +68,11 @@ def parts(clause: str, before: str = "") -> list[Part]:
     if clause[done:].strip() or not result:
         result.append(Part(clause[done:], False))
     return result
+
+
+def _small(word: str, k: int) -> str:
+    name = k and word[0].isupper() and word[1:].islower() and len(word) > 1
+    return word if name else word.lower()
 
 
 def _sound(written: list[str], k: int) -> str:

@@ -31,12 +31,16 @@ _PAST = words(
     " thought knew found took told asked wrote smiled laughed cried looked sat stood already"
     " when"
 )
+_NO_SUBJECTS = words(
+    "a and or please now first carefully people children men women students always but so"
+    " quickly slowly when if by widely"
+)
 _THIRD = words("he she it who somebody someone everyone nobody everybody")
 
 NOUN_VERB = {
     "use": ("jˈuːs", "jˈuːz"), "project": ("", "pɹədʒˈɛkt"), "permit": ("", "pɚmˈɪt"),
     "conduct": ("", "kəndˈʌkt"), "record": ("", "ɹᵻkˈɔːɹd"), "object": ("", "əbdʒˈɛkt"),
-    "contract": ("", "kəntɹˈækt"), "produce": ("pɹˈoʊduːs", ""), "estimate": ("", "ˈɛstᵻmˌeɪt"),
+    "contract": ("", "kəntɹˈækt"), "estimate": ("", "ˈɛstᵻmˌeɪt"),
     "separate": ("", "sˈɛpɚɹˌeɪt"), "duplicate": ("dˈuːplᵻkət", ""),
     "advocate": ("ˈædvəkət", ""), "associate": ("ɐsˈoʊsɪət", ""), "excuse": ("", "ɛkskjˈuːz"),
     "perfect": ("", "pɚfˈɛkt"), "subject": ("", "səbdʒˈɛkt"), "present": ("", "pɹɪzˈɛnt"),
@@ -48,22 +52,38 @@ NOUN_VERB = {
     "tear": ("", "tˈɛɹ"), "house": ("", "hˈaʊz"), "abuse": ("", "ɐbjˈuːz"),
     "protest": ("", "pɹətˈɛst"), "progress": ("", "pɹəɡɹˈɛs"), "rebel": ("", "ɹᵻbˈɛl"),
     "export": ("", "ɛkspˈɔːɹt"), "contest": ("", "kəntˈɛst"), "contrast": ("", "kəntɹˈæst"),
-    "wind": ("", "wˈaɪnd"), "intimate": ("", ""), "discount": ("", ""), "row": ("", ""),
-    "graduate": ("", "ɡɹˈædʒuːˌeɪt"), "alternate": ("ˈɔːltɚnət", ""),
+    "wind": ("", "wˈaɪnd"), "graduate": ("", "ɡɹˈædʒuːˌeɪt"), "alternate": ("ˈɔːltɚnət", ""),
     "elaborate": ("ᵻlˈæbɚɹət", ""), "moderate": ("", "mˈɑːdɚɹˌeɪt"),
 }  # fmt: skip
 """Word: its sound as a noun or adjective and as a verb; '' where espeak-ng has it right."""
 
 
-_LEAD_THINGS = frozenset(
-    {"pipe", "pipes", "paint", "pencil", "pencils", "poisoning", "acid", "bullet", "bullets"}
-    | {"shot", "weight", "weights", "ore", "based", "free", "glass", "crystal"}
-)
-_LEAD_OF = frozenset({"made", "piece", "lump", "traces", "pound", "pounds", "tons"})
+BESIDE = {
+    "lead": ("lˈɛd", "", "pipe pipes paint pencil pencils poisoning acid bullet bullets shot weight"
+             " weights ore based free glass crystal"),
+    "dove": ("dˈoʊv", "", "into in off under deep headfirst down for from"),
+    "minute": ("maɪnˈuːt", "", "detail details particle particles amount amounts quantity fraction"
+               " quantities differences traces creatures changes"),
+    "content": ("kəntˈɛnt", "am is are was were be feel felt quite seemed perfectly i'm he's she's"
+                " very happy", "with"),
+    "sow": ("sˈaʊ", "the a old", ""),
+    "resume": ("ɹˈɛzuːmˌeɪ", "my your his her a the their our updated", ""),
+    "moped": ("mˈoʊpt", "he she i they we", ""),
+    "invalid": ("ˈɪnvəlɪd", "", "who lay"),
+    "refuse": ("ɹˈɛfjuːs", "of household more", "bin bins collection collectors heap dump truck"
+               " bag bags"),
+    "produce": ("pɹˈoʊduːs", "fresh local organic farm seasonal produce the", "aisle section stand"),
+}  # fmt: skip
+"""Word: its rarer sound, and the words before it and after it of which one asks for that."""
+_BESIDE = {word: (ipa, words(a), words(b)) for word, (ipa, a, b) in BESIDE.items()}
+_METALS = words("copper tin zinc iron gold silver mercury")
+_LEAD_OF = words("made piece lump traces pound pounds tons")
 
 
 def homograph(words: Sequence[str], k: int, start: int) -> str:
-    """The IPA of words[k], small letters, of a sentence; '' leaves it to espeak-ng.
+    """The IPA of words[k] of a sentence; '' leaves it to espeak-ng.
+
+    words: small letters, but for names within the sentence.
 
     start: the first word of its clause.
     """
@@ -71,13 +91,25 @@ def homograph(words: Sequence[str], k: int, start: int) -> str:
     special = _SPECIAL.get(word)
     if special is not None:
         return special(words, k, start)
+    if word in _BESIDE:
+        ipa, before, after = _BESIDE[word]
+        if _at(words, k - 1) in before or _at(words, k + 1) in after:
+            return ipa
+    if word == "lead" and (_at(words, k - 2) in _METALS or _lead_of(words, k)):
+        return "lˈɛd"
+    if word == "invalid" and _at(words, k - 1) in ("the", "an", "old") and not _at(words, k + 1):
+        return "ˈɪnvəlɪd"
     if word not in NOUN_VERB:
         return ""
     noun, verb = NOUN_VERB[word]
     if _is_verb(words, k, start):
         return verb
-    before = words[k - 1] if k else ""
-    return noun if before in NOUN_BEFORE or before.endswith("'s") else ""
+    last = _at(words, k - 1)
+    return noun if last in NOUN_BEFORE or last.endswith("'s") else ""
+
+
+def _lead_of(words: Sequence[str], k: int) -> bool:
+    return _at(words, k - 1) == "of" and _at(words, k - 2) in _LEAD_OF
 
 
 def _at(words: Sequence[str], k: int) -> str:
@@ -111,9 +143,10 @@ def _read(words: Sequence[str], k: int, start: int) -> str:
         return past
     if last in ("i", "we", "they", "you", "and"):
         return past if any(w in _PAST for w in words) else present
-    plain = last.isalpha() and not last.endswith("s") and last not in OBJECTS | {"a", "and", "or"}
+    plain = last.isalpha() and not last.endswith("s") and last not in OBJECTS | _NO_SUBJECTS
     owner = _at(words, k - 2) in {"the", "a", "an", "my", "his", "her", "our", "their", "your"}
-    return past if plain and (owner or any(w in _PAST for w in words)) else present
+    named = last[0].isupper() or (k == 1 and last not in ADVERBS)
+    return past if plain and (owner or named or any(w in _PAST for w in words)) else present
 
 
 def _close(words: Sequence[str], k: int, start: int) -> str:
@@ -128,17 +161,10 @@ def _close(words: Sequence[str], k: int, start: int) -> str:
     return "klˈoʊz" if plural and after in ("", "at", "on", "early", "for", "in", "when") else ""
 
 
-def _lead(words: Sequence[str], k: int, start: int) -> str:
-    before = _at(words, k - 2)
-    made = _at(words, k - 1) == "of" and before in _LEAD_OF
-    listed = before in ("copper", "tin", "zinc", "iron", "gold", "silver", "mercury")
-    return "lˈɛd" if _at(words, k + 1) in _LEAD_THINGS or made or listed else ""
-
-
 def _wound(words: Sequence[str], k: int, start: int) -> str:
     before, after = _at(words, k - 1), _at(words, k + 1)
     paths = {"up", "through", "around", "its", "down", "along", "back", "round"}
-    if after in paths or (before in ("he", "she", "i", "they") and after in ("the", "it", "his")):
+    if after in paths or (before not in NOUN_BEFORE and after in ("the", "it", "his", "her", "a")):
         return "wˈaʊnd"
     return ""
 
@@ -165,24 +191,6 @@ def _bass(words: Sequence[str], k: int, start: int) -> str:
     fish = {"fish", "fishing", "caught", "catch", "sea", "lake", "striped", "largemouth", "grilled",
             "fried", "fillet", "fisherman", "river"}  # fmt: skip
     return "bˈæs" if fish & set(words[max(0, k - 4) : k + 3]) else ""
-
-
-def _dove(words: Sequence[str], k: int, start: int) -> str:
-    return "dˈoʊv" if _at(words, k + 1) in {"into", "in", "off", "under", "deep", "headfirst",
-                                            "down", "for", "from"} else ""  # fmt: skip
-
-
-def _minute(words: Sequence[str], k: int, start: int) -> str:
-    small = {"detail", "details", "particles", "particle", "amount", "amounts", "quantities",
-             "quantity", "differences", "traces", "fraction", "creatures", "changes"}  # fmt: skip
-    return "maɪnˈuːt" if _at(words, k + 1) in small else ""
-
-
-def _content(words: Sequence[str], k: int, start: int) -> str:
-    before, after = _at(words, k - 1), _at(words, k + 1)
-    pleased = before in {"am", "is", "are", "was", "were", "be", "feel", "felt", "quite", "seemed",
-                         "perfectly", "not", "i'm", "he's", "she's", "very", "happy"}  # fmt: skip
-    return "kəntˈɛnt" if pleased or (after in ("with", "to") and before != "the") else ""
 
 
 def _live(words: Sequence[str], k: int, start: int) -> str:
@@ -216,50 +224,11 @@ def _axes(words: Sequence[str], k: int, start: int) -> str:
     return "ˈæksiːz" if graph & set(words) else ""
 
 
-def _sow(words: Sequence[str], k: int, start: int) -> str:
-    pig = _at(words, k - 1) in ("the", "a", "old") and _at(words, k + 1) not in ("seeds", "seed")
-    return "sˈaʊ" if pig else ""
-
-
-def _resume(words: Sequence[str], k: int, start: int) -> str:
-    owner = _at(words, k - 1) in ("my", "your", "his", "her", "a", "the", "their", "our", "updated")
-    return "ɹˈɛzuːmˌeɪ" if owner else ""
-
-
 def _buffet(words: Sequence[str], k: int, start: int) -> str:
     return "" if "wind" in words or "waves" in words else "bəfˈeɪ"
 
 
-def _moped(words: Sequence[str], k: int, start: int) -> str:
-    subject = _at(words, k - 1) in ("he", "she", "i", "they", "we", "and")
-    return "mˈoʊpt" if subject else ""
-
-
-def _invalid(words: Sequence[str], k: int, start: int) -> str:
-    owner = _at(words, k - 1) in ("the", "an", "old") and _at(words, k + 1) in (
-        "",
-        "was",
-        "is",
-        "who",
-        "lay",
-        "sat",
-        "had",
-    )
-    return "ˈɪnvəlɪd" if owner else ""
-
-
-def _refuse(words: Sequence[str], k: int, start: int) -> str:
-    rubbish = {"bin", "bins", "collection", "collectors", "heap", "dump", "truck", "bag", "bags"}
-    return (
-        "ɹˈɛfjuːs"
-        if _at(words, k + 1) in rubbish or _at(words, k - 1) in ("of", "household", "the")
-        else ""
-    )
-
-
 _SPECIAL = {
-    "read": _read, "close": _close, "lead": _lead, "wound": _wound, "bow": _bow, "bass": _bass,
-    "dove": _dove, "minute": _minute, "content": _content, "live": _live, "blessed": _blessed,
-    "aged": _aged, "does": _does, "axes": _axes, "sow": _sow, "resume": _resume,
-    "buffet": _buffet, "moped": _moped, "invalid": _invalid, "refuse": _refuse,
+    "read": _read, "close": _close, "wound": _wound, "bow": _bow, "bass": _bass, "live": _live,
+    "blessed": _blessed, "aged": _aged, "does": _does, "axes": _axes, "buffet": _buffet,
 }  # fmt: skip
