@@ -10,12 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ttsf.errors import TtsfError
+from ttsf.media.encodings import decode
 
 MAX_TEXT_BYTES = 1_000_000
 
 
-def read_text(path: Path | None) -> str:
-    """All of a UTF-8 text (None: standard input); raises TtsfError for anything else."""
+def read_text(path: Path | None, guess: bool = False) -> str:
+    """All of a UTF-8 text (None: standard input); raises TtsfError for anything else.
+
+    guess: UTF-16 and Windows-1252 are read as well, the last with a warning.
+    """
     name = "standard input" if path is None else str(path)
     try:
         if path is None:
@@ -23,14 +27,16 @@ def read_text(path: Path | None) -> str:
         else:
             with path.open("rb") as file:
                 content = file.read(MAX_TEXT_BYTES + 1)
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise TtsfError(f"{name}: the text is not valid UTF-8") from None
     except OSError as error:
         raise TtsfError(f"{name}: {error.strerror}") from error
     if len(content) > MAX_TEXT_BYTES:
         raise TtsfError(f"{name}: the text is too long")
-    return text
+    if guess:
+        return decode(content, name)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise TtsfError(f"{name}: the text is not valid UTF-8") from None
 
 
 @contextlib.contextmanager
