@@ -4,6 +4,7 @@ A variant of a model may hold only the tensors in which it differs; its file the
 beside it that holds all others.
 """
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -25,6 +26,8 @@ BUNDLED = Path(__file__).parent / "weights" / "mini"
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 BASE = "base"
 """Entry of the weight file's metadata: the sibling folder that holds the other tensors."""
+VOICE = "voice"
+"""Tensor of a saved voice, and in its metadata which model's it is."""
 
 
 def bundled_variants() -> dict[str, Path]:
@@ -74,6 +77,37 @@ def load(folder: Path | None = None, device: str | torch.device = "cpu") -> TTSF
     return model.to(target, memory_format=torch.channels_last).eval()  # G is faster so
 
 
+def save_voice(model: TTSF, voice: Tensor, path: Path) -> None:
+    """Write a voice [1, V], for any portrait of this model; the file appears whole or not at all.
+
+    Raises TtsfError for an unwritable place.
+    """
+    metadata = {"format": "pt", VOICE: _voice_space(model)}
+    write_new(path, to_bytes({VOICE: voice.detach().cpu().contiguous()}, metadata=metadata))
+
+
+def load_voice(model: TTSF, path: Path) -> Tensor:
+    """The voice [1, V] that `save_voice` wrote; raises TtsfError for another file or model."""
+    tensors, metadata = _read_file(path)
+    if VOICE not in tensors or tensors.keys() != {VOICE}:
+        raise TtsfError(f"{path}: no saved voice")
+    if metadata.get(VOICE) != _voice_space(model):
+        raise TtsfError(f"{path}: this voice was saved with another model")
+    voice = tensors[VOICE].float()
+    if voice.shape != (1, model.config.speech.voice_channels) or not voice.isfinite().all():
+        raise TtsfError(f"{path}: damaged: no finite voice of this model's size")
+    return voice.to(next(model.parameters()).device)
+
+
+def _voice_space(model: TTSF) -> str:
+    """What tells apart models for which the same numbers are different voices."""
+    weights = model.speech.encoder.state_dict().values()
+    digest = hashlib.sha256()
+    for value in weights:
+        digest.update(value.detach().cpu().half().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
 def _blank(config: ModelConfig, path: Path) -> TTSF:
     """The model without memory for its weights, so that absurd sizes cost none."""
     try:
@@ -116,28 +150,29 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     Raises TtsfError for a file that is missing or damaged.
     """
     path = folder / WEIGHTS
-    tensors, base = _read_file(path)
+    tensors, metadata = _read_file(path)
+    base = metadata.get(BASE)
     if base is None:
         return tensors
     if Path(base).name != base or base in ("", ".", "..", folder.name):
         raise TtsfError(f"{path}: '{base}' is no folder beside it")
     others, further = _read_file(folder.parent / base / WEIGHTS)
-    if further is not None:
+    if BASE in further:
         raise TtsfError(f"{path}: its base {base} is no whole model")
     return others | tensors
 
 
-def _read_file(path: Path) -> tuple[dict[str, Tensor], str | None]:
-    """Tensors of one file, and the folder that holds the others."""
+def _read_file(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of one file."""
     try:
         if not path.is_file():
             raise TtsfError(f"{path}: no such file")
         tensors = load_file(path)
         with safe_open(path, "pt") as file:
-            base = (file.metadata() or {}).get(BASE)
+            metadata = dict(file.metadata() or {})
     except (SafetensorError, OSError, ValueError, json.JSONDecodeError) as error:
         raise TtsfError(f"{path}: damaged or not a safetensors file ({error})") from error
-    return tensors, base
+    return tensors, metadata
 
 
 def _check_fit(path: Path, found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:

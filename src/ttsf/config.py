@@ -114,15 +114,23 @@ class SpeechDecoderConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class VoiceConfig:
+    """A voice of the model's own, one of those that faces choose from [ours]."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
+    register: Literal["low", "high"]
+
+
+@dataclass(frozen=True, config=STRICT)
 class SpeechConfig:
     """Sec. 3.3: text to mel, conditioned on f_id in encoder and decoder."""
 
     language: str = "en-us"  # espeak-ng voice that gives the phonemes
     add_blank: bool = True  # a blank between symbols [Matcha]
     voice_channels: Width = 64  # width of the projected f_id [Matcha's speaker vector]
-    voices: Annotated[int, Field(ge=0, le=4096)] = (
-        0  # that f_id mixes, set by the voice stage; 0: f_id is projected straight [ours]
-    )
+    voices: Annotated[
+        tuple[VoiceConfig, ...], Field(max_length=4096)
+    ] = ()  # that f_id mixes, set by the voice stage; none: f_id is projected straight [ours]
     text_encoder: TextEncoderConfig = TextEncoderConfig()
     duration: DurationConfig = DurationConfig()
     decoder: SpeechDecoderConfig = SpeechDecoderConfig()

@@ -248,19 +248,18 @@ class TTSF(nn.Module):
     @torch.inference_mode()
     def say(
         self,
-        source: SourceFaces,
+        voice: Tensor,
         ids: list[int],
         options: GenerateOptions,
         index: int = 0,
         silence: int = 0,
     ) -> Said:
-        """One portrait says one utterance; ids: its symbols, index: its place in the text.
+        """A voice [1, V] says one utterance; ids: its symbols, index: its place in the text.
 
         silence: frames without sound that it ends with at least.
         """
-        device = source.image.device
+        device = voice.device
         steps, temperature = options.solver(self.config.speech.flow)
-        voice = self.speech.voice(source.voice_style)
         symbols = torch.tensor([ids], device=device)
         lengths = torch.tensor([len(ids)], device=device)
         mel_frames = self.config.mel_per_video

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ class GenerateOptions(NamedTuple):
     """Euler steps of speech and motion (None: the configuration's)."""
     temperature: float | None = None
     """Standard deviation of the starting noise (None: the configuration's)."""
+    voice: str | Path | None = None
+    """Name of one of the model's voices, or file of a saved one (None: the face chooses)."""
     rate: float = 1.0
     """Speaking rate, 0.5 to 2; 2 is twice as fast."""
     still: bool = False

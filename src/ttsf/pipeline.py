@@ -1,21 +1,21 @@
 """Portrait file and text to a talking-face video: the one place that knows files and the model."""
 
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, closing
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ttsf import checkpoint
-from ttsf.engine.talk import Talk, joined
+from ttsf.engine.output import Outputs, write_talk
+from ttsf.engine.talk import Speech, Talk, joined
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.jobs import Progress
-from ttsf.media.sound import new_wav
-from ttsf.media.video import Chunk, new_video
+from ttsf.media.video import Chunk
 from ttsf.model import TTSF
 from ttsf.options import GenerateOptions
 from ttsf.portrait.portrait import Portrait, read_portrait
@@ -26,6 +26,8 @@ from ttsf.times.spoken import Spoken
 DEFAULT_OPTIONS = GenerateOptions()
 SYMBOL_S = 0.06
 """Mean length of a symbol that is not a blank, as the bundled voice speaks."""
+VOICE_SUFFIX = ".safetensors"
+"""Of files with a voice."""
 MAX_FRAME_BYTES = 4e9
 """Of frames that are held in memory."""
 
@@ -81,6 +83,18 @@ class Pipeline:
         """
         return read_portrait(picture, face)
 
+    def voice(self, name: AnyPath) -> Tensor:
+        """[1, V] of one of the model's own voices, or of a saved file; TtsfError for neither."""
+        known = any(voice.name == str(name) for voice in self.model.config.speech.voices)
+        if not known and Path(name).suffix == VOICE_SUFFIX:
+            return checkpoint.load_voice(self.model, Path(name))
+        return self.model.speech.named_voice(str(name))
+
+    def voice_of(self, portrait: AnyPortrait) -> Tensor:
+        """[1, V], the voice that a face chooses; raises as `portrait` does."""
+        read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
+        return Talk(self.model, self._workers, read, (), DEFAULT_OPTIONS).speech.voice
+
     def speak(
         self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
     ) -> Result:
@@ -108,10 +122,20 @@ class Pipeline:
         )
 
     def say(
-        self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
+        self, portrait: AnyPortrait | None, text: str, options: GenerateOptions = DEFAULT_OPTIONS
     ) -> np.ndarray:
-        """The speech alone, float32 [M] in [-1, 1]; no frame is drawn. Raises as `speak` does."""
-        return np.concatenate(list(self._open(portrait, text, options).speech()))
+        """The speech alone, float32 [M] in [-1, 1]; no frame is drawn. Raises as `speak` does.
+
+        Without a portrait the options must name a voice.
+        """
+        if portrait is None:
+            if options.voice is None:
+                raise TtsfError("without a portrait a voice must be named")
+            utterances = self._utterances(text, options)
+            speech = Speech(self.model, self.voice(options.voice), utterances, options)
+        else:
+            speech = self._open(portrait, text, options).speech
+        return np.concatenate(list(speech.samples(self._workers)))
 
     def stream(
         self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
@@ -127,43 +151,33 @@ class Pipeline:
         self,
         portrait: AnyPortrait,
         text: str,
-        output: AnyPath,
+        output: AnyPath | Outputs,
         options: GenerateOptions = DEFAULT_OPTIONS,
-        audio_output: AnyPath | None = None,
         progress: Progress | None = None,
     ) -> Written:
-        """Write the video to `output` (.mp4) and, if wanted, its sound to `audio_output` (.wav).
+        """Write the video to `output` (.mp4 or .webm), or to `Outputs` with what goes beside it.
 
         Frames are encoded while they are drawn; `progress(done, total)` follows them, the total
         being a guess until the last utterance is spoken. The files appear whole or not at all.
         Raises TtsfError as `speak` does and for unwritable files.
         """
-        video_path = _with_suffix(output, ".mp4")
-        audio_path = None if audio_output is None else _with_suffix(audio_output, ".wav")
-        config = self.model.config
-        fps, sample_rate = config.video.fps, config.audio.sample_rate
-        with ExitStack() as files:
-            sound = None
-            if audio_path is not None:
-                sound = files.enter_context(new_wav(audio_path, sample_rate))
-            video = files.enter_context(new_video(video_path, fps, sample_rate))
-            talk = self._open(portrait, text, options)
-            spoken = []
-            for chunk in files.enter_context(closing(talk.chunks())):
-                if sound is not None:
-                    sound.add(chunk.samples)
-                video.add(chunk)
-                spoken.append(chunk.spoken)
-                if progress is not None:
-                    progress(video.frames, talk.expected_frames())
-        return Written(video.frames, video.frames / fps, joined(spoken))
+        outputs = output if isinstance(output, Outputs) else Outputs(Path(output))
+        frames, spoken = write_talk(
+            lambda: self._open(portrait, text, options), self.model.config, text, outputs, progress
+        )
+        return Written(frames, frames / self.model.config.video.fps, spoken)
 
-    def _open(self, portrait: AnyPortrait, text: str, options: GenerateOptions) -> Talk:
+    def _utterances(self, text: str, options: GenerateOptions) -> list[Utterance]:
         options.check()
         utterances = list(self.front_end.utterances(text, options.lexicon))
         _check_length(utterances, options)
+        return utterances
+
+    def _open(self, portrait: AnyPortrait, text: str, options: GenerateOptions) -> Talk:
+        utterances = self._utterances(text, options)
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
-        return Talk(self.model, self._workers, read, utterances, options)
+        voice = None if options.voice is None else self.voice(options.voice)
+        return Talk(self.model, self._workers, read, utterances, options, voice)
 
 
 def _check_length(utterances: Sequence[Utterance], options: GenerateOptions) -> None:
@@ -177,10 +191,3 @@ def _check_length(utterances: Sequence[Utterance], options: GenerateOptions) -> 
             f"the text would be spoken for about {seconds:,.0f} s; "
             f"at most {options.max_seconds:,.0f} s are allowed"
         )
-
-
-def _with_suffix(path: AnyPath, suffix: str) -> Path:
-    result = Path(path)
-    if result.suffix.lower() != suffix:
-        raise TtsfError(f"cannot write {result}: the name must end in {suffix}")
-    return result

@@ -6,15 +6,16 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from tests.training.test_voice_stage import VOICES
 from tests.training.tiny import TinyStages
 from ttsf import checkpoint
-from ttsf.config import CLIP_FRAMES
+from ttsf.config import CLIP_FRAMES, VoiceConfig
 from ttsf.model import TTSF
 from ttsf.options import GenerateOptions
 from ttsf.presets import MINI, FaceTraining, MotionTraining, Preset
 from ttsf.training.assemble import assemble
 from ttsf.training.loop import total_loss
-from ttsf.training.parts import read_weights
+from ttsf.training.parts import read_weights, write_voices
 from ttsf.training.state import save_state
 
 SMALL_STEPS = replace(
@@ -51,6 +52,7 @@ def test_every_stage_steps_and_the_model_speaks(tmp_path: Path) -> None:
         one_step(stages.build(name), tmp_path / name)
         for name in ("tts", "face", "motion", "voice", "vocoder")
     ]
+    write_voices(runs[3], [VoiceConfig("rms", "low"), VoiceConfig("slt", "high")])
     model, untrained = assemble(SMALL_STEPS, runs)
     assert untrained == []
     for run in runs:
@@ -61,7 +63,8 @@ def test_every_stage_steps_and_the_model_speaks(tmp_path: Path) -> None:
     loaded = checkpoint.load(tmp_path / "model")
     with torch.inference_mode():
         source = loaded.read_faces(torch.zeros(1, 3, 256, 256))
-    said = loaded.say(source, [0, 20, 0], GenerateOptions(steps=2))
+        voice = loaded.speech.voice(source.voice_style)
+    said = loaded.say(voice, [0, 20, 0], GenerateOptions(steps=2))
     assert said.samples.shape == (640 * said.f_lip.shape[1],)
     assert torch.isfinite(said.samples).all()
 
@@ -96,7 +99,7 @@ class FormerCrossing(nn.Module):
 
 def test_runs_of_the_code_before_are_still_assembled(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    voices = replace(MINI.model, speech=replace(MINI.model.speech, voices=5))
+    voices = replace(MINI.model, speech=replace(MINI.model.speech, voices=VOICES))
     other = TTSF(voices)
     nets = (
         FormerTts(other), FormerFace(other), FormerCrossing(other),
@@ -107,6 +110,7 @@ def test_runs_of_the_code_before_are_still_assembled(tmp_path: Path) -> None:
         runs.append(tmp_path / str(number))
         runs[-1].mkdir()
         save_state(runs[-1], 1, net, net.state_dict(), torch.optim.Adam(net.parameters()))
+    write_voices(runs[3], VOICES)
     model, untrained = assemble(MINI, runs)
     assert untrained == [] and model.config == voices
     own = model.state_dict()

@@ -2,9 +2,11 @@
 
 import torch
 
-from ttsf.config import SpeechConfig
+from ttsf.config import SpeechConfig, VoiceConfig
 from ttsf.speech.voice import VoiceMixture, voice_projection
 from ttsf.training.stages.voice import row_of_voices
+
+VOICES = tuple(VoiceConfig(name, "low") for name in ("oak", "ash", "elm", "fir", "yew"))
 
 
 def crowd(people: int, motions: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -44,5 +46,5 @@ def test_a_mixture_stays_among_its_voices() -> None:
 
 def test_without_voices_the_projection_is_straight() -> None:
     assert isinstance(voice_projection(SpeechConfig(), 6), torch.nn.Linear)
-    mixture = voice_projection(SpeechConfig(voices=5), 6)
+    mixture = voice_projection(SpeechConfig(voices=VOICES), 6)
     assert mixture(torch.zeros(2, 6)).shape == (2, 64)

@@ -25,7 +25,7 @@ from ttsf.presets import (
 from ttsf.training.frozen_experts import Experts
 from ttsf.training.journal import Validation
 from ttsf.training.loop import Stage, train
-from ttsf.training.parts import SPEAKERS
+from ttsf.training.parts import SPEAKERS, write_voices
 from ttsf.training.settings import (
     FaceOptions,
     JointOptions,
@@ -133,6 +133,8 @@ class TinyStages:
             stage.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
             train(stage, out, RunSettings(1))
             (out / SPEAKERS).write_text('["rms", "slt"]')
+            if isinstance(stage, VoiceStage):
+                write_voices(out, stage.voices)
         return out
 
     def _motion(self) -> Stage:

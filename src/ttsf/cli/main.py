@@ -28,6 +28,7 @@ from ttsf.cli.info import Info
 from ttsf.cli.speak import Speak
 from ttsf.cli.study import Analyse, Make
 from ttsf.cli.train import STAGES, Ablate, Assemble
+from ttsf.cli.voices import Voices
 from ttsf.errors import TtsfError
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
@@ -71,6 +72,7 @@ COMMANDS = (
     | Annotated[Ablate, subcommand("ablate")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Study, subcommand("study", description="Let people rate clips (Table 4).")]
+    | Annotated[Voices, subcommand("voices")]
     | Annotated[Info, subcommand("info")]
     | Annotated[Completion, subcommand("completion")]
 )

@@ -6,7 +6,7 @@ import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
@@ -38,12 +38,24 @@ class Speak:
     """Read the text from a file."""
     save_audio: Annotated[Path | None, arg(metavar="OUT.wav", help_behavior_hint="")] = None
     """Also write the sound."""
+    subtitles: Annotated[Path | None, arg(metavar="OUT.srt", help_behavior_hint="")] = None
+    """Also write subtitles, .srt or .vtt."""
+    timings: Annotated[Path | None, arg(metavar="OUT.json", help_behavior_hint="")] = None
+    """Also write when words, sounds and mouth shapes begin and end."""
+    timings_format: Literal["ttsf", "rhubarb", "polly", "elevenlabs"] = "ttsf"
+    """For whom."""
+    captions: Literal["none", "track", "burnt"] = "none"
+    """Subtitles in the video: a track to switch on, or drawn into the frames."""
     seed: int = 0
     """Another seed, other head motion."""
     steps: Annotated[int | None, arg(help_behavior_hint=OWN)] = None
     """Solver steps; fewer is faster."""
     temperature: Annotated[float | None, arg(help_behavior_hint=OWN)] = None
     """Liveliness, 0 is none."""
+    voice: Annotated[
+        str | None, arg(metavar="NAME|FILE", help_behavior_hint="(default: the face's choice)")
+    ] = None
+    """A voice of the model (ttsf voices) or a saved one."""
     rate: float = 1.0
     """Speaking rate, 0.5 to 2."""
     motion: float = 1.0
@@ -70,6 +82,7 @@ class Speak:
         """Write the video and print one line."""
         text, began = self._text(), time.monotonic()
         from ttsf import checkpoint  # PyTorch takes a second that --help need not pay
+        from ttsf.engine.output import Outputs
         from ttsf.options import GenerateOptions
         from ttsf.picture.framing import Framing
         from ttsf.pipeline import load
@@ -83,6 +96,7 @@ class Speak:
             seed=self.seed,
             steps=self.steps,
             temperature=self.temperature,
+            voice=self.voice,
             rate=self.rate,
             still=self.still,
             motion=self.motion,
@@ -103,9 +117,15 @@ class Speak:
         for doubt in portrait.doubts:
             logger.warning("%s: %s", self.portrait, doubt.sentence)
         progress = None if self.quiet else Progress("frames")
-        written = pipeline.write(
-            portrait, text, self.output, options, audio_output=self.save_audio, progress=progress
+        outputs = Outputs(
+            self.output,
+            self.save_audio,
+            self.subtitles,
+            self.timings,
+            self.timings_format,
+            self.captions,
         )
+        written = pipeline.write(portrait, text, outputs, options, progress)
         if not self.quiet:
             took = time.monotonic() - loaded
             print(
@@ -117,7 +137,7 @@ class Speak:
     def _text(self) -> str:
         if (self.text is None) == (self.text_file is None):
             raise TtsfError("give the text either as an argument or with --text-file")
-        return self.text if self.text not in (None, "-") else read_text(self.text_file)
+        return self.text if self.text not in (None, "-") else read_text(self.text_file, guess=True)
 
 
 def keep_freed_memory() -> None:

@@ -5,12 +5,14 @@ batches beside each other, while the caller writes those that are done. Nothing 
 been given away. Each thread computes alone, so that results do not depend on their number.
 """
 
+import math
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,9 +27,10 @@ from ttsf.options import GenerateOptions
 from ttsf.picture.scene import Scene, scene
 from ttsf.portrait.crop import crop_portrait
 from ttsf.portrait.portrait import Portrait
+from ttsf.speech.spoken import spoken
 from ttsf.speech.symbols import BLANK, SYMBOL_ID
 from ttsf.speech.text import Utterance
-from ttsf.times.spoken import Spoken, Word
+from ttsf.times.spoken import Spoken
 
 FRAMES_PER_BATCH = 4
 """Drawn at once; more falls out of the processor's caches."""
@@ -62,8 +65,47 @@ class Batch(NamedTuple):
         return Chunk(self.regions.result(), self.samples, self.spoken)
 
 
+class Speech:
+    """A voice [1, V] that says utterances."""
+
+    def __init__(
+        self, model: TTSF, voice: Tensor, utterances: Sequence[Utterance], options: GenerateOptions
+    ) -> None:
+        self.model, self.voice = model, voice
+        self.utterances, self.options = utterances, options
+
+    def samples(self, workers: Workers) -> Iterator[np.ndarray]:
+        """Utterance by utterance: float32 [640 n] in [-1, 1]."""
+        rate = self.model.config.samples_per_video
+        for index in range(len(self.utterances)):
+            said, count = workers.submit(self.say, index).result()
+            yield said.samples[: count * rate].numpy()
+
+    def say(self, index: int) -> tuple[Said, int]:
+        """Speech of one utterance with the pause after it, and how much of it counts.
+
+        The last needs no pause, but is made as the others are: a text may go on.
+        """
+        utterance, last = self.utterances[index], index + 1 == len(self.utterances)
+        wanted = utterance.pause_s
+        if not wanted and utterance.ids and utterance.ends_sentence:
+            wanted = SENTENCE_PAUSE_S
+        silence = round(wanted * self.model.config.video.fps)
+        options = self.options.at_rate(utterance.rate)
+        ids = utterance.ids or [SYMBOL_ID[BLANK]]
+        said = self.model.say(self.voice, ids, options, index, silence)
+        if not torch.isfinite(said.samples).all():
+            raise TtsfError("these weights give no valid sound (values that are not finite)")
+        cut = last and not utterance.pause_s
+        return said, said.spoken if cut else said.f_lip.shape[1]
+
+
 class Talk:
-    """One portrait that speaks one text, once."""
+    """One portrait that speaks one text, once.
+
+    voice: [1, V], in the place of the one that the face chooses. said: of each utterance that has
+    been spoken so far, what is said when, and the second at which it ends.
+    """
 
     def __init__(
         self,
@@ -72,10 +114,14 @@ class Talk:
         portrait: Portrait,
         utterances: Sequence[Utterance],
         options: GenerateOptions,
+        voice: Tensor | None = None,
     ) -> None:
         self.model, self.workers = model, workers
         self.utterances, self.options = utterances, options
-        self.portrait, self.source = portrait, workers.submit(self._read, portrait).result()
+        self.portrait = portrait
+        self.source, own = workers.submit(self._read, portrait).result()
+        self.speech = Speech(model, own if voice is None else voice, utterances, options)
+        self.said: list[tuple[Spoken, float]] = []
         self._frames = self._symbols = 0  # of the utterances that have been spoken
         self._all_symbols = sum(len(utterance.ids) for utterance in utterances)
 
@@ -83,13 +129,6 @@ class Talk:
     def scene(self) -> Scene:
         """The frame that it speaks in; raises TtsfError for a framing or size that cannot be."""
         return scene(self.portrait, self.options.framing, self.options.size)
-
-    def speech(self) -> Iterator[np.ndarray]:
-        """The speech alone, utterance by utterance: float32 [640 n] in [-1, 1]."""
-        rate = self.model.config.samples_per_video
-        for index in range(len(self.utterances)):
-            said, count = self.workers.submit(self._say, index).result()
-            yield said.samples[: count * rate].numpy()
 
     def chunks(self) -> Generator[Chunk]:
         """Whole frames, sound and words in order; closing the iterator ends all work."""
@@ -129,10 +168,12 @@ class Talk:
         return self._frames * self._all_symbols // max(self._symbols, 1)
 
     @torch.inference_mode()
-    def _read(self, portrait: Portrait) -> SourceFaces:
+    def _read(self, portrait: Portrait) -> tuple[SourceFaces, Tensor]:
+        """The face, and the voice [1, V] that it chooses."""
         crop = crop_portrait(portrait.picture, portrait.square, self.model.config.video.size)
         device = next(self.model.parameters()).device
-        return self.model.read_faces(crop[None].to(device))
+        source = self.model.read_faces(crop[None].to(device))
+        return source, self.model.speech.voice(source.voice_style)
 
     def _prepare(self, index: int, before: Moved | None) -> Future[Act] | None:
         """The next utterance, where there is one."""
@@ -141,47 +182,28 @@ class Talk:
         return self.workers.submit(self._act, index, before)
 
     def _act(self, index: int, before: Moved | None) -> Act:
-        said, count = self._say(index)
+        said, count = self.speech.say(index)
         moved = self.model.move(self.source, said, self.options, index, before)
         f_m = self.model.scale_motion(self.source.f_m, moved.f_m, self.options)
         return Act(index, said, moved, f_m, count)
 
-    def _say(self, index: int) -> tuple[Said, int]:
-        """Speech of one utterance with the pause after it, and how much of it counts.
-
-        The last needs no pause, but is made as the others are: a text may go on.
-        """
-        utterance, last = self.utterances[index], index + 1 == len(self.utterances)
-        wanted = utterance.pause_s
-        if not wanted and utterance.ids and utterance.ends_sentence:
-            wanted = SENTENCE_PAUSE_S
-        silence = round(wanted * self.model.config.video.fps)
-        options = self.options.at_rate(utterance.rate)
-        ids = utterance.ids or [SYMBOL_ID[BLANK]]
-        said = self.model.say(self.source, ids, options, index, silence)
-        if not torch.isfinite(said.samples).all():
-            raise TtsfError("these weights give no valid sound (values that are not finite)")
-        cut = last and not utterance.pause_s
-        return said, said.spoken if cut else said.f_lip.shape[1]
-
     def _batches(self, act: Act, before: int) -> Iterator[Batch]:
         """Frames of one utterance, being drawn; before: frames of those before it."""
         fps, rate = self.model.config.video.fps, self.model.config.samples_per_video
-        samples, spoken = act.said.samples.numpy(), self._spoken(act, before)
+        samples, left = act.said.samples.numpy(), self._spoken(act, before)
+        self.said.append((left, (before + act.frames) / fps))
         for start in range(0, act.frames, FRAMES_PER_BATCH):
             end = min(start + FRAMES_PER_BATCH, act.frames)
-            words = [w for w in spoken if start <= int(w.start_s * fps) - before < end]
+            until_s = (before + end) / fps if end < act.frames else math.inf
+            now, left = _split(left, until_s)
             regions = self.workers.submit(self._draw, act, start, end)
-            yield Batch(regions, samples[start * rate : end * rate], Spoken(tuple(words)))
+            yield Batch(regions, samples[start * rate : end * rate], now)
 
-    def _spoken(self, act: Act, before: int) -> list[Word]:
-        """When each word of an utterance is said."""
+    def _spoken(self, act: Act, before: int) -> Spoken:
+        """What is said when in an utterance."""
         audio, fps = self.model.config.audio, self.model.config.video.fps
-        mel_frames = accumulate(act.said.durations.tolist(), initial=0)
-        ends = [before / fps + n * audio.hop / audio.sample_rate for n in mel_frames]
-        utterance = self.utterances[act.place]
-        spoken = zip(utterance.words, utterance.spans, strict=True)
-        return [Word(word, ends[start], ends[end]) for word, (start, end) in spoken]
+        durations, hop_s = act.said.durations.tolist(), audio.hop / audio.sample_rate
+        return spoken(self.utterances[act.place], durations, before / fps, hop_s)
 
     @torch.inference_mode()
     def _draw(self, act: Act, start: int, end: int) -> np.ndarray:
@@ -189,6 +211,17 @@ class Talk:
         fields = self.model.fields(self.source, act.f_m[0, batch], act.said.f_lip[0, batch])
         flow, mask, drawn = (field[: end - start].float().cpu().numpy() for field in fields)
         return np.stack([self.scene.draw(*frame) for frame in zip(flow, mask, drawn, strict=True)])
+
+
+def _split(whole: Spoken, second: float) -> tuple[Spoken, Spoken]:
+    """What begins before that time, and the rest."""
+    words = bisect_left(whole.words, second, key=lambda word: word.start_s)
+    phones = bisect_left(whole.phones, second, key=lambda phone: phone.start_s)
+    marks = bisect_left(whole.marks, second, key=lambda mark: mark.at_s)
+    return (
+        Spoken(whole.words[:words], whole.phones[:phones], whole.marks[:marks]),
+        Spoken(whole.words[words:], whole.phones[phones:], whole.marks[marks:]),
+    )
 
 
 def joined(pieces: Iterable[Spoken]) -> Spoken:

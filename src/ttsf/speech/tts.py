@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from ttsf.config import CLIP_FRAMES, AudioConfig, SpeechConfig
+from ttsf.errors import TtsfError
 from ttsf.flow_matching import euler, ot_cfm_loss, start_noise
 from ttsf.speech.decoder import SpeechDecoder
 from ttsf.speech.duration import (
@@ -22,7 +23,7 @@ from ttsf.speech.duration import (
 )
 from ttsf.speech.symbols import PUNCTUATION, SYMBOLS
 from ttsf.speech.text_encoder import EncodedText, TextEncoder, length_mask
-from ttsf.speech.voice import voice_projection
+from ttsf.speech.voice import VoiceMixture, voice_projection
 
 
 class SpeechFeatures(NamedTuple):
@@ -93,6 +94,14 @@ class TextToSpeech(nn.Module):
     def voice(self, f_id: Tensor) -> Tensor:
         """f_id [B, identity_channels] -> voice [B, V]."""
         return self.voice_projection(f_id)
+
+    def named_voice(self, name: str) -> Tensor:
+        """[1, V] of one of the model's own voices; raises TtsfError for another name."""
+        names = [voice.name for voice in self.config.voices]
+        if name not in names or not isinstance(self.voice_projection, VoiceMixture):
+            known = f"its voices are {', '.join(names)}" if names else "it has none of its own"
+            raise TtsfError(f"the model knows no voice '{name}'; {known}")
+        return self.voice_projection.voices.weight[:, names.index(name)][None]
 
     def _upsample(
         self, text: EncodedText, durations: Tensor, longest: int, silence: Tensor | None = None

@@ -24,6 +24,6 @@ class VoiceMixture(nn.Module):
 
 def voice_projection(config: SpeechConfig, identity_channels: int) -> nn.Module:
     """A linear layer, or a mixture of `config.voices`."""
-    if config.voices == 0:
+    if not config.voices:
         return nn.Linear(identity_channels, config.voice_channels)
-    return VoiceMixture(identity_channels, config.voices, config.voice_channels)
+    return VoiceMixture(identity_channels, len(config.voices), config.voice_channels)

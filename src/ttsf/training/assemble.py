@@ -12,11 +12,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ttsf.config import ModelConfig, VocoderConfig
+from ttsf.config import ModelConfig, VocoderConfig, VoiceConfig
 from ttsf.errors import TtsfError
 from ttsf.model import TTSF
 from ttsf.presets import Preset
-from ttsf.training.parts import MIXED_VOICES, TABLE, check_shape, part_of, read_weights
+from ttsf.training.parts import MIXED_VOICES, TABLE, check_shape, part_of, read_voices, read_weights
 
 ONLY_TRAINING = ("discriminator.", "discriminators.", "judges.", TABLE, "syncnet.", "log_scale")
 """What runs hold beside parts of the model."""
@@ -44,7 +44,8 @@ def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
         tensors = {k: v for k, v in tensors.items() if not k.startswith(replaced)} | found
         origin |= dict.fromkeys(found, folder)
     torch.manual_seed(0)
-    model = TTSF(fitting_config(preset.model, tensors))
+    voices = read_voices(origin[MIXED_VOICES]) if MIXED_VOICES in tensors else ()
+    model = TTSF(fitting_config(preset.model, tensors, voices))
     own = model.state_dict()
     for name, value in tensors.items():
         if name not in own:
@@ -55,11 +56,11 @@ def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
     return Assembled(model, sorted(missing))
 
 
-def fitting_config(config: ModelConfig, tensors: dict[str, Tensor]) -> ModelConfig:
-    """The configuration with as many voices, and the kind of vocoder, as the tensors have."""
-    mixed = tensors.get(MIXED_VOICES)
-    speech = replace(config.speech, voices=0 if mixed is None else mixed.shape[1])
+def fitting_config(
+    config: ModelConfig, tensors: dict[str, Tensor], voices: tuple[VoiceConfig, ...]
+) -> ModelConfig:
+    """The configuration with these voices, and the kind of vocoder that the tensors have."""
     vocoder = config.vocoder
     if not any(name.startswith("vocoder.") for name in tensors):
         vocoder = VocoderConfig(kind="griffin_lim")
-    return replace(config, speech=speech, vocoder=vocoder)
+    return replace(config, speech=replace(config.speech, voices=voices), vocoder=vocoder)

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from safetensors import safe_open
 from torch import Tensor, nn
 
 from ttsf import checkpoint
+from ttsf.config import VoiceConfig
 from ttsf.errors import TtsfError
+from ttsf.media.files import write_new
 from ttsf.model import TTSF
 from ttsf.training.state import STATE, read_average
 
@@ -20,6 +23,8 @@ MIXED_VOICES = f"{VOICE}.voices.weight"
 """Of `VoiceMixture`: [width, voices]."""
 TABLE, SPEAKERS = "table.weight", "speakers.json"
 """Voices of a TTS run's speakers, [speakers, width], and the file with their names."""
+VOICES = "voices.json"
+"""Of a voice run: the voices that it mixes."""
 BEFORE_PARTS = {
     "tts.": "speech.",
     "encoder.": "face_encoder.",
@@ -111,3 +116,19 @@ def read_speakers(run: Path) -> dict[str, Tensor]:
     if table is None or len(names) != len(table):
         raise TtsfError(f"{run}: the table of voices does not fit the list of speakers")
     return dict(zip(names, table, strict=True))
+
+
+def write_voices(run: Path, voices: Sequence[VoiceConfig]) -> None:
+    """Say which voices a voice run mixes."""
+    write_new(run / VOICES, json.dumps([asdict(voice) for voice in voices], indent=1))
+
+
+def read_voices(folder: Path) -> tuple[VoiceConfig, ...]:
+    """The voices that a run or a model mixes; raises TtsfError where they are not named."""
+    if not (folder / STATE).is_file():
+        return checkpoint.load_config(folder).speech.voices
+    try:
+        listed = json.loads((folder / VOICES).read_text(encoding="utf-8"))
+        return tuple(VoiceConfig(**voice) for voice in listed)
+    except (OSError, ValueError, TypeError) as error:
+        raise TtsfError(f"{folder}: no list of voices ({error})") from None

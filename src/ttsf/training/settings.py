@@ -113,9 +113,9 @@ class VoiceOptions:
     face: Path
     """Run of the stage face, or a model."""
     low: tuple[str, ...]
-    """Speakers for faces of the low register, in the order of their row."""
+    """Speakers for faces of the low register in the order of their row, or SPEAKER=NAME each."""
     high: tuple[str, ...]
-    """Speakers for faces of the high register, in the order of their row."""
+    """The same for faces of the high register."""
 
 
 @dataclass(frozen=True)

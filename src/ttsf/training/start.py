@@ -11,7 +11,7 @@ import torch
 from ttsf.media.files import write_new
 from ttsf.presets import Preset
 from ttsf.training.loop import train
-from ttsf.training.parts import SPEAKERS
+from ttsf.training.parts import SPEAKERS, write_voices
 from ttsf.training.settings import (
     FaceOptions,
     JointOptions,
@@ -79,6 +79,8 @@ def train_stage(
         settings = replace(settings, steps=stage.training.steps)
     if isinstance(stage, TtsStage):
         write_new(out / SPEAKERS, json.dumps(stage.speakers))
+    if isinstance(stage, VoiceStage):
+        write_voices(out, stage.voices)
     if isinstance(stage, JointStage):
         for line in stage.notes:
             print(line, flush=True)

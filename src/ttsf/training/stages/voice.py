@@ -10,12 +10,13 @@ left in f_id.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ttsf.config import VoiceConfig
 from ttsf.data.rendered_faces import RenderedFaces
 from ttsf.errors import TtsfError
 from ttsf.model import TTSF
@@ -25,6 +26,8 @@ from ttsf.training.journal import Validation
 from ttsf.training.parts import FACE, VOICE, Parts, load_parts, read_speakers
 from ttsf.training.schedule import warm_up_cosine
 from ttsf.training.settings import VoiceOptions
+
+REGISTERS: tuple[Literal["low"], Literal["high"]] = ("low", "high")
 
 
 class VoiceBatch(NamedTuple):
@@ -65,12 +68,18 @@ class VoiceStage:
     def __init__(self, options: VoiceOptions, preset: Preset) -> None:
         self.training = preset.voice
         voices = {"low": options.low, "high": options.high}
-        names = [*options.low, *options.high]
+        pairs = [
+            (*named_speaker(text), register) for register in REGISTERS for text in voices[register]
+        ]
+        names = [speaker for speaker, _, _ in pairs]
         speakers = read_speakers(options.tts)
         unknown = sorted(set(names) - speakers.keys())
         if unknown:
             raise TtsfError(f"unknown voices {unknown}; the TTS knows {sorted(speakers)}")
-        speech = replace(preset.model.speech, voices=len(names))
+        self.voices = tuple(VoiceConfig(name, register) for _, name, register in pairs)
+        if len({voice.name for voice in self.voices}) < len(self.voices):
+            raise TtsfError("two voices have the same name")
+        speech = replace(preset.model.speech, voices=self.voices)
         model = TTSF(replace(preset.model, speech=speech))
         load_parts(model, options.face, FACE)
         self.net = Parts(model, (VOICE,))
@@ -143,6 +152,12 @@ class VoiceStage:
             figures[f"register_{title}"] = round(float(np.mean(right)), 3)
         figures["voices_held_out"] = len(shares.argmax(1).unique())
         return Validation(figures)
+
+
+def named_speaker(text: str) -> tuple[str, str]:
+    """A speaker, and what its voice is to be called, of SPEAKER or SPEAKER=NAME."""
+    speaker, equals, name = text.partition("=")
+    return speaker, name if equals else speaker
 
 
 def row_of_voices(f_id: Tensor, voices: int, ridge: float, overlap: float) -> Tensor:
