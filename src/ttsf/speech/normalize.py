@@ -13,6 +13,7 @@ from ttsf.speech.english.numbers import DECADES, NUMBERS
 from ttsf.speech.english.signs import SIGN_RULES, WORDS
 from ttsf.speech.english.tokens import Scanner, Token
 from ttsf.speech.english.trace import Traced
+from ttsf.speech.languages.languages import Language, spelled
 
 _SCANNER = Scanner(
     (*ADDRESSES, *WORDS, *CALENDAR, *DECADES, *AMOUNTS, *ABBREVIATIONS, *LETTERS, *NUMBERS,
@@ -49,10 +50,10 @@ def spell_out(text: str) -> str:
     return _spelled(Traced.of(text)).text
 
 
-def read(text: str) -> Reading:
-    """`spell_out(clean(text))`, and the places of its pieces."""
+def read(text: str, language: Language | None = None) -> Reading:
+    """`spell_out(clean(text))`, and the places of its pieces; language: another than English."""
     cleaned, silent = plain(text)
-    spoken = _spelled(cleaned)
+    spoken = spelled(cleaned, language) if language else _spelled(cleaned)
     places = tuple(spoken.place(*piece.span()) for piece in re.finditer(r"\S+", spoken.text))
     return Reading(spoken.text, places, silent)
 

@@ -1,0 +1,1 @@
+"""Languages beside English, read with the accent of a voice that has learned English alone."""
