@@ -1,0 +1,92 @@
+"""Pixels of any mode and colour space to sRGB, a strip of rows at a time, so that memory is spared."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageCms
+
+STRIP = 256
+"""Rows that are converted at once; even, so that halving fits."""
+WHITE_16, WHITE_8 = 65_535.0, 255.0
+
+
+def to_srgb(
+    image: Image.Image, halvings: int, background: tuple[int, int, int]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """A loaded picture as RGB uint8 [H, W, 3] in sRGB, and its alpha [H, W] where it has one.
+
+    halvings: 0, or 1 for every second pixel (the mean of 2 x 2). background: what shows through
+    transparent pixels. An embedded profile that cannot be used is ignored.
+    """
+    step = 2**halvings
+    width, height = -(-image.width // step), -(-image.height // step)
+    pixels = np.empty((height, width, 3), np.uint8)
+    alpha = np.empty((height, width), np.uint8) if image.has_transparency_data else None
+    eight_bit, convert = _eight_bit(image), _converter(image)
+    for top in range(0, image.height, STRIP):
+        bottom = min(top + STRIP, image.height)
+        strip = eight_bit(image.crop((0, top, image.width, bottom)))
+        place = slice(top // step, -(-bottom // step))
+        if alpha is None:
+            pixels[place] = np.asarray(_reduced(convert(strip), step))
+            continue
+        layered = strip.convert("RGBA")
+        cover = _reduced(layered.getchannel("A"), step)
+        drawn = _reduced(convert(layered), step)
+        alpha[place] = np.asarray(cover)
+        ground = Image.new("RGB", drawn.size, background)
+        pixels[place] = np.asarray(Image.composite(drawn, ground, cover))
+    return pixels, alpha
+
+
+def _reduced(strip: Image.Image, step: int) -> Image.Image:
+    return strip.reduce(step) if step > 1 else strip
+
+
+def _eight_bit(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """Grey of 16 or 32 bits to 8; floats count as 0 to 1 where nothing exceeds 1."""
+    if not image.mode.startswith("I") and image.mode != "F":
+        return lambda strip: strip
+    peak = float(np.nan_to_num(np.float32(image.getextrema()[1])))  # type: ignore[arg-type]
+    white = max(peak, WHITE_16)
+    if image.mode == "F" and peak <= WHITE_8:
+        white = 1.0 if peak <= 1 else WHITE_8
+
+    def scaled(strip: Image.Image) -> Image.Image:
+        values = np.nan_to_num(np.asarray(strip).astype(np.float32))
+        return Image.fromarray((values / white * WHITE_8).round().clip(0, 255).astype(np.uint8))
+
+    return scaled
+
+
+def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """What turns an 8-bit strip of `image` into RGB."""
+    mode = {"CMYK": "CMYK", "LAB": "LAB"}.get(image.mode, "RGB")
+    if image.mode in ("L", "LA", "1", "F") or image.mode.startswith("I"):
+        mode = "L"
+    profile: Any = image.info.get("icc_profile")
+    transform = _transform(profile, mode)
+    if mode == "LAB":
+        transform = transform or _transform(ImageCms.createProfile("LAB"), mode)
+
+    def converted(strip: Image.Image) -> Image.Image:
+        if transform is None:
+            return strip.convert("RGB")
+        return ImageCms.applyTransform(strip.convert(mode), transform)
+
+    return converted
+
+
+def _transform(profile: Any, mode: str) -> Any:
+    """From a profile to sRGB; None without one, for sRGB itself and for one that is broken."""
+    if not profile:
+        return None
+    try:
+        opened = ImageCms.getOpenProfile(io.BytesIO(profile) if type(profile) is bytes else profile)
+        if ImageCms.getProfileDescription(opened).startswith("sRGB"):
+            return None
+        return ImageCms.buildTransform(opened, ImageCms.createProfile("sRGB"), mode, "RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None

@@ -1,0 +1,103 @@
+"""JPEG and PNG files before they are decoded: what they would cost, and what in them is broken."""
+
+import io
+import re
+import zlib
+from typing import NamedTuple
+
+from PIL import Image, ImageChops
+
+from ttsf.errors import TtsfError
+
+PNG_START = b"\x89PNG\r\n\x1a\n"
+NEEDED_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+PROFILE, MOST_PROFILE = b"iCCP", 2**22
+"""Chunk of a colour profile, and the bytes that it may grow to."""
+JPEG_START, JPEG_END, SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
+MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+"""What ends a scan: stuffed zeros and restart marks belong to it."""
+MORE_DATA, LONG_SCAN = b"\x55" * 48, 100
+"""Bytes that complete a scan's last code, were it cut off; and how many a scan of details has."""
+
+
+class Jpeg(NamedTuple):
+    """A JPEG file's bytes, and where in them the scans lie."""
+
+    content: bytes
+    scans: tuple[tuple[int, int], ...]
+    """Start and end of the coded pixels of each."""
+
+    def with_more(self) -> bytes:
+        """With data that no decoder needs at the end of each scan."""
+        parts, at = [], 0
+        for _start, end in self.scans:
+            parts += [self.content[at:end], MORE_DATA]
+            at = end
+        return b"".join(parts) + self.content[at:]
+
+    def with_less(self, count: int) -> bytes:
+        """Without the last bytes of the last scan that has a good many."""
+        end = next(end for start, end in reversed(self.scans) if end - start >= LONG_SCAN)
+        return self.content[: end - count] + self.content[end:]
+
+
+def read_jpeg(content: bytes) -> Jpeg:
+    """Find the scans; where only the end marker lacks, it is added. Raises TtsfError if cut off."""
+    scans, at, ended = [], len(JPEG_START), False
+    while not ended:
+        found = MARKER.search(content, at)
+        if found is None:
+            break
+        kind, at = content[found.start() + 1], found.end()
+        ended = found[0] == JPEG_END
+        if kind == 0x01 or ended:
+            continue
+        at += int.from_bytes(content[at : at + 2], "big")
+        if kind == SCAN:
+            end = MARKER.search(content, at)
+            scans.append((at, end.start() if end else len(content)))
+            at = scans[-1][1]
+    if not ended and scans:
+        completed = Jpeg(content + JPEG_END, tuple(scans))
+        if differ(decoded(completed.content), decoded(completed.with_more())):
+            raise TtsfError("the picture is damaged or incomplete (its end is missing)")
+        return completed
+    return Jpeg(content, tuple(scans))
+
+
+def needed_png(content: bytes) -> bytes:
+    """A PNG without the chunks that it can be drawn without; a sound colour profile stays."""
+    parts, at = [PNG_START], len(PNG_START)
+    while at + 12 <= len(content):
+        end = at + 12 + int.from_bytes(content[at : at + 4], "big")
+        kind, chunk = content[at + 4 : at + 8], content[at:end]
+        if kind in NEEDED_CHUNKS or (kind == PROFILE and _is_sound_profile(chunk)):
+            parts.append(chunk)
+        at = end
+    return b"".join(parts)
+
+
+def _is_sound_profile(chunk: bytes) -> bool:
+    if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+        return False
+    name, _, packed = chunk[8:-4].partition(b"\0")
+    unpacker = zlib.decompressobj()
+    try:
+        unpacker.decompress(packed[1:], MOST_PROFILE)
+    except zlib.error:
+        return False
+    return bool(name) and unpacker.eof
+
+
+def decoded(content: bytes) -> Image.Image:
+    """As it is stored, without the conversion to RGB."""
+    with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+        if image.mode == "RGB":
+            image.draft("YCbCr", image.size)
+        image.load()
+    return image
+
+
+def differ(one: Image.Image, other: Image.Image) -> bool:
+    """Whether any pixel of two pictures does."""
+    return one.size != other.size or ImageChops.difference(one, other).getbbox() is not None
