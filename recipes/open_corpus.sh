@@ -32,7 +32,7 @@ motion() {
     ttsf train motion --data "$WORK/corpus" --tts "$WORK/runs/tts" --face "$WORK/runs/face" "$@"
 }
 motion --out "$WORK/runs/motion" --steps 1900
-motion --out "$WORK/runs/motion" --steps 5400 --motion-only
+motion --out "$WORK/runs/motion" --steps 5400 --only motion
 # From the first to the last of a register, faces go with voices in this order.
 VOICES="--low librispeech_26_slow librispeech_27_slow librispeech_26 librispeech_27
     librispeech_26_fast librispeech_27_fast --high kathleen_slow kathleen kathleen_fast

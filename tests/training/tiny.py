@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -97,7 +98,7 @@ def write_corpus(folder: Path, frames: int = 40) -> Path:
     return folder
 
 
-STAGES = ("vocoder", "tuned vocoder", "syncnet", "tts", "face", "motion", "voice", "joint")
+STAGES = ("vocoder", "tuned vocoder", "syncnet", "tts", "face", "motion", "lips", "voice", "joint")
 
 
 class TinyStages:
@@ -119,6 +120,7 @@ class TinyStages:
             "tts": lambda: TtsStage(TtsOptions(self.speech), self.preset),
             "face": lambda: FaceStage(FaceOptions(self.faces, self.faces), self.preset),
             "motion": self._motion,
+            "lips": lambda: self._motion("lips"),
             "voice": self._voice,
             "joint": self._joint,
         }
@@ -137,8 +139,8 @@ class TinyStages:
                 write_voices(out, stage.voices)
         return out
 
-    def _motion(self) -> Stage:
-        options = MotionOptions(self.speech, self.run("tts"), self.run("face"))
+    def _motion(self, only: Literal["lips"] | None = None) -> Stage:
+        options = MotionOptions(self.speech, self.run("tts"), self.run("face"), only)
         return MotionStage(options, self.preset)
 
     def _voice(self) -> Stage:

@@ -96,8 +96,8 @@ class MotionOptions:
     """Run of the stage tts."""
     face: Path
     """Run of the stage face, or a model."""
-    motion_only: bool = False
-    """Keep the audio mapper."""
+    only: Literal["lips", "motion"] | None = None
+    """Train the audio mapper alone, or all but it."""
 
 
 @dataclass(frozen=True)

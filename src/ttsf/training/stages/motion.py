@@ -65,9 +65,10 @@ class MotionStage:
     def __init__(self, options: MotionOptions, preset: Preset) -> None:
         self.config, self.training = preset.model, preset.motion
         loss = preset.joint.loss
-        self.weights = {
-            "lips": preset.motion.lips, "ae": loss.ae, "prior": loss.prior, "ot_cfm": loss.ot_cfm,
-        }  # fmt: skip
+        self.moves = options.only != "lips"
+        self.weights = {"lips": preset.motion.lips}
+        if self.moves:
+            self.weights |= {"ae": loss.ae, "prior": loss.prior, "ot_cfm": loss.ot_cfm}
         self.speech = SpeechDataset(options.data, self.config, ("train",))
         self.held_out = SpeechDataset(options.data, self.config, ("valid",))
         # about: utterances shorter than a training clip are left out
@@ -80,8 +81,8 @@ class MotionStage:
         blink[:, LABELS.index("blink")] = math.sqrt(self.training.blink) / GAIN
         with torch.no_grad():
             self.emphasis = self._feature(blink).T
-        self.net = Parts(self.model, ("audio_mapper", *MOTION))
-        if options.motion_only:
+        self.net = Parts(self.model, ("audio_mapper", *(MOTION if self.moves else ())))
+        if options.only == "motion":
             self.model.audio_mapper.requires_grad_(False)
 
     def _feature(self, labels: Tensor) -> Tensor:
@@ -152,29 +153,38 @@ class MotionStage:
         clock = torch.arange(f_lip.shape[1], device=f_lip.device)
         inside = (clock[None] < known.frames[:, None]).float()[..., None]
         error = (f_lip - wanted).square().sum(-1, keepdim=True) * inside
+        lips = {"lips": error.sum() / inside.sum()}
+        if not self.moves:
+            return lips
         room = (known.frames - CLIP_FRAMES).clamp_min(0) + 1
         starts = (torch.rand_like(room, dtype=torch.float32) * room).long()
         motion, lip = (windows(x, starts, CLIP_FRAMES) for x in (f_m, f_lip.detach()))
         sampled = self.model.motion_losses(motion, lip, self.emphasis.to(motion))
-        return {"lips": error.sum() / inside.sum()} | sampled._asdict()
+        return lips | sampled._asdict()
 
     def validate(self, step: int, batches: Iterable[MotionBatch]) -> Validation:
         """Correlation of the mouth opening with its target; range and jerk of sampled heads."""
         (batch,) = batches
-        known, coordinates = self.tracks(batch), self.model.motion_extractor.coordinates
+        known = self.tracks(batch)
         f_lip = self.model.lip_features(known.features)
-        real = self._feature(known.head)
-        noise = torch.Generator().manual_seed(0)
-        drawn = self.model.sample_motion(real[:, 0], f_lip, GenerateOptions(), noise).f_m
-        opening = coordinates(f_lip)[..., FIRST_LIP].cpu()
-        wanted = known.lips[..., FIRST_LIP].cpu()
-        tracks = {"sampled": coordinates(drawn).cpu(), "given": coordinates(real).cpu()}
-        names = [f"{k}_{name}" for k in ("yaw_range", "yaw_jerk", "shut_eyes") for name in tracks]
-        r, found = [], {name: list[float]() for name in names}
-        for i, mel in enumerate(batch.mels):
-            count = mel.shape[1] // self.config.mel_per_video
+        opening = self.model.motion_extractor.coordinates(f_lip)[..., FIRST_LIP].cpu()
+        wanted, r = known.lips[..., FIRST_LIP].cpu(), []
+        frames = [mel.shape[1] // self.config.mel_per_video for mel in batch.mels]
+        for i, count in enumerate(frames):
             pair = torch.stack([opening[i, :count], wanted[i, :count]])
             r.append(float(torch.corrcoef(pair)[0, 1]))
+        heads = self._heads(known, f_lip, frames) if self.moves else {}
+        return Validation({"r_open": float(np.median(r))} | heads)
+
+    def _heads(self, known: KnownTracks, f_lip: Tensor, frames: list[int]) -> dict[str, float]:
+        """Means over the utterances, of sampled and of given tracks."""
+        real, noise = self._feature(known.head), torch.Generator().manual_seed(0)
+        drawn = self.model.sample_motion(real[:, 0], f_lip, GenerateOptions(), noise).f_m
+        coordinates = self.model.motion_extractor.coordinates
+        tracks = {"sampled": coordinates(drawn).cpu(), "given": coordinates(real).cpu()}
+        names = [f"{k}_{name}" for k in ("yaw_range", "yaw_jerk", "shut_eyes") for name in tracks]
+        found = {name: list[float]() for name in names}
+        for i, count in enumerate(frames):
             for name, alpha in tracks.items():
                 track = alpha[i, :count]
                 yaw = track[:, LABELS.index("yaw")] * (10 / GAIN)  # degrees
@@ -182,5 +192,4 @@ class MotionStage:
                 found[f"yaw_jerk_{name}"].append(float(yaw.diff().diff().abs().mean()))
                 shut = track[:, LABELS.index("blink")] > 0.5 * GAIN
                 found[f"shut_eyes_{name}"].append(float(shut.float().mean()))
-        means = {name: round(float(np.mean(values)), 3) for name, values in found.items()}
-        return Validation({"r_open": float(np.median(r))} | means)
+        return {name: round(float(np.mean(values)), 3) for name, values in found.items()}
