@@ -16,9 +16,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError, _imaging
 
 from ttsf.errors import TtsfError
-from ttsf.media.colours import to_srgb
-from ttsf.media.containers import JPEG_START, PNG_START, needed_png, read_jpeg
-from ttsf.media.damage import is_damaged
+from ttsf.media.formats.colours import to_srgb
+from ttsf.media.formats.containers import JPEG_START, PNG_START, needed_png, read_jpeg
+from ttsf.media.formats.damage import is_damaged
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF")
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")

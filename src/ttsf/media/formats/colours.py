@@ -1,4 +1,4 @@
-"""Pixels of any mode and colour space to sRGB, a strip of rows at a time, so that memory is spared."""
+"""Pixels of any mode and colour space to sRGB, a strip of rows at a time to spare memory."""
 
 import io
 from collections.abc import Callable
@@ -71,12 +71,13 @@ def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     if mode == "LAB":
         transform = transform or _transform(ImageCms.createProfile("LAB"), mode)
 
-    def converted(strip: Image.Image) -> Image.Image:
+    def to_rgb(strip: Image.Image) -> Image.Image:
         if transform is None:
             return strip.convert("RGB")
-        return ImageCms.applyTransform(strip.convert(mode), transform)
+        converted = strip.convert(mode)
+        return ImageCms.applyTransform(converted, transform) or converted
 
-    return converted
+    return to_rgb
 
 
 def _transform(profile: Any, mode: str) -> Any:

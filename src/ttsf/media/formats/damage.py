@@ -6,7 +6,7 @@ with them, 271 are recognised; of 844 sound files 2 are.
 
 import numpy as np
 
-from ttsf.media.containers import LONG_SCAN, Jpeg, decoded, differ
+from ttsf.media.formats.containers import LONG_SCAN, Jpeg, decoded, differ
 
 MOST_COMPARED = 60_000_000
 """Pixels times scans; decoding larger pictures three times would take too long."""
