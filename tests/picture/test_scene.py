@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ttsf.media.images import BACKGROUND
 from ttsf.picture.box import Box
 from ttsf.picture.framing import Framing
 from ttsf.picture.scene import CELLS, Scene, scene
@@ -98,7 +99,9 @@ def test_flow_is_in_half_sides_of_the_crop() -> None:
 
 
 def test_what_is_drawn_replaces_the_picture_where_the_mask_says() -> None:
-    made = scene(portrait(noise(400, 400), 200, 200, 256), PICTURE)
+    picture = noise(400, 400)
+    picture[80:120, 80:120] = 0
+    made = scene(portrait(picture, 200, 200, 256), PICTURE)
     flow, mask, drawn = fields()
     mask[:, 60:80, 50:78] = 0
     drawn[0], drawn[1], drawn[2] = 1, 0, -0.5
@@ -176,3 +179,37 @@ def test_regions_have_even_sides_inside_the_frame(framing: Framing) -> None:
         assert made.region.within(Box(0, 0, made.height, made.width)) == made.region
         region = made.draw(*fields((0.05, 0.1)))
         assert region.shape == made.still[made.region.pixels].shape
+
+
+@pytest.mark.parametrize("framing", [PICTURE, FACE, Framing("canvas", 640, 480)])
+def test_what_is_transparent_stays_so_and_moves_along(framing: Framing) -> None:
+    """A half covered pixel has its own colour, not that of the ground it was composed on."""
+    alpha = np.zeros((400, 400), np.uint8)
+    alpha[100:300, 100:300], alpha[100:300, 190:210] = 255, 128
+    share = alpha[..., None] / 255
+    picture = (share * (250, 30, 60) + (1 - share) * BACKGROUND).round().astype(np.uint8)
+    made = scene(portrait(picture, 200, 200, 160), framing, None, alpha)
+    assert made.still.shape == (made.height, made.width, 4)
+    assert set(np.unique(made.still[..., 3])) <= {0, 128, 255} or framing.kind == "canvas"
+    shown = made.still[made.still[..., 3] == 128][:, :3].astype(int)
+    assert np.abs(shown - (250, 30, 60)).max() <= 3
+    flow, mask, drawn = fields((0.1, 0))
+    mask[:, 60:80, 20:40] = 0
+    moved = frame(made, flow, mask, drawn)
+    near = np.s_[made.height // 2, made.width // 2 - 40 : made.width // 2 + 40, 3]
+    before, after = (np.flatnonzero(f[near] < 190).mean() for f in (made.still, moved))
+    scale = {"picture": 1, "face": 1, "canvas": 480 / 400}[framing.kind]
+    assert abs(before - after - 8 * scale) <= 1
+    plain = scene(portrait(picture, 200, 200, 160), framing)
+    assert plain.still.shape == (made.height, made.width, 3)
+
+
+def test_what_is_drawn_is_opaque() -> None:
+    alpha = np.zeros((400, 400), np.uint8)
+    picture = noise(400, 400)
+    picture[110:150, 110:150] = 0
+    made = scene(portrait(picture, 200, 200, 200), PICTURE, None, alpha)
+    flow, mask, drawn = fields()
+    mask[:, 50:80, 50:78] = 0
+    got = frame(made, flow, mask, drawn)[195:205, 195:205]
+    assert (got[..., 3] == 255).all() and np.abs(got[..., :3].astype(int) - 128).max() <= 4

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from ttsf.media.images import BACKGROUND
 from ttsf.picture.box import Box
 from ttsf.picture.framing import Framing, Placement
 from ttsf.picture.surroundings import MARGIN
@@ -14,20 +15,26 @@ from ttsf.picture.surroundings import MARGIN
 BLURRED_SIDE, BLUR, DIMMED = 96, 4.0, 0.6
 """Long side (px) and deviation (px) at which a canvas is blurred, and its light."""
 
+LEAST_COVER = 0.05
+"""What is less opaque keeps the colour of the background, as its own is lost in rounding."""
+
 
 class Ground(NamedTuple):
     """A picture at the size of its video."""
 
     still: np.ndarray
-    """The frame, uint8 [H, W, 3]."""
+    """The frame, uint8 [H, W, 3 or 4]."""
     source: np.ndarray
-    """The picture, which may go beyond the frame: uint8 [h, w, 3]."""
+    """The picture, which may go beyond the frame: uint8 [h, w, 3 or 4]."""
     box: Box
     """Where the source lies, in pixels of the frame."""
 
 
 def ground(picture: np.ndarray, framing: Framing, placement: Placement) -> Ground:
-    """From RGB uint8 [H, W, 3]; where a face's square leaves the picture, its edge is repeated."""
+    """From RGB or RGBA uint8 [H, W, 3 or 4], the latter on a canvas that is transparent.
+
+    Where a face's square leaves the picture, its edge is repeated.
+    """
     frame = Box(0, 0, placement.height, placement.width)
     if framing.kind == "picture":
         source = _cut(picture, placement, frame)
@@ -40,9 +47,24 @@ def ground(picture: np.ndarray, framing: Framing, placement: Placement) -> Groun
     top, left = round(placement.top), round(placement.left)
     box = Box(top, left, frame.bottom - top, frame.right - left)
     source = _cut(picture, placement, box)
-    still = _blurred(picture, frame) if framing.background == "blurred" else _plain(source, frame)
+    if picture.shape[-1] == 4:
+        still = np.zeros((frame.bottom, frame.right, 4), np.uint8)
+    elif framing.background == "blurred":
+        still = _blurred(picture, frame)
+    else:
+        still = _plain(source, frame)
     still[box.pixels] = source
     return Ground(still, source, box)
+
+
+def uncovered(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """RGBA uint8 [H, W, 4] from a picture on `BACKGROUND` and how opaque it is, uint8 [H, W]."""
+    share = alpha[..., None].astype(np.float32) / 255
+    colours = (picture - (1 - share) * np.array(BACKGROUND, np.float32)) / np.maximum(
+        share, LEAST_COVER
+    )
+    colours = np.where(share < LEAST_COVER, picture, colours.clip(0, 255).round())
+    return np.dstack([colours.astype(np.uint8), alpha])
 
 
 def _cut(picture: np.ndarray, placement: Placement, box: Box) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ttsf.picture.box import Box
 from ttsf.picture.framing import Framing, place
-from ttsf.picture.ground import ground
+from ttsf.picture.ground import ground, uncovered
 from ttsf.picture.palette import palette
 from ttsf.picture.surroundings import MARGIN, Surroundings, smooth
 from ttsf.portrait.crop import CropSquare, cut_square
@@ -28,27 +28,36 @@ LEAST_SHARE = 0.005
 _CROP = Box(0, 0, CELLS, CELLS)
 
 
-def scene(portrait: Portrait, framing: Framing, size: int | None = None) -> "Scene":
+def scene(
+    portrait: Portrait,
+    framing: Framing,
+    size: int | None = None,
+    alpha: np.ndarray | None = None,
+) -> "Scene":
     """A portrait in a frame; size: its long side (None: the picture's own, at most 1080).
 
-    Raises TtsfError for a size that cannot be.
+    alpha: how opaque the picture is, uint8 [H, W], where frames are to be RGBA. Raises TtsfError
+    for a size that cannot be.
     """
-    return Scene(portrait, framing, size)
+    return Scene(portrait, framing, size, alpha)
 
 
 class Scene:
     """One portrait in one frame; threads may share it.
 
     width, height: of the frame, even. still: the frame with the face as it is in the picture, RGB
-    uint8 [H, W, 3]. region: the part of it that can change, its sides even.
+    or RGBA uint8 [H, W, 3 or 4]. region: the part of it that can change, its sides even.
     """
 
-    def __init__(self, portrait: Portrait, framing: Framing, size: int | None = None) -> None:
+    def __init__(
+        self, portrait: Portrait, framing: Framing, size: int | None, alpha: np.ndarray | None
+    ) -> None:
         picture, square = portrait.picture, portrait.square
         height, width = picture.shape[:2]
         placement = place(framing, width, height, square, size)
         self.width, self.height, scale = placement.width, placement.height, placement.scale
-        self.still, self._source, source = ground(picture, framing, placement)
+        shown = picture if alpha is None else uncovered(picture, alpha)
+        self.still, self._source, source = ground(shown, framing, placement)
         left, top = placement.left + scale * square.left, placement.top + scale * square.top
         side = scale * square.side
         self._crop, self._cell = CropSquare(left, top, side), side / CELLS
@@ -71,7 +80,7 @@ class Scene:
         self._palette = palette(self._small)
 
     def draw(self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-        """The region of one frame, RGB uint8 [h, w, 3].
+        """The region of one frame, RGB or RGBA uint8 [h, w, 3 or 4].
 
         flow, mask, drawn: of `ttsf.face.generator.Fields`, float32 [2 | 1 | 3, s, s].
         """
@@ -103,11 +112,13 @@ class Scene:
         drawn = self._palette.match((drawn.clip(-1, 1) + 1) * np.float32(127.5))
         kept = smooth((1 - share - SHARP[0]) / (SHARP[1] - SHARP[0]))
         blunt = drawn * share + seen * (1 - share - kept)
+        if pixels.shape[-1] == 4:
+            blunt = np.dstack([blunt, 255 * (1 - kept)])  # what is drawn is opaque
         box = self._inside(cells)
         part = pixels[box.seen_from(self.region).pixels]
         height, width = part.shape[:2]
         blunt = self._sampled(blunt, box, width, height, cells)
-        kept = self._sampled(kept.repeat(3, -1), box, width, height, cells)
+        kept = self._sampled(kept.repeat(pixels.shape[-1], -1), box, width, height, cells)
         part[:] = cv2.add(part * kept, blunt, dtype=cv2.CV_8U)  # rounds, and stays within 0 to 255
 
     def _sampled(
@@ -159,7 +170,7 @@ def _middles(start: float, length: float, parts: int) -> np.ndarray:
 
 
 def _moved(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """A picture read at (x, y) of its pixels: [h, w, 2] -> [h, w, 3]; its edge is repeated."""
+    """A picture read at (x, y) of its pixels: [h, w, 2] -> [h, w, C]; its edge is repeated."""
     return cv2.remap(picture, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
