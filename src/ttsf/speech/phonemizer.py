@@ -5,7 +5,9 @@
 import ctypes
 import re
 import threading
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 import espeakng_loader
 
@@ -19,6 +21,7 @@ _STAND_INS = {True: ("oxpob", "ˈɑːkspɑːb"), False: ("boxpob", "bˈɑːkspɑ
 
 So the words around it keep the sounds they have beside a vowel, or beside a consonant.
 """
+NONE_GIVEN: Mapping[int, str] = MappingProxyType({})
 _lock = threading.Lock()
 
 
@@ -35,14 +38,17 @@ def _library() -> ctypes.CDLL:
     return library
 
 
-def phonemize(text: str, language: str, before: str = "") -> str:
+def phonemize(
+    text: str, language: str, before: str = "", given: Mapping[int, str] = NONE_GIVEN
+) -> str:
     """IPA with stress marks of one clause without punctuation; '' for nothing pronounceable.
 
-    before: the words of the same sentence before the clause, by which homographs are told apart.
+    before: the words of the same sentence before the clause, by which homographs are told apart;
+    given: where in the clause a word begins -> its IPA, if that is known.
     """
-    if not language.startswith("en"):
+    if not language.startswith("en") and not given:
         return _spoken(text, language)
-    pieces = parts(text, before)
+    pieces = parts(text, before, given, english=language.startswith("en"))
     known = [piece.text for piece in pieces if piece.is_ipa]
     if not known:
         return _spoken(text, language)

@@ -3,10 +3,10 @@
 import re
 from bisect import bisect
 from collections.abc import Mapping, Sequence
-from itertools import accumulate, groupby
+from itertools import accumulate
 from typing import NamedTuple
 
-from ttsf.speech.phonemizer import phonemize
+from ttsf.speech.phonemizer import NONE_GIVEN, phonemize
 from ttsf.speech.symbols import BLANK, PUNCTUATION, SYMBOL_ID
 
 _CLAUSE = re.compile(r"[;:,.!?—…]+|[^;:,.!?—…]+")
@@ -37,8 +37,7 @@ class _Piece(NamedTuple):
 def sounds(words: Sequence[str], given: Mapping[int, str], language: str) -> Sounds:
     """Words, each with a letter or digit, to symbols.
 
-    given: the symbols of some words, which espeak-ng is not asked for. Raises TtsfError for an
-    unknown language.
+    given: the symbols of some words. Raises TtsfError for an unknown language.
     """
     text = " ".join(_core_hidden(word) if k in given else word for k, word in enumerate(words))
     begins = list(accumulate((len(word) + 1 for word in words[:-1]), initial=0))
@@ -50,41 +49,47 @@ def sounds(words: Sequence[str], given: Mapping[int, str], language: str) -> Sou
             symbols += clause[0][0] if symbols and symbols[-1] not in PUNCTUATION else ""
             sentence = clause.end() if clause[0][0] in ".!?" else sentence
             continue
-        before = marked[sentence : clause.start()]
         pieces = [
             _Piece(m[0], m.start(), m.end(), bisect(begins, clause.start() + m.start()) - 1)
             for m in _TOKEN.finditer(clause[0])
             if any(c.isalnum() for c in m[0])
         ]
-        for key, group in groupby(pieces, lambda p: p.word if p.word in given else -1):
-            part = list(group)
-            first = 0 if part[0] is pieces[0] else part[0].start
-            last = len(clause[0]) if part[-1] is pieces[-1] else part[-1].end
-            if key in given:
-                sound, shares = given[key], [(0, len(given[key]))] * len(part)
-            else:
-                sound = _spoken(clause[0][first:last], language, before + clause[0][:first])
-                shares = _shares(part, sound, language)
-            symbols += " " if symbols and sound else ""
-            for piece, (a, b) in zip(part, shares, strict=True):
-                begin, _ = found.get(piece.word, (len(symbols) + a, 0))
-                found[piece.word] = begin, len(symbols) + b
-            symbols += sound
+        known = {p.start + _first_letter(p.text): given[p.word] for p in pieces if p.word in given}
+        sound = _spoken(clause[0], language, marked[sentence : clause.start()], known)
+        own = [given.get(piece.word) for piece in pieces]
+        symbols += " " if symbols and sound else ""
+        for piece, (a, b) in zip(pieces, _shares(pieces, sound, own, language), strict=True):
+            begin, _ = found.get(piece.word, (len(symbols) + a, 0))
+            found[piece.word] = begin, len(symbols) + b
+        symbols += sound
     return Sounds(symbols, [found[k] for k in range(len(words))])
 
 
 def _core_hidden(word: str) -> str:
-    """A word whose sound is given: what is inside it is no pause."""
-    inner = [k for k, c in enumerate(word) if c.isalnum()]
-    first, last = inner[0], inner[-1] + 1
-    return word[:first] + "x" * (last - first) + word[last:]
+    """A word whose sound is given: of the signs in it and around it, only pauses outside count."""
+    first = _first_letter(word)
+    last = max(k for k, c in enumerate(word) if c.isalnum()) + 1
+    before, after = (
+        "".join(c if c in PUNCTUATION or ord(c) in _PAUSES else " " for c in part)
+        for part in (word[:first], word[last:])
+    )
+    return before + "x" * (last - first) + after
 
 
-def _spoken(text: str, language: str, before: str = "") -> str:
-    return "".join(c for c in phonemize(text, language, before) if c in SYMBOL_ID and c != BLANK)
+def _first_letter(word: str) -> int:
+    return next(k for k, c in enumerate(word) if c.isalnum())
 
 
-def _shares(pieces: Sequence[_Piece], sound: str, language: str) -> list[tuple[int, int]]:
+def _spoken(
+    text: str, language: str, before: str = "", given: Mapping[int, str] = NONE_GIVEN
+) -> str:
+    spoken = phonemize(text, language, before, given)
+    return "".join(c for c in spoken if c in SYMBOL_ID and c != BLANK)
+
+
+def _shares(
+    pieces: Sequence[_Piece], sound: str, given: Sequence[str | None], language: str
+) -> list[tuple[int, int]]:
     """Start and end of each piece in the sound of them all.
 
     espeak sets spaces between words, but joins some ("of the" is "ʌvðə") and takes others apart
@@ -94,7 +99,7 @@ def _shares(pieces: Sequence[_Piece], sound: str, language: str) -> list[tuple[i
     found = [word.span() for word in _TOKEN.finditer(sound)]
     if len(found) == len(pieces):
         return found
-    alone = [_spoken(piece.text, language) for piece in pieces]
+    alone = [own or _spoken(piece.text, language) for piece, own in zip(pieces, given, strict=True)]
     place = _edit_places(" ".join(alone), sound)
     starts = accumulate((len(one) + 1 for one in alone[:-1]), initial=0)
     return [(place[a], place[a + len(one)]) for a, one in zip(starts, alone, strict=True)]

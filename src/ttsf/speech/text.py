@@ -219,9 +219,10 @@ class TextFrontEnd:
             k = bisect_right(given, a, key=lambda item: item[1])
             inside = k < len(given) and given[k][0] < b
             if inside and k == previous:
-                words[-1] = words[-1]._replace(text=f"{words[-1].text} {word}", end=start + b)
-            else:
-                words.append(_Word(word, start + a, start + b, given[k][2] if inside else ""))
+                a = words.pop().start - start
+            if inside:
+                word = " ".join(text[a:b].split())
+            words.append(_Word(word, start + a, start + b, given[k][2] if inside else ""))
             previous = k if inside else -1
         return words
 
@@ -266,6 +267,9 @@ def _words(text: str) -> list[_Word]:
             words.append(_Word(_name_greek_signs(piece), start, end))
         elif words:
             words[-1] = words[-1]._replace(text=f"{words[-1].text} {piece}", end=end)
+    for k in range(len(words) - 1, 0, -1):  # "1984?" is the place of both of its words
+        if words[k - 1].start == words[k].start:
+            words[k - 1] = words[k - 1]._replace(end=words[k].end)
     return words
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 (IPA)
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ttsf.speech.english.lists import words
@@ -51,15 +52,20 @@ class Part(NamedTuple):
     is_ipa: bool
 
 
-def parts(clause: str, before: str = "") -> list[Part]:
-    """A clause of English words in parts; `before` are the words of its sentence before it."""
+def parts(clause: str, before: str, given: Mapping[int, str], english: bool = True) -> list[Part]:
+    """A clause in parts; `before` are the words of its sentence before it.
+
+    given: where in the clause a word begins -> its IPA; of another language's words, that alone.
+    """
     found = list(_WORD.finditer(clause))
     past = [m[0] for m in _WORD.finditer(before)]
     words = [_small(word, k) for k, word in enumerate([*past, *(m[0] for m in found)])]
     result, done = list[Part](), 0
     written = [m[0] for m in found]
     for k, match in enumerate(found):
-        sound = _sound(written, k) or homograph(words, len(past) + k, len(past))
+        sound = given.get(match.start(), "")
+        if english and not sound:
+            sound = _sound(written, k) or homograph(words, len(past) + k, len(past))
         if sound:
             if clause[done : match.start()].strip():
                 result.append(Part(clause[done : match.start()], False))
