@@ -17,10 +17,10 @@ from av.video.reformatter import Colorspace, VideoReformatter
 
 from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.errors import TtsfError
-from ttsf.media.encoding import add_video
 from ttsf.media.files import new_file
 from ttsf.media.images import read_image
 from ttsf.media.video import check_whole
+from ttsf.media.video_codecs import add_video
 
 KEYFRAME_EVERY = 16
 """Frames: at most 15 are decoded in vain before the first that is wanted."""

@@ -14,10 +14,10 @@ import numpy as np
 import soundfile
 
 from ttsf.config import FPS, SAMPLE_RATE
-from ttsf.media.encoding import MP4, STREAM, THREADS, WEBM, Encoding, add_video
 from ttsf.media.files import new_file, write_new
 from ttsf.media.planes import Planes
 from ttsf.media.subtitle_track import SubtitleTrack
+from ttsf.media.video_codecs import MP4, STREAM, THREADS, WEBM, Encoding, add_video
 from ttsf.times.spoken import Spoken
 from ttsf.times.subtitles import Cue
 
