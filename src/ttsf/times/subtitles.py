@@ -4,6 +4,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from ttsf.times.spoken import Spoken, Word
@@ -46,7 +47,9 @@ def cues(spoken: Spoken, seconds: float) -> tuple[Cue, ...]:
     for 1 to 6 s where the next one and the video's end leave room. A word that is longer than a
     line stands in one of its own, unbroken.
     """
-    groups = [part for group in _sentences(_shown(spoken.words)) for part in _parts(group)]
+    groups = _long_enough(
+        [part for group in _sentences(_shown(spoken.words)) for part in _parts(group)]
+    )
     found = []
     for k, group in enumerate(groups):
         start_s = group[0].start_s
@@ -137,6 +140,19 @@ def _parts(group: list[_Shown]) -> list[list[_Shown]]:
         parts.append(group[start:end])
         end = start
     return parts[::-1]
+
+
+def _long_enough(groups: list[list[_Shown]]) -> list[list[_Shown]]:
+    """Groups that would leave the screen too soon join the next, or the one before, if they fit."""
+    found: list[list[_Shown]] = []
+    for k, group in enumerate(groups):
+        if found and _fits(found[-1] + group):
+            starts = [part[0].start_s for part in (found[-1], *groups[k : k + 2])]
+            if any(b - GAP_S - a < SHORTEST_S for a, b in pairwise(starts)):
+                found[-1] = found[-1] + group
+                continue
+        found.append(group)
+    return found
 
 
 def _fits(part: Sequence[_Shown]) -> bool:

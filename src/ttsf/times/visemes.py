@@ -38,11 +38,11 @@ SHAPES: dict[str, Shape] = {
     **dict.fromkeys("fvɱɸβʋ", Shape("FF", "G", "f")),
     **dict.fromkeys("θð", Shape("TH", "B", "T")),
     **dict.fromkeys("tdɾɗʈɖʔ", Shape("DD", "B", "t")),
-    **dict.fromkeys("kɡgxŋhɣɢqχʁɦħʕʜ", Shape("kk", "B", "k")),
-    **dict.fromkeys("ʃʒʤɕʑʂʐçʝ", Shape("CH", "B", "S")),
+    **dict.fromkeys("kɡgxŋhɣɢqχʁɦħʕ", Shape("kk", "B", "k")),
+    **dict.fromkeys("ʃʒʤɕʑʂʐç", Shape("CH", "B", "S")),
     **dict.fromkeys("szɬɮ", Shape("SS", "B", "s")),
     **dict.fromkeys("nɲɳɴ", Shape("nn", "B", "t")),
-    **dict.fromkeys("lɫʎʟɭɺ", Shape("nn", "H", "t")),
+    **dict.fromkeys("lɫʎɭɺ", Shape("nn", "H", "t")),
     **dict.fromkeys("ɹrɻʀɽ", Shape("RR", "E", "r")),
     **dict.fromkeys("ɚɜɝɞ", Shape("RR", "E", "@")),
     **dict.fromkeys("ɑaɐɒ", Shape("aa", "D", "a")),
@@ -83,7 +83,7 @@ def visemes(
     found: list[Viseme] = []
     for phone in phones:
         if phone.start_s - (found[-1].end_s if found else 0.0) > STILL_S:
-            _add(found, name(SILENCE), phone.start_s)
+            _add(found, name(SILENCE), min(phone.start_s, seconds))
         shapes = _shapes(phone.ipa)
         for k, shape in enumerate(shapes, start=1):
             end_s = phone.start_s + (phone.end_s - phone.start_s) * k / len(shapes)
