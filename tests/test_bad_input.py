@@ -162,13 +162,33 @@ def test_output_is_a_directory(refused: Run, tmp_path: Path) -> None:
     assert "it is a directory" in refused(output=tmp_path / "a.mp4")
 
 
-@pytest.mark.parametrize("name", ["a.avi", "a", ".mp4"])
+@pytest.mark.parametrize("name", ["a.avi", "a", ".mp4", ".webm"])
 def test_output_of_another_kind(refused: Run, tmp_path: Path, name: str) -> None:
     assert "must end in .mp4" in refused(output=tmp_path / name)
 
 
 def test_sound_of_another_kind(refused: Run, tmp_path: Path) -> None:
     assert "must end in .wav" in refused(options=("--save-audio", str(tmp_path / "a.mp3")))
+
+
+@pytest.mark.parametrize(("option", "name"), [("--subtitles", "a.txt"), ("--timings", "a.srt")])
+def test_times_of_another_kind(refused: Run, tmp_path: Path, option: str, name: str) -> None:
+    assert "must end in" in refused(options=(option, str(tmp_path / name)))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "complaint"),
+    [
+        ("--framing", "round", "a framing is picture, face or"),
+        ("--framing", "1081x1920", "the sides of a canvas are even"),
+        ("--size", "10", "the size is from 64 to 3840 px"),
+        ("--motion", "2.5", "motion must be from 0 to 2"),
+        ("--blinks", "-1", "blinks must be from 0 to 1"),
+        ("--lexicon", "nowhere.tsv", "No such file"),
+    ],
+)
+def test_options_out_of_range(refused: Run, option: str, value: str, complaint: str) -> None:
+    assert complaint in refused(options=(option, value))
 
 
 @pytest.mark.parametrize("limit", [0, 3_000])

@@ -16,6 +16,7 @@ from ttsf import checkpoint, pipeline
 from ttsf.cli.main import main, parse
 from ttsf.cli.progress import Progress
 from ttsf.cli.speak import Speak
+from ttsf.engine.output import Outputs
 from ttsf.presets import PRESETS
 from ttsf.training import start
 from ttsf.training.settings import FaceOptions, RunSettings
@@ -60,9 +61,8 @@ def test_text_from_a_file_and_from_standard_input(
         speaker: pipeline.Pipeline,
         portrait: ttsf.Portrait,
         text: str,
-        output: Path,
+        output: Outputs,
         options: ttsf.GenerateOptions,
-        audio_output: Path | None,
         progress: object,
     ) -> object:
         heard.append(text)

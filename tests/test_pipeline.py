@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 import ttsf
+from ttsf.engine.output import Outputs
 from ttsf.media.video import Chunk, VideoWriter
 from ttsf.pipeline import Pipeline
 
@@ -76,7 +77,7 @@ def test_what_is_written_is_what_is_spoken(
         VideoWriter, "add", lambda video, chunk: (chunks.append(chunk), add(video, chunk))
     )
     result = pipeline.speak(photo, TEXTS[4])
-    written = pipeline.write(photo, TEXTS[4], tmp_path / "a.mp4", audio_output=tmp_path / "a.wav")
+    written = pipeline.write(photo, TEXTS[4], Outputs(tmp_path / "a.mp4", tmp_path / "a.wav"))
     assert np.array_equal(np.concatenate([chunk.frames for chunk in chunks]), result.frames)
     assert np.array_equal(np.concatenate([chunk.samples for chunk in chunks]), result.samples)
     assert tuple(chain.from_iterable(chunk.spoken.words for chunk in chunks)) == result.spoken.words
@@ -120,8 +121,7 @@ def test_progress_reaches_the_end(pipeline: Pipeline, photo: Path, tmp_path: Pat
     written = pipeline.write(
         photo,
         TEXTS[4],
-        tmp_path / "new" / "a.mp4",
-        audio_output=tmp_path / "a.wav",
+        Outputs(tmp_path / "new" / "a.mp4", tmp_path / "a.wav"),
         progress=lambda done, total: seen.append((done, total)),
     )
     assert seen[-1] == (written.frame_count, written.frame_count) and len(seen) > 1
@@ -168,7 +168,7 @@ def test_the_file_that_fails_is_named(
 
     monkeypatch.setattr(VideoWriter, "_mux", full)
     with pytest.raises(ttsf.TtsfError, match=r"cannot write .*a\.mp4: No space left"):
-        pipeline.write(photo, "Hi", tmp_path / "a.mp4", audio_output=tmp_path / "a.wav")
+        pipeline.write(photo, "Hi", Outputs(tmp_path / "a.mp4", tmp_path / "a.wav"))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from torch import nn
 
 from tests.data.videos import face_picture, murmur, write_recording
+from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
 from ttsf.evaluation import evaluate as evaluation
 from ttsf.evaluation import figure5, scoring, systems
@@ -75,16 +76,16 @@ class StubPipeline:
         self.seeds: list[int] = []
 
     def write(
-        self, portrait: np.ndarray, text: str, output: Path, options: GenerateOptions,
-        *, audio_output: Path,
-    ) -> None:  # fmt: skip
+        self, portrait: np.ndarray, text: str, output: Outputs, options: GenerateOptions
+    ) -> None:
         if "refused" in text:
             raise TtsfError("no face found")
         self.written.append(text)
         self.seeds.append(options.seed)
         pictures = [face_picture(64, 48, shift=i) for i in range(20)]
-        write_recording(output, pictures, murmur(0.8))
-        audio_output.touch()
+        write_recording(output.video, pictures, murmur(0.8))
+        assert output.sound is not None
+        output.sound.touch()
 
     def say(self, portrait: np.ndarray, text: str) -> np.ndarray:
         if not portrait.any():

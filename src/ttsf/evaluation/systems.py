@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ttsf.config import PICTURE_SIDE, SAMPLE_RATE
+from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
 from ttsf.jobs import Progress
@@ -82,7 +83,7 @@ def speak_cases(
                 sound.parent.mkdir(parents=True, exist_ok=True)
                 seed = zlib.crc32(case.name.encode())
                 options = GenerateOptions(seed, framing=Framing("face"), size=PICTURE_SIDE)
-                pipeline.write(case.picture(), case.text, path, options, audio_output=sound)
+                pipeline.write(case.picture(), case.text, Outputs(path, sound), options)
             videos[case.name] = path
         except TtsfError as error:
             refused[case.name] = str(error)

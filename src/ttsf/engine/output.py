@@ -1,0 +1,130 @@
+"""A talk to files: the video, and beside it its sound, subtitles and timings."""
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing
+from itertools import chain
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from ttsf.config import ModelConfig
+from ttsf.engine.talk import Talk, joined
+from ttsf.errors import TtsfError
+from ttsf.jobs import Progress
+from ttsf.media.captions import Captions
+from ttsf.media.files import cannot_write, new_file
+from ttsf.media.sound import new_wav
+from ttsf.media.video import Chunk, VideoWriter, new_video
+from ttsf.times import files as names
+from ttsf.times.files import TimingsFormat
+from ttsf.times.spoken import Spoken
+from ttsf.times.subtitles import Cue, cues
+
+VIDEOS = (".mp4", ".webm")
+CaptionsKind = Literal["none", "track", "burnt"]
+
+
+class Outputs(NamedTuple):
+    """The files of one video."""
+
+    video: Path
+    """.mp4 or .webm."""
+    sound: Path | None = None
+    """.wav."""
+    subtitles: Path | None = None
+    """.srt or .vtt."""
+    timings: Path | None = None
+    """.json of words, phones and visemes."""
+    timings_format: TimingsFormat = "ttsf"
+    captions: CaptionsKind = "none"
+    """Subtitles in the video: a track that players can show, or drawn into the frames."""
+
+    def check(self) -> None:
+        """Raises TtsfError for a name that does not say what the file is."""
+        if self.video.suffix.lower() not in VIDEOS:
+            raise TtsfError(f"cannot write {self.video}: the name must end in .mp4 (or .webm)")
+        if self.sound is not None and self.sound.suffix.lower() != ".wav":
+            raise TtsfError(f"cannot write {self.sound}: the name must end in .wav")
+        if self.subtitles is not None:
+            names.check_subtitles_name(self.subtitles)
+        if self.timings is not None:
+            names.check_timings_name(self.timings)
+
+
+def write_talk(
+    open_talk: Callable[[], Talk],
+    config: ModelConfig,
+    text: str,
+    outputs: Outputs,
+    progress: Progress | None,
+) -> tuple[int, Spoken]:
+    """Write all files, whole or not at all; gives the number of frames and what is said when.
+
+    The places to write are tried before the talk is opened. Raises TtsfError where one cannot be
+    written, and what the talk raises.
+    """
+    outputs.check()
+    fps, sample_rate = config.video.fps, config.audio.sample_rate
+    with ExitStack() as files:
+        subtitles, timings = (
+            None if path is None else (path, files.enter_context(new_file(path)))
+            for path in (outputs.subtitles, outputs.timings)
+        )
+        sound = None
+        if outputs.sound is not None:
+            sound = files.enter_context(new_wav(outputs.sound, sample_rate))
+        track = outputs.captions == "track"
+        video = files.enter_context(new_video(outputs.video, fps, sample_rate, track))
+        talk = open_talk()
+        for chunk in files.enter_context(closing(_filmed(talk, video, outputs.captions))):
+            if sound is not None:
+                sound.add(chunk.samples)
+            if progress is not None:
+                progress(video.frames, talk.expected_frames())
+        spoken, seconds = joined(said for said, _ in talk.said), video.frames / fps
+        if subtitles is not None:
+            _write(*subtitles, names.subtitles(subtitles[0], spoken, seconds))
+        if timings is not None:
+            kind = outputs.timings_format
+            _write(*timings, names.timings(text, spoken, seconds, fps, kind))
+    return video.frames, spoken
+
+
+def _filmed(talk: Talk, video: VideoWriter, captions: CaptionsKind) -> Generator[Chunk]:
+    """The chunks of a talk, encoded."""
+    if captions == "burnt":
+        yield from _with_captions(talk, video)
+        return
+    known, (top, left, *_) = 0, talk.scene.region
+    video.start(talk.scene.still)
+    with closing(talk.moving()) as chunks:
+        for chunk in chunks:
+            new, known = talk.said[known:], len(talk.said)
+            for cue in chain.from_iterable(cues(*said) for said in new if captions == "track"):
+                video.show(cue)
+            video.add(chunk, top, left)
+            yield chunk
+
+
+def _with_captions(talk: Talk, video: VideoWriter) -> Generator[Chunk]:
+    known, shown, drawn = 0, list[Cue](), Captions(())
+    with closing(talk.chunks()) as chunks:
+        for chunk in chunks:
+            if known < len(talk.said):
+                now = video.frames / video.fps
+                new, known = talk.said[known:], len(talk.said)
+                shown = [cue for cue in shown if cue.end_s > now]
+                shown += chain.from_iterable(cues(*said) for said in new)
+                drawn = Captions(shown)
+            times = (np.arange(len(chunk.frames)) + video.frames) / video.fps
+            frames = [drawn.draw(*one) for one in zip(chunk.frames, times, strict=True)]
+            video.add(chunk._replace(frames=np.stack(frames)))
+            yield chunk
+
+
+def _write(path: Path, place: Path, content: str) -> None:
+    try:
+        place.write_bytes(content.encode())
+    except OSError as error:
+        raise cannot_write(path, error) from error
