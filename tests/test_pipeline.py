@@ -63,7 +63,7 @@ def test_a_portrait_serves_many_texts(
     fresh = [pipeline.say(astronaut, text) for text in TEXTS[:3]]
     portrait = pipeline.portrait(astronaut)
     assert isinstance(portrait, ttsf.Portrait) and isinstance(pipeline, ttsf.Pipeline)
-    monkeypatch.setattr("ttsf.portrait.portrait.find_faces", lambda picture: [])
+    monkeypatch.setattr("ttsf.portrait.portrait.find_faces", lambda picture, least: [])
     assert all(map(np.array_equal, fresh, (pipeline.say(portrait, text) for text in TEXTS[:3])))
     assert pipeline.write(portrait, TEXTS[0], tmp_path / "a.mp4").frame_count > 0
 

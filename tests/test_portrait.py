@@ -144,7 +144,7 @@ def test_what_may_spoil_a_video_is_named(
     small = np.asarray(Image.fromarray(astronaut).resize((270, 270)))
     (doubt,) = read_portrait(small).doubts
     assert doubt.about == "size" and "px wide and will look blurred" in str(doubt)
-    monkeypatch.setattr("ttsf.portrait.portrait.find_faces", lambda picture: faces)
+    monkeypatch.setattr("ttsf.portrait.portrait.find_faces", lambda picture, least: faces)
     (doubt,) = read_portrait(large // 8).doubts
     assert doubt.about == "light" and str(doubt) == "the face is very dark"
     (doubt,) = read_portrait(glasses).doubts

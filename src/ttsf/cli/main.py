@@ -24,6 +24,7 @@ from tyro.conf import (
 
 from ttsf.cli.data import Corpus, Prepare, Render
 from ttsf.cli.evaluate import Evaluate
+from ttsf.cli.faces import Faces
 from ttsf.cli.info import Info
 from ttsf.cli.speak import Speak
 from ttsf.cli.study import Analyse, Make
@@ -64,6 +65,7 @@ class Completion:
 Study = Annotated[Make, subcommand("make")] | Annotated[Analyse, subcommand("analyse")]
 COMMANDS = (
     Annotated[Speak, subcommand("speak")]
+    | Annotated[Faces, subcommand("faces")]
     | Annotated[Prepare, subcommand("prepare")]
     | Annotated[Corpus, subcommand("corpus")]
     | Annotated[Render, subcommand("render")]

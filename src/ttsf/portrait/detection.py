@@ -62,6 +62,21 @@ class FaceBox(NamedTuple):
     """Centre, downwards."""
     side: float
 
+    def scaled(self, factor: float) -> "FaceBox":
+        """In a picture that is `factor` times as large."""
+        return FaceBox(self.x * factor, self.y * factor, self.side * factor)
+
+    def cut_by(self, width: int, height: int) -> dict[str, float]:
+        """How much of it lies beyond each edge of a picture, in its sides; negative inside."""
+        half = self.side / 2
+        beyond = {
+            "left": half - self.x,
+            "right": self.x + half - width,
+            "upper": half - self.y,
+            "lower": self.y + half - height,
+        }
+        return {edge: length / self.side for edge, length in beyond.items()}
+
 
 class ScoredBox(NamedTuple):
     """A box and how sure the detector is of it."""
@@ -142,7 +157,7 @@ def _proposals(picture: Image.Image, least: float) -> list[FaceBox]:
     grey = np.asarray(_resized(picture.convert("L"), scale))
     boxes, scores, _views = _detectors()[0].run(grey, 0, PROPOSED)
     best = sorted(zip(scores, map(_box, boxes), strict=True), key=lambda found: -found[0])
-    proposed = [FaceBox(*(np.array(box) / scale)) for _score, box in best[:MOST_PROPOSALS]]
+    proposed = [box.scaled(1 / scale) for _score, box in best[:MOST_PROPOSALS]]
     return [found.box for found in large] + proposed
 
 
@@ -164,7 +179,7 @@ def detect(picture: Image.Image, scale: float, least: float) -> list[ScoredBox]:
     """What the detector finds at `scale`, in pixels of `picture`."""
     boxes, scores, views = _detectors()[1].run(np.asarray(_resized(picture, scale)), 0, least)
     return [
-        ScoredBox(FaceBox(*(np.array(_box(box)) / scale)), score, view)
+        ScoredBox(_box(box).scaled(1 / scale), score, view)
         for box, score, view in zip(boxes, scores, views, strict=True)
     ]
 
@@ -191,5 +206,5 @@ def _refine(picture: Image.Image, face: FaceBox) -> ScoredBox:
             total, weights = total + weight * np.array(best.box), weights + weight
     if weights == 0:
         return ScoredBox(face, MISSED)
-    x, y, side = total / weights
+    x, y, side = (total / weights).tolist()
     return ScoredBox(FaceBox(x + left, y + top, side), float(np.mean(scores)))

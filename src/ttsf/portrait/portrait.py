@@ -7,10 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ttsf.errors import TtsfError
-from ttsf.media.images import read_image
+from ttsf.media.images import Picture, read_picture
 from ttsf.portrait.crop import CropSquare, crop_square
-from ttsf.portrait.detection import FaceBox, choose_face, find_faces
+from ttsf.portrait.detection import MIN_FACE, FaceBox, choose_face, find_faces
 from ttsf.portrait.doubts import Doubt, doubts
+
+MOST_CUT = 0.15
+"""Share of a face's side beyond the picture's edge; a quarter of the face is missing then."""
 
 
 class Portrait(NamedTuple):
@@ -26,24 +29,48 @@ class Portrait(NamedTuple):
     """What of the picture the model reads and draws."""
     doubts: tuple[Doubt, ...]
     """What is likely to spoil the video."""
+    alpha: np.ndarray | None = None
+    """uint8 [H, W], 0 is transparent; None where the picture is opaque."""
+
+    @property
+    def place(self) -> str:
+        """Where the face is, for people: "at the top left", "in the middle"."""
+        return place_of(self.face, self.picture.shape[1], self.picture.shape[0])
 
 
 def read_portrait(source: str | PathLike[str] | np.ndarray, face: int = 1) -> Portrait:
-    """From a picture file or RGB uint8 [H, W, 3]; face: counted from 1 for the largest.
+    """From a picture file (`-`: standard input) or RGB uint8 [H, W, 3].
+
+    face: counted from 1 for the largest.
 
     Raises TtsfError where it is no picture or that face cannot speak.
     """
     if isinstance(source, np.ndarray):
-        name, picture = "the portrait", _check_array(source)
+        name, read = "the portrait", Picture(_check_array(source))
     else:
-        name, picture = str(source), read_image(Path(source))
-    faces = find_faces(picture)
+        name, read = str(source), read_picture(Path(source))
+    picture, least = read.pixels, MIN_FACE / read.shrunk
+    faces = find_faces(picture, least)
     try:
-        chosen = choose_face(faces, face)
+        chosen = choose_face(faces, face, least)
+        for edge, share in chosen.cut_by(picture.shape[1], picture.shape[0]).items():
+            if share > MOST_CUT:
+                raise TtsfError(f"the {edge} edge of the picture cuts the face; show it whole")
     except TtsfError as error:
         raise TtsfError(f"{name}: {error}") from None
     square = crop_square(chosen)
-    return Portrait(picture, tuple(faces), chosen, square, doubts(picture, chosen, square))
+    flaws = (Doubt("file", read.flaw),) if read.flaw else ()
+    found = (*flaws, *doubts(picture, chosen, square))
+    return Portrait(picture, tuple(faces), chosen, square, found, read.alpha)
+
+
+def place_of(face: FaceBox, width: int, height: int) -> str:
+    """Where a face is in a picture of this size, by thirds."""
+    down = "top" if face.y < height / 3 else "bottom" if face.y > height * 2 / 3 else ""
+    along = "left" if face.x < width / 3 else "right" if face.x > width * 2 / 3 else ""
+    if not down and not along:
+        return "in the middle"
+    return f"at the {down} {along}".replace("  ", " ").strip()
 
 
 def _check_array(picture: np.ndarray) -> np.ndarray:

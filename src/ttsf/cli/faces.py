@@ -1,0 +1,73 @@
+"""`ttsf faces`: who in a picture has which number."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
+
+from ttsf.errors import TtsfError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ttsf.portrait.detection import FaceBox
+SHOWN_SIDE = 1600
+"""px; most of the long side of the labelled picture."""
+COLOUR = (255, 230, 0)
+
+
+@dataclass(frozen=True)
+class Faces:
+    """List the faces of a picture, the largest first.
+
+    ttsf faces group.jpg --output labelled.png
+    """
+
+    picture: Positional[Path]
+    """Picture; - reads standard input."""
+    output: Annotated[
+        Path | None, arg(aliases=("-o",), metavar="OUT.png", help_behavior_hint="")
+    ] = None
+    """Also write the picture with the faces' numbers."""
+
+    def run(self) -> None:
+        """Print a line for each face."""
+        from ttsf.media.images import read_picture
+        from ttsf.portrait.detection import MIN_FACE, find_faces
+        from ttsf.portrait.portrait import place_of
+
+        if self.output and self.output.suffix.lower() != ".png":
+            raise TtsfError(f"cannot write {self.output}: the name must end in .png")
+        read = read_picture(self.picture)
+        height, width = read.pixels.shape[:2]
+        faces = find_faces(read.pixels, MIN_FACE / read.shrunk)
+        if not faces:
+            raise TtsfError(f"{self.picture}: no face found")
+        if self.output:
+            self._write_labelled(self.output, read.pixels, faces)
+        for number, face in enumerate(faces, start=1):
+            x, y, side = (round(length * read.shrunk) for length in face)
+            print(f"{number}: {side} px wide, {place_of(face, width, height)} ({x}, {y})")
+
+    def _write_labelled(self, path: Path, pixels: "np.ndarray", faces: "list[FaceBox]") -> None:
+        from PIL import Image, ImageDraw
+
+        from ttsf.media.files import new_file
+
+        if path.exists() and self.picture.exists() and path.samefile(self.picture):
+            raise TtsfError(f"cannot write {path}: it is the picture itself")
+        picture = Image.fromarray(pixels)
+        picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE), reducing_gap=2.0)
+        scale = picture.width / pixels.shape[1]
+        draw = ImageDraw.Draw(picture)
+        for number, face in enumerate(faces, start=1):
+            x, y, side = face.scaled(scale)
+            box = (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+            draw.rectangle(box, outline=COLOUR, width=2)
+            size = max(14.0, side / 4)
+            draw.text(
+                box[:2], str(number), COLOUR, font_size=size, stroke_width=2, stroke_fill="black"
+            )
+        with new_file(path) as temporary:
+            picture.save(temporary, "PNG")
