@@ -65,9 +65,16 @@ class Faces:
             x, y, side = face.scaled(scale)
             box = (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
             draw.rectangle(box, outline=COLOUR, width=2)
-            size = max(14.0, side / 4)
+            size = max(18.0, side / 4)
+            corner = (max(box[0], 2.0), max(box[1], size))
             draw.text(
-                box[:2], str(number), COLOUR, font_size=size, stroke_width=2, stroke_fill="black"
+                corner,
+                str(number),
+                COLOUR,
+                anchor="lb",
+                font_size=size,
+                stroke_width=1,
+                stroke_fill="black",
             )
         with new_file(path) as temporary:
             picture.save(temporary, "PNG")

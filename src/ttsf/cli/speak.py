@@ -110,9 +110,11 @@ class Speak:
         portrait = pipeline.portrait(self.portrait, self.face)
         if len(portrait.faces) > 1 and self.face == 1:
             logger.warning(
-                "%s shows %d faces; the largest speaks (choose another with --face 2)",
+                "%s shows %d faces; the largest, %s, speaks (--face 2 chooses another, "
+                "ttsf faces shows which is which)",
                 self.portrait,
                 len(portrait.faces),
+                portrait.place,
             )
         for doubt in portrait.doubts:
             logger.warning("%s: %s", self.portrait, doubt.sentence)
