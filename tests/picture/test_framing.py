@@ -6,7 +6,7 @@ import pytest
 from tests.picture.test_scene import noise, portrait
 from ttsf.errors import TtsfError
 from ttsf.picture.framing import Framing
-from ttsf.picture.scene import scene
+from ttsf.picture.scene import Scene
 from ttsf.portrait.crop import cut_square
 
 PICTURE, FACE = Framing(), Framing("face")
@@ -52,13 +52,13 @@ def test_wrong_names(text: str, said: str) -> None:
 def test_the_picture_is_shown_whole(
     width: int, height: int, size: int | None, shown: tuple[int, int]
 ) -> None:
-    made = scene(portrait(noise(width, height), 50, 50, 80), PICTURE, size)
+    made = Scene(portrait(noise(width, height), 50, 50, 80), PICTURE, size)
     assert (made.width, made.height) == shown
 
 
 def test_a_picture_that_fits_keeps_its_pixels() -> None:
     picture = noise(301, 203)
-    assert np.array_equal(scene(portrait(picture, 50, 50, 80), PICTURE).still, picture[:202, :300])
+    assert np.array_equal(Scene(portrait(picture, 50, 50, 80), PICTURE).still, picture[:202, :300])
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_picture_that_fits_keeps_its_pixels() -> None:
     [(121, None, 120), (300, None, 300), (1500, None, 1080), (121, 256, 256)],
 )
 def test_the_face_alone(side: float, size: int | None, shown: int) -> None:
-    made = scene(portrait(noise(1600, 1600), 800, 800, side), FACE, size)
+    made = Scene(portrait(noise(1600, 1600), 800, 800, side), FACE, size)
     assert made.width == made.height == shown
 
 
@@ -75,7 +75,7 @@ def test_the_face_alone_is_what_the_model_reads() -> None:
     for x in (200, 40):
         face = portrait(noise(400, 400), x, 200, 151.5)
         wanted = cut_square(face.picture, face.square, 256).astype(int)
-        made = scene(face, FACE, 256)
+        made = Scene(face, FACE, 256)
         assert np.abs(made.still[4:-4, 4:-4] - wanted[4:-4, 4:-4]).max() <= 2
 
 
@@ -90,7 +90,7 @@ def test_a_canvas_holds_the_whole_picture(
     colours[: picture[1] // 2, : picture[0] // 2] = (250, 0, 0)
     colours[picture[1] // 2 :, picture[0] // 2 :] = (0, 250, 0)
     framing = Framing.parse(f"{width}x{height}" + (":plain" if background == "plain" else ""))
-    made = scene(portrait(colours, picture[0] / 2, picture[1] / 2, 60), framing)
+    made = Scene(portrait(colours, picture[0] / 2, picture[1] / 2, 60), framing)
     assert (made.width, made.height) == (width, height)
     scale = min(width / picture[0], height / picture[1])
     for colour in ((250, 0, 0), (0, 250, 0)):
@@ -109,14 +109,14 @@ def _border(picture: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("size", [0, -5, 63, 3841])
 def test_sizes_that_cannot_be(size: int) -> None:
     with pytest.raises(TtsfError, match="the size is from 64 to 3840 px"):
-        scene(portrait(noise(300, 300), 150, 150, 100), PICTURE, size)
+        Scene(portrait(noise(300, 300), 150, 150, 100), PICTURE, size)
 
 
 def test_a_canvas_takes_no_size() -> None:
     with pytest.raises(TtsfError, match="a size of its own"):
-        scene(portrait(noise(300, 300), 150, 150, 100), Framing("canvas", 640, 640), 500)
+        Scene(portrait(noise(300, 300), 150, 150, 100), Framing("canvas", 640, 640), 500)
 
 
 def test_a_thin_picture_has_a_frame() -> None:
-    made = scene(portrait(noise(2000, 50), 25, 25, 50), PICTURE, 64)
+    made = Scene(portrait(noise(2000, 50), 25, 25, 50), PICTURE, 64)
     assert (made.width, made.height) == (64, 2)

@@ -24,7 +24,7 @@ from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk
 from ttsf.model import TTSF, Moved, Said, SourceFaces
 from ttsf.options import GenerateOptions
-from ttsf.picture.scene import Scene, scene
+from ttsf.picture.scene import Scene
 from ttsf.portrait.crop import crop_portrait
 from ttsf.portrait.portrait import Portrait
 from ttsf.speech.spoken import spoken
@@ -128,7 +128,8 @@ class Talk:
     @cached_property
     def scene(self) -> Scene:
         """The frame that it speaks in; raises TtsfError for a framing or size that cannot be."""
-        return scene(self.portrait, self.options.framing, self.options.size)
+        side = self.model.config.face.drawn_side
+        return Scene(self.portrait, self.options.framing, self.options.size, side=side)
 
     def chunks(self) -> Generator[Chunk]:
         """Whole frames, sound and words in order; closing the iterator ends all work."""
