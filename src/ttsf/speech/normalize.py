@@ -11,7 +11,7 @@ from ttsf.speech.english.layout import plain
 from ttsf.speech.english.letters import LETTERS
 from ttsf.speech.english.numbers import DECADES, NUMBERS
 from ttsf.speech.english.signs import SIGN_RULES, WORDS
-from ttsf.speech.english.tokens import Scanner, Token
+from ttsf.speech.english.tokens import Scanner
 from ttsf.speech.english.trace import Traced
 from ttsf.speech.languages.languages import Language, spelled
 
@@ -36,8 +36,6 @@ class Reading(NamedTuple):
     """Words and punctuation; a full stop in it ends a sentence."""
     places: tuple[tuple[int, int], ...]
     """For each piece of `text` between white space, characters [start, end) of the text given."""
-    silent: tuple[str, ...]
-    """Signs that are left out because there is no way to say them."""
 
 
 def clean(text: str) -> str:
@@ -52,15 +50,15 @@ def spell_out(text: str) -> str:
 
 def read(text: str, language: Language | None = None) -> Reading:
     """`spell_out(clean(text))`, and the places of its pieces; language: another than English."""
-    cleaned, silent = plain(text)
+    cleaned, _ = plain(text)
     spoken = spelled(cleaned, language) if language else _spelled(cleaned)
     places = tuple(spoken.place(*piece.span()) for piece in re.finditer(r"\S+", spoken.text))
-    return Reading(spoken.text, places, silent)
+    return Reading(spoken.text, places)
 
 
-def tokens(text: str) -> list[Token]:
-    """The tokens of a cleaned text, with their semiotic classes."""
-    return list(_SCANNER.tokens(text))
+def silent(text: str) -> tuple[str, ...]:
+    """Signs of a text that are left out, such as pictures."""
+    return plain(text)[1]
 
 
 def _spelled(cleaned: Traced) -> Traced:

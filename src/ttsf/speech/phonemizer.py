@@ -13,6 +13,7 @@ import espeakng_loader
 
 from ttsf.errors import TtsfError
 from ttsf.speech.english.sounds.exceptions import Part, parts
+from ttsf.speech.languages.accent import accented
 
 _SYNCHRONOUS, _DO_NOT_EXIT, _UTF8, _IPA = 2, 0x8000, 1, 0x02
 _VOWELS = "ɑɐɒæɔəɚɛɜaeiouɪʊʌᵻ"
@@ -46,16 +47,15 @@ def phonemize(
     before: the words of the same sentence before the clause, by which homographs are told apart;
     given: where in the clause a word begins -> its IPA, if that is known.
     """
-    if not language.startswith("en") and not given:
-        return _spoken(text, language)
-    pieces = parts(text, before, given, english=language.startswith("en"))
+    english = language.startswith("en")
+    pieces = parts(text, before, given, english)
     known = [piece.text for piece in pieces if piece.is_ipa]
     if not known:
-        return _spoken(text, language)
-    spoken = _spoken(" ".join(map(_stand_in, pieces)), language)
+        return _said(text, language)
+    spoken = espeak(" ".join(map(_stand_in, pieces)), language) if english else ""
     stand_ins = "|".join(sound for _, sound in _STAND_INS.values())
     if len(re.findall(stand_ins, spoken)) != len(known):
-        return " ".join(p.text if p.is_ipa else _spoken(p.text, language) for p in pieces)
+        return " ".join(p.text if p.is_ipa else _said(p.text, language) for p in pieces)
     sounds = iter(known)
     return re.sub(stand_ins, lambda _: next(sounds), spoken)
 
@@ -66,7 +66,14 @@ def _stand_in(piece: Part) -> str:
     return _STAND_INS[piece.text.lstrip("ˈˌ")[0] in _VOWELS][0]
 
 
-def _spoken(text: str, language: str) -> str:
+def _said(text: str, language: str) -> str:
+    """By espeak-ng; of a language that the model has not learned, in English sounds."""
+    spoken = espeak(text, language)
+    return spoken if language.startswith("en") else accented(spoken)
+
+
+def espeak(text: str, language: str) -> str:
+    """What espeak-ng alone makes of a text."""
     with _lock:
         library = _library()
         if library.espeak_SetVoiceByName(language.encode()) != 0:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
-from ttsf.speech.normalize import clean, read
+from ttsf.speech.languages.languages import Language, guess
+from ttsf.speech.normalize import clean, read, silent
 from ttsf.speech.script.lexicon import Lexicon
 from ttsf.speech.script.markup import read_script
 from ttsf.speech.script.script import Places, Run, Script, Stretch
@@ -22,8 +23,8 @@ from ttsf.speech.symbols import BLANK, PUNCTUATION, SYMBOL_ID, SYMBOLS
 
 __all__ = ["SYMBOLS", "TextFrontEnd", "Utterance"]
 
-LONGEST = 250
-"""Letters of the normal text, of which each gives about one symbol. A longer sentence is split."""
+LONGEST = 220
+"""Letters of a sentence before a cut: about 250 symbols (1.12 each in the transcripts)."""
 _GREEK_SIGN = re.compile(r"(?<![^\W\d_])[Α-Ωα-ω](?![^\W\d_])")
 STOPS = ".!?…"
 NO_LETTERS = "nothing to say: the text holds no letters or digits"
@@ -101,10 +102,15 @@ class _Word(NamedTuple):
 
 
 class TextFrontEnd:
-    """Text -> normal words -> IPA -> ids, for the language of `config`."""
+    """Text -> normal words -> IPA -> ids, for the language of `config`.
 
-    def __init__(self, config: SpeechConfig) -> None:
-        self.language, self.add_blank = config.language, config.add_blank
+    other: the language of the texts where it is another one; they are read with the accent of a
+    voice that knows the model's language alone.
+    """
+
+    def __init__(self, config: SpeechConfig, other: Language | None = None) -> None:
+        self.other, self.add_blank = other, config.add_blank
+        self.language = other.voice if other else config.language
 
     def normalize(self, text: str) -> str:
         """Words and punctuation only. Raises TtsfError for nothing to say or a foreign script."""
@@ -143,10 +149,11 @@ class TextFrontEnd:
         """
         _refuse_surrogates(text)
         script, own = read_script(text), Lexicon(lexicon or {})
-        for warning in script.warnings:
-            warn(warning)
         runs = [run for stretch in script.stretches for run in stretch.runs]
-        self._refuse_scripts(" ".join(run.text for run in runs if not run.ipa))
+        unheard = " ".join(run.text for run in runs if not run.ipa)
+        for warning in (*script.warnings, *self._doubts(unheard)):
+            warn(warning)
+        self._refuse_scripts(unheard)
         if not any(c.isalnum() for run in runs for c in clean(run.text)):
             raise TtsfError(NO_LETTERS)
         return self._utterances(script, own)
@@ -184,10 +191,21 @@ class TextFrontEnd:
                         rate=stretch.rate, marks=_marks(own, words, begin, end)
                     )
 
+    def _doubts(self, text: str) -> Iterator[str]:
+        """What of a text will not be heard as it is meant."""
+        left_out = silent(text)
+        if left_out:
+            yield f"left out, for there is no way to say it: {' '.join(left_out)}"
+        if self.other:
+            yield f"{self.other.name} is read with the accent of a voice that knows English alone"
+        elif self.language.startswith("en") and (language := guess(text)):
+            yield f"the text looks {language.name} and is read as English"
+
     def _refuse_scripts(self, text: str) -> None:
         """Raises TtsfError for a foreign script."""
         scripts = _scripts(_name_greek_signs(clean(text)))
-        foreign = {k: v for k, v in scripts.items() if k not in ("LATIN", "MODIFIER")}
+        known = self.other.script if self.other else ""
+        foreign = {k: v for k, v in scripts.items() if k not in ("LATIN", "MODIFIER", known)}
         if foreign:
             name, letter = next(iter(foreign.items()))
             script = {"CJK": "Han", "FULLWIDTH": "full-width"}.get(name, name.capitalize())
@@ -199,7 +217,7 @@ class TextFrontEnd:
         """The words of a plain text, however long it is."""
         _refuse_surrogates(text)
         self._refuse_scripts(text)
-        words = _words(text)
+        words = _words(text, self.other)
         if not words:
             raise TtsfError(NO_LETTERS)
         return words
@@ -215,7 +233,7 @@ class TextFrontEnd:
                 if 0 <= k < len(text) and text[k] in "-–/":
                     apart[k] = " "
         words, previous = list[_Word](), -1
-        for word, a, b, _ in _words("".join(apart)):
+        for word, a, b, _ in _words("".join(apart), self.other):
             k = bisect_right(given, a, key=lambda item: item[1])
             inside = k < len(given) and given[k][0] < b
             if inside and k == previous:
@@ -259,9 +277,9 @@ class TextFrontEnd:
         return ids, spans
 
 
-def _words(text: str) -> list[_Word]:
+def _words(text: str, other: Language | None) -> list[_Word]:
     """The spoken words of a text; what has no letter or digit goes with the word before."""
-    reading, words = read(text), list[_Word]()
+    reading, words = read(text, other), list[_Word]()
     for piece, (start, end) in zip(reading.text.split(), reading.places, strict=True):
         if any(c.isalnum() for c in piece):
             words.append(_Word(_name_greek_signs(piece), start, end))

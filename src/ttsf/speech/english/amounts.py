@@ -4,7 +4,7 @@
 
 import re
 
-from ttsf.speech.english.lists import DETERMINERS, FUNCTION_WORDS
+from ttsf.speech.english.lists import DETERMINERS, FUNCTION_WORDS, words
 from ttsf.speech.english.numbers import N, cardinal, fraction, is_plural, pairs
 from ttsf.speech.english.tables import CODES_OF_MONEY, CURRENCIES, SCALES, UNITS, Currency
 from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
@@ -17,6 +17,7 @@ _SCALE = rf"(?P<scale>{_LONG_SCALE}|\s?(?:[kK]|[mM]n?|[bB]n?|[tT]n?)\b(?!/))"
 _units = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _signs = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
 _codes = "|".join(map(re.escape, CODES_OF_MONEY))
+_FEW = words("two three four five six seven eight nine ten twelve several many few both")
 _EURO_NUMBER = r"\d{1,3}(?:\.\d{3})*,\d\d(?!\d)"
 
 
@@ -38,7 +39,8 @@ def is_adjective(match: re.Match[str]) -> bool:
         return False
     near = re.findall(r"[A-Za-z']+", before)[-2:]
     owner = any(word.lower() in DETERMINERS or word.endswith("'s") for word in near[-1:])
-    return owner or (len(near) == 2 and near[0].lower() in ("a", "an", "the"))
+    counted = near[-1].lower() in _FEW and is_plural(after[1])
+    return owner or counted or (len(near) == 2 and near[0].lower() in ("a", "an"))
 
 
 def money(number: str, currency: Currency, scale: str = "", singular: bool = False) -> str:
@@ -110,7 +112,7 @@ def _pence(match: re.Match[str]) -> str:
 
 
 def _percent(match: re.Match[str]) -> str:
-    first, last = match["number"], match["to"]
+    first, last = match["number"], match["to"] or match["then"]
     words = cardinal(_number(first)) + (f" to {cardinal(_number(last))}" if last else "")
     mark = "per mille" if match["mark"] == "‰" else "percent"
     return f"{_MINUS.get(match['minus'] or '', '')}{words} {mark}"
@@ -225,7 +227,7 @@ def _times(match: re.Match[str]) -> str:
     """'3x4 = 12', '1920x1080', '2 x 4 cm'."""
     numbers = [n for n in (match["a"], match["b"], match["c"]) if n]
     around = right(match), left(match)
-    math = re.match(r"\s*[=+*/<>]", around[0]) or re.search(r"[=+*/<>]\s*$", around[1])
+    math = re.match(r"\s*[=+*/<>^]", around[0]) or re.search(r"[=+*/<>]\s*$", around[1])
     if math:
         return " times ".join(cardinal(n) for n in numbers)
     screen = all(len(n) in (3, 4) and n.isdecimal() for n in numbers) and not match["unit"]
@@ -243,6 +245,7 @@ def _multiple(match: re.Match[str]) -> str | None:
 
 _NUM = rf"(?P<number>{_EURO_NUMBER}|{N}|\.\d+)"
 _LAST = rf"(?P<to>{N})"
+_LAST2 = rf"(?P<then>{N})"
 _PER = r"(?P<per>/\s?[a-z]{1,8}\b)?"
 AMOUNTS = (
     rule("money", "sw", rf"{_SIGN}(?P<sign>{_signs})(?P<minus2>-)?\s?{_NUM}{_SCALE}?"
@@ -254,9 +257,10 @@ AMOUNTS = (
          rf"(?P<sign>{_signs}|(?:{_codes}|¢)(?!\w))",
          lambda m: _money_after(m) if _minus_allowed(m) else None),
     rule("money", "d", r"(\d+)p(?=[\s.,;!?]|$)(?!\.\s?\d)", _pence),
-    rule("percent", "sd", rf"{_SIGN}{_NUM}\s?(?:%|‰)?(?:{_RANGE}{_LAST})?\s?(?P<mark>%|‰)",
+    rule("percent", "sd", rf"{_SIGN}{_NUM}(?:\s?(?:%|‰)?\s?[-\u2014]\s?{_LAST}|\s+to\s+{_LAST2})?"
+         r"\s?(?P<mark>%|‰)",
          lambda m: _percent(m) if _minus_allowed(m) else None),
-    rule("percent", "sd", rf"{_SIGN}{_NUM}(?P<to>(?!))?\s?(?P<mark>%|‰)",
+    rule("percent", "sd", rf"{_SIGN}{_NUM}(?P<to>(?!))?(?P<then>(?!))?\s?(?P<mark>%|‰)",
          lambda m: _percent(m) if _minus_allowed(m) else None),
     rule("length", "d", r"(?:(?P<feet>\d{1,3})'(?:\s?(?P<inches>\d{1,2})(?P<mark>\"|'')?)?(?![\w'])"
          r"|(?P<alone>\d{1,3})\"(?!\w))", _feet),

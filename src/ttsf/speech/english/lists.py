@@ -12,11 +12,11 @@ DETERMINERS = words(
 )
 FUNCTION_WORDS = words(
     "a an the and or but nor for to in on at by of from with as than if so when while per each"
-    " every is are was were be been being am do does did has have had will would can could shall"
+    " every is are was were be been being am do does did has have had will would could shall"
     " should may might must not it he she we they you i this that these those there here who"
     " which what where how why more less most least off away ago apart out up down over under"
-    " again too also now then today yesterday tomorrow tall long wide deep high old thick heavy"
-    " about around after before until till since during because though although into onto"
+    " again too also now then today yesterday tomorrow tall long wide deep high old thick thin"
+    " heavy about around after before until till since during because though although into onto"
     " between among upon through across against within without plus minus only just even ever"
     " never worth back left right later earlier early late together instead altogether total"
 )

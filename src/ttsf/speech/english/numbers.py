@@ -143,7 +143,7 @@ def _year(match: re.Match[str]) -> str | None:
     if before in ("about", "around") and number % 100 and (after == "" or after[0].isupper()):
         near = True
     joined = re.search(r"\b1\d{3}\s+(?:and|to|or)\s+$", left(match))
-    of_the_year = before == "the" and after and not counted and after not in ("and", "or")
+    of_the_year = before.lower() == "the" and after and not counted and after not in ("and", "or")
     era = re.match(r"\s+to\s+1\d{3}\b(?!,)", right(match)) and number >= 1000
     return year(number) if named or near or joined or of_the_year or era else None
 

@@ -68,7 +68,7 @@ def _range_dash(match: re.Match[str]) -> str | None:
         return "minus"
     if re.search(
         r"(?i)\b(?:won|win|wins|beat|lost|lose|loses|score|scored|tied|drew|draw|led|leads?"
-        r"|victory|defeat|ended|finished|up|down|vote|voted|ruled)\b[^.;:]{0,30}?\d+\s?$",
+        r"|victory|defeat|ended|finished|up|down)\b[^.;:]{0,30}?\d+\s?$",
         before,
     ):
         return " "

@@ -74,7 +74,7 @@ _ALL = (
 LANGUAGES = {language.code: language for language in _ALL}
 _NUMBER = re.compile(r"(?P<minus>(?<![\w.])[-\u2212])?(?P<whole>\d{1,3}(?:[. \u202f]\d{3})+|\d+)"
                      r"(?:,(?P<rest>\d+))?")  # fmt: skip
-_EURO_FIRST, _SIGN = re.compile(r"€\s?(\d[\d.,]*)"), re.compile("[%&€]")
+_EURO_FIRST, _SIGN = re.compile(r"€\s?(\d(?:[\d.,]*\d)?)"), re.compile("[%&€]")
 _SPACE, _BEFORE_STOP = re.compile(r"\s+"), re.compile(r"\s(?=[,.;:!?)])|(?<=\()\s")
 
 

@@ -11,7 +11,8 @@ from ttsf.speech.english.sounds.homographs import homograph
 
 SOUNDS = {
     "loomis": "lˈuːmɪs", "geis": "ɡˈaɪs", "nguyen": "wˈɪn", "chloë": "klˈoʊi", "noël": "noʊˈɛl",
-    "noel": "noʊˈɛl", "niche": "nˈiːʃ", "niamh": "nˈiːv", "joaquin": "wɑːkˈiːn", "juan": "wˈɑːn",
+    "noel": "noʊˈɛl", "niche": "nˈiːʃ", "näive": "naɪˈiːv", "niamh": "nˈiːv",
+    "joaquin": "wɑːkˈiːn", "juan": "wˈɑːn",
     "aisha": "aɪˈiːʃə", "goethe": "ɡˈɜːɾə", "chopin": "ʃˈoʊpæn", "tchaikovsky": "tʃaɪkˈɔːfski",
     "huawei": "wˈɑːweɪ", "xiaomi": "ʃˈaʊmi", "nike": "nˈaɪki", "tolkien": "tˈoʊlkiːn",
     "camus": "kæmˈuː", "rousseau": "ɹuːsˈoʊ", "descartes": "deɪkˈɑːɹt", "buttigieg": "bˈuːɾɪdʒˌɛdʒ",

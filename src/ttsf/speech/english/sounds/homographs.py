@@ -72,7 +72,8 @@ BESIDE = {
     "invalid": ("ˈɪnvəlɪd", "", "who lay"),
     "refuse": ("ɹˈɛfjuːs", "of household more", "bin bins collection collectors heap dump truck"
                " bag bags"),
-    "produce": ("pɹˈoʊduːs", "fresh local organic farm seasonal produce the", "aisle section stand"),
+    "produce": ("pɹˈoʊduːs", "fresh local organic farm seasonal produce the",
+                "aisle section stand"),
 }  # fmt: skip
 """Word: its rarer sound, and the words before it and after it of which one asks for that."""
 _BESIDE = {word: (ipa, words(a), words(b)) for word, (ipa, a, b) in BESIDE.items()}
@@ -125,7 +126,8 @@ def _is_verb(words: Sequence[str], k: int, start: int) -> bool:
     if before in ("he", "she", "it", "him", "her", "them", "us", "me"):
         return _at(words, k - 2) in AUXILIARIES
     begins = k == start or before in ("and", "then", "or", "so", "but")
-    return begins and after in OBJECTS
+    told = k == 0 and words[k] == "use" and after not in ("", "of", "in", "is", "case", "cases")
+    return told or (begins and after in OBJECTS)
 
 
 def _read(words: Sequence[str], k: int, start: int) -> str:
@@ -171,14 +173,19 @@ def _wound(words: Sequence[str], k: int, start: int) -> str:
 
 def _bow(words: Sequence[str], k: int, start: int) -> str:
     before, after = _at(words, k - 1), _at(words, k + 1)
-    if before == "a" and _at(words, k - 2) in (
-        "take",
-        "took",
-        "takes",
-        "taking",
-        "made",
-        "gave",
-        "with",
+    low = before in ("low", "deep", "slight", "little", "final", "stiff")
+    if (low and after != "tie") or (
+        before == "a"
+        and _at(words, k - 2)
+        in (
+            "take",
+            "took",
+            "takes",
+            "taking",
+            "made",
+            "gave",
+            "with",
+        )
     ):
         return "bˈaʊ"
     if after in ("to", "down", "before", "out") or before in ("to", "must"):
