@@ -43,6 +43,7 @@ class Jpeg(NamedTuple):
 
 def read_jpeg(content: bytes) -> Jpeg:
     """Find the scans; where only the end marker lacks, it is added. Raises TtsfError if cut off."""
+    content = content.rstrip(b"\xff")
     scans, at, ended = [], len(JPEG_START), False
     while not ended:
         found = MARKER.search(content, at)
