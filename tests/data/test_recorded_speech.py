@@ -54,7 +54,14 @@ def test_long_speech_is_cut_in_its_widest_pauses() -> None:
         assert piece.phones[0].start_s == pytest.approx(0.1 if piece.start == 0 else 0.06)
         assert piece.phones[-1].end_s <= (piece.end - piece.start) / RATE
     (whole,) = cut_in_pauses(length, "w0", [Phone("m", 0.1, 9.0, 0)], 5.0)
-    assert whole.end == length
+    assert (whole.start, whole.end) == (0, round(9.1 * RATE))
+
+
+def test_noise_before_the_first_and_after_the_last_word_is_left_out() -> None:
+    phones = [Phone("m", 0.75, 1.0, 0), Phone("m", 1.0, 1.5, 1)]
+    (piece,) = cut_in_pauses(3 * RATE, "one two", phones, 5.0)
+    assert (piece.start, piece.end) == (round(0.65 * RATE), round(1.6 * RATE))
+    assert piece.phones is not None and piece.phones[0].start_s == pytest.approx(0.1)
 
 
 def test_speech_without_words_is_cut_anywhere() -> None:

@@ -177,7 +177,7 @@ def test_clips_without_a_voice_are_refused(world):
 
 def test_metrics_name_their_scorers(world):
     metrics = [*f0_rmse.metrics().values(), mcd.metric()]
-    assert [metric.grade for metric in metrics] == ["none"] * 3
+    assert [metric.grade for metric in metrics] == ["none"] * 4
     assert all("pyworld" in metric.scorer for metric in metrics)
 
 

@@ -139,6 +139,13 @@ def test_blinks_are_counted_by_the_minute(spoken: VideoClip) -> None:
     assert found.values["blinks"] == pytest.approx(2 / 2 * 60)
 
 
+def test_a_voice_of_150_hz_is_high(spoken: VideoClip) -> None:
+    for listed, right in (("high", 1.0), ("low", 0.0), ("unsure", None), (None, None)):
+        known = Known(None, None, None, listed)  # type: ignore[arg-type]
+        found = measure(spoken, known, StubScorers(track_of(np.zeros(50))))  # type: ignore[arg-type]
+        assert found.values.get("register") == right
+
+
 def test_measure_says_why_a_figure_is_missing(
     spoken: VideoClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,7 +215,7 @@ def test_a_real_face_is_measured() -> None:
     assert (found.values["mcd"], found.values["f0_rmse"]) == (0, 0)
     assert found.values["div"] < 1 and found.values["f0"] == pytest.approx(140, abs=30)
     assert found.reasons == dict.fromkeys(
-        ("lips", "lag", "closed"), "words not in the dictionary: qwxyz"
+        ("lips", "lag", "closed"), "the speech does not fit its text"
     )
     assert all(np.isfinite(value) for value in found.values.values())
     assert set(found.values) <= set(scoring.metrics())

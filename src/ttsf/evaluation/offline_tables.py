@@ -13,7 +13,7 @@ from ttsf.evaluation.scoring import Scored
 from ttsf.evaluation.table import Row, Table
 
 VIDEO = ("identity", "lips", "loudness", "lag", "closed", "div")
-MOTION = ("opening", "yaw", "jerk", "blinks", "flicker", "sharpness")
+MOTION = ("opening", "yaw", "jerk", "blinks", "flicker", "sharpness", "register")
 SPEECH = ("wer", "mcd", "c_sim", "f0_rmse", "f0")
 BY_MEDIAN = frozenset({"lag"})
 
@@ -45,7 +45,8 @@ def tables(
         build.table("1", "Table 1: people who say their own sentence", compared, recorded,
                     ("fd", *VIDEO)),
         build.table("2", "Table 2: other people and sentences", compared, others, VIDEO),
-        build.table("motion", "Motion and picture, all clips", compared, recorded | others, MOTION),
+        build.table("motion", "Motion, picture and register, all clips", compared,
+                    recorded | others, MOTION),
         build.table("3", "Table 3: speech", voiced, recorded, (*SPEECH, "consistency")),
         build.table("5", "Table 5: what the audio mapper needs", seen[1:], others,
                     ("identity", "lips", "loudness", "closed", "div")),

@@ -14,6 +14,8 @@ import numpy as np
 
 from ttsf.config import FPS
 from ttsf.data.alignment import Phone, align
+from ttsf.data.manifest import Register
+from ttsf.data.speech_files import register_of
 from ttsf.data.synthetic.visemes import spoken_mouth
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
@@ -44,6 +46,8 @@ class Known(NamedTuple):
     """dlib's 128 numbers of the portrait."""
     truth: VideoClip | None
     """The real clip in which the same person says the same text."""
+    register: Register | None = None
+    """Of the voice that a viewer would expect."""
 
 
 class Measured(NamedTuple):
@@ -137,6 +141,7 @@ def _score(case: Case, video: Path, real: bool) -> Measured | str:
             text=case.text if case.recorded or not real else None,
             source=scorers.identity.embed(case.picture()),
             truth=read_clip(case.video) if case.recorded and case.video else None,
+            register=case.register,
         )
         return measure(clip, known, scorers)
     except TtsfError as error:
@@ -164,6 +169,8 @@ def measure(clip: VideoClip, known: Known, scorers: Scorers) -> Measured:
     values["flicker"] = motion.flicker(clip.frames)
     values["sharpness"] = motion.sharpness(clip.frames, track.box)
     values["f0"] = f0_rmse.median_f0(clip.samples)
+    if known.register in ("low", "high") and np.isfinite(values["f0"]):
+        values["register"] = float(register_of(values["f0"]) == known.register)
     expected = np.empty(0)
     if known.text is not None:
         values["wer"] = wer.word_error_rate(known.text, wer.transcribe(clip.samples))

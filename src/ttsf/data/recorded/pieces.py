@@ -13,6 +13,8 @@ CUT_S = 0.08
 """Shorter pauses are not cut in."""
 EDGE_S = 0.06
 """Of a pause kept on either side of a cut."""
+ENDS_S = 0.1
+"""Kept before the first and after the last phone: noise may hide that nobody speaks there."""
 
 
 class Piece(NamedTuple):
@@ -52,10 +54,13 @@ def cut_evenly(samples: int, longest_s: float) -> list[Piece]:
 def cut_in_pauses(samples: int, text: str, phones: list[Phone], longest_s: float) -> list[Piece]:
     """Halve speech at its widest pause between words until no piece is longer than `longest_s`.
 
-    Pieces that hold no such pause stay longer.
+    Pieces that hold no such pause stay longer. What lies ENDS_S before or after all phones is left
+    out.
     """
     words = text.split()
-    open_pieces = [(0, samples, 0, len(words), phones)]
+    first_s = max(0.0, phones[0].start_s - ENDS_S)
+    start, end = (round(s * SAMPLE_RATE) for s in (first_s, phones[-1].end_s + ENDS_S))
+    open_pieces = [(start, min(end, samples), 0, len(words), _moved(phones, first_s))]
     pieces: list[Piece] = []
     while open_pieces:
         start, end, first, last, spoken = open_pieces.pop()
@@ -69,10 +74,15 @@ def cut_in_pauses(samples: int, text: str, phones: list[Phone], longest_s: float
         stop_s = min(pause[0] + EDGE_S, sum(pause) / 2)
         begin_s = max(pause[1] - EDGE_S, sum(pause) / 2)
         stop, begin = (start + round(time * SAMPLE_RATE) for time in (stop_s, begin_s))
-        moved = [p._replace(start_s=p.start_s - begin_s, end_s=p.end_s - begin_s) for p in after]
         word = after[0].word
-        open_pieces += [(begin, end, word, last, moved), (start, stop, first, word, before)]
+        right = (begin, end, word, last, _moved(after, begin_s))
+        open_pieces += [right, (start, stop, first, word, before)]
     return pieces
+
+
+def _moved(phones: list[Phone], by_s: float) -> list[Phone]:
+    """Times of a part that begins `by_s` later."""
+    return [p._replace(start_s=p.start_s - by_s, end_s=p.end_s - by_s) for p in phones]
 
 
 def _widest_pause(phones: list[Phone], length_s: float) -> int | None:

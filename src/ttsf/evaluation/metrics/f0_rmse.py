@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ttsf.data.speech_files import REGISTER_BORDER_HZ
 from ttsf.errors import TtsfError
 from ttsf.evaluation.metrics.mcd import F0_RANGE, FRAME_MS, ORDER, analyse, find_f0, warp
 from ttsf.evaluation.metrics.metric import Metric, version
@@ -28,7 +29,7 @@ def median_f0(samples: np.ndarray) -> float:
 
 
 def metrics() -> dict[str, Metric]:
-    """F0 RMSE and F0; raises TtsfError without pyworld."""
+    """F0 RMSE, F0 and its register; raises TtsfError without pyworld."""
     return {
         "f0_rmse": Metric(
             "F0 RMSE",
@@ -48,5 +49,13 @@ def metrics() -> dict[str, Metric]:
             version("pyworld-prebuilt"),
             "none",
             0,
+        ),
+        "register": Metric(
+            "register",
+            "higher",
+            f"Share of clips with median F0 on the listed side of {REGISTER_BORDER_HZ:.0f} Hz.",
+            version("pyworld-prebuilt"),
+            "none",
+            2,
         ),
     }
