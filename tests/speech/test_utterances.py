@@ -180,6 +180,12 @@ def test_ssml_sets_ends_and_rates() -> None:
     ]  # fmt: skip
 
 
+def test_a_stop_after_a_tag_belongs_to_the_word_before_it() -> None:
+    (utterance,) = said('<speak><prosody rate="fast">Is it</prosody>?</speak>')
+    assert (utterance.words, utterance.rate) == (("Is", "it?"), 1.25)
+    assert symbols(utterance).endswith("?") and utterance.written[-1] == "it?"
+
+
 def test_unknown_tags_are_reported_and_not_spoken() -> None:
     text = '<speak>Hi <foo bar="x">there</foo><foo/><audio src="a">noise</audio></speak>'
     assert [u.words for u in said(text)] == [("Hi", "there")]

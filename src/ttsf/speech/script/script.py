@@ -111,9 +111,14 @@ class ScriptWriter:
             self._stretches.append(stretch)
         elif self._stretches:
             last = self._stretches[-1]
-            marks = last.marks + tuple((name, len(last.text)) for name, _ in stretch.marks)
-            total = last.pause_s + pause_s
-            self._stretches[-1] = last._replace(pause_s=total, marks=marks, ends=last.ends or ends)
+            length = len(last.text)
+            runs = () if last.pause_s else stretch.runs  # a stop, if no pause stands before it
+            self._stretches[-1] = last._replace(
+                runs=last.runs + runs,
+                pause_s=last.pause_s + pause_s,
+                marks=last.marks + tuple((name, length) for name, _ in stretch.marks),
+                ends=last.ends or ends,
+            )
         elif pause_s:
             self._stretches.append(stretch._replace(runs=(), ends=True))
         else:
