@@ -27,6 +27,8 @@ _TIDY = (
     (re.compile(r"(?<=[.!?]) ?,(?=\s)"), ""),
     (re.compile(r" {2,}"), " "),
 )
+_OPENED = re.compile(r"(?:^|\s)[\"(\['$]$")
+"""A quote or bracket that the next word belongs to."""
 
 
 class Reading(NamedTuple):
@@ -71,7 +73,8 @@ def _spelled(cleaned: Traced) -> Traced:
                 parts.append((" ", (place[0], place[0])))
             parts.append((token.words, place))
         else:
-            parts.append((f" {token.words}", place))
+            opened = not parts or _OPENED.search(cleaned.text, max(0, token.start - 2), token.start)
+            parts.append((token.words if opened else f" {token.words}", place))
         spoken = token.kind != "plain"
     text = Traced.join(parts)
     for pattern, put in _TIDY:

@@ -30,7 +30,8 @@ AFTER_NAMES = {
 }  # fmt: skip
 _AFTER_WITHOUT_STOP = words("Jr Sr Inc Ltd Corp Ave Blvd Rd St Hwy Pkwy")
 BEFORE_NUMBERS = {
-    "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "pg": "page", "pgs": "pages",
+    "no": "number", "rev": "revision", "nos": "numbers",
+    "p": "page", "pp": "pages", "pg": "page", "pgs": "pages",
     "fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes", "ch": "chapter",
     "chap": "chapter", "sec": "section", "sect": "section", "art": "article", "eq": "equation",
     "eqs": "equations", "par": "paragraph", "para": "paragraph", "tab": "table", "ref": "reference",
@@ -75,7 +76,8 @@ _STOPLESS = words("vs etc approx dept govt avg qty mgmt hrs mins secs yrs tbsp t
 LATIN = {
     "e.g.": "for example", "i.e.": "that is", "a.k.a.": "also known as", "a.m.": "AM",
     "p.m.": "PM", "et al.": "et al", "n.b.": "N B", "P.S.": "P S", "p.s.": "P S", "q.v.": "Q V",
-    "Ph.D.": "P H D", "Ph.D": "P H D", "w/o": "without", "c/o": "care of", "n/a": "N A",
+    "Ph.D.": "P H D", "Ph.D": "P H D", "w/o": "without", "w/e": "week ending",
+    "c/o": "care of", "n/a": "N A",
     "N/A": "N A", "w/": "with", "b/c": "because", "eg.": "for example", "ie.": "that is",
     "aka": "also known as", "R.S.V.P.": "R S V P",
 }  # fmt: skip
@@ -110,7 +112,8 @@ def _name_precedes(match: re.Match[str]) -> bool:
         return False
     if found[2][0].isdecimal():
         return found[2][-1].isalpha()
-    return (bool(found[1]) and not found[1].endswith((".", "!", "?", ":"))) or found[1] == "&"
+    title = found[1].endswith(".") and found[1][:-1] in BEFORE_NAMES
+    return title or (bool(found[1]) and not found[1].endswith((".", "!", "?", ":")))
 
 
 def _street_number(match: re.Match[str]) -> bool:
@@ -126,6 +129,8 @@ def _capital(match: re.Match[str]) -> str | None:
     follows = _name_follows(match)
     if before and follows and not (after and _is_after(match, short)):
         return before if stopped or short in _WITHOUT_STOP else None
+    if before and after and stopped and not _name_precedes(match):
+        return before
     if after and (stopped or (short in _AFTER_WITHOUT_STOP and _name_precedes(match))):
         return after + _stop(match)
     return before if before and stopped and not ends_sentence(match) else None
@@ -225,7 +230,8 @@ _capitals = "|".join(sorted({*BEFORE_NAMES, *AFTER_NAMES}, key=len, reverse=True
 _latin_forms = "|".join(re.escape(k) for k in sorted(LATIN, key=len, reverse=True))
 ABBREVIATIONS = (
     rule("abbreviation", "w", rf"(?:{_latin_forms})(?!\w)(?<!\w/)|(?:w/)(?=\s?\w)", _latin, re.I),
-    rule("abbreviation", "w", rf"(?P<short>{_numbered})\.(?=\s?\d|\s[IVXLC]+\b)", _number_follows,
+    rule("abbreviation", "w", rf"(?P<short>{_numbered})\.(?=\s?\d|\s[IVXLC]{{2,}}\b)",
+         _number_follows,
          re.I),
     rule("abbreviation", "w", r"(?P<short>pp|[Ff]igs?|[Nn]os|[Vv]ol|pg)(?=\s\d)", _number_follows),
     rule("abbreviation", "w", rf"(?P<short>{_capitals})\b(?!')\.?", _capital),

@@ -213,6 +213,8 @@ ADDRESSES = (
     rule("handle", "s", r"@([A-Za-z]\w{1,30})", _handle),
     rule("handle", "s", r"#([A-Za-z]\w{1,40})", _hashtag),
     rule("code", "w", rf"(?P<state>{_STATE})\s(?P<zip>\d{{5}}(?:-\d{{4}})?)\b", _zip),
+    rule("code", "d", r"(?:\d{1,7}-){4,6}[\dX]{1,7}\b(?!-)", lambda m: digits(m[0])),
+    rule("code", "d", r"(7\d7)-(\d00)\b", lambda m: f"{pairs(m[1])} {pairs(m[2])}"),
     rule("code", "d", r"401\s?\(?k\)?(?!\w)", "four oh one K"),
     rule("code", "w", r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b", _post_code),
     rule("phone", "s", rf"\+\d{{1,3}}{_SEP}?\(\d{{2,4}}\)(?:{_SEP}?\d{{2,5}}){{2,4}}\b", _phone),

@@ -167,8 +167,9 @@ def _part_of_unit(match: re.Match[str]) -> str | None:
     said = fraction(match)
     if said is None or not _fits(match, match["unit"]):
         return None
+    unit = "in" if match["unit"] == '"' else match["unit"]
     one = not match["whole"] or match["gap"] == "-" or is_adjective(match)
-    return f"{said} {unit_words('1' if one else '2', match['unit'], False)}"
+    return f"{said} {unit_words('1' if one else '2', unit, False)}"
 
 
 def _fits(match: re.Match[str], unit: str) -> bool:
@@ -237,7 +238,7 @@ def _times(match: re.Match[str]) -> str:
 
 
 def _multiple(match: re.Match[str]) -> str | None:
-    if re.match(r"\s*[=\d]", right(match)):
+    if re.match(r"\s*[-+*/=\d]", right(match)) or re.search(r"[-+*/=]\s*$", left(match)):
         return None
     last = f" to {cardinal(match['to'])}" if match["to"] else ""
     return f"{cardinal(match['number'])}{last} times"
@@ -268,7 +269,7 @@ AMOUNTS = (
          r"(?:\s?(?P<unit>mm|cm|m|km|in\.|ft|px|yd)(?!\w))?(?![\d.]\d)", _times),
     rule("dimension", "d", rf"(?P<number>{N})(?:-(?P<to>{N}))?\s?[xX×](?!\w)", _multiple),
     rule("unit", "d", r"(?:(?P<whole>\d+)(?:\s+|-))?(?P<top>\d+)[/\u2044](?P<bottom>\d+)"
-         rf"(?P<gap>[ -]?)(?P<unit>{_units})(?![\w/'^])", _part_of_unit),
+         rf"(?P<gap>[ -]?)(?P<unit>{_units}|\")(?![\w/'^])", _part_of_unit),
     rule("unit", "sd", rf"{_SIGN}{_NUM}(?:{_RANGE}{_LAST})?(?P<gap>[ -]?)(?P<unit>{_units})"
          r"(?P<power>\^[23])?(?![\w/'^])", _unit),
     rule("magnitude", "d", r"(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)(?P<letter>[KkMB]|bn|mn|MM)\b",

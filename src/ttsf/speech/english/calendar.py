@@ -61,7 +61,9 @@ def _month_day(match: re.Match[str]) -> str | None:
 
 def _day_month(match: re.Match[str]) -> str | None:
     """'the 4th of July, 1776', '25-27 December'."""
-    on_it = re.search(r"\b(?:[Oo]n|[Bb]y|[Uu]ntil|[Ss]ince|[Ff]rom|[Tt]o)\s+$", left(match))
+    on_it = re.search(
+        rf"\b(?:(?i:on|by|until|since|from|to)|{_DAY}|[A-Z]\w+day),?\s+$", left(match)
+    )
     sure = on_it or match["year"] or re.search(r"\d(st|nd|rd|th)|\bof\b", match[0])
     if match["month"] == "May" and not sure and re.match(r"\s+[a-z]", right(match)):
         return None
@@ -120,7 +122,8 @@ def _day_alone(match: re.Match[str]) -> str | None:
     if not match[0].endswith("."):
         return day(name) if re.match(rf",? {_M}|,? \d", right(match)) else None
     if _ends(match):
-        return None if name in ("Sun", "Sat", "Wed") else day(name) + "."
+        beside = re.search(rf"{_DAY}(?:[a-z]*day)?\.?,? (?:and|or|to) $", left(match))
+        return day(name) + "." if beside or name not in ("Sun", "Sat", "Wed") else None
     return day(name)
 
 
@@ -253,6 +256,7 @@ CALENDAR = (
     rule("time", "d", r"\d{1,4}(?::\d{1,4}){1,4}(?![\d:])",
          lambda m: " to ".join(map(cardinal, m[0].split(":")))),
     rule("time", "d", rf"(?P<hour>\d{{1,2}}){_HALF}", _hour_half, re.I),
+    rule("time", "d", r"([01]?\d|2[0-4])h([0-5]\d)\b", lambda m: clock(m[1], m[2], None)),
     rule("time", "d", r"(?P<h>\d{1,2})h\s?(?P<m>\d{1,2})m?(?:in)?(?:\s?(?P<s>\d{1,2})s)?\b",
          _letters_duration),
     rule("time", "d", r"(?P<h>(?!))?(?P<m>\d{1,3})m\s?(?P<s>\d{1,2})s\b", _letters_duration),

@@ -48,6 +48,8 @@ def _numeral(match: re.Match[str]) -> str | None:
         return None
     if match[2]:
         return ordinal(number) if len(text) > 1 or after in _ORDINAL_NOUNS else None
+    if text == "I" and before.endswith("."):
+        return None
     name = before.rstrip(".").removesuffix("'s")
     if after.lower() in _ORDINAL_NOUNS and (len(text) > 1 or before.lower() == "the"):
         return ordinal(number)
@@ -146,10 +148,12 @@ def _capital_words(match: re.Match[str]) -> str | None:
 
 
 LETTERS = (
+    rule("roman", "w", r"WW(?:II|2)\b", "World War two"),
+    rule("roman", "w", r"WW(?:I|1)\b", "World War one"),
     rule("initialism", "w", r"Ph\.?Ds?\b(?<=D)|PhD(s)\b", _mixed),
     rule("initialism", "w", r"([A-Z]{1,4})\s?&\s?([A-Z]{1,3})('?s)?(?![\w&])", _ampersand),
     rule("initialism", "w", r"([A-Z]{1,3})([24])([A-Z]{1,3})\b", _capital_words),
-    rule("roman", "w", r"([IVXLCDM]{1,9})(th|st|nd|rd)?(?![\w'&+#]|\.\w)", _numeral),
+    rule("roman", "w", r"([IVXLCDM]{1,9})(th|st|nd|rd)?(?![\w&+#]|\.\w|'(?!s\b))", _numeral),
     rule("initialism", "w", r"([A-Z]{2,6})('s|s)?(?![\w&]|'\w)", _initialism),
     rule("letters", "w", r"([A-Za-z])-([A-Za-z])(?![\w-])", lambda m:
          f"{m[1]} to {m[2]}" if m[1] in "Aa" and m[2] in "CDEFGHJKZcdefghjkz" else None),

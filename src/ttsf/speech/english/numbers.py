@@ -103,7 +103,7 @@ def fraction(match: re.Match[str]) -> str | None:
     if max(map(len, (whole or "", top, bottom))) > 6:
         return None
     a, b = int(top), int(bottom)
-    if (a, b) in ((24, 7), (50, 50), (20, 20), (60, 40), (9, 11), (7, 24)) or not a:
+    if (a, b) in ((24, 7), (50, 50), (20, 20), (9, 11)) or not a or a + b == 100:
         return f"{cardinal(whole) + ' ' if whole else ''}{cardinal(top)} {cardinal(bottom)}"
     if a > b >= 40 or b < 2 or b > 100:
         return f"{cardinal(top)} over {cardinal(bottom)}"
@@ -117,6 +117,8 @@ def fraction(match: re.Match[str]) -> str | None:
 def _score(match: re.Match[str]) -> str | None:
     """'4.5/5', 'rated 8/10'."""
     rated = re.search(r"(?i)\b(?:rated?|scored?|gave|give|ratings?)\b[^.;]{0,24}$", left(match))
+    if re.match(r"\s+of\b", right(match)):
+        return None
     if "." in match["top"] or (match["top"] == match["bottom"] and len(match["top"]) < 2) or rated:
         return f"{cardinal(match['top'])} out of {cardinal(match['bottom'])}"
     return None
@@ -199,7 +201,7 @@ DECADES = (
     rule("decade", "s", r"'(?P<decade>\d0)'?s\b", _decade),
     rule("decade", "s", r"'(?=\d\d\b(?![.:,]\d)(?!'))(\d\d)",
          lambda m: f"oh {cardinal(m[1][1])}" if m[1][0] == "0" and m[1][1] != "0" else
-         cardinal(m[1]) if m[1][0] != "0" and not left(m)[-1:].isalnum() else None),
+         cardinal(m[1]) if m[1][0] != "0" and not re.search(r"(?<![QH])\w$", left(m)) else None),
     rule("decade", "d", r"(?P<decade>[12]\d{2}0|\d0|[1-9]00)'?s\b", _decade),
     rule("number", "d", r"(\d{1,2})s\b(?!\s+(?:of|in)\b)",
          lambda m: plural(cardinal(m[1])) if left(m)[-1:] == "-" else None),

@@ -26,7 +26,7 @@ _ONSETS = {"kn": "n", "wr": "r", "wh": "w", "ph": "f", "gn": "n"}
 def _relation(match: re.Match[str]) -> str | None:
     sign, before = match[0], left(match)
     if sign in "<>" and not (
-        re.search(r"[\w)]\s?$", before) and re.match(r"\s?[\w(.+-]", right(match))
+        re.search(r"[\w)]\s?$", before) and re.match(r"\s?[\w(.+$€£-]", right(match))
     ):
         return None if not re.match(r"\s?\d", right(match)) else RELATIONS[sign]
     verb = "is " if re.search(r"(?:^|[\s(])(?:[A-Za-z]|\d[\d.,]*)\s?$", before) else ""
@@ -36,6 +36,8 @@ def _relation(match: re.Match[str]) -> str | None:
 def _minus(match: re.Match[str]) -> str | None:
     """'5 - 3 = 2', '-3.5', 'x - y'."""
     before, after = left(match), right(match)
+    if re.search(r"(?:^|\s)[A-F]$", before) and re.match(r"[\s.,;!?]|$", after):
+        return "minus"
     if re.match(r"\d|\.\d", after) and not re.search(r"[\w.)\]]-?$", before):
         return "minus"
     equation = re.match(r"\s*[\w.,^()]+(?:\s*[-+*/×÷^]\s*[\w.,^()]+){0,6}\s*=", after)
