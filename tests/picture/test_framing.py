@@ -97,6 +97,13 @@ def test_a_canvas_holds_the_whole_picture(
         share = (np.abs(made.still.astype(int) - colour).max(-1) < 3).sum()
         wanted = (picture[0] // 2) * (picture[1] // 2) * scale**2
         assert abs(share / wanted - 1) < 0.15
+    x, y = width // 2, height // 2
+    if picture[1] * width >= picture[0] * height:
+        first, last = made.still[0, x - 8], made.still[-1, x + 8]
+    else:
+        first, last = made.still[y - 8, 0], made.still[y + 8, -1]
+    assert np.abs(first.astype(int) - (250, 0, 0)).max() <= 5  # it reaches to both sides
+    assert np.abs(last.astype(int) - (0, 250, 0)).max() <= 5
     corner = made.still[0, 0].astype(int)
     if background == "plain" and width * picture[1] != height * picture[0]:
         assert (corner == np.median(_border(colours), axis=0)).all()

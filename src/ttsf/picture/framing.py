@@ -68,19 +68,19 @@ def place(
     if size is not None and not SIZES[0] <= size <= SIZES[1]:
         raise TtsfError(f"the size is from {SIZES[0]} to {SIZES[1]} px, not {size}")
     if framing.kind == "face":
-        side = _even(size or min(round(square.side), MOST_SIDE))
+        side = even(size or min(round(square.side), MOST_SIDE))
         scale = side / square.side
         return Placement(side, side, scale, -square.left * scale, -square.top * scale)
     if framing.kind == "canvas":
         scale = min(framing.width / width, framing.height / height)
-        left = _even((framing.width - _even(width * scale)) / 2)
-        top = _even((framing.height - _even(height * scale)) / 2)
+        left = (framing.width - even(width * scale)) // 4 * 2
+        top = (framing.height - even(height * scale)) // 4 * 2
         return Placement(framing.width, framing.height, scale, left, top)
     long = max(width, height)
     scale = (size or min(long, MOST_SIDE)) / long
-    return Placement(_even(width * scale), _even(height * scale), scale, 0, 0)
+    return Placement(even(width * scale), even(height * scale), scale, 0, 0)
 
 
-def _even(length: float) -> int:
-    """The even number below; the last column or row of an odd side is left out."""
+def even(length: float) -> int:
+    """The even number below, at least 2; the last column or row of an odd side is left out."""
     return max(int(length + 1e-6) // 2 * 2, 2)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ttsf.media.images import BACKGROUND
 from ttsf.picture.box import Box
-from ttsf.picture.framing import Framing, Placement
+from ttsf.picture.framing import Framing, Placement, even
 from ttsf.picture.surroundings import MARGIN
 
 BLURRED_SIDE, BLUR, DIMMED = 96, 4.0, 0.6
@@ -45,7 +45,8 @@ def ground(picture: np.ndarray, framing: Framing, placement: Placement) -> Groun
         source = _cut(picture, placement, box)
         return Ground(np.ascontiguousarray(source[frame.seen_from(box).pixels]), source, box)
     top, left = round(placement.top), round(placement.left)
-    box = Box(top, left, frame.bottom - top, frame.right - left)
+    height, width = (even(side * placement.scale) for side in picture.shape[:2])
+    box = Box(top, left, top + height, left + width)
     source = _cut(picture, placement, box)
     if picture.shape[-1] == 4:
         still = np.zeros((frame.bottom, frame.right, 4), np.uint8)
