@@ -200,7 +200,7 @@ def test_what_is_transparent_stays_so_and_moves_along(framing: Framing) -> None:
     alpha[100:300, 100:300], alpha[100:300, 190:210] = 255, 128
     share = alpha[..., None] / 255
     picture = (share * (250, 30, 60) + (1 - share) * BACKGROUND).round().astype(np.uint8)
-    made = Scene(portrait(picture, 200, 200, 160), framing, None, alpha)
+    made = Scene(portrait(picture, 200, 200, 160)._replace(alpha=alpha), framing, transparent=True)
     assert made.still.shape == (made.height, made.width, 4)
     assert set(np.unique(made.still[..., 3])) <= {0, 128, 255} or framing.kind == "canvas"
     shown = made.still[made.still[..., 3] == 128][:, :3].astype(int)
@@ -212,7 +212,7 @@ def test_what_is_transparent_stays_so_and_moves_along(framing: Framing) -> None:
     before, after = (np.flatnonzero(f[near] < 190).mean() for f in (made.still, moved))
     scale = {"picture": 1, "face": 1, "canvas": 480 / 400}[framing.kind]
     assert abs(before - after - 8 * scale) <= 1
-    plain = Scene(portrait(picture, 200, 200, 160), framing)
+    plain = Scene(portrait(picture, 200, 200, 160)._replace(alpha=alpha), framing)
     assert plain.still.shape == (made.height, made.width, 3)
 
 
@@ -220,7 +220,8 @@ def test_what_is_drawn_is_opaque() -> None:
     alpha = np.zeros((400, 400), np.uint8)
     picture = noise(400, 400)
     picture[110:150, 110:150] = 0
-    made = Scene(portrait(picture, 200, 200, 200), PICTURE, None, alpha)
+    face = portrait(picture, 200, 200, 200)._replace(alpha=alpha)
+    made = Scene(face, PICTURE, transparent=True)
     flow, mask, drawn = fields()
     mask[:, 50:80, 50:78] = 0
     got = frame(made, flow, mask, drawn)[195:205, 195:205]

@@ -40,6 +40,11 @@ class Outputs(NamedTuple):
     captions: CaptionsKind = "none"
     """Subtitles in the video: a track that players can show, or drawn into the frames."""
 
+    @property
+    def transparent(self) -> bool:
+        """Whether the video keeps what is transparent in its portrait."""
+        return self.video.suffix.lower() == ".webm" and self.captions != "burnt"
+
     def check(self) -> None:
         """Raises TtsfError for a name that does not say what the file is."""
         if self.video.suffix.lower() not in VIDEOS:
@@ -77,6 +82,7 @@ def write_talk(
         track = outputs.captions == "track"
         video = files.enter_context(new_video(outputs.video, fps, sample_rate, track))
         talk = open_talk()
+        talk.transparent = outputs.transparent
         for chunk in files.enter_context(closing(_filmed(talk, video, outputs.captions))):
             if sound is not None:
                 sound.add(chunk.samples)

@@ -103,8 +103,9 @@ class Speech:
 class Talk:
     """One portrait that speaks one text, once.
 
-    voice: [1, V], in the place of the one that the face chooses. said: of each utterance that has
-    been spoken so far, what is said when, and the second at which it ends.
+    voice: [1, V], in the place of the one that the face chooses. transparent: whether frames are
+    RGBA if the portrait is not opaque; to be set before anything is drawn. said: of each utterance
+    that has been spoken so far, what is said when, and the second at which it ends.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class Talk:
     ) -> None:
         self.model, self.workers = model, workers
         self.utterances, self.options = utterances, options
-        self.portrait = portrait
+        self.portrait, self.transparent = portrait, False
         self.source, own = workers.submit(self._read, portrait).result()
         self.speech = Speech(model, own if voice is None else voice, utterances, options)
         self.said: list[tuple[Spoken, float]] = []
@@ -129,7 +130,8 @@ class Talk:
     def scene(self) -> Scene:
         """The frame that it speaks in; raises TtsfError for a framing or size that cannot be."""
         side = self.model.config.face.drawn_side
-        return Scene(self.portrait, self.options.framing, self.options.size, side=side)
+        framing, size = self.options.framing, self.options.size
+        return Scene(self.portrait, framing, size, self.transparent, side)
 
     def chunks(self) -> Generator[Chunk]:
         """Whole frames, sound and words in order; closing the iterator ends all work."""

@@ -35,15 +35,16 @@ class Scene:
         portrait: Portrait,
         framing: Framing,
         size: int | None = None,
-        alpha: np.ndarray | None = None,
+        transparent: bool = False,
         side: int = 128,
     ) -> None:
         """Size: long side of the frame (None: the picture's own, at most 1080).
 
-        alpha: how opaque the picture is, uint8 [H, W], where frames are to be RGBA. side: of the
-        fields that will be drawn. Raises TtsfError for a size that cannot be.
+        transparent: frames are RGBA if the portrait is not opaque. side: of the fields that will
+        be drawn. Raises TtsfError for a size that cannot be.
         """
         picture, square = portrait.picture, portrait.square
+        alpha = portrait.alpha if transparent else None
         height, width = picture.shape[:2]
         placement = place(framing, width, height, square, size)
         self.width, self.height, scale = placement.width, placement.height, placement.scale
