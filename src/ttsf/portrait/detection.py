@@ -153,12 +153,14 @@ def _proposals(picture: Image.Image, least: float) -> list[FaceBox]:
     """Where to look for faces: large ones, then those of any size, the likeliest of each first."""
     scale = min(SEARCH_SIDE / max(picture.size), LARGEST_ENLARGEMENT)
     large = sorted(detect(picture, scale, CANDIDATE), key=lambda found: -found.score)
+    grey, proposed = picture.convert("L"), list[tuple[float, FaceBox]]()
     scale = min(WINDOW / least, LARGEST_ENLARGEMENT)
-    grey = np.asarray(_resized(picture.convert("L"), scale))
-    boxes, scores, _views = _detectors()[0].run(grey, 0, PROPOSED)
-    best = sorted(zip(scores, map(_box, boxes), strict=True), key=lambda found: -found[0])
-    proposed = [box.scaled(1 / scale) for _score, box in best[:MOST_PROPOSALS]]
-    return [found.box for found in large] + proposed
+    while scale * max(picture.size) > SEARCH_SIDE:
+        boxes, scores, _views = _detectors()[0].run(np.asarray(_resized(grey, scale)), 0, PROPOSED)
+        proposed += zip(scores, (_box(box).scaled(1 / scale) for box in boxes), strict=True)
+        scale /= 2  # what looks like a small face inside a large one hides it at the finest scale
+    proposed.sort(key=lambda found: -found[0])
+    return [found.box for found in large] + [box for _score, box in proposed[:MOST_PROPOSALS]]
 
 
 def _apart(one: FaceBox, other: FaceBox) -> bool:

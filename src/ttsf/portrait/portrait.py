@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ttsf.errors import TtsfError
-from ttsf.media.images import Picture, read_picture
+from ttsf.media.images import STANDARD_INPUT, Picture, read_picture
 from ttsf.portrait.crop import CropSquare, crop_square
 from ttsf.portrait.detection import MIN_FACE, FaceBox, choose_face, find_faces
 from ttsf.portrait.doubts import Doubt, doubts
@@ -48,7 +48,9 @@ def read_portrait(source: str | PathLike[str] | np.ndarray, face: int = 1) -> Po
     if isinstance(source, np.ndarray):
         name, read = "the portrait", Picture(_check_array(source))
     else:
-        name, read = str(source), read_picture(Path(source))
+        path = Path(source)
+        name = "standard input" if path == STANDARD_INPUT else str(path)
+        read = read_picture(path)
     picture, least = read.pixels, MIN_FACE / read.shrunk
     faces = find_faces(picture, least)
     try:
