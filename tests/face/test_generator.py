@@ -1,5 +1,9 @@
 """G's fields: what moves and what is drawn, for a picture of any size."""
 
+import platform
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -74,6 +78,39 @@ def test_shapes_hold_without_a_processor():
     styles, skips = inputs()
     fields = made.fields(styles.to("meta"), tuple(skip.to("meta") for skip in skips))
     assert fields.drawn.shape == (BATCH, 3, 32, 32)
+
+
+def test_threads_that_share_a_model_draw_what_one_alone_draws():
+    made, (styles, skips) = generator(), inputs()
+
+    def drawn(shift: float) -> torch.Tensor:
+        with torch.inference_mode():
+            return torch.cat(made.fields(styles + shift, skips), dim=1)
+
+    alone = [drawn(shift) for shift in (0.0, 1.0, 2.0)]
+    with ThreadPoolExecutor(3, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for k, fields in enumerate(pool.map(drawn, [0.0, 1.0, 2.0] * 8)):
+            assert torch.equal(fields, alone[k % 3])
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="about glibc's malloc")
+def test_freed_memory_is_kept_after_a_model_is_loaded(model_folder):
+    """Blocks as large as G's, in a process of its own: malloc has learned nothing yet."""
+    code = f"""
+import resource
+from pathlib import Path
+import torch
+from ttsf import checkpoint
+checkpoint.load(Path({str(model_folder)!r}))
+def draw():
+    blocks = [torch.ones(1 << 21) for _ in range(5)]
+draw(), draw()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+draw(), draw()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < 2_000  # one block of 8 MB has 2,048 pages
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

@@ -35,6 +35,14 @@ class GeneratedFace(NamedTuple):
     """[B, 3, s, s]: the source picture moved by the flow."""
 
 
+def fast_layout(device: torch.device) -> torch.memory_format:
+    """How feature maps lie in memory: a processor doubles and convolves fastest with channels last.
+
+    Weights and maps of this layout are found in place; others are copied at every call.
+    """
+    return torch.channels_last if device.type == "cpu" else torch.contiguous_format
+
+
 class Fields(NamedTuple):
     """What G adds to a picture of any size; s is the side of the last scale, x goes before y.
 
@@ -76,8 +84,12 @@ def identity_grid(side: int, like: Tensor) -> Tensor:
 
 
 def warp(image: Tensor, grid: Tensor) -> Tensor:
-    """Bilinear sampling of [B, C, H, W] at grid [B, h, w, 2]; the edge is repeated outside."""
-    return F.grid_sample(image, grid, padding_mode="border", align_corners=False)
+    """Bilinear sampling of [B, C, s, s] at grid [B, h, w, 2]; the edge is repeated outside.
+
+    The grid is bound to the pixel centres: Apple's GPUs know no padding by the border.
+    """
+    edge = 1 - 1 / image.shape[-1]
+    return F.grid_sample(image, grid.clamp(-edge, edge), align_corners=False)
 
 
 def warp_masked(skip: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
@@ -282,12 +294,13 @@ class Generator(nn.Module):
 
     def _canvas(self, styles: Tensor, skips: tuple[Tensor, ...], side: int | None) -> Canvas:
         """All scales up to `side`."""
+        layout = fast_layout(styles.device)
         constant = self.constant.expand(len(styles), -1, -1, -1)
-        x = self.first(constant.contiguous(memory_format=torch.channels_last), styles[:, 0])
+        x = self.first(constant.contiguous(memory_format=layout), styles[:, 0])
         empty = x.new_zeros(len(styles), 4 if self.mixed else 3, 4, 4)
         canvas = Canvas(x, empty, empty[:, :3])
         for k, (scale, skip) in enumerate(zip(self.scales, skips, strict=False)):
-            skip = skip.contiguous(memory_format=torch.channels_last)
+            skip = skip.contiguous(memory_format=layout)
             canvas = scale(canvas, styles[:, 2 * k + 1 : 2 * k + 4], skip)
             if canvas.x.shape[-1] == side:
                 break
