@@ -72,13 +72,21 @@ def test_what_is_written_is_what_is_spoken(
     pipeline: Pipeline, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chunks: list[Chunk] = []
+    corners = set()
     add = VideoWriter.add
-    monkeypatch.setattr(
-        VideoWriter, "add", lambda video, chunk: (chunks.append(chunk), add(video, chunk))
-    )
+
+    def seen(video: VideoWriter, chunk: Chunk, top: int = 0, left: int = 0) -> None:
+        chunks.append(chunk)
+        corners.add((top, left))
+        add(video, chunk, top, left)
+
+    monkeypatch.setattr(VideoWriter, "add", seen)
     result = pipeline.speak(photo, TEXTS[4])
     written = pipeline.write(photo, TEXTS[4], Outputs(tmp_path / "a.mp4", tmp_path / "a.wav"))
-    assert np.array_equal(np.concatenate([chunk.frames for chunk in chunks]), result.frames)
+    regions, ((top, left),) = np.concatenate([chunk.frames for chunk in chunks]), corners
+    height, width = regions.shape[1:3]
+    moving = result.frames[:, top : top + height, left : left + width]
+    assert np.array_equal(regions, moving) and height < result.frames.shape[1]
     assert np.array_equal(np.concatenate([chunk.samples for chunk in chunks]), result.samples)
     assert tuple(chain.from_iterable(chunk.spoken.words for chunk in chunks)) == result.spoken.words
     assert written.spoken.words == result.spoken.words and len(chunks) > 2

@@ -9,14 +9,33 @@ from typing import TYPE_CHECKING, Any
 from ttsf.errors import TtsfError
 
 if TYPE_CHECKING:
+    from ttsf.engine.output import Outputs
     from ttsf.options import GenerateOptions
+    from ttsf.picture.framing import Framing
     from ttsf.pipeline import Pipeline, Result, Written, load
     from ttsf.portrait.portrait import Portrait
 
-__all__ = ["GenerateOptions", "Pipeline", "Portrait", "Result", "TtsfError", "Written", "load"]
+__all__ = [
+    "Framing",
+    "GenerateOptions",
+    "Outputs",
+    "Pipeline",
+    "Portrait",
+    "Result",
+    "TtsfError",
+    "Written",
+    "load",
+]
+ELSEWHERE = {
+    "Framing": "ttsf.picture.framing",
+    "GenerateOptions": "ttsf.options",
+    "Outputs": "ttsf.engine.output",
+    "Portrait": "ttsf.portrait.portrait",
+}
+"""Where what is not of the pipeline is from."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'ttsf' has no attribute '{name}'")
-    return getattr(import_module("ttsf.pipeline"), name)
+    return getattr(import_module(ELSEWHERE.get(name, "ttsf.pipeline")), name)
