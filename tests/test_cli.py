@@ -23,7 +23,7 @@ from ttsf.training.settings import FaceOptions, RunSettings
 
 COMMANDS = (
     *("speak", "prepare", "corpus", "render", "assemble", "ablate", "evaluate"),
-    *("info", "completion", "study make", "study analyse"),
+    *("info", "completion", "faces", "study make", "study analyse"),
     *("train tts", "train vocoder", "train face", "train motion", "train voice"),
     *("train syncnet", "train joint"),
 )
@@ -89,7 +89,7 @@ def test_several_faces_are_said_aloud(
     for number in ("1", "2"):
         assert main([*arguments, "-o", str(tmp_path / f"{number}.mp4"), "--face", number]) == 0
     (line,) = capsys.readouterr().err.splitlines()
-    assert "shows 2 faces; the largest speaks" in line and "--face 2" in line
+    assert "shows 2 faces; the largest, " in line and "--face 2" in line
     assert (tmp_path / "1.mp4").read_bytes() != (tmp_path / "2.mp4").read_bytes()
 
 
