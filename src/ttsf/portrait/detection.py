@@ -25,8 +25,8 @@ PROPOSER = Path(__file__).with_name("faces.svm")
 WINDOW = 40
 """px, side of the smallest face that the proposer sees."""
 PROPOSED = -0.7
-"""Least score of a proposal. In pictures of 12 megapixels with 20 faces, pasted in any size, 30 to
-60 places reach it, all faces but one of a hundred among them."""
+"""Least score of a proposal; of 192 faces of 48 to 110 px, pasted into pictures of 12 megapixels,
+the finest scale alone shows 189 so, among 40 places a picture."""
 MOST_PROPOSALS = 120
 LARGEST_ENLARGEMENT = 2.5
 CANDIDATE = -0.3
