@@ -14,9 +14,13 @@ ttsf render --data "$DATA" --use train --frames 16 --seed 0 --out "$WORK/faces_t
 ttsf render --data "$DATA" --use valid --frames 8 --seed 1 --out "$WORK/faces_valid"
 ttsf corpus "$DATA" --out "$WORK/corpus" --paces
 
-ttsf train tts --data "$WORK/corpus" --out "$WORK/runs/tts" --steps 40000
-ttsf train vocoder --data "$WORK/corpus" --out "$WORK/runs/vocoder" --steps 20000 \
-    --device "$DEVICE" --loaders 8
+ttsf train tts --data "$WORK/corpus" --out "$WORK/runs/tts" --steps 19000 --device "$DEVICE"
+vocoder() {
+    ttsf train vocoder --data "$WORK/corpus" --out "$WORK/runs/vocoder" \
+        --device "$DEVICE" --loaders 8 "$@"
+}
+vocoder --steps 8500
+vocoder --steps 10500 --tts "$WORK/runs/tts"  # the more the better: both were still learning
 
 face() {
     ttsf train face --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
@@ -32,11 +36,12 @@ motion() {
     ttsf train motion --data "$WORK/corpus" --tts "$WORK/runs/tts" --face "$WORK/runs/face" "$@"
 }
 motion --out "$WORK/runs/motion" --steps 1900
-motion --out "$WORK/runs/motion" --steps 5400 --only motion
-# From the first to the last of a register, faces go with voices in this order.
-VOICES="--low librispeech_26_slow librispeech_27_slow librispeech_26 librispeech_27
-    librispeech_26_fast librispeech_27_fast --high kathleen_slow kathleen kathleen_fast
-    vctk_p239_slow ljspeech_lj_slow vctk_p239 ljspeech_lj vctk_p239_fast ljspeech_lj_fast"
+# From the first to the last of a register, faces go with voices in this order; A+B is halfway.
+VOICES="--low librispeech_26+librispeech_26_slow=cedar librispeech_27+librispeech_27_slow=oak
+    librispeech_26=elm librispeech_27=ash librispeech_26_fast=larch librispeech_27_fast=birch
+    --high kathleen=yew kathleen_fast=hazel vctk_p239+vctk_p239_slow=willow
+    vctk_p225_fast=linden ljspeech_lj=rowan vctk_p239=maple ljspeech_lj_fast=ivy
+    vctk_p239_fast=holly"
 # shellcheck disable=SC2086
 ttsf train voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice" \
@@ -46,7 +51,7 @@ ttsf assemble "$WORK/runs/tts" "$WORK/runs/face" "$WORK/runs/motion" "$WORK/runs
 
 # Tables 3 and 5: the same model with another audio mapper, or with a voice that sees motion.
 for preset in mini-no-energy mini-text-only; do
-    motion --out "$WORK/runs/$preset" --preset "$preset" --steps 1900
+    motion --out "$WORK/runs/$preset" --preset "$preset" --steps 700 --only lips
     ttsf ablate --base "$WORK/mini" --preset "$preset" --run "$WORK/runs/$preset"
 done
 # shellcheck disable=SC2086
