@@ -1,6 +1,7 @@
 """Portrait file and text to a talking-face video: the one place that knows files and the model."""
 
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -105,13 +106,14 @@ class Pipeline:
         talk = self._open(portrait, text, options)
         size, fps = talk.scene.still.nbytes, self.model.config.video.fps
         chunks = []
-        for chunk in talk.chunks():
-            if talk.expected_frames() * size > MAX_FRAME_BYTES:
-                raise TtsfError(
-                    f"about {talk.expected_frames() / fps:,.0f} s of such frames take more than "
-                    f"{MAX_FRAME_BYTES / 1e9:g} GB; take them piece by piece"
-                )
-            chunks.append(chunk)
+        with closing(talk.chunks()) as made:
+            for chunk in made:
+                if talk.expected_frames() * size > MAX_FRAME_BYTES:
+                    raise TtsfError(
+                        f"about {talk.expected_frames() / fps:,.0f} s of such frames take more "
+                        f"than {MAX_FRAME_BYTES / 1e9:g} GB; take them piece by piece"
+                    )
+                chunks.append(chunk)
         config = self.model.config
         return Result(
             np.concatenate([chunk.frames for chunk in chunks]),
