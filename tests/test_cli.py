@@ -23,7 +23,7 @@ from ttsf.training.settings import FaceOptions, RunSettings
 
 COMMANDS = (
     *("speak", "prepare", "corpus", "render", "assemble", "ablate", "evaluate"),
-    *("info", "completion", "faces", "study make", "study analyse"),
+    *("info", "voices", "completion", "faces", "study make", "study analyse"),
     *("train tts", "train vocoder", "train face", "train motion", "train voice"),
     *("train syncnet", "train joint"),
 )
@@ -96,7 +96,7 @@ def test_several_faces_are_said_aloud(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "one of {speak, prepare"),
+        ([], "one of {speak, faces, prepare"),
         (["dance"], "dance"),
         (["--version", "speak"], "--version"),
         (["speak"], "Missing from ttsf speak: PORTRAIT"),

@@ -6,6 +6,7 @@ A detector with a window of 40 px (Dalal & Triggs 2005; King 2015), learned by
 """
 
 import threading
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ PROPOSED = -0.7
 """Least score of a proposal; of 192 faces of 48 to 110 px, pasted into pictures of 12 megapixels,
 the finest scale alone shows 189 so, among 40 places a picture."""
 MOST_PROPOSALS = 120
+TILE = 4096
+"""px, side of what the proposer sees at once; what it remembers is twice as large as the tile."""
 LARGEST_ENLARGEMENT = 2.5
 CANDIDATE = -0.3
 """Least score by dlib's detector of what is looked at more closely."""
@@ -156,11 +159,22 @@ def _proposals(picture: Image.Image, least: float) -> list[FaceBox]:
     grey, proposed = picture.convert("L"), list[tuple[float, FaceBox]]()
     scale = min(WINDOW / least, LARGEST_ENLARGEMENT)
     while scale * max(picture.size) > SEARCH_SIDE:
-        boxes, scores, _views = _detectors()[0].run(np.asarray(_resized(grey, scale)), 0, PROPOSED)
-        proposed += zip(scores, (_box(box).scaled(1 / scale) for box in boxes), strict=True)
+        level = _resized(grey, scale)
+        for left, top in product(range(0, level.width, TILE), range(0, level.height, TILE)):
+            tile = level.crop((left, top, *_end_of_tile(level, left, top)))
+            boxes, scores, _views = _detectors()[0].run(np.asarray(tile), 0, PROPOSED)
+            for box, score in zip(map(_box, boxes), scores, strict=True):
+                whole = FaceBox(box.x + left, box.y + top, box.side)
+                proposed.append((score, whole.scaled(1 / scale)))
         scale /= 2  # what looks like a small face inside a large one hides it at the finest scale
     proposed.sort(key=lambda found: -found[0])
     return [found.box for found in large] + [box for _score, box in proposed[:MOST_PROPOSALS]]
+
+
+def _end_of_tile(level: Image.Image, left: int, top: int) -> tuple[int, int]:
+    """Right and bottom, so that the smallest faces of a level are whole in one of its tiles."""
+    reach = TILE + 3 * WINDOW
+    return min(left + reach, level.width), min(top + reach, level.height)
 
 
 def _apart(one: FaceBox, other: FaceBox) -> bool:
