@@ -4,9 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from tests.training.test_voice_stage import VOICES
 from tests.training.tiny import TinyStages
 from ttsf import checkpoint
 from ttsf.config import CLIP_FRAMES, VoiceConfig
@@ -67,54 +65,6 @@ def test_every_stage_steps_and_the_model_speaks(tmp_path: Path) -> None:
     said = loaded.say(voice, [0, 20, 0], GenerateOptions(steps=2))
     assert said.samples.shape == (640 * said.f_lip.shape[1],)
     assert torch.isfinite(said.samples).all()
-
-
-class FormerFace(nn.Module):
-    """The names under which E_v, E_m and G were kept before runs used the model's own."""
-
-    def __init__(self, model: TTSF) -> None:
-        super().__init__()
-        self.encoder, self.extractor = model.face_encoder, model.motion_extractor
-        self.generator = model.generator
-
-
-class FormerTts(nn.Module):
-    def __init__(self, model: TTSF) -> None:
-        super().__init__()
-        self.tts, self.table = model.speech, nn.Embedding(3, 32)
-
-
-class FormerVocoder(nn.Module):
-    def __init__(self, model: TTSF) -> None:
-        super().__init__()
-        self.vocoder, self.judges = model.vocoder, nn.Linear(2, 2)
-
-
-class FormerCrossing(nn.Module):
-    def __init__(self, model: TTSF) -> None:
-        super().__init__()
-        self.audio_mapper, self.normalizer = model.audio_mapper, model.normalizer
-        self.prior, self.sampler = model.prior, model.sampler
-
-
-def test_runs_of_the_code_before_are_still_assembled(tmp_path: Path) -> None:
-    torch.manual_seed(1)
-    voices = replace(MINI.model, speech=replace(MINI.model.speech, voices=VOICES))
-    other = TTSF(voices)
-    nets = (
-        FormerTts(other), FormerFace(other), FormerCrossing(other),
-        other.speech.voice_projection, FormerVocoder(other),
-    )  # fmt: skip
-    runs = []
-    for number, net in enumerate(nets):
-        runs.append(tmp_path / str(number))
-        runs[-1].mkdir()
-        save_state(runs[-1], 1, net, net.state_dict(), torch.optim.Adam(net.parameters()))
-    write_voices(runs[3], VOICES)
-    model, untrained = assemble(MINI, runs)
-    assert untrained == [] and model.config == voices
-    own = model.state_dict()
-    assert all(torch.equal(own[name], value) for name, value in other.state_dict().items())
 
 
 def test_a_model_gives_what_no_run_has(tmp_path: Path, tiny_model: TTSF) -> None:

@@ -4,7 +4,7 @@ import torch
 
 from ttsf.config import SpeechConfig, VoiceConfig
 from ttsf.speech.voice import VoiceMixture, voice_projection
-from ttsf.training.stages.voice import row_of_voices
+from ttsf.training.stages.voice import named_speaker, row_of_voices
 
 VOICES = tuple(VoiceConfig(name, "low") for name in ("oak", "ash", "elm", "fir", "yew"))
 
@@ -33,15 +33,34 @@ def test_one_voice_is_everybodys() -> None:
     torch.testing.assert_close(shares, torch.ones(5, 1))
 
 
-def test_a_mixture_stays_among_its_voices() -> None:
+MIXED = tuple(
+    VoiceConfig(name, register) for name, register in (("a", "low"), ("b", "high"), ("c", "high"))
+)
+
+
+def test_a_mixture_stays_among_the_voices_of_one_register() -> None:
     torch.manual_seed(0)
-    mixture = VoiceMixture(6, 3, 2)
+    mixture = VoiceMixture(6, MIXED, 2)
+    f_id = 5 + 3 * torch.randn(50, 6)
     with torch.no_grad():
-        mixture.voices.weight.copy_(torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]))
-        voice = mixture(100 * torch.randn(50, 6))
-        sharp = mixture(1e4 * mixture.choose.weight[1:2])
-    assert (voice >= 0).all() and (voice.sum(1) <= 1 + 1e-6).all()
-    torch.testing.assert_close(sharp, torch.tensor([[1.0, 0.0]]))
+        mixture.centre.fill_(5)
+        mixture.voices.weight.copy_(torch.tensor([[9.0, 1.0, 0.0], [9.0, 0.0, 1.0]]))
+        high = mixture.register(f_id - 5)[:, 0] > 0
+        shares, voice = mixture.shares(f_id), mixture(f_id)
+    assert 5 < high.sum() < 45
+    assert (shares[high, 0] == 0).all() and (shares[~high, 0] == 1).all()
+    torch.testing.assert_close(voice[high].sum(1), torch.ones(int(high.sum())))
+    assert (voice[~high] == 9).all()
+
+
+def test_a_single_register_is_everybodys() -> None:
+    mixture = VoiceMixture(6, VOICES, 2)
+    torch.testing.assert_close(mixture.shares(torch.randn(9, 6)).sum(1), torch.ones(9))
+
+
+def test_a_voice_may_lie_between_speakers() -> None:
+    assert named_speaker("ann+bea=willow") == ("ann+bea", "willow")
+    assert named_speaker("ann") == ("ann", "ann")
 
 
 def test_without_voices_the_projection_is_straight() -> None:

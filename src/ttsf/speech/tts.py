@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 from ttsf.config import CLIP_FRAMES, AudioConfig, SpeechConfig
 from ttsf.errors import TtsfError
 from ttsf.flow_matching import euler, ot_cfm_loss, start_noise
+from ttsf.layers import full_precision
 from ttsf.speech.decoder import SpeechDecoder
 from ttsf.speech.duration import (
     DurationPredictor,
@@ -144,8 +145,8 @@ class TextToSpeech(nn.Module):
         """The encoded text, the normalised mel x_1, and the durations that join them best."""
         text = self.encoder(spoken.ids, spoken.id_lengths, voice)
         x_1 = (spoken.mel - self.audio.mel_mean) / self.audio.mel_std
-        with torch.no_grad():
-            scores = log_likelihood(x_1, text.mu)
+        with torch.no_grad(), full_precision(x_1.device):
+            scores = log_likelihood(x_1, text.mu.float())
         return text, x_1, search_alignment(scores, spoken.id_lengths, spoken.mel_lengths)
 
     def align(self, spoken: SpokenText, voice: Tensor) -> SpeechFeatures:

@@ -21,7 +21,6 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ttsf.errors import TtsfError
 from ttsf.training.journal import Journal, Validation
-from ttsf.training.parts import Parts
 from ttsf.training.settings import RunSettings
 from ttsf.training.state import PARTIAL, STATE, load_state, save_state
 
@@ -279,8 +278,6 @@ class _Run:
 
     def _save(self, done: int) -> None:
         notes = {"scale": json.dumps(self.scaler.state_dict())} if self.scaler.is_enabled() else {}
-        if isinstance(self.net, Parts):
-            notes["parts"] = json.dumps(self.net.names)
         save_state(self.out, done, self.net, self.average, self.optimizer, notes)
 
     def _validate(self, done: int) -> Validation:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from safetensors import safe_open
 from torch import Tensor, nn
 
 from ttsf import checkpoint
@@ -25,15 +24,6 @@ TABLE, SPEAKERS = "table.weight", "speakers.json"
 """Voices of a TTS run's speakers, [speakers, width], and the file with their names."""
 VOICES = "voices.json"
 """Of a voice run: the voices that it mixes."""
-BEFORE_PARTS = {
-    "tts.": "speech.",
-    "encoder.": "face_encoder.",
-    "extractor.": "motion_extractor.",
-    "choose.": f"{VOICE}.choose.",
-    "voices.": f"{VOICE}.voices.",
-    "model.": "",
-}
-"""Names in runs that were begun before runs kept the model's own names."""
 
 
 class Parts(nn.Module):
@@ -72,16 +62,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
         if (folder / checkpoint.WEIGHTS).is_file():
             return checkpoint.read_weights(folder)
         raise TtsfError(f"no training state in {folder}; run that stage first")
-    tensors = read_average(folder)
-    with safe_open(folder / STATE, "pt") as file:
-        if "parts" in (file.metadata() or {}):
-            return tensors
-    found = {}
-    for name, value in tensors.items():
-        old = next((old for old in BEFORE_PARTS if name.startswith(old)), "")
-        if not name.startswith("tts.voice_projection."):
-            found[BEFORE_PARTS.get(old, "") + name.removeprefix(old)] = value
-    return found
+    return read_average(folder)
 
 
 def load_parts(model: TTSF, folder: Path, names: Sequence[str]) -> None:

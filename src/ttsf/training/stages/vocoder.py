@@ -200,10 +200,11 @@ class VocoderStage:
         if batch.said is not None:
             drawn = draw_mels(self.model, batch.said, mel.shape[-1])
             mel = mel.index_copy(0, batch.said.place, drawn)
-        fake = self.model.vocoder(mel).float()
-        found = {"mel": self._mel_error(fake, batch.samples)}
-        if self.training.stft:
-            found["stft"] = stft_loss(fake, batch.samples)
+        with full_precision(mel.device):  # the cheap half; half precision would add its noise
+            fake = self.model.vocoder(mel)
+            found = {"mel": self._mel_error(fake, batch.samples)}
+            if self.training.stft:
+                found["stft"] = stft_loss(fake, batch.samples)
         if self.discriminators is not None:
             found |= gan_losses(self.discriminators, fake, batch.samples)._asdict()
         return found

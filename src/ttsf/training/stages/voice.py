@@ -3,8 +3,8 @@
 Portraits are paired with voices by the register that a viewer would expect (`voice_register`).
 Within a register nobody knows the true voice; faces that are alike get voices that are alike: all
 stand in a row, along the direction of f_id that tells people apart best, beside the row of voices.
-Several motions of one portrait share the target, so the mixture learns to ignore what motion is
-left in f_id.
+The register has a loss of its own, and the shares count within it. Several motions of one portrait
+share the target, so the mixture learns to ignore what motion is left in f_id.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,8 @@ from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import functional as F
 
 from ttsf.config import VoiceConfig
 from ttsf.data.rendered_faces import RenderedFaces
@@ -27,6 +28,8 @@ from ttsf.training.parts import FACE, VOICE, Parts, load_parts, read_speakers
 from ttsf.training.schedule import warm_up_cosine
 from ttsf.training.settings import VoiceOptions
 
+MIXED = "+"
+"""Between the speakers of one voice."""
 REGISTERS: tuple[Literal["low"], Literal["high"]] = ("low", "high")
 
 
@@ -36,7 +39,9 @@ class VoiceBatch(NamedTuple):
     style: Tensor
     """What chooses the voice, see `SourceFaces`: [B, S]."""
     shares: Tensor
-    """[B, voices]."""
+    """[B, voices], all of one register."""
+    high: Tensor
+    """[B], 1 where the register is high."""
     names: tuple[str, ...]
 
 
@@ -61,9 +66,9 @@ class Portraits:
 
 
 class VoiceStage:
-    """The stage for `training.loop.train`: cross-entropy of the mixture's shares."""
+    """The stage for `training.loop.train`: cross-entropies of register and shares."""
 
-    weights: ClassVar = {"voice": 1.0}
+    weights: ClassVar = {"register": 1.0, "voice": 1.0}
 
     def __init__(self, options: VoiceOptions, preset: Preset) -> None:
         self.training = preset.voice
@@ -73,7 +78,7 @@ class VoiceStage:
         ]
         names = [speaker for speaker, _, _ in pairs]
         speakers = read_speakers(options.tts)
-        unknown = sorted(set(names) - speakers.keys())
+        unknown = sorted({part for name in names for part in name.split(MIXED)} - speakers.keys())
         if unknown:
             raise TtsfError(f"unknown voices {unknown}; the TTS knows {sorted(speakers)}")
         self.voices = tuple(VoiceConfig(name, register) for _, name, register in pairs)
@@ -88,7 +93,14 @@ class VoiceStage:
         assert isinstance(model.speech.voice_projection, VoiceMixture)
         self.mixture = model.speech.voice_projection
         with torch.no_grad():
-            self.mixture.voices.weight.copy_(torch.stack([speakers[name] for name in names]).T)
+            mixed = [
+                torch.stack([speakers[part] for part in name.split(MIXED)]).mean(0)
+                for name in names
+            ]
+            self.mixture.voices.weight.copy_(torch.stack(mixed).T)
+            everybody = self.portraits.style.flatten(0, 1)
+            self.mixture.centre.copy_(everybody.mean(0))
+            self.mixture.spread.copy_(everybody.std(0).clamp_min(1e-6))
         self.mixture.voices.requires_grad_(False)
         self.places = {
             "low": slice(0, len(options.low)),
@@ -110,8 +122,8 @@ class VoiceStage:
     def optimizer(self) -> torch.optim.Optimizer:
         """AdamW."""
         t = self.training
-        choose = self.mixture.choose.parameters()
-        return torch.optim.AdamW(choose, lr=t.learning_rate, weight_decay=t.weight_decay)
+        learned = [*self.mixture.register.parameters(), *self.mixture.choose.parameters()]
+        return torch.optim.AdamW(learned, lr=t.learning_rate, weight_decay=t.weight_decay)
 
     def learning_rate(self, step: int, steps: int) -> float:
         """A cosine."""
@@ -124,26 +136,32 @@ class VoiceStage:
         people = np.array([rng.choice(self.people[k]) for k in chosen])
         frames = rng.integers(self.portraits.style.shape[1], size=size)
         names = tuple(self.portraits.names[i] for i in people)
-        return VoiceBatch(self.portraits.style[people, frames], self.targets[people], names)
+        shares = self.targets[people]
+        high = shares[:, self.places["high"]].sum(1)
+        return VoiceBatch(self.portraits.style[people, frames], shares, high, names)
 
     def losses(self, batch: VoiceBatch) -> dict[str, Tensor]:
-        """Cross-entropy of the mixture's shares."""
+        """Cross-entropies: of the register, and of the shares within the right one."""
+        x = self.mixture.standardised(batch.style)
+        scores = self.mixture.scores(x, batch.high > 0.5)
+        register = self.mixture.register(x)[:, 0]
         return {
-            "voice": nn.functional.cross_entropy(self.mixture.choose(batch.style), batch.shares)
+            "register": F.binary_cross_entropy_with_logits(register, batch.high),
+            "voice": F.cross_entropy(scores, batch.shares),
         }
 
     def held_out_batches(self) -> Iterator[VoiceBatch]:
         """The first frame of all portraits: of the training people, then of the held-out."""
         for portraits in (self.portraits, self.held_out):
             style = portraits.style[:, 0]
-            yield VoiceBatch(style, self.targets[:0], tuple(portraits.names))
+            yield VoiceBatch(style, self.targets[:0], style[:0, 0], tuple(portraits.names))
 
     def validate(self, step: int, batches: Iterable[VoiceBatch]) -> Validation:
-        """Share of people whose register gets most of the mixture; voices chosen, held out."""
+        """Share of people whose register is chosen; how many voices lead a mixture, held out."""
         figures = {}
         sets = (("train", self.portraits), ("held_out", self.held_out))
         for (title, portraits), batch in zip(sets, batches, strict=True):
-            shares = self.mixture.choose(batch.style).softmax(-1).cpu()
+            shares = self.mixture.shares(batch.style).cpu()
             right = [
                 float(shares[i, self.places[register]].sum()) > 0.5
                 for i, register in enumerate(portraits.register)
@@ -155,7 +173,10 @@ class VoiceStage:
 
 
 def named_speaker(text: str) -> tuple[str, str]:
-    """A speaker, and what its voice is to be called, of SPEAKER or SPEAKER=NAME."""
+    """A speaker, and what its voice is to be called, of SPEAKER or SPEAKER=NAME.
+
+    The speaker may be several, SPEAKER+SPEAKER: halfway between them.
+    """
     speaker, equals, name = text.partition("=")
     return speaker, name if equals else speaker
 
