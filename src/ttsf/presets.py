@@ -38,6 +38,7 @@ class TtsTraining:
     last_rate: float = 0.1  # of learning_rate, reached at the end of the cosine
     batch: int = 12  # clips
     batch_frames: int = 5_000  # mel frames of a batch, padding counted
+    crops: int = 1  # training clips that L_TTS's flow sees of each clip
     balance: float = 0.0  # clips are drawn by (their voice's minutes / mean)^-balance; 0: all once
 
 
@@ -263,7 +264,7 @@ _MINI = ModelConfig(
 )
 MINI = Preset(
     model=_MINI,
-    tts=TtsTraining(balance=0.5),  # [ours]
+    tts=TtsTraining(batch=6, batch_frames=2_500, crops=2, balance=0.5),  # [ours]
     vocoder=VocoderTraining(
         discriminators="both",
         divisor=8,

@@ -169,10 +169,12 @@ class TextToSpeech(nn.Module):
         x_1 = euler(lambda x, t: self.decoder(x, t, mu, voice, mask), x_0, steps)
         return x_1 * self.audio.mel_std + self.audio.mel_mean
 
-    def forward(self, spoken: SpokenText, voice: Tensor) -> tuple[TtsLosses, SpeechFeatures]:
+    def forward(
+        self, spoken: SpokenText, voice: Tensor, crops: int = 1
+    ) -> tuple[TtsLosses, SpeechFeatures]:
         """L_TTS term by term, and features with the durations that fit the speech best.
 
-        The flow loss sees a random crop, a training clip long.
+        The flow loss sees random crops of each utterance, a training clip long.
         """
         text, x_1, durations = self._align(spoken, voice)
         predicted = self.duration(text.hidden.detach(), text.mask)
@@ -183,7 +185,9 @@ class TextToSpeech(nn.Module):
         mu = features.mu[..., : x_1.shape[-1]]
         squares = ((x_1 - mu) ** 2 + math.log(2 * math.pi)) * mask
         prior = 0.5 * squares.sum() / (mask.sum() * x_1.shape[1])
-        x_1, mu, mask = self._crop(x_1, mu, mask, spoken.mel_lengths)
+        cut = [self._crop(x_1, mu, mask, spoken.mel_lengths) for _ in range(crops)]
+        x_1, mu, mask = map(torch.cat, zip(*cut, strict=True))
+        voice = voice.repeat(crops, 1)
         flow = ot_cfm_loss(
             lambda x, t: self.decoder(x, t, mu, voice, mask), x_1, mu, mask, self.config.flow
         )

@@ -143,7 +143,7 @@ class TtsStage:
 
     def losses(self, batch: TtsBatch) -> dict[str, Tensor]:
         """L_TTS, term by term."""
-        losses, _ = self.model.speech(batch.spoken, self.table(batch.speakers))
+        losses, _ = self.model.speech(batch.spoken, self.table(batch.speakers), self.training.crops)
         return losses._asdict()
 
     def held_out_batches(self) -> Iterator[TtsBatch]:
