@@ -164,6 +164,8 @@ class Pipeline:
         Raises TtsfError as `speak` does and for unwritable files.
         """
         outputs = output if isinstance(output, Outputs) else Outputs(Path(output))
+        if isinstance(portrait, str | PathLike):
+            outputs.refuse(Path(portrait))
         frames, spoken = write_talk(
             lambda: self._open(portrait, text, options), self.model.config, text, outputs, progress
         )

@@ -3,6 +3,8 @@
 import sys
 import time
 
+from ttsf.cli.streams import tell
+
 LINE_EVERY_S = 10.0
 
 
@@ -16,7 +18,7 @@ class Progress:
         """Show that `done` of `total` are done."""
         line = f"ttsf: {done} of {total} {self.what}"
         if self.terminal:
-            print(f"\r{line}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+            tell(f"\r{line}", end="\n" if done == total else "")
         elif time.monotonic() - self.last >= LINE_EVERY_S and done < total:
             self.last = time.monotonic()
-            print(line, file=sys.stderr, flush=True)
+            tell(line)
