@@ -71,6 +71,8 @@ class Speak:
     """What is shown: picture, face, or a canvas such as 1080x1920 (blurred) or 1080x1920:plain."""
     size: Annotated[int | None, arg(help_behavior_hint="(default: at most 1080)")] = None
     """Long side in px."""
+    language: Annotated[str, arg(metavar="CODE")] = "en"
+    """The text's language; another than en, such as de or fr, is read with an English accent."""
     lexicon: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """Words and how they sound: a word, a tab, IPA in each line."""
     max_seconds: float = 3_600.0
@@ -116,6 +118,7 @@ class Speak:
             blinks=self.blinks,
             framing=Framing.parse(self.framing),
             size=self.size,
+            language=self.language,
             lexicon=lexicon,
             max_seconds=self.max_seconds,
         )
