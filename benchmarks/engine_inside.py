@@ -11,6 +11,7 @@ import torch
 import ttsf
 from ttsf.engine.talk import Talk
 from ttsf.landmarks.labels import GAIN, LABEL_UNITS
+from ttsf.speech.text import TextFrontEnd
 
 PORTRAIT = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
 
@@ -31,7 +32,7 @@ def first_frame(pipeline: ttsf.Pipeline, portrait: ttsf.Portrait, text: str) -> 
 
 def joins(pipeline: ttsf.Pipeline, portrait: ttsf.Portrait, text: str) -> dict[str, object]:
     """Steps of yaw, pitch and roll between two frames, inside sentences and where two meet."""
-    utterances = list(pipeline.front_end.utterances(text))
+    utterances = list(TextFrontEnd(pipeline.model.config.speech).utterances(text))
     inside: list[float] = []
     between: list[float] = []
     for seed in range(2):

@@ -231,7 +231,7 @@ def test_the_command_refuses(
     assert "no face found" in refusal(str(tmp_path / "none.png"))
     assert "must end in .png" in refusal(str(photo), "-o", str(tmp_path / "b.jpg"))
     own = str(tmp_path / "own.png")
-    assert "is the picture itself" in refusal(own, "-o", own)
+    assert "is an input" in refusal(own, "-o", own)
     assert not (tmp_path / "b.jpg").exists()
     stream = types.SimpleNamespace(buffer=io.BytesIO(photo.read_bytes()))
     monkeypatch.setattr(sys, "stdin", stream)

@@ -11,6 +11,7 @@ import ttsf
 from ttsf.engine.output import Outputs
 from ttsf.media.video import Chunk, VideoWriter
 from ttsf.pipeline import Pipeline
+from ttsf.speech.text import TextFrontEnd
 
 TEXTS = (
     "No",
@@ -44,9 +45,9 @@ def test_speak_gives_frames_and_samples_of_one_length(pipeline: Pipeline, photo:
 
 def test_words_come_with_their_times(pipeline: Pipeline, photo: Path) -> None:
     result = pipeline.speak(photo, TEXTS[6])
-    assert " ".join(word.text for word in result.spoken.words) == pipeline.front_end.normalize(
-        TEXTS[6]
-    )
+    assert " ".join(word.text for word in result.spoken.words) == TextFrontEnd(
+        pipeline.model.config.speech
+    ).normalize(TEXTS[6])
     assert all(word.start_s < word.end_s for word in result.spoken.words)
     assert all(a.end_s <= b.start_s for a, b in pairwise(result.spoken.words))
     assert (
@@ -191,3 +192,14 @@ def test_more_frames_than_memory_are_refused(
     monkeypatch.setattr("ttsf.pipeline.MAX_FRAME_BYTES", 1e6)
     with pytest.raises(ttsf.TtsfError, match="piece by piece"):
         pipeline.speak(photo, "Hello")
+
+
+def test_a_text_in_another_language(
+    pipeline: Pipeline, photo: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "Guten Morgen, wir haben 3 Katzen."
+    said = pipeline.speak(photo, text, ttsf.GenerateOptions(language="de-AT"))
+    assert "German is read with the accent" in caplog.text
+    assert [word.text for word in said.spoken.words][-2:] == ["drei", "Katzen."]
+    with pytest.raises(ttsf.TtsfError, match="no language 'xx'"):
+        pipeline.speak(photo, text, ttsf.GenerateOptions(language="xx"))

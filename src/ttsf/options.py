@@ -41,6 +41,8 @@ class GenerateOptions(NamedTuple):
     """What of the picture the video shows."""
     size: int | None = None
     """px, long side of the frame (None: the picture's own, at most 1080)."""
+    language: str = "en"
+    """Code of the text's language; another than English is read with an English accent."""
     lexicon: Mapping[str, str] = NO_LEXICON
     """Words and how they sound, in IPA."""
     max_seconds: float = MAX_SECONDS

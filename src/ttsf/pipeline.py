@@ -20,6 +20,7 @@ from ttsf.media.video import Chunk
 from ttsf.model import TTSF
 from ttsf.options import GenerateOptions
 from ttsf.portrait.portrait import Portrait, read_portrait
+from ttsf.speech.languages.languages import find
 from ttsf.speech.symbols import BLANK, SYMBOL_ID
 from ttsf.speech.text import TextFrontEnd, Utterance
 from ttsf.times.spoken import Spoken
@@ -73,7 +74,6 @@ class Pipeline:
 
     def __init__(self, model: TTSF) -> None:
         self.model = model
-        self.front_end = TextFrontEnd(model.config.speech)
         on_cpu = next(model.parameters()).device.type == "cpu"
         self._workers = Workers(torch.get_num_threads() if on_cpu else 1)
 
@@ -164,6 +164,8 @@ class Pipeline:
         Raises TtsfError as `speak` does and for unwritable files.
         """
         outputs = output if isinstance(output, Outputs) else Outputs(Path(output))
+        if isinstance(portrait, str | PathLike):
+            outputs.refuse(Path(portrait))
         frames, spoken = write_talk(
             lambda: self._open(portrait, text, options), self.model.config, text, outputs, progress
         )
@@ -171,7 +173,8 @@ class Pipeline:
 
     def _utterances(self, text: str, options: GenerateOptions) -> list[Utterance]:
         options.check()
-        utterances = list(self.front_end.utterances(text, options.lexicon))
+        front_end = TextFrontEnd(self.model.config.speech, find(options.language))
+        utterances = list(front_end.utterances(text, options.lexicon))
         _check_length(utterances, options)
         return utterances
 

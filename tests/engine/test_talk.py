@@ -15,6 +15,7 @@ from ttsf.engine.workers import Workers
 from ttsf.landmarks.labels import LABELS
 from ttsf.media.video import Chunk
 from ttsf.pipeline import Pipeline
+from ttsf.speech.text import TextFrontEnd
 
 TEXT = "Good morning. It is nice to see you! Is it? Yes, it is."
 SMALL = ttsf.GenerateOptions(steps=2, size=128)
@@ -173,7 +174,9 @@ def test_workers_leave_the_callers_threads_alone() -> None:
 def test_the_head_carries_on_at_a_seam(astronaut: np.ndarray) -> None:
     """Steps of yaw, pitch and roll between two sentences are like those inside sentences."""
     pipeline = ttsf.load()
-    words = list(pipeline.front_end.utterances("We shall see. Not now! " * 6))
+    words = list(
+        TextFrontEnd(pipeline.model.config.speech).utterances("We shall see. Not now! " * 6)
+    )
     portrait = pipeline.portrait(astronaut)
     talk = Talk(pipeline.model, pipeline._workers, portrait, words, ttsf.GenerateOptions())
     act, steps, joins, last = None, list[float](), list[float](), None
@@ -189,7 +192,7 @@ def test_the_head_carries_on_at_a_seam(astronaut: np.ndarray) -> None:
 
 
 def test_motion_and_blinks_are_scaled_apart(pipeline: Pipeline, portrait: ttsf.Portrait) -> None:
-    utterances = list(pipeline.front_end.utterances("Hello there."))
+    utterances = list(TextFrontEnd(pipeline.model.config.speech).utterances("Hello there."))
 
     def moved(**chosen: float | bool) -> np.ndarray:
         options = SMALL._replace(**chosen)

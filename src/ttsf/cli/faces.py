@@ -33,10 +33,12 @@ class Faces:
 
     def run(self) -> None:
         """Print a line for each face."""
+        from ttsf.media.files import refuse_inputs
         from ttsf.media.images import read_picture
         from ttsf.portrait.detection import MIN_FACE, find_faces
         from ttsf.portrait.portrait import place_of
 
+        refuse_inputs([self.output], [self.picture])
         if self.output and self.output.suffix.lower() != ".png":
             raise TtsfError(f"cannot write {self.output}: the name must end in .png")
         read = read_picture(self.picture)
@@ -55,8 +57,6 @@ class Faces:
 
         from ttsf.media.files import new_file
 
-        if path.exists() and self.picture.exists() and path.samefile(self.picture):
-            raise TtsfError(f"cannot write {path}: it is the picture itself")
         picture = Image.fromarray(pixels)
         picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE), reducing_gap=2.0)
         scale = picture.width / pixels.shape[1]

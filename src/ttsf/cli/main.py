@@ -27,6 +27,13 @@ from ttsf.cli.evaluate import Evaluate
 from ttsf.cli.faces import Faces
 from ttsf.cli.info import Info
 from ttsf.cli.speak import Speak
+from ttsf.cli.streams import (
+    give_up_output,
+    interrupts,
+    listen_for_interrupts,
+    settle_streams,
+    tell,
+)
 from ttsf.cli.study import Analyse, Make
 from ttsf.cli.train import STAGES, Ablate, Assemble
 from ttsf.cli.voices import Voices
@@ -91,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level = logging.ERROR if getattr(command, "quiet", False) else logging.WARNING
         logging.basicConfig(format="ttsf: %(message)s", level=level, force=True)
         command.run()
+        sys.stdout.flush()
         return 0
     except TtsfError as error:
         return _fail(str(error), BAD_INPUT)
@@ -99,16 +107,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("; ".join(wrong), BAD_INPUT)
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:  # whoever reads our output has seen enough
+        give_up_output()
+        return 0
     except Exception as error:
+        if interrupts:
+            return _fail("interrupted", INTERRUPTED)
         if os.environ.get("TTSF_DEBUG"):
             raise
         return _fail(f"{type(error).__name__}: {error} (TTSF_DEBUG=1 shows where)", FAILED)
 
 
-def entry_point() -> NoReturn:
-    """The installed command: `main`, and a polite kill also removes unfinished files."""
+def run_process() -> NoReturn:
+    """The command as a process of its own; a polite kill also removes unfinished files."""
+    settle_streams()
+    listen_for_interrupts()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    sys.exit(main())
+    code = main()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        give_up_output()
+    sys.exit(code)
 
 
 def parse(arguments: list[str]) -> Command:
@@ -157,5 +177,5 @@ def _unbox(message: str) -> str:
 
 
 def _fail(message: str, code: int) -> int:
-    print("ttsf: error:", " ".join(message.split()), file=sys.stderr)
+    tell(f"ttsf: error: {' '.join(message.split())}")
     return code

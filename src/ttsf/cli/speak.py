@@ -12,6 +12,7 @@ from tyro.conf import Positional, arg
 
 from ttsf.cli.options import Device, Model, Quiet
 from ttsf.cli.progress import Progress
+from ttsf.cli.streams import show
 from ttsf.errors import TtsfError
 from ttsf.media.files import read_text
 
@@ -70,6 +71,8 @@ class Speak:
     """What is shown: picture, face, or a canvas such as 1080x1920 (blurred) or 1080x1920:plain."""
     size: Annotated[int | None, arg(help_behavior_hint="(default: at most 1080)")] = None
     """Long side in px."""
+    language: Annotated[str, arg(metavar="CODE")] = "en"
+    """The text's language; another than en, such as de or fr, is read with an English accent."""
     lexicon: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """Words and how they sound: a word, a tab, IPA in each line."""
     max_seconds: float = 3_600.0
@@ -90,6 +93,18 @@ class Speak:
 
         if self.model is None and not checkpoint.BUNDLED.is_dir():
             raise TtsfError("this installation has no bundled weights; name a model by --model DIR")
+        outputs = Outputs(
+            self.output,
+            self.save_audio,
+            self.subtitles,
+            self.timings,
+            self.timings_format,
+            self.captions,
+        )
+        voice = None if self.voice is None else Path(self.voice)
+        outputs.refuse(self.portrait, self.text_file, self.lexicon, voice)
+        outputs.check()
+        lexicon = {} if self.lexicon is None else read_lexicon(self.lexicon)
         keep_freed_memory()
         pipeline = load(self.model, self.device)
         options = GenerateOptions(
@@ -103,7 +118,8 @@ class Speak:
             blinks=self.blinks,
             framing=Framing.parse(self.framing),
             size=self.size,
-            lexicon={} if self.lexicon is None else read_lexicon(self.lexicon),
+            language=self.language,
+            lexicon=lexicon,
             max_seconds=self.max_seconds,
         )
         loaded = time.monotonic()
@@ -119,18 +135,10 @@ class Speak:
         for doubt in portrait.doubts:
             logger.warning("%s: %s", self.portrait, doubt.sentence)
         progress = None if self.quiet else Progress("frames")
-        outputs = Outputs(
-            self.output,
-            self.save_audio,
-            self.subtitles,
-            self.timings,
-            self.timings_format,
-            self.captions,
-        )
         written = pipeline.write(portrait, text, outputs, options, progress)
         if not self.quiet:
             took = time.monotonic() - loaded
-            print(
+            show(
                 f"{self.output}: {written.seconds:.2f} s of video, {written.frame_count} frames, "
                 f"made in {took:.1f} s (real-time factor {took / written.seconds:.2f}) "
                 f"after {loaded - began:.1f} s of loading"

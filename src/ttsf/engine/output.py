@@ -13,7 +13,7 @@ from ttsf.engine.talk import Talk, joined
 from ttsf.errors import TtsfError
 from ttsf.jobs import Progress
 from ttsf.media.captions import Captions
-from ttsf.media.files import cannot_write, new_file
+from ttsf.media.files import cannot_write, new_file, refuse_inputs
 from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, VideoWriter, new_video
 from ttsf.times import files as names
@@ -44,6 +44,10 @@ class Outputs(NamedTuple):
     def transparent(self) -> bool:
         """Whether the video keeps what is transparent in its portrait."""
         return self.video.suffix.lower() == ".webm" and self.captions != "burnt"
+
+    def refuse(self, *inputs: Path | None) -> None:
+        """Raises TtsfError where one of the files is an input."""
+        refuse_inputs((self.video, self.sound, self.subtitles, self.timings), inputs)
 
     def check(self) -> None:
         """Raises TtsfError for a name that does not say what the file is."""

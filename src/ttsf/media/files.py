@@ -5,6 +5,7 @@ import csv
 import io
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ def read_text(path: Path | None, guess: bool = False) -> str:
     name = "standard input" if path is None else str(path)
     try:
         if path is None:
+            if sys.stdin is None:
+                raise TtsfError("standard input is closed")
             content = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
         else:
             with path.open("rb") as file:
@@ -43,17 +46,19 @@ def read_text(path: Path | None, guess: bool = False) -> str:
 def new_file(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` to be filled; it becomes `path` when the block ends well.
 
-    Missing folders are created at once, so that an unwritable place shows before long work. On any
+    Missing folders are created at once, so that an unwritable place shows before long work. A link
+    is followed to the file that it names, and an older file gives its mode to the new one. On any
     exception, Ctrl-C included, the temporary file and the new folders are removed and an older
     file at `path` stays. Raises TtsfError where the file cannot be written, also for an OSError
     (such as a full disk) raised by the block.
     """
-    temporary = path.with_name(f".ttsf-{secrets.token_hex(6)}.part")
     created: list[Path] = []
+    temporary = path
     try:
-        if path.is_dir():
-            raise TtsfError(f"cannot write {path}: it is a directory")
-        for folder in reversed([path.parent, *path.parent.parents]):
+        target = _end_of_links(path)
+        temporary = target.with_name(f".ttsf-{secrets.token_hex(6)}.part")
+        mode = _mode_of(target)
+        for folder in reversed([target.parent, *target.parent.parents]):
             if not folder.exists():
                 folder.mkdir(exist_ok=True)
                 created.append(folder)
@@ -61,13 +66,26 @@ def new_file(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        temporary.replace(path)
+        if mode is not None:
+            temporary.chmod(mode)
+        temporary.replace(target)
     except OSError as error:
-        _remove(temporary, created)
+        if temporary != path:
+            _remove(temporary, created)
         raise cannot_write(path, error) from error
     except BaseException:
-        _remove(temporary, created)
+        if temporary != path:
+            _remove(temporary, created)
         raise
+
+
+def refuse_inputs(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
+    """Raises TtsfError where a file to be written is one that is read."""
+    for output in filter(None, outputs):
+        for given in filter(None, inputs):
+            with contextlib.suppress(OSError):
+                if output.samefile(given):
+                    raise TtsfError(f"cannot write {output}: it is an input, {given}")
 
 
 def read_table(
@@ -114,6 +132,27 @@ def write_new(path: Path, content: str | bytes) -> None:
 def cannot_write(path: Path, error: OSError) -> TtsfError:
     """What to raise where `path` could not be written."""
     return TtsfError(f"cannot write {path}: {error.strerror or error}")
+
+
+def _end_of_links(path: Path) -> Path:
+    if not path.is_symlink():
+        return path
+    try:
+        return path.resolve()
+    except RuntimeError:
+        raise TtsfError(f"cannot write {path}: its links go in a circle") from None
+
+
+def _mode_of(path: Path) -> int | None:
+    """The mode of the file that is to be replaced; raises TtsfError where it is no file."""
+    if not path.exists():
+        return None
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise TtsfError(f"cannot write {path}: it is a directory")
+    if not stat.S_ISREG(mode):
+        raise TtsfError(f"cannot write {path}: it is a device or a pipe")
+    return stat.S_IMODE(mode)
 
 
 def _remove(temporary: Path, folders: list[Path]) -> None:

@@ -1,0 +1,205 @@
+"""How the voice sounds: the product, copy synthesis, recordings and flite in one run.
+
+    python recipes/voice_report.py PARTS EXPERTS [--model MODEL] [--faces RENDERED] [--out WAVS]
+
+PARTS has manifest.csv, EXPERTS nisqa.tar, RENDERED the held-out portraits of `ttsf render`. Needs
+ttsf[data,eval]; flite is read where it is installed. Everybody is held out; the first recordings of
+each voice, the portraits and sentences that `spread` takes: nothing is chosen by its score.
+"""
+
+import argparse
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import ttsf
+from ttsf import checkpoint
+from ttsf.config import SAMPLE_RATE
+from ttsf.data.alignment import phone_times
+from ttsf.data.parts import Part, read_parts
+from ttsf.data.recorded.speech import read_speech
+from ttsf.data.rendered_faces import RenderedFaces
+from ttsf.data.report import spread
+from ttsf.data.speech_files import register_of
+from ttsf.evaluation.cases import PLAIN
+from ttsf.evaluation.metrics.c_sim import VoiceScorer, consistency
+from ttsf.evaluation.metrics.f0_rmse import median_f0
+from ttsf.evaluation.metrics.mcd import find_f0
+from ttsf.evaluation.metrics.wer import transcribe, word_error_rate
+from ttsf.experts.nisqa import Nisqa
+from ttsf.media.recording import read_sound
+from ttsf.media.video import write_wav
+from ttsf.mel import mel_spectrogram
+
+PORTRAITS, SENTENCES, RECORDINGS = 20, 2, 4
+WITH_PAUSES = (
+    "When the rain had stopped, we went down to the river.",
+    "If you have time, please read the letter again.",
+    "He opened the door, looked around, and sat down by the fire.",
+    "In the morning, before the sun was up, they left the house.",
+)
+FLITE = ("slt", "rms", "awb", "kal16")
+LEAST_PAUSE_S = 0.05
+SEVERAL = "The day was warm. We walked to the lake. Nobody was there. Then it began to rain."
+
+
+def semitones(samples: np.ndarray) -> float:
+    """Standard deviation of F0 over the voiced frames."""
+    f0 = find_f0(samples)
+    voiced = f0[f0 > 0]
+    return float(np.std(12 * np.log2(voiced / np.median(voiced)))) if len(voiced) else 0.0
+
+
+def pauses(samples: np.ndarray, text: str, mark: str) -> Iterator[float]:
+    """Silences in s after words that end in `mark`, by forced alignment; short ones are none."""
+    phones, _ = phone_times(samples, text)
+    words = text.split()
+    for one, other in zip(phones or [], (phones or [])[1:], strict=False):
+        gap = other.start_s - one.end_s
+        if other.word == one.word + 1 and words[one.word].endswith(mark) and gap > LEAST_PAUSE_S:
+            yield gap
+
+
+def first_of_each(parts: Sequence[Part]) -> list[Part]:
+    """The first held-out recordings of every voice with a text."""
+    voices = sorted({part.speaker for part in parts})
+    return [p for v in voices for p in [x for x in parts if x.speaker == v][:RECORDINGS]]
+
+
+class Report:
+    """Prints a line for each group of sounds."""
+
+    def __init__(self, nisqa: Nisqa, out: Path | None) -> None:
+        self.nisqa, self.out = nisqa, out
+
+    def add(self, name: str, sounds: Sequence[np.ndarray], more: str = "") -> float:
+        """Median NISQA and F0 of the sounds [N] each; the former is returned."""
+        scores = [self.nisqa.score(sound, SAMPLE_RATE) for sound in sounds]
+        moves = float(np.median([semitones(sound) for sound in sounds]))
+        low, middle, high = np.percentile(scores, (25, 50, 75))
+        line = (
+            f"{name:<28} {middle:5.2f} ({low:.2f}-{high:.2f}) {moves:5.2f} {len(sounds):4} {more}"
+        )
+        print(line, flush=True)
+        if self.out is not None:
+            for number, sound in enumerate(sounds):
+                write_wav(self.out / f"{name.replace(' ', '_')}_{number}.wav", sound, SAMPLE_RATE)
+        return float(middle)
+
+
+def product(pipeline: ttsf.Pipeline, report: Report, portraits: Sequence[Part], root: Path) -> None:
+    """The product on held-out portraits: quality, register, words."""
+    sounds, right, low, high, errors = [], [], [], [], []
+    for number, part in enumerate(portraits):
+        f0 = []
+        for k in range(SENTENCES):
+            text = PLAIN[(SENTENCES * number + k) % len(PLAIN)]
+            sound = pipeline.say(root / part.file, text)
+            f0.append(median_f0(sound))
+            sounds.append(sound)
+            errors.append(word_error_rate(text, transcribe(sound)))
+            (low if part.voice_register == "low" else high).append(sound)
+        if part.voice_register in ("low", "high"):
+            right.append(register_of(float(np.median(f0))) == part.voice_register)
+    report.add("product", sounds, f"WER {np.mean(errors):.3f} register {np.mean(right):.2f}")
+    report.add("product, low", low)
+    report.add("product, high", high)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", type=Path)
+    parser.add_argument("experts", type=Path)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--faces", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--portraits", type=int, default=PORTRAITS)
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    pipeline, report = ttsf.load(chosen.model), Report(Nisqa.load(chosen.experts), chosen.out)
+    model = pipeline.model
+    print(f"{'':<28} NISQA (quarters)    F0 std, semitones    sounds")
+    portraits = spread(read_parts(chosen.parts, "portrait", ("valid",)), chosen.portraits)
+    product(pipeline, report, portraits, chosen.parts)
+    real, copies, commas, stops = [], [], list[float](), list[float]()
+    recorded = [p for p in read_parts(chosen.parts, "speech", ("valid",)) if p.transcript]
+    shown = first_of_each(recorded)
+    for part in recorded:
+        text = part.transcript or ""
+        if part not in shown and not {",", "."} & set(text[:-1]):
+            continue
+        sound, _ = read_speech(chosen.parts, part)
+        commas += pauses(sound, text, ",")
+        stops += pauses(sound, text, ".")
+        if part in shown:
+            real.append(sound)
+            with torch.inference_mode():
+                mel = mel_spectrogram(torch.from_numpy(sound)[None], model.config.audio)
+                copies.append(model.vocoder(mel)[0].numpy())
+    of_real = report.add("recordings", real)
+    of_copies = report.add("copy synthesis", copies)
+    print(f"loss of copy synthesis: {of_real - of_copies:.2f}")
+    for voice in FLITE if shutil.which("flite") else ():
+        report.add(f"flite {voice}", [flite(voice, text) for text in PLAIN[:4]])
+    for voice in model.config.speech.voices:
+        options = ttsf.GenerateOptions(voice=voice.name)
+        sounds = [pipeline.say(None, text, options) for text in PLAIN[:4]]
+        f0 = np.median([median_f0(sound) for sound in sounds])
+        report.add(f"voice {voice.name}", sounds, f"{f0:.0f} Hz, {voice.register}")
+    said_commas, said_stops = list[float](), list[float]()
+    for voice in model.config.speech.voices:
+        options = ttsf.GenerateOptions(voice=voice.name)
+        for text in WITH_PAUSES:
+            said_commas += pauses(pipeline.say(None, text, options), text, ",")
+        said_stops += pauses(pipeline.say(None, SEVERAL, options), SEVERAL, ".")
+    for mark, ours, theirs in (("comma", said_commas, commas), ("stop", said_stops, stops)):
+        own, other = (float(np.median(found or [np.nan])) for found in (ours, theirs))
+        print(
+            f"pause at a {mark}: {own:.2f} s ({len(ours)}), recordings {other:.2f} ({len(theirs)})"
+        )
+    if chosen.faces is not None:
+        print(same_person(pipeline, RenderedFaces(chosen.faces)))
+    began = time.process_time()
+    seconds = sum(len(pipeline.say(None, text, options)) for text in PLAIN) / SAMPLE_RATE
+    print(f"cost: {(time.process_time() - began) / seconds:.3f} CPU s per second of speech")
+
+
+def flite(voice: str, text: str) -> np.ndarray:
+    """What flite says, at 16 kHz."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "said.wav")
+        subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(path)], check=True)
+        sound = read_sound(path)
+        assert sound is not None
+        return sound
+
+
+def same_person(pipeline: ttsf.Pipeline, faces: RenderedFaces, people: int = 12) -> str:
+    """Voice consistency of rendered people over three of their poses."""
+    scorer, embeddings = VoiceScorer(), {}
+    for person in spread(range(faces.people), people):
+        image = torch.from_numpy(np.array(faces.images[person][:3])).permute(0, 3, 1, 2)
+        with torch.inference_mode():
+            style = pipeline.model.read_faces(image.float() / 127.5 - 1).voice_style
+            voices = pipeline.model.speech.voice(style)
+        said = []
+        for k, voice in enumerate(voices):
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "voice.safetensors")
+                checkpoint.save_voice(pipeline.model, voice[None], path)
+                options = ttsf.GenerateOptions(voice=path)
+                said.append(pipeline.say(None, PLAIN[k], options))
+        embeddings[faces.names[person]] = [scorer.embed(sound) for sound in said]
+    found = consistency(embeddings)
+    return f"C-SIM within {found.within:.3f}, across {found.across:.3f}: {found.margin:.3f}"
+
+
+if __name__ == "__main__":
+    main()
