@@ -25,6 +25,8 @@ FLOORS = (
     {"training.start"},
     {"evaluation.metrics"},
     {"evaluation", "evaluation.study"},
+    {"serve"},
+    {"serve.api"},
     {"cli"},
     {"__main__", "__init__"},
 )

@@ -14,8 +14,8 @@ from PIL import Image
 import ttsf
 from ttsf import checkpoint, pipeline
 from ttsf.cli.main import main, parse
-from ttsf.cli.progress import Progress
 from ttsf.cli.speak import Speak
+from ttsf.cli.streams import Progress
 from ttsf.engine.output import Outputs
 from ttsf.presets import PRESETS
 from ttsf.training import start
@@ -23,7 +23,7 @@ from ttsf.training.settings import FaceOptions, RunSettings
 
 COMMANDS = (
     *("speak", "prepare", "corpus", "render", "assemble", "ablate", "evaluate"),
-    *("info", "voices", "completion", "faces", "study make", "study analyse"),
+    *("info", "voices", "completion", "faces", "serve", "study make", "study analyse"),
     *("train tts", "train vocoder", "train face", "train motion", "train voice"),
     *("train syncnet", "train joint"),
 )

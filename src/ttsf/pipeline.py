@@ -1,6 +1,6 @@
 """Portrait file and text to a talking-face video: the one place that knows files and the model."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
@@ -19,6 +19,7 @@ from ttsf.jobs import Progress
 from ttsf.media.video import Chunk
 from ttsf.model import TTSF
 from ttsf.options import GenerateOptions
+from ttsf.picture.framing import place
 from ttsf.portrait.portrait import Portrait, read_portrait
 from ttsf.speech.languages.languages import find
 from ttsf.speech.symbols import BLANK, SYMBOL_ID
@@ -130,6 +131,12 @@ class Pipeline:
 
         Without a portrait the options must name a voice.
         """
+        return np.concatenate(list(self.sounds(portrait, text, options)))
+
+    def sounds(
+        self, portrait: AnyPortrait | None, text: str, options: GenerateOptions = DEFAULT_OPTIONS
+    ) -> Iterator[np.ndarray]:
+        """What `say` gives, utterance by utterance; raises as it does, before the first."""
         if portrait is None:
             if options.voice is None:
                 raise TtsfError("without a portrait a voice must be named")
@@ -137,7 +144,17 @@ class Pipeline:
             speech = Speech(self.model, self.voice(options.voice), utterances, options)
         else:
             speech = self._open(portrait, text, options).speech
-        return np.concatenate(list(speech.samples(self._workers)))
+        return speech.samples(self._workers)
+
+    def check(
+        self, portrait: Portrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
+    ) -> None:
+        """Raises TtsfError as `speak` would; nothing is computed."""
+        self._utterances(text, options)
+        height, width = portrait.picture.shape[:2]
+        place(options.framing, width, height, portrait.square, options.size)
+        if options.voice is not None:
+            self.voice(options.voice)
 
     def stream(
         self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
@@ -156,18 +173,25 @@ class Pipeline:
         output: AnyPath | Outputs,
         options: GenerateOptions = DEFAULT_OPTIONS,
         progress: Progress | None = None,
+        heard: Callable[[Spoken], None] | None = None,
     ) -> Written:
         """Write the video to `output` (.mp4 or .webm), or to `Outputs` with what goes beside it.
 
-        Frames are encoded while they are drawn; `progress(done, total)` follows them, the total
-        being a guess until the last utterance is spoken. The files appear whole or not at all.
-        Raises TtsfError as `speak` does and for unwritable files.
+        Frames are encoded while they are drawn; `heard` gets what begins to be said in them, and
+        `progress(done, total)` follows, the total being a guess until the last utterance is
+        spoken. What these two raise ends the work. The files appear whole or not at all. Raises
+        TtsfError as `speak` does and for unwritable files.
         """
         outputs = output if isinstance(output, Outputs) else Outputs(Path(output))
         if isinstance(portrait, str | PathLike):
             outputs.refuse(Path(portrait))
         frames, spoken = write_talk(
-            lambda: self._open(portrait, text, options), self.model.config, text, outputs, progress
+            lambda: self._open(portrait, text, options),
+            self.model.config,
+            text,
+            outputs,
+            progress,
+            heard,
         )
         return Written(frames, frames / self.model.config.video.fps, spoken)
 

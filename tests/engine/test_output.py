@@ -1,6 +1,8 @@
 """What stands beside a video agrees with it."""
 
+import io
 import json
+import types
 from pathlib import Path
 
 import av
@@ -66,3 +68,17 @@ def test_what_fails_leaves_nothing(
 def test_webm(pipeline: Pipeline, astronaut: np.ndarray, tmp_path: Path) -> None:
     written = pipeline.write(astronaut, "Hi.", tmp_path / "a.webm", SMALL)
     assert len(frames_of(tmp_path / "a.webm")) == written.frame_count
+
+
+def test_a_stream_takes_the_video_and_what_is_said(
+    pipeline: Pipeline, astronaut: np.ndarray, tmp_path: Path
+) -> None:
+    stream, heard = io.BytesIO(), []
+    sink = types.SimpleNamespace(write=stream.write)
+    outputs = Outputs(sink, sound=tmp_path / "a.wav")
+    written = pipeline.write(astronaut, TEXT, outputs, SMALL, None, heard.append)
+    assert [word for piece in heard for word in piece.words] == list(written.spoken.words)
+    (tmp_path / "a.mp4").write_bytes(stream.getvalue())
+    assert len(frames_of(tmp_path / "a.mp4")) == written.frame_count
+    with pytest.raises(ttsf.TtsfError, match="track"):
+        pipeline.write(astronaut, TEXT, Outputs(sink, captions="track"), SMALL)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, PositionalRequiredArgs, arg
 
 from ttsf.cli.options import Jobs, Out, Quiet
-from ttsf.cli.progress import Progress
+from ttsf.cli.streams import Progress
 from ttsf.data.settings import OpenCorpusSettings, PrepareSettings, RenderSettings
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Annotated
 from tyro.conf import Positional, Suppress, arg
 
 from ttsf.cli.options import NamedFolders, Out, Quiet, named_folders
-from ttsf.cli.progress import Progress
 from ttsf.cli.speak import keep_freed_memory
+from ttsf.cli.streams import Progress
 from ttsf.data.parts import Use
 from ttsf.evaluation.settings import EvaluateSettings
 

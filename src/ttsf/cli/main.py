@@ -26,6 +26,7 @@ from ttsf.cli.data import Corpus, Prepare, Render
 from ttsf.cli.evaluate import Evaluate
 from ttsf.cli.faces import Faces
 from ttsf.cli.info import Info
+from ttsf.cli.serve import Serve
 from ttsf.cli.speak import Speak
 from ttsf.cli.streams import (
     give_up_output,
@@ -81,6 +82,7 @@ COMMANDS = (
     | Annotated[Ablate, subcommand("ablate")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Study, subcommand("study", description="Let people rate clips (Table 4).")]
+    | Annotated[Serve, subcommand("serve")]
     | Annotated[Voices, subcommand("voices")]
     | Annotated[Info, subcommand("info")]
     | Annotated[Completion, subcommand("completion")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import UseAppendAction, arg
 
-from ttsf.cli.progress import Progress
+from ttsf.cli.streams import Progress
 from ttsf.errors import TtsfError
 from ttsf.jobs import Workers
 from ttsf.presets import PRESETS

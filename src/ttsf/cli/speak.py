@@ -6,15 +6,17 @@ import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional, arg
 
 from ttsf.cli.options import Device, Model, Quiet
-from ttsf.cli.progress import Progress
-from ttsf.cli.streams import show
+from ttsf.cli.streams import Progress, show
 from ttsf.errors import TtsfError
 from ttsf.media.files import read_text
+
+if TYPE_CHECKING:
+    from ttsf.portrait.portrait import Portrait
 
 GLIBC_OPTIONS = {-3: 2**30, -1: 2**31 - 1, -2: 2**28}
 """mallopt's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_TOP_PAD, bytes."""
@@ -124,6 +126,18 @@ class Speak:
         )
         loaded = time.monotonic()
         portrait = pipeline.portrait(self.portrait, self.face)
+        self._warn(portrait)
+        progress = None if self.quiet else Progress("frames")
+        written = pipeline.write(portrait, text, outputs, options, progress)
+        if not self.quiet:
+            took = time.monotonic() - loaded
+            show(
+                f"{self.output}: {written.seconds:.2f} s of video, {written.frame_count} frames, "
+                f"made in {took:.1f} s (real-time factor {took / written.seconds:.2f}) "
+                f"after {loaded - began:.1f} s of loading"
+            )
+
+    def _warn(self, portrait: "Portrait") -> None:
         if len(portrait.faces) > 1 and self.face == 1:
             logger.warning(
                 "%s shows %d faces; the largest, %s, speaks (--face 2 chooses another, "
@@ -134,15 +148,6 @@ class Speak:
             )
         for doubt in portrait.doubts:
             logger.warning("%s: %s", self.portrait, doubt.sentence)
-        progress = None if self.quiet else Progress("frames")
-        written = pipeline.write(portrait, text, outputs, options, progress)
-        if not self.quiet:
-            took = time.monotonic() - loaded
-            show(
-                f"{self.output}: {written.seconds:.2f} s of video, {written.frame_count} frames, "
-                f"made in {took:.1f} s (real-time factor {took / written.seconds:.2f}) "
-                f"after {loaded - began:.1f} s of loading"
-            )
 
     def _text(self) -> str:
         if (self.text is None) == (self.text_file is None):

@@ -15,7 +15,7 @@ from ttsf.jobs import Progress
 from ttsf.media.captions import Captions
 from ttsf.media.files import cannot_write, new_file, refuse_inputs
 from ttsf.media.sound import new_wav
-from ttsf.media.video import Chunk, VideoWriter, new_video
+from ttsf.media.video import Chunk, Stream, VideoWriter, new_video
 from ttsf.times import files as names
 from ttsf.times.files import TimingsFormat
 from ttsf.times.spoken import Spoken
@@ -28,8 +28,8 @@ CaptionsKind = Literal["none", "track", "burnt"]
 class Outputs(NamedTuple):
     """The files of one video."""
 
-    video: Path
-    """.mp4 or .webm."""
+    video: Path | Stream
+    """.mp4 or .webm; a stream takes an MP4 in fragments while it is made."""
     sound: Path | None = None
     """.wav."""
     subtitles: Path | None = None
@@ -43,15 +43,20 @@ class Outputs(NamedTuple):
     @property
     def transparent(self) -> bool:
         """Whether the video keeps what is transparent in its portrait."""
-        return self.video.suffix.lower() == ".webm" and self.captions != "burnt"
+        webm = isinstance(self.video, Path) and self.video.suffix.lower() == ".webm"
+        return webm and self.captions != "burnt"
 
     def refuse(self, *inputs: Path | None) -> None:
         """Raises TtsfError where one of the files is an input."""
-        refuse_inputs((self.video, self.sound, self.subtitles, self.timings), inputs)
+        video = self.video if isinstance(self.video, Path) else None
+        refuse_inputs((video, self.sound, self.subtitles, self.timings), inputs)
 
     def check(self) -> None:
         """Raises TtsfError for a name that does not say what the file is."""
-        if self.video.suffix.lower() not in VIDEOS:
+        if not isinstance(self.video, Path):
+            if self.captions == "track":
+                raise TtsfError("a stream has no track of captions; they can be burnt or a file")
+        elif self.video.suffix.lower() not in VIDEOS:
             raise TtsfError(f"cannot write {self.video}: the name must end in .mp4 (or .webm)")
         if self.sound is not None and self.sound.suffix.lower() != ".wav":
             raise TtsfError(f"cannot write {self.sound}: the name must end in .wav")
@@ -67,6 +72,7 @@ def write_talk(
     text: str,
     outputs: Outputs,
     progress: Progress | None,
+    heard: Callable[[Spoken], None] | None = None,
 ) -> tuple[int, Spoken]:
     """Write all files, whole or not at all; gives the number of frames and what is said when.
 
@@ -90,6 +96,8 @@ def write_talk(
         for chunk in files.enter_context(closing(_filmed(talk, video, outputs.captions))):
             if sound is not None:
                 sound.add(chunk.samples)
+            if heard is not None:
+                heard(chunk.spoken)
             if progress is not None:
                 progress(video.frames, talk.expected_frames())
         spoken, seconds = joined(said for said, _ in talk.said), video.frames / fps

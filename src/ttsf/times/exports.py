@@ -28,16 +28,7 @@ def timings_json(text: str, spoken: Spoken, seconds: float, fps: int) -> str:
         "duration": _round(seconds),
         "fps": fps,
         "text": text,
-        "words": [
-            {
-                "text": word.text,
-                "start": _round(word.start_s),
-                "end": _round(word.end_s),
-                "start_char": word.start,
-                "end_char": word.end,
-            }
-            for word in spoken.words
-        ],
+        "words": word_entries(spoken),
         "phones": [
             {
                 "ipa": phone.ipa.lstrip("ˈˌ"),
@@ -55,6 +46,20 @@ def timings_json(text: str, spoken: Spoken, seconds: float, fps: int) -> str:
         "marks": [{"name": name, "at": _round(at_s)} for name, at_s in spoken.marks],
     }
     return _lines(content)
+
+
+def word_entries(spoken: Spoken) -> list[dict[str, Any]]:
+    """The words as the master file lists them."""
+    return [
+        {
+            "text": word.text,
+            "start": _round(word.start_s),
+            "end": _round(word.end_s),
+            "start_char": word.start,
+            "end_char": word.end,
+        }
+        for word in spoken.words
+    ]
 
 
 def rhubarb_json(spoken: Spoken, seconds: float, sound_file: str = "") -> str:

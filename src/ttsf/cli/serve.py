@@ -1,0 +1,77 @@
+"""`ttsf serve`: the page and the HTTP API."""
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import arg
+
+from ttsf.cli.options import Device, Model, Quiet
+from ttsf.cli.streams import tell
+from ttsf.errors import TtsfError, needing
+
+OWN_FOLDER = "(default: ~/.local/share/ttsf)"
+
+
+@dataclass(frozen=True)
+class Serve:
+    """Serve a page and an HTTP API that make videos.
+
+    ttsf serve --port 8000
+    """
+
+    host: str = "127.0.0.1"
+    """Address to listen at; one that other machines reach needs a key."""
+    port: int = 8000
+    api_key_file: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
+    """Keys that clients must send, one a line; TTSF_API_KEY holds another."""
+    folder: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=OWN_FOLDER)] = None
+    """Where portraits, videos and the list of jobs are kept."""
+    queue: int = 16
+    """Videos that wait at most."""
+    at_once: int = 1
+    """Videos that are made at the same time."""
+    keep_hours: float = 24.0
+    """Age at which videos and portraits are removed."""
+    keep_gb: float = 20.0
+    """Size of all videos above which the oldest are removed."""
+    max_seconds: float = 1_200.0
+    """Refuse a text that takes longer."""
+    model: Model = None
+    device: Device = "cpu"
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Serve until Ctrl-C."""
+        with needing("ttsf serve", "FastAPI", "serve"):
+            from ttsf.serve.api.server import serve
+        from ttsf.serve.settings import Settings, check_host, read_keys
+
+        if not (self.queue > 0 and self.at_once > 0 and 0 <= self.port < 65_536):
+            raise TtsfError("queue and at_once are at least 1, a port is below 65536")
+        if not (self.keep_hours > 0 and self.keep_gb > 0 and self.max_seconds > 0):
+            raise TtsfError("keep_hours, keep_gb and max_seconds are above 0")
+        keys = read_keys(self.api_key_file)
+        check_host(self.host, keys)
+        settings = Settings(
+            folder=(self.folder or _own_folder()).absolute(),
+            model=self.model,
+            device=self.device,
+            keys=keys,
+            at_once=self.at_once,
+            waiting=self.queue,
+            most_speech_s=self.max_seconds,
+            keep_s=self.keep_hours * 3_600,
+            keep_bytes=self.keep_gb * 1e9,
+        )
+        if not self.quiet:
+            logging.getLogger("ttsf.serve").setLevel(logging.INFO)
+            tell("ttsf: loading the model")
+        serve(settings, self.host, self.port)
+
+
+def _own_folder() -> Path:
+    data = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "ttsf"

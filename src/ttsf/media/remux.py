@@ -1,0 +1,43 @@
+"""A video that was streamed to one with its index in front, and its first picture; no new coding of
+frames or sound."""
+
+from pathlib import Path
+
+import av
+from PIL import Image
+
+from ttsf.media.files import new_file
+
+
+def fast_start(streamed: Path, path: Path) -> None:
+    """The same coded frames and sound as an MP4 that players can seek in, whole or not at all.
+
+    Raises TtsfError where it cannot be written.
+    """
+    with (
+        new_file(path) as place,
+        av.open(str(streamed)) as source,
+        av.open(str(place), "w", format="mp4", options={"movflags": "+faststart"}) as target,
+    ):
+        streams = {
+            stream.index: target.add_stream_from_template(stream)
+            for stream in (*source.streams.video, *source.streams.audio)
+        }
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                target.mux(packet)
+
+
+def write_thumbnail(video: Path, path: Path, side: int = 320) -> tuple[int, int]:
+    """The first frame as a JPEG, its long side at most `side` px; gives the video's width, height.
+
+    Raises TtsfError where it cannot be written.
+    """
+    with av.open(str(video)) as container:
+        frame = next(container.decode(video=0))
+    picture = Image.fromarray(frame.to_ndarray(format="rgb24"))
+    picture.thumbnail((side, side))
+    with new_file(path) as place:
+        picture.save(place, "JPEG", quality=85)
+    return frame.width, frame.height

@@ -1,0 +1,90 @@
+"""Sound to a stream in any of the formats that clients of speech ask for, while it is made."""
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any, Literal, NamedTuple, get_args
+
+import av
+import numpy as np
+
+from ttsf.config import SAMPLE_RATE
+from ttsf.media.video import Stream
+
+SoundFormat = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
+SOUND_FORMATS: tuple[SoundFormat, ...] = get_args(SoundFormat)
+PCM_RATE = 24_000
+"""Hz of a PCM without a header; clients take it for granted."""
+UNKNOWN_LENGTH = 0xFFFFFFFF
+"""In the header of a WAV whose end is not known yet."""
+
+
+class _Kind(NamedTuple):
+    media_type: str
+    container: str
+    codec: str
+    sample_rate: int
+    bits: int | None = None
+    """Per second."""
+
+
+KINDS: dict[SoundFormat, _Kind] = {
+    "mp3": _Kind("audio/mpeg", "mp3", "libmp3lame", SAMPLE_RATE, 64_000),
+    "opus": _Kind("audio/ogg", "ogg", "libopus", 48_000, 32_000),
+    "aac": _Kind("audio/aac", "adts", "aac", SAMPLE_RATE, 64_000),
+    "flac": _Kind("audio/flac", "flac", "flac", SAMPLE_RATE),
+    "wav": _Kind("audio/wav", "s16le", "pcm_s16le", SAMPLE_RATE),
+    "pcm": _Kind("audio/pcm", "s16le", "pcm_s16le", PCM_RATE),
+}
+
+
+class SoundWriter:
+    """Sound being written to a stream, mono."""
+
+    def __init__(self, target: Stream, kind: SoundFormat) -> None:
+        encoding = KINDS[kind]
+        if kind == "wav":
+            target.write(wav_header(encoding.sample_rate))
+        self._samples = 0
+        self._container: Any = av.open(target, "w", format=encoding.container)
+        self._stream: Any = None
+        self._stream = self._container.add_stream(encoding.codec, rate=encoding.sample_rate)
+        self._stream.layout = "mono"
+        if encoding.bits is not None:
+            self._stream.bit_rate = encoding.bits
+
+    def add(self, samples: np.ndarray) -> None:
+        """float [n] in [-1, 1] at 16 kHz."""
+        block = np.clip(samples, -1, 1).astype(np.float32)[None]
+        sound = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+        sound.sample_rate, sound.pts = SAMPLE_RATE, self._samples
+        sound.time_base = Fraction(1, SAMPLE_RATE)
+        self._samples += block.shape[1]
+        self._container.mux(self._stream.encode(sound))
+
+    def finish(self) -> None:
+        """Drain the encoder."""
+        self._container.mux(self._stream.encode(None))
+
+    def close(self) -> None:
+        """Give everything to the stream."""
+        self._container.close()
+
+
+@contextmanager
+def new_sound(target: Stream, kind: SoundFormat) -> Iterator[SoundWriter]:
+    """Filled with `add`, ended with the block; the stream's own errors pass through."""
+    writer = SoundWriter(target, kind)
+    try:
+        yield writer
+        writer.finish()
+    finally:
+        writer.close()
+
+
+def wav_header(sample_rate: int) -> bytes:
+    """Of a 16-bit mono WAV of unknown length."""
+    form = struct.pack("<IHHIIHH", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
+    length = struct.pack("<I", UNKNOWN_LENGTH)
+    return b"RIFF" + length + b"WAVEfmt " + form + b"data" + length

@@ -1,0 +1,1 @@
+"""`ttsf serve`: a page, an HTTP API and jobs on one machine."""

@@ -1,0 +1,99 @@
+"""What a request carries: fields, and at most one picture."""
+
+import asyncio
+import base64
+import binascii
+import json
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from ttsf.serve.problems import Problem
+from ttsf.serve.settings import Settings
+
+MOST_FIELDS = 40
+PICTURE_FIELDS = ("input_reference", "picture", "image", "file")
+NOT_FETCHED = "pictures are not fetched from addresses; send the picture itself"
+Wanted = TypeVar("Wanted", bound=BaseModel)
+
+
+class Body(NamedTuple):
+    """Of one request."""
+
+    fields: dict[str, Any]
+    picture: bytes | None = None
+
+
+async def read_body(request: Request, settings: Settings) -> Body:
+    """Of a form, of JSON, or a bare picture; raises Problem 400, 408, 413, 415 or 422."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        async with asyncio.timeout(settings.upload_s):
+            if kind == "multipart/form-data":
+                return await _form(request, settings)
+            if kind == "application/json":
+                return _json(await request.body())
+            if kind.startswith("image/") or kind == "application/octet-stream":
+                return Body({}, await request.body())
+    except TimeoutError:
+        raise Problem(408, "slow_upload", "the request took too long to arrive") from None
+    raise Problem(415, "media_type", "send multipart/form-data or application/json")
+
+
+def parse(kind: type[Wanted], fields: dict[str, Any]) -> Wanted:
+    """Fields as a request of this kind; raises Problem 422 that names the first wrong one."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else None
+        detail = f"{name}: {first['msg']}"
+        raise Problem(422, "invalid_value", detail, name) from None
+
+
+async def _form(request: Request, settings: Settings) -> Body:
+    most = 4 * settings.most_text + 10_000
+    fields: dict[str, Any] = {}
+    picture = None
+    async with request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=most) as form:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                if name not in PICTURE_FIELDS:
+                    raise Problem(422, "unknown_field", "no file is expected here", name)
+                picture = await value.read()
+            elif name in fields:
+                raise Problem(422, "given_twice", f"{name}: given twice", name)
+            else:
+                fields[name] = value
+    return _with_picture(fields, picture)
+
+
+def _json(content: bytes) -> Body:
+    try:
+        fields = json.loads(content)
+    except (ValueError, RecursionError):
+        raise Problem(400, "not_json", "the body is not JSON") from None
+    if not isinstance(fields, dict):
+        raise Problem(400, "not_an_object", "the body is not a JSON object")
+    return _with_picture(fields, None)
+
+
+def _with_picture(fields: dict[str, Any], picture: bytes | None) -> Body:
+    """A picture may also come as a data URL, bare or as `{"image_url": URL}`."""
+    given = fields.pop("input_reference", None)
+    if isinstance(given, dict):
+        given = given.get("image_url")
+    if given in (None, ""):
+        return Body(fields, picture)
+    name = "input_reference"
+    if not isinstance(given, str) or not given.startswith("data:"):
+        raise Problem(422, "not_fetched", NOT_FETCHED, name)
+    head, _, content = given.partition(",")
+    if not head.endswith(";base64"):
+        raise Problem(422, "not_base64", "the data URL is not in base64", name)
+    try:
+        return Body(fields, base64.b64decode(content, validate=True))
+    except (binascii.Error, ValueError):
+        raise Problem(422, "not_base64", "the data URL is not in base64", name) from None

@@ -1,0 +1,103 @@
+"""What stands before every address: who may come in, how much may be sent, what browsers may do."""
+
+import hmac
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ttsf.serve.metrics import Metrics
+from ttsf.serve.problems import Problem, response_to
+from ttsf.serve.settings import Settings
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'self'; media-src 'self' blob:; img-src 'self' blob: data:; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+GUARDED = ("/v1/", "/metrics")
+"""Where a key is needed, if there is one; the page holds no secret."""
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class Guard:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+        self.app, self.settings, self.metrics = app, settings, metrics
+        self._keys = [key.encode() for key in settings.keys]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI asks."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY.items():
+                    headers.setdefault(name, value)
+                route = getattr(scope.get("route"), "path", "other")
+                self.metrics.requests.labels(route, message["status"]).inc()
+            await send(message)
+
+        try:
+            self._check(scope["method"], scope["path"], Headers(scope=scope))
+        except Problem as problem:
+            await response_to(problem)(scope, receive, answer)
+            return
+        await self.app(scope, self._limited(receive), answer)
+
+    def _check(self, method: str, path: str, headers: Headers) -> None:
+        host = _host(headers.get("host", ""))
+        if not self._keys and host not in self.settings.hosts:
+            raise Problem(421, "wrong_host", "this server does not answer to that name")
+        origin = headers.get("origin")
+        if method not in SAFE and origin is not None:
+            theirs = urlsplit(origin).netloc.lower()
+            if theirs != headers.get("host", "").lower():
+                raise Problem(403, "foreign_origin", "a page of another site may not ask this")
+        if self._keys and path.startswith(GUARDED):
+            given = headers.get("authorization", "")
+            scheme, _, key = given.partition(" ")
+            known = [hmac.compare_digest(key.strip().encode(), own) for own in self._keys]
+            if scheme.lower() != "bearer" or not any(known):
+                detail = "send a key: Authorization: Bearer KEY"
+                challenge = {"WWW-Authenticate": "Bearer"}
+                raise Problem(401, "invalid_api_key", detail, None, challenge)
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self.settings.most_body:
+            raise self._too_large()
+
+    def _limited(self, receive: Receive) -> Receive:
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.settings.most_body:
+                raise self._too_large()
+            return message
+
+        return counted
+
+    def _too_large(self) -> Problem:
+        most = f"{self.settings.most_body:,}"
+        return Problem(413, "too_large", f"a request has at most {most} bytes")
+
+
+def _host(header: str) -> str:
+    """The name without its port; an address of IPv6 without its brackets."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,103 @@
+"""`/v1/audio/speech`, `/v1/voices` and `/v1/models`."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from ttsf.errors import TtsfError
+from ttsf.media.sound_formats import KINDS
+from ttsf.serve.api.bodies import parse, read_body
+from ttsf.serve.api.live import Gone, LiveResponse, while_there
+from ttsf.serve.api.videos import studio_of
+from ttsf.serve.files import EXAMPLE
+from ttsf.serve.problems import Problem, not_found
+from ttsf.serve.requests import OTHERS_VOICES, SpeechRequest, schema
+from ttsf.serve.studio import Studio
+from ttsf.serve.tasks import MakeSpeech
+
+NAME = "ttsf"
+"""Of the model, whatever it is."""
+router = APIRouter(prefix="/v1", tags=["speech"])
+
+
+@router.post("/audio/speech", openapi_extra=schema(SpeechRequest), response_class=Response)
+async def speak(request: Request) -> Response:
+    """A text as speech, sent while it is made; who goes away gives it up."""
+    studio = studio_of(request)
+    most = studio.settings.most_text
+    with studio.admission():
+        body = await read_body(request, studio.settings)
+        wanted = parse(SpeechRequest, body.fields)
+        if len(wanted.input) > most:
+            raise Problem(422, "text_too_long", f"a text has at most {most:,} characters", "input")
+        voice, picture = _voice(studio, wanted.voice_name)
+        try:
+            options = wanted.options(voice, studio.settings.most_speech_s)
+        except TtsfError as error:
+            raise Problem(422, "unusable", str(error)) from None
+        file, kind = studio.files.new_speech(), wanted.response_format
+        task = MakeSpeech(picture, wanted.face, wanted.input, options, kind, file)
+        turn = studio.join()
+    pieces = studio.speech(task, turn)
+    try:
+        first = await while_there(request, anext(pieces))
+    except StopAsyncIteration:
+        raise Problem(500, "engine_error", "there is no sound") from None
+    except (Gone, Problem):
+        await pieces.aclose()
+        turn.leave()
+        raise
+    return LiveResponse(_all(first, pieces), KINDS[kind].media_type, {})
+
+
+@router.get("/voices")
+async def voices(request: Request) -> dict[str, Any]:
+    """The model's own voices; without one, a face chooses."""
+    about = studio_of(request).engine.about
+    data = [
+        {"id": name, "object": "voice", "register": register} for name, register in about.voices
+    ]
+    return {"object": "list", "data": data}
+
+
+@router.get("/models")
+async def models(request: Request) -> dict[str, Any]:
+    """The one model."""
+    return {"object": "list", "data": [_model(studio_of(request))]}
+
+
+@router.get("/models/{model}")
+async def model(request: Request, model: str) -> dict[str, Any]:
+    """The one model."""
+    if model != NAME:
+        raise not_found("model")
+    return _model(studio_of(request))
+
+
+def _model(studio: Studio) -> dict[str, Any]:
+    about = studio.engine.about
+    ours = {"name": about.model, "fps": about.fps, "sample_rate": about.sample_rate}
+    return {"id": NAME, "object": "model", "created": 0, "owned_by": NAME, "ttsf": ours}
+
+
+def _voice(studio: Studio, name: str) -> tuple[str | None, Path | None]:
+    """A voice by name, or a picture whose face chooses one; raises Problem 422."""
+    own = [voice for voice, _ in studio.engine.about.voices]
+    if name in own:
+        return name, None
+    if studio.files.faces(name) is not None:
+        studio.files.touch(name)
+        return None, studio.files.picture(name)
+    if name not in OTHERS_VOICES:
+        raise Problem(422, "unknown_voice", "GET /v1/voices lists the voices", "voice")
+    return (own[0], None) if own else (None, EXAMPLE)
+
+
+async def _all(first: bytes, pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(pieces):
+        yield first
+        async for piece in pieces:
+            yield piece

@@ -1,0 +1,57 @@
+"""Errors as RFC 9457 tells them, which also carry what clients of OpenAI's API read."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+MEDIA_TYPE = "application/problem+json"
+STATUS_OF = {"unusable": 422, "disk_full": 507, "engine_error": 500, "cancelled": 409}
+"""For what the engine says."""
+
+
+class Problem(Exception):
+    """A request that is not done as it was asked."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+        self.param, self.headers = param, dict(headers or {})
+
+
+def response_to(problem: Problem) -> JSONResponse:
+    """What the client gets."""
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "error": error_of(problem),
+    }
+    return JSONResponse(content, problem.status, problem.headers, MEDIA_TYPE)
+
+
+def error_of(problem: Problem) -> dict[str, Any]:
+    """OpenAI's part."""
+    kind = "server_error" if problem.status >= 500 else "invalid_request_error"
+    if problem.status == 429:
+        kind = "rate_limit_error"
+    return {
+        "message": problem.detail,
+        "type": kind,
+        "code": problem.code,
+        "param": problem.param,
+    }
+
+
+def not_found(what: str) -> Problem:
+    """For an id that nothing has."""
+    return Problem(404, "not_found", f"there is no such {what}")

@@ -1,0 +1,120 @@
+"""What clients may ask for, in the names of OpenAI's API and in our own."""
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ttsf.errors import TtsfError
+from ttsf.media.sound_formats import SoundFormat
+from ttsf.options import MAX_STEPS, MAX_TEMPERATURE, MOST_MOTION, RATES, GenerateOptions
+from ttsf.picture.framing import Framing
+from ttsf.speech.languages.languages import find
+
+OTHERS_VOICES = (
+    *("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx"),
+    *("sage", "shimmer", "verse", "default"),
+)
+"""Names that clients of OpenAI send unasked: the server's choice."""
+SIZE = re.compile(r"\d{2,4}|\d{2,4}x\d{2,4}")
+NOT_CANVAS = "a size of WIDTHxHEIGHT is a canvas; leave out the framing, or give one number"
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    model: str = Field(default="ttsf", max_length=200)
+    """Any name; there is one model."""
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    steps: int | None = Field(default=None, ge=1, le=MAX_STEPS)
+    temperature: float | None = Field(default=None, ge=0, le=MAX_TEMPERATURE)
+    language: str = Field(default="en", max_length=20)
+    face: int = Field(default=1, ge=1, le=1000)
+    """Which face of the portrait, 1 is the largest."""
+
+
+class VideoRequest(_Request):
+    """A video; `prompt` is the text that is spoken."""
+
+    prompt: str = Field(min_length=1)
+    portrait_id: str | None = Field(default=None, max_length=100)
+    """Of `POST /v1/portraits`, in the place of a picture."""
+    voice: str | None = Field(default=None, max_length=100)
+    """Of `GET /v1/voices`; none: the face chooses."""
+    rate: float = Field(default=1.0, ge=RATES[0], le=RATES[1])
+    motion: float = Field(default=1.0, ge=0, le=MOST_MOTION)
+    blinks: float = Field(default=1.0, ge=0, le=1)
+    still: bool = False
+    framing: str | None = Field(default=None, max_length=40)
+    """picture, face, WIDTHxHEIGHT or WIDTHxHEIGHT:plain."""
+    size: str | int | None = None
+    """px of the long side, or WIDTHxHEIGHT."""
+    captions: Literal["none", "burnt"] = "none"
+    """burnt: drawn into the frames; as files they are always there."""
+    seconds: str | float | None = None
+    """Ignored: the text decides."""
+
+    def options(self, most_speech_s: float) -> GenerateOptions:
+        """As the pipeline takes them; raises TtsfError for what cannot be."""
+        find(self.language)
+        size, framing = str(self.size or ""), self.framing
+        if size and not SIZE.fullmatch(size):
+            raise TtsfError(f"a size is a number of px or WIDTHxHEIGHT, not {size[:20]}")
+        if "x" in size:
+            if framing is not None:
+                raise TtsfError(NOT_CANVAS)
+            size, framing = "", size
+        return GenerateOptions(
+            seed=self.seed,
+            steps=self.steps,
+            temperature=self.temperature,
+            voice=self.voice,
+            rate=self.rate,
+            still=self.still,
+            motion=self.motion,
+            blinks=self.blinks,
+            framing=Framing.parse(framing or "picture"),
+            size=int(size) if size else None,
+            language=self.language,
+            lexicon={},
+            max_seconds=most_speech_s,
+        )
+
+
+class SpeechRequest(_Request):
+    """Speech alone."""
+
+    input: str = Field(min_length=1)
+    """The text."""
+    voice: str | dict[str, str] = "default"
+    """Of `GET /v1/voices`, or a portrait's id: the voice that its face chooses."""
+    response_format: SoundFormat = "mp3"
+    speed: float = Field(default=1.0, ge=RATES[0], le=RATES[1])
+    stream_format: Literal["audio"] = "audio"
+    instructions: str | None = Field(default=None, max_length=10_000)
+    """Ignored."""
+
+    def options(self, voice: str | None, most_speech_s: float) -> GenerateOptions:
+        """As the pipeline takes them; raises TtsfError for what cannot be."""
+        find(self.language)
+        return GenerateOptions(
+            seed=self.seed,
+            steps=self.steps,
+            temperature=self.temperature,
+            voice=voice,
+            rate=self.speed,
+            language=self.language,
+            lexicon={},
+            max_seconds=most_speech_s,
+        )
+
+    @property
+    def voice_name(self) -> str:
+        """Clients of OpenAI may send `{"id": NAME}`."""
+        return self.voice if isinstance(self.voice, str) else self.voice.get("id", "")
+
+
+def schema(request: type[BaseModel]) -> dict[str, Any]:
+    """For the description of an address."""
+    content = {"schema": request.model_json_schema()}
+    return {"requestBody": {"content": {"application/json": content}, "required": True}}
