@@ -86,9 +86,11 @@ def test_a_restart_goes_on_with_what_was_accepted(
         assert server.wait(jobs[2])["status"] == "completed"
 
 
-def test_what_is_old_or_too_much_is_removed(start: Callable, photo: Path) -> None:
+def test_what_is_old_or_too_much_is_removed_and_no_text_is_logged(
+    start: Callable, photo: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     with start(keep_bytes=1) as server:
-        video = server.job(photo, "Hello.")
+        video = server.job(photo, "Hello \N{GRINNING FACE}.")
         server.wait(video)
         server.studio.files.folder.joinpath("videos", "video_lost").mkdir()
         server.studio.sweep()
@@ -98,3 +100,4 @@ def test_what_is_old_or_too_much_is_removed(start: Callable, photo: Path) -> Non
         assert not server.studio.files.folder.joinpath("videos", "video_lost").exists()
         server.studio.sweep()
         assert server.studio.files.portraits() == []
+    assert "\N{GRINNING FACE}" not in "".join(capfd.readouterr())

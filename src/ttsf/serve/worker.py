@@ -77,6 +77,7 @@ class _File:
 def work(connection: Connection, model: Path | None, device: str) -> None:
     """All that this process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("ttsf").setLevel(logging.ERROR)  # warnings quote the text
     from ttsf.pipeline import load
 
     try:

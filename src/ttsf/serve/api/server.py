@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from contextlib import suppress
 
 import uvicorn
 
@@ -49,7 +50,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until the process is told to end.
+    """Serve until Ctrl-C or until the process is told to end.
 
     Raises TtsfError for an address that other machines reach while no key is asked for, and for
     an address, folder or model that cannot be used.
@@ -59,4 +60,5 @@ def serve(settings: Settings, host: str, port: int) -> None:
         studio = new_studio(settings)
         shown = f"[{host}]" if ":" in host else host
         logger.info("http://%s:%d/ is ready", shown, place.getsockname()[1])
-        new_server(studio).run([place])
+        with suppress(KeyboardInterrupt):  # the usual end
+            new_server(studio).run([place])

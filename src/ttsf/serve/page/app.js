@@ -129,6 +129,7 @@ async function speak(event) {
   setMaking(true);
   clearStage();
   say("Waiting for the server …");
+  $("status").scrollIntoView({block: "nearest"});
   try {
     const body = JSON.stringify(fields());
     const headers = {"Content-Type": "application/json"};
