@@ -16,7 +16,7 @@ from typing import get_args
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ttsf.cli.progress import Progress as ProgressLine
+from ttsf.cli.streams import Progress as ProgressLine
 from ttsf.config import SAMPLE_RATE
 from ttsf.data.parts import Use
 from ttsf.errors import TtsfError
