@@ -176,7 +176,7 @@ def flite(voice: str, text: str) -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "said.wav")
         subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(path)], check=True)
-        sound = read_sound(path)
+        sound = read_sound(path, path)
         assert sound is not None
         return sound
 
