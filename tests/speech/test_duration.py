@@ -8,11 +8,13 @@ import torch
 from ttsf.config import DurationConfig
 from ttsf.speech.duration import (
     DurationPredictor,
+    give_pauses_to_marks,
     log_likelihood,
     repeat_by_durations,
     search_alignment,
     whole_durations,
 )
+from ttsf.speech.symbols import SYMBOL_ID
 from ttsf.speech.text_encoder import length_mask
 
 
@@ -43,6 +45,15 @@ def test_search_finds_the_best_path(seed: int) -> None:
 def test_search_needs_a_frame_for_each_symbol() -> None:
     with pytest.raises(ValueError, match="fewer mel frames"):
         search_alignment(torch.zeros(1, 5, 4), torch.tensor([5]), torch.tensor([4]))
+
+
+def test_pauses_belong_to_marks() -> None:
+    """A mark takes the silence around it, once for several marks; spaces alone keep theirs."""
+    text = "_a_,_ _b_ _c_?_!_"
+    ids = torch.tensor([[SYMBOL_ID[s] for s in text] + [0, 0]] * 2)
+    durations = torch.tensor([2, 3, 4, 5, 6, 7, 8, 3, 2, 3, 2, 3, 4, 5, 6, 7, 8, 0, 0])
+    wanted = torch.tensor([2, 3, 1, 26, 1, 1, 1, 3, 2, 3, 2, 3, 1, 26, 1, 1, 1, 0, 0])
+    assert (give_pauses_to_marks(torch.stack([durations] * 2), ids) == wanted).all()
 
 
 def test_log_likelihood_is_half_squared_distance() -> None:

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.config import DurationConfig
+from ttsf.speech.symbols import PUNCTUATION
 from ttsf.speech.text_encoder import ChannelNorm
 
 
@@ -63,6 +64,25 @@ def search_alignment(scores: Tensor, symbols: Tensor, frames: Tensor) -> Tensor:
         durations[rows, at] += live
         at = at - (came_from_left[t, rows, at] & live)
     return torch.from_numpy(durations).to(scores.device)
+
+
+def give_pauses_to_marks(durations: Tensor, ids: Tensor) -> Tensor:
+    """The same sums, int64 [B, L], where a pause belongs to the first mark between two sounds.
+
+    The search leaves a silence now to the mark, now to the space or a blank beside it. The mean of
+    each one's log is then short, and so are the pauses that the predictor learns.
+    """
+    size = ids.shape[1]
+    silent = ids <= len(PUNCTUATION)
+    mark = silent & (ids > 0) & (ids < len(PUNCTUATION))  # a space is the last of them
+    group = (~silent).cumsum(1)
+    spare = (durations - 1).clamp_min(0) * silent
+    place = torch.where(mark, torch.arange(size, device=ids.device), size)
+    none = place.new_full((len(ids), size + 1), size)
+    first = none.scatter_reduce(1, group, place, "amin")
+    spare = spare * (first < size).gather(1, group)
+    pause = torch.zeros_like(none).scatter_add(1, group, spare)
+    return (durations - spare).scatter_add(1, first.clamp_max(size - 1), pause)
 
 
 def whole_durations(log_durations: Tensor, mask: Tensor, rate: float, multiple: int) -> Tensor:

@@ -17,6 +17,7 @@ from ttsf.layers import full_precision
 from ttsf.speech.decoder import SpeechDecoder
 from ttsf.speech.duration import (
     DurationPredictor,
+    give_pauses_to_marks,
     log_likelihood,
     repeat_by_durations,
     search_alignment,
@@ -147,7 +148,8 @@ class TextToSpeech(nn.Module):
         x_1 = (spoken.mel - self.audio.mel_mean) / self.audio.mel_std
         with torch.no_grad(), full_precision(x_1.device):
             scores = log_likelihood(x_1, text.mu.float())
-        return text, x_1, search_alignment(scores, spoken.id_lengths, spoken.mel_lengths)
+        durations = search_alignment(scores, spoken.id_lengths, spoken.mel_lengths)
+        return text, x_1, give_pauses_to_marks(durations, spoken.ids)
 
     def align(self, spoken: SpokenText, voice: Tensor) -> SpeechFeatures:
         """Features with the durations that fit the real speech best."""
