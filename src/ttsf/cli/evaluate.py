@@ -7,7 +7,6 @@ from typing import Annotated
 from tyro.conf import Positional, Suppress, arg
 
 from ttsf.cli.options import NamedFolders, Out, Quiet, named_folders
-from ttsf.cli.speak import keep_freed_memory
 from ttsf.cli.streams import Progress
 from ttsf.data.parts import Use
 from ttsf.evaluation.settings import EvaluateSettings
@@ -47,7 +46,6 @@ class Evaluate:
         from ttsf.checkpoint import bundled_variants
         from ttsf.evaluation.evaluate import evaluate
 
-        keep_freed_memory()
         if not (self.ablation or self.no_ablations or self.settings.model):
             ablations = bundled_variants()
         settings = replace(self.settings, systems=systems, ablations=ablations)

@@ -1,8 +1,6 @@
 """`ttsf speak`: the one command that most people need."""
 
-import ctypes
 import logging
-import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +16,6 @@ from ttsf.media.files import read_text
 if TYPE_CHECKING:
     from ttsf.portrait.portrait import Portrait
 
-GLIBC_OPTIONS = {-3: 2**30, -1: 2**31 - 1, -2: 2**28}
-"""mallopt's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_TOP_PAD, bytes."""
 OWN = "(default: the model's own)"
 logger = logging.getLogger("ttsf")
 
@@ -107,7 +103,6 @@ class Speak:
         outputs.refuse(self.portrait, self.text_file, self.lexicon, voice)
         outputs.check()
         lexicon = {} if self.lexicon is None else read_lexicon(self.lexicon)
-        keep_freed_memory()
         pipeline = load(self.model, self.device)
         options = GenerateOptions(
             seed=self.seed,
@@ -153,11 +148,3 @@ class Speak:
         if (self.text is None) == (self.text_file is None):
             raise TtsfError("give the text either as an argument or with --text-file")
         return self.text if self.text not in (None, "-") else read_text(self.text_file, guess=True)
-
-
-def keep_freed_memory() -> None:
-    """Ask glibc not to hand large buffers back after each layer; it costs a third of the time."""
-    if platform.libc_ver()[0] == "glibc":
-        library = ctypes.CDLL(None)
-        for option, size in GLIBC_OPTIONS.items():
-            library.mallopt(option, size)
