@@ -182,23 +182,33 @@ def flite(voice: str, text: str) -> np.ndarray:
 
 
 def same_person(pipeline: ttsf.Pipeline, faces: RenderedFaces, people: int = 12) -> str:
-    """Voice consistency of rendered people over three of their poses."""
-    scorer, embeddings = VoiceScorer(), {}
+    """Voice consistency of rendered people over three of their poses: each pose with a sentence of
+    its own, and all with the same.
+    """
+    scorer, model = VoiceScorer(), pipeline.model
+    own, same = dict[str, list[np.ndarray]](), dict[str, list[np.ndarray]]()
     for person in spread(range(faces.people), people):
         image = torch.from_numpy(np.array(faces.images[person][:3])).permute(0, 3, 1, 2)
         with torch.inference_mode():
-            style = pipeline.model.read_faces(image.float() / 127.5 - 1).voice_style
-            voices = pipeline.model.speech.voice(style)
-        said = []
-        for k, voice in enumerate(voices):
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder, "voice.safetensors")
-                checkpoint.save_voice(pipeline.model, voice[None], path)
-                options = ttsf.GenerateOptions(voice=path)
-                said.append(pipeline.say(None, PLAIN[k], options))
-        embeddings[faces.names[person]] = [scorer.embed(sound) for sound in said]
-    found = consistency(embeddings)
-    return f"C-SIM within {found.within:.3f}, across {found.across:.3f}: {found.margin:.3f}"
+            style = model.read_faces(image.float() / 127.5 - 1).voice_style
+            voices = model.speech.voice(style)
+        for found, texts in ((own, PLAIN[:3]), (same, PLAIN[:1] * 3)):
+            said = [say_in(pipeline, v, text) for v, text in zip(voices, texts, strict=True)]
+            found[faces.names[person]] = [scorer.embed(sound) for sound in said]
+    lines = []
+    for title, embeddings in (("a sentence for each pose", own), ("one sentence", same)):
+        c = consistency(embeddings)
+        figures = f"within {c.within:.3f}, across {c.across:.3f}: {c.margin:.3f}"
+        lines.append(f"C-SIM, {title}: {figures}")
+    return "\n".join(lines)
+
+
+def say_in(pipeline: ttsf.Pipeline, voice: torch.Tensor, text: str) -> np.ndarray:
+    """The text in a voice [V]."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "voice.safetensors")
+        checkpoint.save_voice(pipeline.model, voice[None], path)
+        return pipeline.say(None, text, ttsf.GenerateOptions(voice=path))
 
 
 if __name__ == "__main__":

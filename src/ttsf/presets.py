@@ -134,8 +134,9 @@ class VoiceTraining:
     warm_up: int = 20  # steps
     last_rate: float = 0.1
     batch: int = 512  # portraits
-    ridge: float = 0.1  # added to the scatter within people, of its mean
-    overlap: float = 0.4  # standard deviation of a person's share, in voices
+    steady: float = 0.2  # weight of the register's variance within a person
+    ridge: float = 0.001  # added to the scatter within people, of its mean
+    sharpness: float = 30.0  # of the border between two voices, see `row_of_voices`
 
 
 @dataclass(frozen=True, config=STRICT)

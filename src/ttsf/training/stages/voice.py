@@ -1,16 +1,16 @@
-"""The face chooses the voice, Sec. 3.3: fits the mixture of known speakers' voices to f_id.
+"""The face chooses the voice, Sec. 3.3: a mixture of known speakers' voices, fitted to f_id.
 
-Portraits are paired with voices by the register that a viewer would expect (`voice_register`).
-Within a register nobody knows the true voice; faces that are alike get voices that are alike: all
-stand in a row, along the direction of f_id that tells people apart best, beside the row of voices.
-The register has a loss of its own, and the shares count within it. Several motions of one portrait
-share the target, so the mixture learns to ignore what motion is left in f_id.
+Portraits are paired with voices by the register that a viewer would expect (`voice_register`); it
+has a loss, and what moves it between two motions of one portrait another. Within a register nobody
+knows the true voice, only that a person keeps it and others have others: all stand in a row, along
+the direction of f_id that tells people apart best, which is cut into as many parts as there are
+voices.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -34,12 +34,10 @@ REGISTERS: tuple[Literal["low"], Literal["high"]] = ("low", "high")
 
 
 class VoiceBatch(NamedTuple):
-    """Portraits and the voices they are to have."""
+    """Portraits in several motions and the registers they are to have."""
 
     style: Tensor
-    """What chooses the voice, see `SourceFaces`: [B, S]."""
-    shares: Tensor
-    """[B, voices], all of one register."""
+    """What chooses the voice, see `SourceFaces`: [B, motions, S]."""
     high: Tensor
     """[B], 1 where the register is high."""
     names: tuple[str, ...]
@@ -66,12 +64,11 @@ class Portraits:
 
 
 class VoiceStage:
-    """The stage for `training.loop.train`: cross-entropies of register and shares."""
-
-    weights: ClassVar = {"register": 1.0, "voice": 1.0}
+    """The stage for `training.loop.train`; the row of voices stands from the beginning."""
 
     def __init__(self, options: VoiceOptions, preset: Preset) -> None:
         self.training = preset.voice
+        self.weights = {"register": 1.0, "steady": self.training.steady}
         voices = {"low": options.low, "high": options.high}
         pairs = [
             (*named_speaker(text), register) for register in REGISTERS for text in voices[register]
@@ -92,6 +89,12 @@ class VoiceStage:
         self.held_out = Portraits(options.valid, model, mirrored=False)
         assert isinstance(model.speech.voice_projection, VoiceMixture)
         self.mixture = model.speech.voice_projection
+        self.mixture.voices.requires_grad_(False)
+        self.mixture.choose.requires_grad_(False)
+        self.people = [np.flatnonzero(self.portraits.register == name) for name in REGISTERS]
+        for register, people in zip(REGISTERS, self.people, strict=True):
+            if len(people) == 0:
+                raise TtsfError(f"{options.data}: no portrait of the register '{register}'")
         with torch.no_grad():
             mixed = [
                 torch.stack([speakers[part] for part in name.split(MIXED)]).mean(0)
@@ -101,28 +104,20 @@ class VoiceStage:
             everybody = self.portraits.style.flatten(0, 1)
             self.mixture.centre.copy_(everybody.mean(0))
             self.mixture.spread.copy_(everybody.std(0).clamp_min(1e-6))
-        self.mixture.voices.requires_grad_(False)
-        self.places = {
-            "low": slice(0, len(options.low)),
-            "high": slice(len(options.low), len(names)),
-        }
-        self.targets = torch.zeros(len(self.portraits.register), len(names))
-        self.people: list[np.ndarray] = []
-        for register, place in self.places.items():
-            people = np.flatnonzero(self.portraits.register == register)
-            if len(people) == 0:
-                raise TtsfError(f"{options.data}: no portrait of the register '{register}'")
-            self.targets[people, place] = row_of_voices(
-                self.portraits.style[people], len(voices[register]), self.training.ridge,
-                self.training.overlap,
-            )  # fmt: skip
-            self.people.append(people)
+            rows = [
+                row_of_voices(
+                    self.mixture.standardised(self.portraits.style[people]), len(voices[register]),
+                    self.training.ridge, self.training.sharpness,
+                )
+                for register, people in zip(REGISTERS, self.people, strict=True)
+            ]  # fmt: skip
+            self.mixture.choose.weight.copy_(torch.cat([weight for weight, _ in rows]))
+            self.mixture.choose.bias.copy_(torch.cat([bias for _, bias in rows]))
         self.batches_per_epoch = -(-sum(map(len, self.people)) // self.training.batch)
 
     def optimizer(self) -> torch.optim.Optimizer:
         """AdamW."""
-        t = self.training
-        learned = [*self.mixture.register.parameters(), *self.mixture.choose.parameters()]
+        t, learned = self.training, self.mixture.register.parameters()
         return torch.optim.AdamW(learned, lr=t.learning_rate, weight_decay=t.weight_decay)
 
     def learning_rate(self, step: int, steps: int) -> float:
@@ -130,46 +125,51 @@ class VoiceStage:
         return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
     def batch(self, number: int) -> VoiceBatch:
-        """Random portraits, as many of each register, one motion each, and their shares."""
+        """Random portraits, as many of each register, two motions each."""
         rng, size = np.random.default_rng((0, number)), self.training.batch
-        chosen = rng.integers(len(self.people), size=size)
-        people = np.array([rng.choice(self.people[k]) for k in chosen])
-        frames = rng.integers(self.portraits.style.shape[1], size=size)
+        high = rng.integers(len(self.people), size=size)
+        people = np.array([rng.choice(self.people[k]) for k in high])
+        frames = rng.integers(self.portraits.style.shape[1], size=(size, 2))
         names = tuple(self.portraits.names[i] for i in people)
-        shares = self.targets[people]
-        high = shares[:, self.places["high"]].sum(1)
-        return VoiceBatch(self.portraits.style[people, frames], shares, high, names)
+        style = self.portraits.style[people[:, None], frames]
+        return VoiceBatch(style, torch.from_numpy(high).float(), names)
 
     def losses(self, batch: VoiceBatch) -> dict[str, Tensor]:
-        """Cross-entropies: of the register, and of the shares within the right one."""
-        x = self.mixture.standardised(batch.style)
-        scores = self.mixture.scores(x, batch.high > 0.5)
-        register = self.mixture.register(x)[:, 0]
+        """Cross-entropy of the register; variance of its logit within a person."""
+        logit = self.mixture.register(self.mixture.standardised(batch.style))[..., 0]
+        wanted = batch.high[:, None].expand_as(logit)
         return {
-            "register": F.binary_cross_entropy_with_logits(register, batch.high),
-            "voice": F.cross_entropy(scores, batch.shares),
+            "register": F.binary_cross_entropy_with_logits(logit, wanted),
+            "steady": logit.var(1).mean(),
         }
 
     def held_out_batches(self) -> Iterator[VoiceBatch]:
-        """The first frame of all portraits: of the training people, then of the held-out."""
+        """All portraits in all motions: of the training people, then of the held-out."""
         for portraits in (self.portraits, self.held_out):
-            style = portraits.style[:, 0]
-            yield VoiceBatch(style, self.targets[:0], style[:0, 0], tuple(portraits.names))
+            style = portraits.style
+            yield VoiceBatch(style, style[:0, 0, 0], tuple(portraits.names))
 
     def validate(self, step: int, batches: Iterable[VoiceBatch]) -> Validation:
-        """Share of people whose register is chosen; how many voices lead a mixture, held out."""
+        """How often the register is right, and how steadily a person keeps the leading voice."""
         figures = {}
         sets = (("train", self.portraits), ("held_out", self.held_out))
         for (title, portraits), batch in zip(sets, batches, strict=True):
-            shares = self.mixture.shares(batch.style).cpu()
-            right = [
-                float(shares[i, self.places[register]].sum()) > 0.5
-                for i, register in enumerate(portraits.register)
-                if register in self.places
-            ]
-            figures[f"register_{title}"] = round(float(np.mean(right)), 3)
-        figures["voices_held_out"] = len(shares.argmax(1).unique())
+            people, motions, size = batch.style.shape
+            shares = self.mixture.shares(batch.style.reshape(-1, size)).cpu()
+            shares = shares.reshape(people, motions, -1)
+            known = np.isin(portraits.register, REGISTERS)
+            high = shares[known][..., self.mixture.high].sum(-1) > 0.5
+            wanted = torch.from_numpy(portraits.register[known] == "high")
+            figures[f"register_{title}"] = share(high[:, 0] == wanted)
+            lead = shares.argmax(-1)
+            figures[f"kept_{title}"] = share(lead[:, 1:] == lead[:, :1])
+            figures[f"voices_{title}"] = len(lead[:, 0].unique())
         return Validation(figures)
+
+
+def share(true: Tensor) -> float:
+    """Of what is true, to three places."""
+    return round(float(true.float().mean()), 3)
 
 
 def named_speaker(text: str) -> tuple[str, str]:
@@ -181,20 +181,25 @@ def named_speaker(text: str) -> tuple[str, str]:
     return speaker, name if equals else speaker
 
 
-def row_of_voices(f_id: Tensor, voices: int, ridge: float, overlap: float) -> Tensor:
-    """Shares [people, voices] by a person's place in the row; f_id: [people, motions, S].
+def row_of_voices(x: Tensor, voices: int, ridge: float, sharpness: float) -> tuple[Tensor, Tensor]:
+    """Weights [voices, S] and biases [voices] of scores whose largest tells a person's voice.
 
-    The row follows the direction with the largest variance between people for its variance within
-    one person's motions (Fisher); neighbouring voices share a person.
+    x: standardised f_id [people, motions, S]. The row follows the direction with the largest
+    variance between people for its variance within one person's motions (Fisher), in units of its
+    standard deviation over people; between neighbours the score turns by `sharpness` for a unit.
+    Every voice leads for as many people.
     """
-    person = f_id.mean(1)
-    within = (f_id - person[:, None]).flatten(0, 1)
-    between = person - person.mean(0)
+    person = x.mean(1)
+    within = (x - person[:, None]).flatten(0, 1)
     scatter = within.T @ within / len(within)
     scatter += ridge * scatter.trace() / len(scatter) * torch.eye(len(scatter))
     root = torch.linalg.cholesky(scatter)
-    whitened = torch.linalg.solve_triangular(root, between.T, upper=False)
-    direction = torch.linalg.svd(whitened, full_matrices=False).U[:, 0]
-    place = (direction @ whitened).argsort().argsort() / len(person)
-    distance = place[:, None] * voices - torch.arange(voices) - 0.5
-    return (-(distance**2) / (2 * overlap**2)).softmax(-1)
+    whitened = torch.linalg.solve_triangular(root, (person - person.mean(0)).T, upper=False)
+    axis = torch.linalg.svd(whitened, full_matrices=False).U[:, :1]
+    direction = torch.linalg.solve_triangular(root.T, axis, upper=True)[:, 0]
+    direction /= (person @ direction).std()
+    parts = torch.arange(1, voices) / voices
+    borders = torch.quantile(person @ direction, parts) if voices > 1 else parts
+    place = torch.arange(float(voices))[:, None]
+    bias = torch.cat([borders.new_zeros(1), borders.cumsum(0)])
+    return sharpness * place * direction, -sharpness * bias
