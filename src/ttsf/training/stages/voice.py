@@ -197,7 +197,7 @@ def row_of_voices(x: Tensor, voices: int, ridge: float, sharpness: float) -> tup
     whitened = torch.linalg.solve_triangular(root, (person - person.mean(0)).T, upper=False)
     axis = torch.linalg.svd(whitened, full_matrices=False).U[:, :1]
     direction = torch.linalg.solve_triangular(root.T, axis, upper=True)[:, 0]
-    direction /= (person @ direction).std()
+    direction /= (person @ direction).std(correction=0).clamp_min(1e-6)
     parts = torch.arange(1, voices) / voices
     borders = torch.quantile(person @ direction, parts) if voices > 1 else parts
     place = torch.arange(float(voices))[:, None]
