@@ -36,12 +36,11 @@ motion() {
     ttsf train motion --data "$WORK/corpus" --tts "$WORK/runs/tts" --face "$WORK/runs/face" "$@"
 }
 motion --out "$WORK/runs/motion" --steps 1900
-# From the first to the last of a register, faces go with voices in this order; A+B is halfway.
-VOICES="--low librispeech_26+librispeech_26_slow=cedar librispeech_27+librispeech_27_slow=oak
-    librispeech_26=elm librispeech_27=ash librispeech_26_fast=larch librispeech_27_fast=birch
-    --high kathleen=yew kathleen_fast=hazel vctk_p239+vctk_p239_slow=willow
-    vctk_p225_fast=linden ljspeech_lj=rowan vctk_p239=maple ljspeech_lj_fast=ivy
-    vctk_p239_fast=holly"
+# A row for each register in which neighbours sound alike; A+B is halfway.
+VOICES="--low librispeech_26+librispeech_26_slow=cedar librispeech_26=elm librispeech_26_fast=larch
+    librispeech_27_fast=birch librispeech_27=ash librispeech_27+librispeech_27_slow=oak
+    --high kathleen_fast=hazel kathleen=yew ljspeech_lj=rowan ljspeech_lj_fast=ivy
+    vctk_p225_fast=linden vctk_p239_fast=holly vctk_p239=maple vctk_p239+vctk_p239_slow=willow"
 # shellcheck disable=SC2086
 ttsf train voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice" \
