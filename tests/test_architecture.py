@@ -26,7 +26,7 @@ FLOORS = (
     {"evaluation.metrics"},
     {"evaluation", "evaluation.study"},
     {"serve"},
-    {"serve.api"},
+    {"serve.api", "batch"},
     {"cli"},
     {"__main__", "__init__"},
 )

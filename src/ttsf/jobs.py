@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +36,10 @@ Progress = Callable[[int, int], None]
 """Called with what is done and how much there is in all."""
 
 
+class WorkerDied(TtsfError):
+    """A process was killed from outside, or by its own fault."""
+
+
 @dataclass(frozen=True)
 class Workers:
     """Who does the jobs; raises TtsfError where nobody would."""
@@ -44,6 +49,8 @@ class Workers:
     """"local" starts a cluster on this machine with `count` processors, "auto" or HOST:PORT joins
     one."""
     progress: Progress | None = None
+    gpus: float = 0.0
+    """Of each worker on Ray; a quarter lets four share one."""
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -61,11 +68,20 @@ class Job(Protocol):
 Work = Callable[[Any, Path], str]
 """`work(job, out)` writes a job's files below `out` and returns its record, JSON. Picklable, so
 that processes and machines can share it; an exception ends the run."""
+Lost = Callable[[Any], str]
+"""The record of a job whose process died twice, the second time alone."""
 
 
-def run_jobs(work: Work, jobs: Sequence[Job], out: Path, workers: Workers = Workers()) -> list[str]:
+def run_jobs(
+    work: Work,
+    jobs: Sequence[Job],
+    out: Path,
+    workers: Workers = Workers(),
+    lost: Lost | None = None,
+) -> list[str]:
     """Do every job that has no record yet; returns all records in the order of the jobs.
 
+    lost: keeps a worker that dies from ending the run; all jobs then have processes of their own.
     Raises TtsfError where two jobs have one key, a worker dies or Ray is missing.
     """
     keys = [job.key for job in jobs]
@@ -75,30 +91,56 @@ def run_jobs(work: Work, jobs: Sequence[Job], out: Path, workers: Workers = Work
     done = len(jobs) - len(open_jobs)
     run = partial(_do_job, work, out)
     if workers.ray_address is not None:
-        finished = _on_ray(run, open_jobs, workers.count, workers.ray_address)
-    elif workers.count > 1 and len(open_jobs) > 1:
-        finished = _on_processes(run, open_jobs, workers.count)
+        finished = _on_ray(run, open_jobs, workers)
+    elif lost is not None or (workers.count > 1 and len(open_jobs) > 1):
+        finished = _on_processes(run, open_jobs, workers.count, keep_on=lost is not None)
     else:
-        finished = map(run, open_jobs)
-    for _ in finished:
+        finished = ((job, run(job)) for job in open_jobs)
+    for job, is_done in finished:
+        if not is_done:
+            if lost is None:
+                raise _died()
+            write_new(_record_path(out, job.key), lost(job))
         done += 1
         if workers.progress is not None:
             workers.progress(done, len(jobs))
     return [_record_path(out, key).read_text(encoding="utf-8") for key in keys]
 
 
-def _do_job(work: Work, out: Path, job: Job) -> str:
-    """One job to its record; returns its key."""
+def _do_job(work: Work, out: Path, job: Job) -> bool:
+    """One job to its record."""
     record = work(job, out)
     write_new(_record_path(out, job.key), record)
-    return job.key
+    return True
 
 
-def _on_processes(run: Callable[[Job], str], jobs: Sequence[Job], workers: int) -> Iterator[str]:
-    with worker_pool(workers) as pool:
-        futures = [pool.submit(run, job) for job in jobs]
-        for future in as_completed(futures):
-            yield future.result()
+def _on_processes(
+    run: Callable[[Job], bool], jobs: Sequence[Job], workers: int, keep_on: bool
+) -> Iterator[tuple[Job, bool]]:
+    """Each job, and whether it was done. keep_on: those that were in work when a process died are
+    tried once more, each in a process of its own."""
+    left = {job.key: job for job in jobs}
+    while left:
+        try:
+            with worker_pool(min(workers, len(left))) as pool:
+                futures = {pool.submit(run, job): job for job in left.values()}
+                for future in as_completed(futures):
+                    is_done, job = future.result(), left.pop(futures[future].key)
+                    yield job, is_done
+        except WorkerDied:
+            if not keep_on:
+                raise
+            for key in list(left)[:workers]:
+                job = left.pop(key)
+                yield job, _alone(run, job)
+
+
+def _alone(run: Callable[[Job], bool], job: Job) -> bool:
+    try:
+        with worker_pool(1) as pool:
+            return pool.submit(run, job).result()
+    except WorkerDied:
+        return False
 
 
 @contextmanager
@@ -114,9 +156,7 @@ def worker_pool(workers: int, quiet: bool = False) -> Iterator[ProcessPoolExecut
         with _one_thread_each():
             yield pool
     except BrokenProcessPool:
-        raise TtsfError(
-            "a worker died, perhaps for want of memory; run again, with fewer workers"
-        ) from None
+        raise _died() from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -150,22 +190,56 @@ def _begin_worker(parent: int, quiet: bool) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+class _Hand:
+    """A Ray actor, which lives for many jobs."""
+
+    def do(self, run: Callable[[Job], bool], job: Job) -> bool:
+        """One job."""
+        return run(job)
+
+
 def _on_ray(
-    run: Callable[[Job], str], jobs: Sequence[Job], workers: int, address: str
-) -> Iterator[str]:
+    run: Callable[[Job], bool], jobs: Sequence[Job], workers: Workers
+) -> Iterator[tuple[Job, bool]]:
+    """Each job, and whether it was done; one whose actor dies is tried once more."""
+    join_ray(workers.ray_address, workers.count)
+    import ray
+
+    decorated = ray.remote(num_cpus=1, num_gpus=workers.gpus, max_restarts=-1, max_task_retries=1)
+    kind: Any = decorated(_Hand)
+    hands = [kind.remote() for _ in jobs[: workers.count]]
+    waiting = iter(jobs[len(hands) :])
+    doing = {hand.do.remote(run, job): (hand, job) for hand, job in zip(hands, jobs, strict=False)}
+    try:
+        while doing:
+            (ready,), _ = ray.wait(list(doing))
+            hand, job = doing.pop(ready)
+            for following in islice(waiting, 1):
+                doing[hand.do.remote(run, following)] = hand, following
+            try:
+                yield job, ray.get(ready)
+            except ray.exceptions.RayActorError:
+                yield job, False
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause from None
+    finally:
+        for hand in hands:
+            ray.kill(hand)
+
+
+def join_ray(address: str | None, processors: int) -> None:
+    """Join a Ray cluster, or start one here for "local"; raises TtsfError without Ray."""
     with needing("a Ray cluster", "ray", "dist"):
         import ray
-        from ray.util.multiprocessing import Pool
-    if not ray.is_initialized():
+    if ray.is_initialized():
+        return
+    try:
         if address == "local":
-            ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
+            ray.init(num_cpus=processors, include_dashboard=False, log_to_driver=False)
         else:
             ray.init(address=address, log_to_driver=False)
-    pool = Pool(processes=workers)
-    try:
-        yield from pool.imap_unordered(run, jobs)
-    finally:
-        pool.terminate()
+    except ConnectionError as error:
+        raise TtsfError(f"no Ray cluster at {address}: {error}") from None
 
 
 @contextmanager
@@ -197,11 +271,17 @@ def only_run(out: Path, settings: dict[str, Any]) -> Iterator[None]:
                 )
         else:
             if any(e.name != LOCK and not e.match(LEFT_OVER) for e in out.iterdir()):
-                raise TtsfError(f"{out} is not empty and holds no corpus; choose another folder")
+                raise TtsfError(
+                    f"{out} is not empty and holds something else; choose another folder"
+                )
             write_new(path, json.dumps(settings, indent=1))
         for left_over in out.rglob(LEFT_OVER):
             left_over.unlink(missing_ok=True)
         yield
+
+
+def _died() -> WorkerDied:
+    return WorkerDied("a worker died, perhaps for want of memory; run again, with fewer workers")
 
 
 def _record_path(out: Path, key: str) -> Path:

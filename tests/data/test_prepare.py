@@ -219,7 +219,7 @@ def test_other_settings_and_foreign_folders_are_refused(tmp_path: Path) -> None:
     other = replace(small(tmp_path / "in"), size=64)
     with pytest.raises(TtsfError, match=r"other settings \(size\)"):
         prepare(other, tmp_path / "out")
-    with pytest.raises(TtsfError, match="is not empty and holds no corpus"):
+    with pytest.raises(TtsfError, match="is not empty and holds something else"):
         prepare(other, tmp_path / "in")
 
 

@@ -26,7 +26,7 @@ from ttsf.cli.data import Corpus, Prepare, Render
 from ttsf.cli.evaluate import Evaluate
 from ttsf.cli.faces import Faces
 from ttsf.cli.info import Info
-from ttsf.cli.serve import Serve
+from ttsf.cli.serve import Batch, Serve
 from ttsf.cli.speak import Speak
 from ttsf.cli.streams import (
     give_up_output,
@@ -83,6 +83,7 @@ COMMANDS = (
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Study, subcommand("study", description="Let people rate clips (Table 4).")]
     | Annotated[Serve, subcommand("serve")]
+    | Annotated[Batch, subcommand("batch")]
     | Annotated[Voices, subcommand("voices")]
     | Annotated[Info, subcommand("info")]
     | Annotated[Completion, subcommand("completion")]

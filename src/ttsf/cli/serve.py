@@ -1,4 +1,4 @@
-"""`ttsf serve`: the page and the HTTP API."""
+"""`ttsf serve`, the page and the HTTP API, and `ttsf batch`, many videos at once."""
 
 import logging
 import os
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import arg
+from tyro.conf import Positional, arg
 
 from ttsf.cli.options import Device, Model, Quiet
-from ttsf.cli.streams import tell
+from ttsf.cli.streams import Progress, show, tell
 from ttsf.errors import TtsfError, needing
+from ttsf.jobs import Workers
 
 OWN_FOLDER = "(default: ~/.local/share/ttsf)"
 
@@ -70,6 +71,48 @@ class Serve:
             logging.getLogger("ttsf.serve").setLevel(logging.INFO)
             tell("ttsf: loading the model")
         serve(settings, self.host, self.port)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Make the videos of a file of lines; run again, it goes on where it was stopped.
+
+    ttsf batch batch.jsonl out/batch
+    """
+
+    lines: Annotated[Positional[Path], arg(metavar="IN.jsonl")]
+    """One video a line: {"id": "a", "portrait": "me.jpg", "text": "Hello."} and options of the API,
+    or the form of OpenAI's batches."""
+    out: Annotated[Positional[Path], arg(metavar="OUT")]
+    """Folder to write."""
+    workers: Annotated[int | None, arg(help_behavior_hint="(default: one per processor)")] = None
+    """Processes, each with a model of its own."""
+    ray: Annotated[str | None, arg(metavar="ADDRESS")] = None
+    """Work on a Ray cluster: local, auto or HOST:PORT."""
+    gpus: float = 0.0
+    """GPUs of each worker on Ray; 0.25 lets four share one."""
+    max_seconds: float = 3_600.0
+    """Refuse a text that takes longer."""
+    model: Model = None
+    device: Device = "cpu"
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Write the folder and print one line."""
+        usual = (os.cpu_count() or 1) if self.device == "cpu" else 1
+        progress = None if self.quiet else Progress("videos")
+        count = usual if self.workers is None else self.workers
+        workers = Workers(count, self.ray, progress, self.gpus)
+        if not self.max_seconds > 0:
+            raise TtsfError("max_seconds is above 0")
+        from ttsf.batch.make import BatchSettings, check_all_made, run_batch
+        from ttsf.batch.results import PAGE, RESULTS
+
+        settings = BatchSettings(self.model, self.device, self.max_seconds)
+        outcomes = run_batch(self.lines, self.out, settings, workers)
+        check_all_made(outcomes, self.out / RESULTS)
+        if not self.quiet:
+            show(f"{self.out}: {len(outcomes)} videos; see {self.out / PAGE}")
 
 
 def _own_folder() -> Path:

@@ -1,9 +1,10 @@
 """What clients may ask for, in the names of OpenAI's API and in our own."""
 
+import base64
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttsf.errors import TtsfError
 from ttsf.media.sound_formats import SoundFormat
@@ -17,6 +18,8 @@ OTHERS_VOICES = (
 )
 """Names that clients of OpenAI send unasked: the server's choice."""
 SIZE = re.compile(r"\d{2,4}|\d{2,4}x\d{2,4}")
+DATA_URL = "data:"
+NOT_FETCHED = "pictures are not fetched from addresses; send the picture itself"
 NOT_CANVAS = "a size of WIDTHxHEIGHT is a canvas; leave out the framing, or give one number"
 
 
@@ -112,6 +115,23 @@ class SpeechRequest(_Request):
     def voice_name(self) -> str:
         """Clients of OpenAI may send `{"id": NAME}`."""
         return self.voice if isinstance(self.voice, str) else self.voice.get("id", "")
+
+
+def picture_of(data_url: str) -> bytes:
+    """The file in a data URL; raises TtsfError for another form than base64."""
+    head, _, content = data_url.partition(",")
+    try:
+        if head.endswith(";base64"):
+            return base64.b64decode(content, validate=True)
+    except ValueError:
+        pass
+    raise TtsfError("the data URL is not in base64")
+
+
+def first_fault(error: ValidationError) -> tuple[str | None, str]:
+    """The first wrong field, if it is one, and what is wrong."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    return (str(first["loc"][0]) if first["loc"] else None), first["msg"]
 
 
 def schema(request: type[BaseModel]) -> dict[str, Any]:

@@ -18,17 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsf.errors import TtsfError
-from ttsf.media.files import write_new
-from ttsf.media.remux import fast_start, write_thumbnail
+from ttsf.media.remux import fast_start
 from ttsf.media.sound_formats import new_sound
 from ttsf.serve.tasks import (
     SOUND,
-    SRT,
     STREAM,
-    THUMBNAIL,
-    TIMINGS,
     VIDEO,
-    VTT,
     Cancel,
     CheckVideo,
     Done,
@@ -41,9 +36,9 @@ from ttsf.serve.tasks import (
     Ready,
     Task,
 )
-from ttsf.times.exports import timings_json, word_entries
+from ttsf.serve.video_files import write_beside
+from ttsf.times.exports import word_entries
 from ttsf.times.spoken import Spoken
-from ttsf.times.subtitles import srt, vtt
 
 if TYPE_CHECKING:
     from ttsf.pipeline import Pipeline
@@ -192,13 +187,8 @@ class Worker:
         outputs = Outputs(live, sound=folder / SOUND, captions="burnt" if task.burnt else "none")
         with live.file:
             made = self.pipeline.write(portrait, task.text, outputs, task.options, progress, heard)
-        seconds, fps = made.seconds, self.pipeline.model.config.video.fps
         fast_start(folder / STREAM, folder / VIDEO)
-        width, height = write_thumbnail(folder / VIDEO, folder / THUMBNAIL)
-        write_new(folder / SRT, srt(made.spoken, seconds))
-        write_new(folder / VTT, vtt(made.spoken, seconds))
-        write_new(folder / TIMINGS, timings_json(task.text, made.spoken, seconds, fps))
-        return {"seconds": seconds, "frames": made.frame_count, "size": f"{width}x{height}"}
+        return write_beside(folder, task.text, made, self.pipeline.model.config.video.fps)
 
     def _speech(
         self, task: MakeSpeech, stopped: threading.Event, tell: Callable[[Event], None]

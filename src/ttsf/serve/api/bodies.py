@@ -1,8 +1,6 @@
 """What a request carries: fields, and at most one picture."""
 
 import asyncio
-import base64
-import binascii
 import json
 from typing import Any, NamedTuple, TypeVar
 
@@ -10,12 +8,13 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
+from ttsf.errors import TtsfError
 from ttsf.serve.problems import Problem
+from ttsf.serve.requests import DATA_URL, NOT_FETCHED, first_fault, picture_of
 from ttsf.serve.settings import Settings
 
 MOST_FIELDS = 40
 PICTURE_FIELDS = ("input_reference", "picture", "image", "file")
-NOT_FETCHED = "pictures are not fetched from addresses; send the picture itself"
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
 
@@ -47,10 +46,8 @@ def parse(kind: type[Wanted], fields: dict[str, Any]) -> Wanted:
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = str(first["loc"][0]) if first["loc"] else None
-        detail = f"{name}: {first['msg']}"
-        raise Problem(422, "invalid_value", detail, name) from None
+        name, fault = first_fault(error)
+        raise Problem(422, "invalid_value", f"{name}: {fault}", name) from None
 
 
 async def _form(request: Request, settings: Settings) -> Body:
@@ -88,12 +85,9 @@ def _with_picture(fields: dict[str, Any], picture: bytes | None) -> Body:
     if given in (None, ""):
         return Body(fields, picture)
     name = "input_reference"
-    if not isinstance(given, str) or not given.startswith("data:"):
+    if not isinstance(given, str) or not given.startswith(DATA_URL):
         raise Problem(422, "not_fetched", NOT_FETCHED, name)
-    head, _, content = given.partition(",")
-    if not head.endswith(";base64"):
-        raise Problem(422, "not_base64", "the data URL is not in base64", name)
     try:
-        return Body(fields, base64.b64decode(content, validate=True))
-    except (binascii.Error, ValueError):
-        raise Problem(422, "not_base64", "the data URL is not in base64", name) from None
+        return Body(fields, picture_of(given))
+    except TtsfError as error:
+        raise Problem(422, "not_base64", str(error), name) from None

@@ -1,0 +1,1 @@
+"""`ttsf batch`: a file of lines becomes a folder of videos."""

@@ -1,0 +1,215 @@
+"""The lines of a batch: our flat form, or that of OpenAI's batches; options as the API has them."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from ttsf.errors import TtsfError
+from ttsf.media.files import write_new
+from ttsf.options import GenerateOptions
+from ttsf.pipeline import VOICE_SUFFIX
+from ttsf.serve.requests import DATA_URL, NOT_FETCHED, VideoRequest, first_fault, picture_of
+
+FLAT = {"text": "prompt", "portrait": "input_reference"}
+"""Our names, and those of the API."""
+OPENAI = {"custom_id", "method", "url", "body"}
+URL = "/v1/videos"
+PORTRAITS = ".portraits"
+"""Below the folder of a batch: pictures that lines carried in themselves."""
+MOST_NAME = 200
+"""Bytes of a folder's name."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A video to make; its folder is named after its id."""
+
+    number: int
+    """Counted from 1."""
+    id: str
+    openai: bool
+    """Whether it has, and its result shall have, the form of OpenAI's batches."""
+    wanted: VideoRequest = field(repr=False)
+    picture: Path
+    voice: Path | None
+    """File of a saved one."""
+    fingerprint: str
+    """Of all that decides what the video shows; a line that was changed is made anew."""
+
+    @property
+    def folder(self) -> str:
+        """Name below that of the batch."""
+        return folder_name(self.id)
+
+    @property
+    def key(self) -> str:
+        """Of its record."""
+        return f"{self.folder}/{self.fingerprint}"
+
+    def options(self, most_speech_s: float) -> GenerateOptions:
+        """As the pipeline takes them."""
+        options = self.wanted.options(most_speech_s)
+        return options if self.voice is None else options._replace(voice=self.voice)
+
+
+class Refused(NamedTuple):
+    """A line that no video can be made of."""
+
+    number: int
+    id: str | None
+    openai: bool
+    reason: str
+
+
+class _Form(NamedTuple):
+    """What a line says, in the names of the API."""
+
+    id: str
+    openai: bool
+    fields: dict[str, Any]
+
+
+def read_lines(path: Path, out: Path) -> list[Line | Refused]:
+    """All lines that are not blank; raises TtsfError for a file that cannot be read or has none.
+
+    Pictures inside lines are written below `out`, so that a line stays small.
+    """
+    lines = list[Line | Refused]()
+    seen = dict[str, int]()
+    try:
+        with path.open("rb") as file:
+            for number, content in enumerate(file, start=1):
+                if content.strip():
+                    lines.append(_read(number, content, path.parent, out, seen))
+    except OSError as error:
+        raise TtsfError(f"{path}: {error.strerror}") from None
+    if not lines:
+        raise TtsfError(f"{path}: holds no lines")
+    return lines
+
+
+def folder_name(line_id: str) -> str:
+    """No two ids share one; none leaves the folder of the batch or hides in it."""
+    name = quote(line_id, safe=" ")
+    return name.replace(".", "%2E", 1) if name.startswith(".") else name
+
+
+def _read(
+    number: int, content: bytes, home: Path, out: Path, seen: dict[str, int]
+) -> Line | Refused:
+    name, openai = None, False
+    try:
+        given = _object(content)
+        openai = "custom_id" in given
+        name = _id(given, number, seen)
+        form = _Form(name, openai, _openai(given) if openai else _flat(given))
+        return _line(number, form, home, out)
+    except TtsfError as error:
+        return Refused(number, name, openai, str(error))
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        given = json.loads(content.decode("utf-8-sig"))
+        json.dumps(given, ensure_ascii=False).encode()  # no half of a character
+    except (ValueError, RecursionError):
+        raise TtsfError("the line is not JSON in UTF-8") from None
+    if not isinstance(given, dict):
+        raise TtsfError("the line is not a JSON object")
+    return given
+
+
+def _id(given: dict[str, Any], number: int, seen: dict[str, int]) -> str:
+    name = "custom_id" if "custom_id" in given else "id"
+    found = given.get(name)
+    if isinstance(found, int) and not isinstance(found, bool):
+        found = str(found)
+    if not isinstance(found, str) or not found.strip():
+        raise TtsfError(f"{name}: a text is needed")
+    if len(folder_name(found)) > MOST_NAME:
+        raise TtsfError(f"{name}: too long")
+    first = seen.setdefault(found.casefold(), number)
+    if first != number:
+        raise TtsfError(f"{name}: line {first} has it already")
+    return found
+
+
+def _flat(given: dict[str, Any]) -> dict[str, Any]:
+    for own, theirs in FLAT.items():
+        if own not in given:
+            raise TtsfError(f"{own}: missing")
+        if theirs in given:
+            raise TtsfError(f"{theirs}: it is called {own} here")
+    return {FLAT.get(name, name): value for name, value in given.items() if name != "id"}
+
+
+def _openai(given: dict[str, Any]) -> dict[str, Any]:
+    for name in sorted(given.keys() ^ OPENAI):
+        raise TtsfError(f"{name}: {'missing' if name in OPENAI else 'unknown'}")
+    if (given["method"], given["url"]) != ("POST", URL):
+        raise TtsfError(f"only POST to {URL} can be done")
+    if not isinstance(given["body"], dict):
+        raise TtsfError("body: not a JSON object")
+    return dict(given["body"])
+
+
+def _line(number: int, form: _Form, home: Path, out: Path) -> Line:
+    fields = dict(form.fields)
+    portrait = fields.pop("input_reference", None)
+    names = {} if form.openai else {theirs: own for own, theirs in FLAT.items()}
+    if "portrait_id" in fields:
+        raise TtsfError("portrait_id: a batch knows no such; name a file")
+    try:
+        wanted = VideoRequest.model_validate(fields)
+    except ValidationError as error:
+        name, fault = first_fault(error)
+        raise TtsfError(f"{names.get(name or '', name)}: {fault}") from None
+    wanted.options(1.0)
+    picture, voice = _picture(portrait, home, out), None
+    if wanted.voice is not None and wanted.voice.endswith(VOICE_SUFFIX):
+        voice = (home / wanted.voice).absolute()
+        _hash(voice)
+    told = [wanted.model_dump(), _hash(picture), voice and _hash(voice)]
+    print_of = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+    return Line(number, form.id, form.openai, wanted, picture, voice, print_of)
+
+
+def _picture(given: object, home: Path, out: Path) -> Path:
+    """A file named from the batch's own folder, or a data URL as the API takes it."""
+    if isinstance(given, dict):
+        given = given.get("image_url")
+    if not isinstance(given, str) or not given:
+        raise TtsfError("a portrait is missing")
+    if given.startswith(DATA_URL):
+        content = picture_of(given)
+        path = out / PORTRAITS / hashlib.sha256(content).hexdigest()[:32]
+        if not path.exists():
+            write_new(path, content)
+        return path.absolute()
+    if "://" in given:
+        raise TtsfError(NOT_FETCHED)
+    return (home / given).absolute()
+
+
+@lru_cache(1_000)
+def _hash(path: Path) -> str:
+    try:
+        if not path.is_file():
+            raise TtsfError(f"{path}: no such file")
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a name"
+        raise TtsfError(f"{path}: {reason}") from None
+
+
+def pending(lines: list[Line | Refused]) -> Iterator[Line]:
+    """Those that can be tried."""
+    return (line for line in lines if isinstance(line, Line))

@@ -1,0 +1,132 @@
+"""Makes the videos of a batch; what was done is known after a kill at any moment."""
+
+import json
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ttsf.batch.lines import Line, Refused, pending, read_lines
+from ttsf.batch.results import Outcome, write_results
+from ttsf.engine.output import Outputs
+from ttsf.errors import TtsfError
+from ttsf.jobs import RECORDS, Workers, only_run, run_jobs
+from ttsf.pipeline import Pipeline, load
+from ttsf.serve.tasks import FILES, SOUND, VIDEO
+from ttsf.serve.video_files import write_beside
+from ttsf.serve.worker import failure_of
+
+PORTRAITS_KEPT = 4
+"""In memory, read and ready to speak."""
+DIED = {"status": "failed", "code": "died", "message": "its process died twice"}
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """Of one run."""
+
+    model: Path | None = None
+    """Folder (None: the bundled weights)."""
+    device: str = "cpu"
+    most_speech_s: float = 3_600.0
+    """A text that takes longer is refused."""
+
+
+def run_batch(
+    path: Path, out: Path, settings: BatchSettings, workers: Workers
+) -> list[tuple[Line | Refused, Outcome]]:
+    """Make what is left of a batch; gives what became of each line, and writes it down.
+
+    `out` gets a folder for each video, `results.jsonl` and `index.html`. Lines that failed for no
+    fault of their own are tried again. Raises TtsfError where the batch cannot be read, `out` not
+    be written or the model not be loaded.
+    """
+    model = None if settings.model is None else str(settings.model.resolve())
+    with only_run(out, {"model": model, "most_speech_s": settings.most_speech_s}):
+        lines = read_lines(path, out)
+        jobs = list(pending(lines))
+        for line in jobs:
+            if _outcome(out, line).get("status") == "failed":
+                _record(out, line).unlink()
+        try:
+            write_results(out, path.name, _outcomes(out, lines))
+            run_jobs(_Work(settings), jobs, out.absolute(), workers, lambda _: json.dumps(DIED))
+        finally:
+            outcomes = _outcomes(out, lines)
+            write_results(out, path.name, outcomes)
+    return outcomes
+
+
+def _outcomes(out: Path, lines: list[Line | Refused]) -> list[tuple[Line | Refused, Outcome]]:
+    return [(line, _outcome(out, line)) for line in lines]
+
+
+def _outcome(out: Path, line: Line | Refused) -> Outcome:
+    if isinstance(line, Refused):
+        return {"status": "refused", "code": "invalid_line", "message": line.reason}
+    try:
+        return json.loads(_record(out, line).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"status": "waiting"}
+
+
+def _record(out: Path, line: Line) -> Path:
+    return out / RECORDS / f"{line.key}.json"
+
+
+@dataclass(frozen=True)
+class _Work:
+    settings: BatchSettings
+
+    def __call__(self, line: Line, out: Path) -> str:
+        engine = _engine(self.settings.model, self.settings.device)
+        folder = out / line.folder
+        for earlier in _record(out, line).parent.glob("*.json"):  # of what the line was before
+            earlier.unlink()
+        try:
+            made = engine.make(line, folder, self.settings.most_speech_s)
+            return json.dumps({"status": "done", **made})
+        except (Exception, MemoryError) as error:
+            failed = failure_of(error, None)
+            for name in FILES:
+                (folder / name).unlink(missing_ok=True)
+            status = "refused" if failed.code == "unusable" else "failed"
+            return json.dumps({"status": status, "code": failed.code, "message": failed.message})
+
+
+class _Engine:
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.portrait = lru_cache(PORTRAITS_KEPT)(pipeline.portrait)
+
+    def make(self, line: Line, folder: Path, most_speech_s: float) -> dict[str, Any]:
+        portrait = self.portrait(line.picture, line.wanted.face)
+        text = line.wanted.prompt
+        outputs = Outputs(
+            folder / VIDEO,
+            sound=folder / SOUND,
+            captions="burnt" if line.wanted.captions == "burnt" else "none",
+        )
+        made = self.pipeline.write(portrait, text, outputs, line.options(most_speech_s))
+        return write_beside(folder, text, made, self.pipeline.model.config.video.fps)
+
+
+@lru_cache(1)
+def _engine(model: Path | None, device: str) -> _Engine:
+    """One for all lines of a process."""
+    logging.getLogger("ttsf").setLevel(logging.ERROR)  # warnings do not say which line they mean
+    return _Engine(load(model, device))
+
+
+def summary(outcomes: list[tuple[Line | Refused, Outcome]]) -> tuple[int, int]:
+    """How many lines were made, and how many not."""
+    done = sum(outcome["status"] == "done" for _, outcome in outcomes)
+    return done, len(outcomes) - done
+
+
+def check_all_made(outcomes: list[tuple[Line | Refused, Outcome]], results: Path) -> None:
+    """Raises TtsfError where a line was not made."""
+    done, others = summary(outcomes)
+    if others:
+        raise TtsfError(f"{others} of {done + others} lines were not made; {results} says why")
