@@ -31,7 +31,8 @@ REFUSED = "<error>"
 WRONG = {
     "He could lead if he would get the lead out.": "the metal shows in the meaning alone",
     "Upon seeing the tear I shed a tear.": "which tear shows in the meaning alone",
-    "Graduates graduate in June.": "a plural before it may be a noun's or a verb's neighbor",
+    "Does share a field with bucks.": "the deer show in the meaning alone",
+    "The invalid had an invalid ticket.": "that an invalid is a person shows in the meaning alone",
 }
 """Known to be wrong, and why."""
 _WEAK = (
@@ -47,8 +48,8 @@ def table(name: str) -> list[tuple[str, str, str]]:
 
 
 def unescaped(text: str) -> str:
-    signs = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
-    return re.sub(r"\\[nt\\]", lambda m: signs[m[0]], text)
+    signs = {"\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\"}
+    return re.sub(r"\\[nrt\\]", lambda m: signs[m[0]], text)
 
 
 def plain(ipa: str) -> str:

@@ -10,6 +10,7 @@ _TOP = (
     r"(?:com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|tv|xyz|gg|ly|eu|uk|de|fr|nl|ch|ca|jp|"
     r"cn|au|nz|se|dk|pl|es|ru|br|kr|ie|tech|online|shop|store|blog|site|cloud|museum)"
 )
+_SHORT_HOST = r"(?:youtu\.be|t\.me|t\.co|goo\.gl|wa\.me|fb\.me|about\.me)"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SAID_TOPS = words(
     "com org net gov info biz co me app dev mil int shop store blog site cloud online tech"
@@ -64,6 +65,8 @@ def _top(label: str) -> str:
 def host(text: str) -> str:
     """'a-b.co.uk' -> 'A dash B dot co dot U K'."""
     labels = text.split(".")
+    if len(labels) > 2 and re.fullmatch(r"[a-z]{2}", labels[0]) and labels[0] not in _SAID_TOPS:
+        return f"{spell(labels[0])} dot {host('.'.join(labels[1:]))}"
     names = [_name(x) if k == 0 or len(labels) - k > 2 else _top(x) if k == len(labels) - 1
              else _name(x) if len(x) > 3 else _top(x) for k, x in enumerate(labels)]  # fmt: skip
     return " dot ".join(name for name in names if name)
@@ -99,6 +102,7 @@ def _file(match: re.Match[str]) -> str | None:
     *names, end = match[0].split(".")
     ending = end.lower() if end.lower() in _SAID_ENDS else spell(end)
     stem = " dot ".join(_name(name) for name in names if name)
+    ending = {"gitignore": "git ignore", "bashrc": "bash R C"}.get(end, ending)
     dot = "" if end == "js" and names[0].istitle() else "dot "
     return f"{stem + ' ' if stem else ''}{dot}{ending}"
 
@@ -114,9 +118,9 @@ def _hashtag(match: re.Match[str]) -> str:
 
 def _path(match: re.Match[str]) -> str:
     text = match[0].rstrip(".,")
-    said = re.sub(r"[/\\]", " slash ", text).replace("~", "tilde").replace(":", " colon")
-    said = said.replace("\\", " backslash ")
-    words = " ".join(_name(x) if x not in ("slash", "tilde") else x for x in said.split())
+    said = text.replace("/", " slash ").replace("\\", " backslash ")
+    said = said.replace("~", "tilde").replace(":", " colon")
+    words = " ".join(_name(x) for x in said.split())
     return words + match[0][len(text) :]
 
 
@@ -126,8 +130,8 @@ def _dotted(match: re.Match[str]) -> str | None:
     if max(map(len, parts)) > MOST_DIGITS:
         return None
     prefix = "V " if match["v"] else ""
-    if len(parts) == 3 and len(parts[2]) == 4 and max(map(len, parts[:2])) < 3 and not prefix:
-        return None  # a date
+    if not prefix and _is_date(parts) and word_before(match).lower() not in _SOFTWARE:
+        return None
     if len(parts) == 4 and not prefix and all(len(x) < 4 and int(x) < 256 for x in parts):
         said = " dot ".join(digits(x) for x in parts)
     elif (
@@ -150,6 +154,14 @@ def _dotted(match: re.Match[str]) -> str | None:
     return prefix + said
 
 
+def _is_date(parts: list[str]) -> bool:
+    if len(parts) != 3:
+        return False
+    year_last = len(parts[2]) == 4 and max(map(len, parts[:2])) < 3
+    year_first = re.match(r"(?:19|20)\d\d\.[01]\d\.[0-3]\d$", ".".join(parts))
+    return year_last or bool(year_first)
+
+
 def _phone(match: re.Match[str]) -> str | None:
     """Digits one by one, a comma after the area; "1-800" as people say it."""
     text = match[0]
@@ -162,10 +174,19 @@ def _phone(match: re.Match[str]) -> str | None:
         rest = text[toll.end() :]
         said = digits(rest) if not rest[:1].isalpha() else rest
         return f"one {pairs(toll[1])} {said}"
+    if text.startswith("1"):
+        return _after_trunk(text)
     if plus and "(" in text:
         head, _, tail = text.partition(")")
         return f"plus {digits(head)}, {digits(tail)}"
     return plus + digits(text)
+
+
+def _after_trunk(text: str) -> str:
+    """'1 (800) 555-0123', '1-212-555-0147'."""
+    area, rest = re.findall(r"\d+", text)[1:2], re.findall(r"\d+", text)[2:]
+    said = pairs(area[0]) if area[0] in ("800", "900") else digits(area[0])
+    return f"one {said}, {digits(''.join(rest))}"
 
 
 def _short_phone(match: re.Match[str]) -> str | None:
@@ -200,14 +221,15 @@ ADDRESSES = (
          _url, re.I),
     rule("address", "wd", rf"[\w+-]{{1,40}}(?:\.[\w+-]{{1,40}}){{0,4}}@(?:{_LABEL}\.){{1,5}}"
          r"[A-Za-z]{2,12}\b", _email),
-    rule("address", "wd", rf"(?P<host>(?:{_LABEL}\.){{1,4}}{_TOP})(?![\w@-])"
+    rule("address", "wd", rf"(?P<host>(?:{_LABEL}\.){{1,4}}{_TOP}|{_SHORT_HOST})(?![\w@-])"
          r"(?P<path>(?:/[\w.~-]{1,30}){0,3})", _bare_host),
     rule("address", "w", r"localhost(?::(\d{2,5}))?\b",
-         lambda m: f"localhost {pairs(m[1]) if m[1] else ''}"),
+         lambda m: f"local host {pairs(m[1]) if m[1] else ''}".rstrip()),
+    rule("address", "w", r"([ru])/(\w{2,30})\b", lambda m: f"{m[1].upper()} slash {_name(m[2])}"),
     rule("file", "wd", rf"[\w-]{{1,60}}(?:\.[\w-]{{1,30}}){{0,3}}\.{_FILE}(?![\w.]\w|\w)", _file),
     rule("file", "s", rf"\.(?:{_FILE}|env|gitignore|bashrc)(?!\w)",
          lambda m: None if left(m)[-1:].isalnum() else _file(m)),
-    rule("file", "s", r"~?(?:/[\w.-]{1,40}){2,8}/?(?![\w/])",
+    rule("file", "s", r"(?:~/[\w.-]{1,40}|(?:/[\w.-]{1,40}){2})(?:/[\w.-]{1,40}){0,6}/?(?![\w/])",
          lambda m: None if left(m)[-1:].isalnum() else _path(m)),
     rule("file", "w", r"[A-Z]:\\(?:[\w.-]{1,40}\\?){0,8}", _path),
     rule("handle", "s", r"@([A-Za-z]\w{1,30})", _handle),
@@ -222,6 +244,7 @@ ADDRESSES = (
          lambda m: None if re.search(r"[\w)]\s*$", left(m)) and "+ " in m[0] else _phone(m)),
     rule("phone", "s", rf"\(\d{{3,5}}\){_SEP}?\d{{3,4}}{_SEP}?\d{{3,4}}\b", _phone),
     rule("phone", "d", rf"1{_SEP}[89]\d\d{_SEP}(?:\d{{3}}{_SEP}\d{{4}}\b|[A-Z]{{4,10}}\b)", _phone),
+    rule("phone", "d", rf"1{_SEP}?\(\d{{3}}\){_SEP}?\d{{3}}{_SEP}\d{{4}}\b", _phone),
     rule("phone", "d", rf"(?:1{_SEP})?\d{{3}}[-.]\d{{3}}[-.]\d{{4}}\b", _phone),
     rule("phone", "d", r"\d{3} \d{3} \d{4}\b(?!,? ?\d)", _phone),
     rule("phone", "d", r"0\d{2,4}[- ]\d{3,4}(?:[- ]\d{3,4})?\b", _phone),

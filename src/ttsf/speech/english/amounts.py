@@ -12,13 +12,13 @@ from ttsf.speech.english.tokens import left, right, rule, word_after, word_befor
 _MINUS = {"-": "minus ", "+": "plus ", "~": "about ", "\u2212": "minus ", "±": "plus or minus "}
 _SIGN = r"(?P<minus>[-+~\u2212±])?"
 _RANGE = r"(?:\s?[-\u2014]\s?|\s+to\s+)"
-_LONG_SCALE = r"\s?(?:hundred|thousand|million|billion|trillion)\b"
+_LONG_SCALE = r"[\s-]?(?:hundred|thousand|million|billion|trillion)\b"
 _SCALE = rf"(?P<scale>{_LONG_SCALE}|\s?(?:[kK]|[mM]n?|[bB]n?|[tT]n?)\b(?!/))"
 _units = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _signs = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
 _codes = "|".join(map(re.escape, CODES_OF_MONEY))
 _FEW = words("two three four five six seven eight nine ten twelve several many few both")
-_EURO_NUMBER = r"\d{1,3}(?:\.\d{3})*,\d\d(?!\d)"
+_EURO_NUMBER = r"\d{1,3}(?:\.\d{3})*,\d\d(?!\d|,\d)"
 
 
 def _number(text: str) -> str:
@@ -31,7 +31,7 @@ def _number(text: str) -> str:
 def is_adjective(match: re.Match[str]) -> bool:
     """Whether an amount stands before its noun, as in "a 10m (32ft) passageway"."""
     before = re.sub(r"[\d.,]+\s?\S+ \($", "", left(match))
-    after = re.match(r"\)?(?:\s\([^()]{1,24}\))?[\s-]+([a-z]+(?:'s)?)\b", right(match))
+    after = re.match(r"\)?(?:\s\([^()]{1,24}\))?[\s-]+([a-z]+(?:'s)?|[A-Z]{2,4}s?)\b", right(match))
     if not after or after[1] in FUNCTION_WORDS or after[1].endswith("ly"):
         return False
     found = re.search(r"([A-Za-z']+)\s(?:[a-z]+\s)?$", before)
@@ -61,7 +61,7 @@ def money(number: str, currency: Currency, scale: str = "", singular: bool = Fal
 
 
 def _scale(text: str | None) -> str:
-    short = (text or "").strip()
+    short = (text or "").strip(" -")
     return SCALES.get(short.lower(), short.lower())
 
 
@@ -208,18 +208,28 @@ def _feet(match: re.Match[str]) -> str | None:
     return f"{cardinal(match['alone'])} {'inch' if is_adjective(match) else 'inches'}"
 
 
+def _sides(match: re.Match[str]) -> str:
+    """'5' x 8'."""
+    name = "feet" if match[2] == "'" else "inches"
+    return f"{cardinal(match[1])} {name} by {cardinal(match[3])} {name}"
+
+
 def _magnitude(match: re.Match[str]) -> str | None:
     """'1.5M users', '10K people'; '4K screen' and '221B Baker' stay letters."""
-    letter, after = match["letter"], word_after(match)
+    letter, after = match["letter"].strip(), word_after(match)
+    after = after or "".join(re.findall(r"^\+ ([a-z]+)", right(match)))
     if after[:1].isupper() or left(match)[-1:].isalpha():
         return None
     if letter in "kK" and not (
         is_plural(after) or "." in match["number"]
         or word_before(match).lower() in {"about", "over", "nearly", "almost", "than", "around",
-                                          "reached", "hit", "has", "have", "got", "earns", "with"}
+                                          "reached", "hit", "got", "earns", "with"}
+        or re.search(r"\b(?:salary|income|pay|debt|crowd|following|audience|population) of $",
+                     left(match))
+        or (word_before(match) in ("has", "have") and after != "of")
     ):  # fmt: skip
         return f"{cardinal(match['number'])} K"
-    if letter == "B" and not (is_plural(after) or "." in match["number"]):
+    if letter in "BT" and not (is_plural(after) or "." in match["number"]):
         return None
     return f"{cardinal(_number(match['number']))} {SCALES[letter.lower()]}"
 
@@ -263,6 +273,7 @@ AMOUNTS = (
          lambda m: _percent(m) if _minus_allowed(m) else None),
     rule("percent", "sd", rf"{_SIGN}{_NUM}(?P<to>(?!))?(?P<then>(?!))?\s?(?P<mark>%|‰)",
          lambda m: _percent(m) if _minus_allowed(m) else None),
+    rule("length", "d", r"(\d{1,3})(['\"])\s?[xX×]\s?(\d{1,3})\2", _sides),
     rule("length", "d", r"(?:(?P<feet>\d{1,3})'(?:\s?(?P<inches>\d{1,2})(?P<mark>\"|'')?)?(?![\w'])"
          r"|(?P<alone>\d{1,3})\"(?!\w))", _feet),
     rule("dimension", "d", rf"(?P<a>{N})\s?[xX×]\s?(?P<b>{N})(?:\s?[xX×]\s?(?P<c>{N}))?"
@@ -272,6 +283,6 @@ AMOUNTS = (
          rf"(?P<gap>[ -]?)(?P<unit>{_units}|\")(?![\w/'^])", _part_of_unit),
     rule("unit", "sd", rf"{_SIGN}{_NUM}(?:{_RANGE}{_LAST})?(?P<gap>[ -]?)(?P<unit>{_units})"
          r"(?P<power>\^[23])?(?![\w/'^])", _unit),
-    rule("magnitude", "d", r"(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)(?P<letter>[KkMB]|bn|mn|MM)\b",
-         _magnitude),
+    rule("magnitude", "d", r"(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)"
+         r"(?P<letter>[KkMBT]|\s?(?:bn|mn|MM))\b", _magnitude),
 )  # fmt: skip

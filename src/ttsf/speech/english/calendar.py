@@ -11,7 +11,7 @@ MONTHS = (
     "October", "November", "December",
 )  # fmt: skip
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_M = "(?:" + "|".join([*MONTHS, "Sept", *(m[:3] for m in MONTHS)]) + r")(?![A-Za-z])\.?"
+_M = rf"(?:(?:{'|'.join(MONTHS)})\b|(?:Sept|{'|'.join(m[:3] for m in MONTHS)})\b\.?)"
 _D = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?(?![\d%])"
 _DAY = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)"
 _TO = r"\s?(?:-|\u2014|to|until)\s?"
@@ -70,7 +70,8 @@ def _day_month(match: re.Match[str]) -> str | None:
     words = f"{month(match['month'])} {_day_words(match['first'])}"
     if match["last"]:
         words += f" to {_day_words(match['last'])}"
-    return _with_year(words, match["year"])
+    stop = "." if match[0].endswith(".") and _ends(match) else ""
+    return _with_year(words, match["year"]) + stop
 
 
 def _numeric(month_number: str, day_number: str, year_number: str | None) -> str | None:
@@ -90,8 +91,10 @@ def _slashes(match: re.Match[str]) -> str | None:
 
 
 def _bare_slash(match: re.Match[str]) -> str | None:
-    """'on 12/25': only after a word that dates follow."""
-    if word_before(match).lower() in {"on", "due", "until", "since", "dated", "starting", "ends"}:
+    """'on 12/25', 'Fri. 6/14': only after a word that dates follow."""
+    before = word_before(match)
+    dated = {"on", "due", "until", "since", "dated", "starting", "ends", "date"}
+    if before.lower() in dated or re.fullmatch(rf"{_DAY}(?:[a-z]*day)?\.?", before):
         return _numeric(match["a"], match["b"], None)
     return None
 
@@ -224,7 +227,14 @@ def _letters_duration(match: re.Match[str]) -> str:
     return " ".join(_counted(match[k], name) for k, name in names if match[k])
 
 
+def _date_dash(match: re.Match[str]) -> str | None:
+    """'Oct 30-Nov 3', '28 May - 3 June'."""
+    day_before = re.search(rf"\b{_M}\s+{_D}(?:,?\s+[12]\d{{3}})?\s?$", left(match))
+    return "to" if day_before or re.search(rf"\b{_D}\s+{_M}\s?$", left(match)) else None
+
+
 CALENDAR = (
+    rule("date", "s", rf"[-\u2014](?=\s?(?:{_M}\s+{_D}|{_D}\s+{_M}))", _date_dash),
     rule("date", "w", rf"(?P<month>{_M})\s+(?P<first>{_D})(?:{_TO}(?P<last>{_D}))?(?![:/\w]|[.]\d)"
          + _Y, _month_day),
     rule("date", "dw", rf"(?:[Tt]he\s+)?(?P<first>{_D})(?:{_TO}(?P<last>{_D}))?(?:\s+(?:of\s+)?|-)"

@@ -27,7 +27,11 @@ _EOL = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff]")
 _ATTRIBUTE = r"""(?:\s+[\w:-]{1,40}\s*=\s*(?:"[^"<>]{0,300}"|'[^'<>]{0,300}'|[^\s"'<>]{1,300}))"""
 _SPACES = re.compile(r"[^\S\n]+")
-_COMMENT = re.compile(r"<!--.{0,2000}?-->|<\?[a-z].{0,200}?\?>|<![A-Z][^<>]{0,200}>", re.S)
+_COMMENT = re.compile(
+    r"(?i:<(script|style)\b[^<>]{0,200}>.{0,4000}?</\1>)"
+    r"|<!--.{0,2000}?-->|<\?[a-z].{0,200}?\?>|<![A-Z][^<>]{0,200}>",
+    re.S,
+)
 _BLOCK = re.compile(
     rf"</?(?:br|p|div|li|ul|ol|h[1-6]|tr|table|hr|blockquote|s|section)(?:{_ATTRIBUTE}{{0,20}})"
     r"\s?/?>",

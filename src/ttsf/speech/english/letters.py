@@ -3,7 +3,7 @@
 import re
 
 from ttsf.speech.english.lists import COUNTED, REGNAL_NAMES, STARTERS, TITLES, words
-from ttsf.speech.english.numbers import cardinal, ordinal
+from ttsf.speech.english.numbers import cardinal, ordinal, year
 from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
 
 ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
@@ -27,6 +27,7 @@ SMALL_WORDS = words(
     " WHO WHY WIN WON WOW YES YET YOU"
 )
 _ORDINAL_NOUNS = {"century", "centuries", "dynasty", "arrondissement", "olympiad", "congress",
+                  "olympics", "olympic", "games", "summit", "edition",
                   "corps", "legion", "amendment"}  # fmt: skip
 _VERBS_OF_I = words(
     "am have think know see love want need like do don't say go feel hope guess mean"
@@ -73,6 +74,8 @@ def _numeral(match: re.Match[str]) -> str | None:
         return f"the {ordinal(number)}" if name not in COUNTED else cardinal(str(number))
     if len(text) > 2 and set(text) <= set("IVX") and text != "XXX" and text not in ("XIX",):
         return cardinal(str(number))
+    if text[:2] in ("MM", "MC", "MD") and 1500 < number < 2100:
+        return year(number)
     if text in ("II", "III"):
         return cardinal(str(number))
     return spaced(text) if len(text) > 1 and set(text) <= set("IVX") else None
@@ -148,6 +151,12 @@ def _capital_words(match: re.Match[str]) -> str | None:
 
 
 LETTERS = (
+    rule("initialism", "w", r"CAT(?= scan)", "cat"),
+    rule("initialism", "w", r"VRAM\b", "V ram"),
+    rule("initialism", "w", r"SEALs?\b(?<=s)|SEAL(?= team)", lambda m: m[0].lower()),
+    rule("letters", "w", r"K-12\b", "K to twelve"),
+    rule("letters", "w", r"[A-Za-z]{2}(?=\^\d)", lambda m:
+         None if re.search("[aeiou]", m[0]) or len(m[0]) != 2 else spaced(m[0])),
     rule("roman", "w", r"WW(?:II|2)\b", "World War two"),
     rule("roman", "w", r"WW(?:I|1)\b", "World War one"),
     rule("initialism", "w", r"Ph\.?Ds?\b(?<=D)|PhD(s)\b", _mixed),

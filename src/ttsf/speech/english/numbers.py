@@ -18,7 +18,7 @@ from ttsf.speech.english.tokens import left, right, rule, word_after, word_befor
 
 MOST_DIGITS = 15
 """Longer numbers are said digit by digit."""
-N = r"(?:\d{1,3}(?:,\d{3}){1,8}(?!\d)|\d+)(?:\.\d+)?"
+N = r"(?:\d{1,3}(?:,\d{3}){1,8}(?!\d)|\d{1,2}(?:,\d{2}){1,4},\d{3}(?![,\d])|\d+)(?:\.\d+)?"
 _BIG_GROUPS = r"\d{1,3}(?:,\d{3}){1,8}(?!\d)"
 
 
@@ -105,7 +105,7 @@ def fraction(match: re.Match[str]) -> str | None:
     a, b = int(top), int(bottom)
     if (a, b) in ((24, 7), (50, 50), (20, 20), (9, 11)) or not a or a + b == 100:
         return f"{cardinal(whole) + ' ' if whole else ''}{cardinal(top)} {cardinal(bottom)}"
-    if a > b >= 40 or b < 2 or b > 100:
+    if a > b >= 40 or b < 2 or (b > 100 and (a != 1 or b not in (1000, 1_000_000))):
         return f"{cardinal(top)} over {cardinal(bottom)}"
     name = {2: "half", 4: "quarter"}.get(b, ordinal(b))
     if a != 1:
@@ -119,6 +119,12 @@ def _score(match: re.Match[str]) -> str | None:
     rated = re.search(r"(?i)\b(?:rated?|scored?|gave|give|ratings?)\b[^.;]{0,24}$", left(match))
     if re.match(r"\s+of\b", right(match)):
         return None
+    graded = re.match(
+        r"\s+(?:on|in|for|at)\s+(?:the|her|his|my|this|that|a|an|our)?\s?(?:\w+\s)?"
+        r"(?:tests?|exams?|quiz|quizzes|essay|paper|homework|rating|review|imdb)\b",
+        right(match), re.I,
+    )  # fmt: skip
+    rated = rated or (graded if int(match["bottom"]) in (5, 10, 20, 30, 40, 50, 100) else None)
     if "." in match["top"] or (match["top"] == match["bottom"] and len(match["top"]) < 2) or rated:
         return f"{cardinal(match['top'])} out of {cardinal(match['bottom'])}"
     return None
@@ -144,7 +150,10 @@ def _year(match: re.Match[str]) -> str | None:
     near = before.lower().rstrip(".") in YEAR_BEFORE - {"the", "and", "to", "about", "around"}
     if before in ("about", "around") and number % 100 and (after == "" or after[0].isupper()):
         near = True
-    joined = re.search(r"\b1\d{3}\s+(?:and|to|or)\s+$", left(match))
+    joined = re.search(
+        r"\b1\d{3}\s+(?:and|to|or)\s+$|(?i:\b(?:it|year|date|time)(?:'s| is| was)\s+$)",
+        left(match),
+    )
     of_the_year = before.lower() == "the" and after and not counted and after not in ("and", "or")
     era = re.match(r"\s+to\s+1\d{3}\b(?!,)", right(match)) and number >= 1000
     return year(number) if named or near or joined or of_the_year or era else None
@@ -167,14 +176,29 @@ def _code(match: re.Match[str]) -> str | None:
             rf"(?i)\b(?:{'|'.join(CODES)})(?: is| was| number|:| no\.)*[:\s]*$", before
         ):
             return digits(number)
-        if nearby[-1] in NUMBERED and 3 <= len(number) <= 4:
+        name = nearby[-2] if len(nearby) > 1 and nearby[-1] in ("is", "was") else nearby[-1]
+        if name in NUMBERED and 3 <= len(number) <= 4:
             return pairs(number)
-        if nearby[-1] in CALLS and len(number) == 3:
+        counted = is_plural(word_after(match))
+        if nearby[-1] in CALLS and (len(number) == 3 or (len(number) > 3 and not counted)):
             return digits(number)
+        ending = re.search(r"\b(?:card|number|account|phone)\b.*\bend(?:s|ing|ed)? in $", before)
+        if len(number) == 4 and ending:
+            return digits(number)
+    if 3 <= len(number) <= 4 and re.match(rf"[A-Z]?\s(?:[NSEW]\.?\s)?{_STREET}", right(match)):
+        return pairs(number)
+    if re.fullmatch("7[0-8]7", number) and re.search(r"\b(?:[Tt]he|[Aa]|Boeing) $", before):
+        return None if is_plural(word_after(match)) else pairs(number)
     carrier = re.search(r"(?:^|\s)([A-Z][A-Z0-9]{1,2}|I|X)\s$", before)
     if carrier and 3 <= len(number) <= 4 and carrier[1] not in {"I", "AD", "BC", "AM", "PM", "NO"}:
         return pairs(number)
     return None
+
+
+_STREET = (
+    r"(?:[A-Z][\w'.]+\s){1,3}(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Pl|Sq|Hwy|Pkwy|Street|Avenue|Road|Lane"
+    r"|Boulevard|Drive|Court|Place|Square|Terrace|Highway|Parkway)\b"
+)
 
 
 def _grouped(match: re.Match[str]) -> str | None:
@@ -193,10 +217,6 @@ def _scientific(match: re.Match[str]) -> str:
     return f"{cardinal(match['base'])} E {sign}{cardinal(match['power'])}"
 
 
-def _indian(match: re.Match[str]) -> str:
-    return cardinal(match[0].replace(",", ""))
-
-
 DECADES = (
     rule("decade", "s", r"'(?P<decade>\d0)'?s\b", _decade),
     rule("decade", "s", r"'(?=\d\d\b(?![.:,]\d)(?!'))(\d\d)",
@@ -213,7 +233,6 @@ NUMBERS = (
     rule("number", "d", r"\d{1,3}(?:[ .]\d{3}){1,5}(?![.]?\d)", _grouped),
     rule("number", "d", r"\d{1,3}(?:'\d{3}){1,5}(?!\d)", _grouped),
     rule("number", "d", r"\d{1,3}(?:_\d{3}){1,5}(?!\d)", _grouped),
-    rule("number", "d", r"\d{1,2}(?:,\d{2}){1,4},\d{3}(?![,\d])", _indian),
     rule("number", "d", rf"(?P<base>{N})[eE](?P<sign>[+-]?)(?P<power>\d{{1,3}})\b", _scientific),
     rule("fraction", "d", r"(?P<top>\d+(?:\.\d+)?)/(?P<bottom>\d+)\b(?!/)", _score),
     rule("fraction", "d", r"(?:(?P<whole>\d+)(?:\s+|-))?(?P<top>\d+)[/\u2044](?P<bottom>\d+)\b"

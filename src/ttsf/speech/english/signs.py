@@ -72,6 +72,10 @@ def _range_dash(match: re.Match[str]) -> str | None:
         r"(?i)\b(?:won|win|wins|beat|lost|lose|loses|score|scored|tied|drew|draw|led|leads?"
         r"|victory|defeat|ended|finished|up|down)\b[^.;:]{0,30}?\d+\s?$",
         before,
+    ) or re.match(
+        r"\s?\d{1,3}\s(?:away |home |overtime )?(?:win|victory|loss|defeat|lead|record|draw|tie"
+        r"|rout|thriller|scoreline)\b",
+        after,
     ):
         return " "
     return "to"
@@ -107,8 +111,8 @@ def _lengthened(match: re.Match[str]) -> str | None:
     low = word.lower()
     if (
         low.startswith("www")
-        or re.fullmatch(r"[ivxlcdm]+", low)
-        or (len(set(low)) == 1 and (word.isupper() or low[0] not in "aeou"))
+        or re.fullmatch(r"(?!m+$)[ivxlcdm]+", low)
+        or (len(set(low)) == 1 and (word.isupper() or low[0] not in "aeoum"))
     ):
         return None
     single = re.sub(r"([a-z])\1{2,}", r"\1", low)
@@ -146,6 +150,7 @@ WORDS = (
     rule("word", "s", r"'n'?(?=\s)", lambda m: "and" if re.search(r"\w\s$", left(m)) else None),
     rule("word", "w", r"(?:ctrl|Ctrl)(?=[\s+-])", "control"),
     rule("word", "w", r"(?:[Oo]')(?=\s)", "of"),
+    rule("word", "w", r"[Oo]l'(?=\s)", "ole"),
     rule("word", "w", r"(?:lol|omg|idk|imho|imo|tbh|brb|btw|fyi|tldr|asap|faq|diy|rsvp|lmk|nvm)\b",
          lambda m: " ".join(m[0].upper())),
 )  # fmt: skip

@@ -24,7 +24,7 @@ SOUNDS = {
     "messers": "mˈɛsɚz", "amelie": "ˈæmɪli", "amélie": "ˈæmɪli", "tortilla": "tɔːɹtˈiːjə",
     "tortillas": "tɔːɹtˈiːjəz", "quesadilla": "kˌeɪsədˈiːjə", "paella": "paɪˈeɪjə",
     "guillermo": "ɡiːˈɛɹmoʊ", "giuseppe": "dʒuːsˈɛpi", "giovanni": "dʒoʊvˈɑːni",
-    "kyiv": "kˈiːv", "ubuntu": "ʊbˈʊntuː",
+    "nasa": "nˈæsɐ", "uefa": "juːˈeɪfə", "kyiv": "kˈiːv", "ubuntu": "ʊbˈʊntuː",
     "hmm": "hˈəm", "shh": "ʃː", "brr": "bɹˈɜː", "grr": "ɡɹˈɜː", "pfft": "pfˈt", "mmm": "mː",
     "zzz": "zː", "hmph": "hˈʌmf", "aww": "ˈɔː", "eww": "jˈuː", "ow": "ˈaʊ", "mm-hmm": "mhˈm",
     "psst": "psˈt", "aah": "ˈɑː", "argh": "ˈɑːɹɡ", "jpegs": "dʒˈeɪpˌɛɡz",

@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 
-from ttsf.speech.english.lists import words
+from ttsf.speech.english.lists import PLURALS, words
 
 AUXILIARIES = words(
     "to will would can could should must may might shall do does did don't doesn't didn't won't"
@@ -37,6 +37,22 @@ _NO_SUBJECTS = words(
 )
 _THIRD = words("he she it who somebody someone everyone nobody everybody")
 
+_AFTER_A_USE = words("of in is case cases as by for are was has") | {""}
+_AFTER_VERB = (
+    OBJECTS
+    | words(
+        "again in at to on from with by as if when while because against over about each every"
+        " themselves water food goods tickets people"
+    )
+    | {""}
+)
+_BEFORE_SUBJECT = words(
+    "the these those my your his her our their some many most all few two three four five young"
+    " old local new if when that while and but as because most other"
+)
+_COMPOUND = words("sports sales customs news arms goods savings always perhaps does this series")
+"""Nouns in -s that stand before another noun, and words that are no nouns."""
+
 NOUN_VERB = {
     "use": ("jˈuːs", "jˈuːz"), "project": ("", "pɹədʒˈɛkt"), "permit": ("", "pɚmˈɪt"),
     "conduct": ("", "kəndˈʌkt"), "record": ("", "ɹᵻkˈɔːɹd"), "object": ("", "əbdʒˈɛkt"),
@@ -49,18 +65,19 @@ NOUN_VERB = {
     "attribute": ("", "ɐtɹˈɪbjuːt"), "console": ("", "kənsˈoʊl"), "convict": ("", "kənvˈɪkt"),
     "conflict": ("", "kənflˈɪkt"), "extract": ("", "ɛkstɹˈækt"), "insert": ("", "ɪnsˈɜːt"),
     "reject": ("ɹˈiːdʒɛkt", ""), "transfer": ("", "tɹænsfˈɜː"), "transport": ("", "tɹænspˈɔːɹt"),
-    "tear": ("", "tˈɛɹ"), "house": ("", "hˈaʊz"), "abuse": ("", "ɐbjˈuːz"),
+    "house": ("", "hˈaʊz"), "abuse": ("", "ɐbjˈuːz"),
     "protest": ("", "pɹətˈɛst"), "progress": ("", "pɹəɡɹˈɛs"), "rebel": ("", "ɹᵻbˈɛl"),
     "export": ("", "ɛkspˈɔːɹt"), "contest": ("", "kəntˈɛst"), "contrast": ("", "kəntɹˈæst"),
     "wind": ("", "wˈaɪnd"), "graduate": ("", "ɡɹˈædʒuːˌeɪt"), "alternate": ("ˈɔːltɚnət", ""),
-    "elaborate": ("ᵻlˈæbɚɹət", ""), "moderate": ("", "mˈɑːdɚɹˌeɪt"),
+    "compact": ("kˈɑːmpækt", ""), "elaborate": ("ᵻlˈæbɚɹət", ""), "moderate": ("", "mˈɑːdɚɹˌeɪt"),
 }  # fmt: skip
 """Word: its sound as a noun or adjective and as a verb; '' where espeak-ng has it right."""
 
 
 BESIDE = {
-    "lead": ("lˈɛd", "", "pipe pipes paint pencil pencils poisoning acid bullet bullets shot weight"
-             " weights ore based free glass crystal"),
+    "lead": ("lˈɛd", "contain contains contained containing",
+             "pipe pipes paint pencil pencils poisoning acid bullet bullets shot weight weights ore"
+             " based free glass crystal"),
     "dove": ("dˈoʊv", "", "into in off under deep headfirst down for from"),
     "minute": ("maɪnˈuːt", "", "detail details particle particles amount amounts quantity fraction"
                " quantities differences traces creatures changes"),
@@ -126,8 +143,20 @@ def _is_verb(words: Sequence[str], k: int, start: int) -> bool:
     if before in ("he", "she", "it", "him", "her", "them", "us", "me"):
         return _at(words, k - 2) in AUXILIARIES
     begins = k == start or before in ("and", "then", "or", "so", "but")
-    told = k == 0 and words[k] == "use" and after not in ("", "of", "in", "is", "case", "cases")
-    return told or (begins and after in OBJECTS)
+    told = begins and words[k] == "use" and after not in _AFTER_A_USE
+    return (
+        told or (begins and after in OBJECTS) or (_many(words, k, start) and after in _AFTER_VERB)
+    )
+
+
+def _many(words: Sequence[str], k: int, start: int) -> bool:
+    """Whether the word before is a plural noun that can be the subject: 'Prices increase'."""
+    noun, before = _at(words, k - 1), _at(words, k - 2)
+    plural = noun in PLURALS or (
+        noun.endswith("s") and not noun.endswith(("'s", "ss", "us", "is")) and len(noun) > 3
+    )
+    alone = k - 1 == start or before in _BEFORE_SUBJECT
+    return plural and alone and noun not in _COMPOUND
 
 
 def _read(words: Sequence[str], k: int, start: int) -> str:
@@ -211,7 +240,7 @@ def _live(words: Sequence[str], k: int, start: int) -> str:
 
 
 def _blessed(words: Sequence[str], k: int, start: int) -> str:
-    owner = _at(words, k - 1) in ("a", "the", "this", "that", "every")
+    owner = _at(words, k - 1) in ("a", "the", "this", "that", "every", "my", "his", "her", "our")
     return "blˈɛsᵻd" if owner and _at(words, k + 1) not in ("", "with", "by") else ""
 
 
@@ -219,6 +248,36 @@ def _aged(words: Sequence[str], k: int, start: int) -> str:
     owner = _at(words, k - 1) in ("an", "the", "his", "her", "my", "their")
     kept = {"cheese", "beef", "whiskey", "whisky", "wine", "rum", "five", "between"}
     return "ˈeɪdʒᵻd" if owner and _at(words, k + 1) not in kept | {""} else ""
+
+
+def _beloved(words: Sequence[str], k: int, start: int) -> str:
+    return "" if _at(words, k + 1) == "by" or _at(words, k - 1) in _HAVE else "bᵻlˈʌvᵻd"
+
+
+def _used(words: Sequence[str], k: int, start: int) -> str:
+    """The habit: 'used to live', 'is used to it'; a tool 'was used to open it'."""
+    if _at(words, k + 1) != "to":
+        return ""
+    passive = any(
+        w in _HAVE - {"get", "got", "had", "have", "has"} for w in words[max(0, k - 2) : k]
+    )
+    after = _at(words, k + 2)
+    return "" if passive and not (after in OBJECTS or after.endswith("ing")) else "jˈuːst"
+
+
+def _tear(words: Sequence[str], k: int, start: int) -> str:
+    cloth = {"coat", "shirt", "dress", "jeans", "fabric", "page", "paper", "sleeve", "jacket",
+             "muscle", "ligament", "cloth", "sail", "pants", "curtain", "tent", "net", "skirt",
+             "trousers", "seam", "tendon", "meniscus", "wear"}  # fmt: skip
+    torn = cloth & set(words[max(0, k - 2) : k + 5])
+    return "tˈɛɹ" if torn or _is_verb(words, k, start) else ""
+
+
+def _nice(words: Sequence[str], k: int, start: int) -> str:
+    """The town, with a capital."""
+    place = _at(words, k - 1) in ("in", "to", "from", "near", "of", "visited", "via")
+    after = _at(words, k + 1)
+    return "nˈiːs" if place and (not after or after[0].isupper() or not after.isalpha()) else ""
 
 
 def _does(words: Sequence[str], k: int, start: int) -> str:
@@ -237,5 +296,6 @@ def _buffet(words: Sequence[str], k: int, start: int) -> str:
 
 _SPECIAL = {
     "read": _read, "close": _close, "wound": _wound, "bow": _bow, "bass": _bass, "live": _live,
+    "beloved": _beloved, "used": _used, "tear": _tear, "Nice": _nice,
     "blessed": _blessed, "aged": _aged, "does": _does, "axes": _axes, "buffet": _buffet,
 }  # fmt: skip
