@@ -36,9 +36,13 @@ motion() {
     ttsf train motion --data "$WORK/corpus" --tts "$WORK/runs/tts" --face "$WORK/runs/face" "$@"
 }
 motion --out "$WORK/runs/motion" --steps 1900
-# A row for each register in which neighbours sound alike; A+B is halfway.
-VOICES="--low librispeech_26+librispeech_26_slow=cedar librispeech_26=elm librispeech_26_fast=larch
-    librispeech_27_fast=birch librispeech_27=ash librispeech_27+librispeech_27_slow=oak
+# A row for each register in which neighbours sound alike; A+B is halfway, A+A+B a third of the way.
+# The two men alone are too alike, and sound rougher than with a part of a woman's voice.
+VOICES="--low librispeech_26=elm
+    librispeech_26+librispeech_26+librispeech_26+kathleen_slow=cedar
+    librispeech_26+librispeech_26+ljspeech_lj=larch
+    librispeech_27+librispeech_27+ljspeech_lj=birch
+    librispeech_27+librispeech_27+librispeech_27+kathleen=oak librispeech_27=ash
     --high kathleen_fast=hazel kathleen=yew ljspeech_lj=rowan ljspeech_lj_fast=ivy
     vctk_p225_fast=linden vctk_p239_fast=holly vctk_p239=maple vctk_p239+vctk_p239_slow=willow"
 # shellcheck disable=SC2086

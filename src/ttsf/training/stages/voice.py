@@ -175,7 +175,7 @@ def share(true: Tensor) -> float:
 def named_speaker(text: str) -> tuple[str, str]:
     """A speaker, and what its voice is to be called, of SPEAKER or SPEAKER=NAME.
 
-    The speaker may be several, SPEAKER+SPEAKER: halfway between them.
+    The speaker may be several, the mean of them: A+B is halfway, A+A+B a third of the way to B.
     """
     speaker, equals, name = text.partition("=")
     return speaker, name if equals else speaker
