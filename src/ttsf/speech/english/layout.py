@@ -22,6 +22,8 @@ _PLAIN_SIGNS = str.maketrans(
     | dict.fromkeys("–−‐‑‒﹣－", "-")
     | {"―": "—", "™": "", "®": "", "℠": "", "⋅": "·", "∙": "·", "∗": "*"}
 )
+_FAR_LETTERS = str.maketrans("ơƠưƯêÊ", "oOuUèÈ")
+"""Letters of other alphabets that espeak-ng spells or says as others, to the nearest it knows."""
 _POWER_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _EOL = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff]")
@@ -144,6 +146,9 @@ def _plain_cluster(match: re.Match[str]) -> str:
     said = []
     for c in text:
         category = unicodedata.category(c)
+        if category.startswith("L") and "\u01cd" <= c <= "\u1eff":
+            c = unicodedata.normalize("NFD", c)[0]
+        c = c.translate(_FAR_LETTERS)
         if category not in ("Mn", "Me", "Cf"):
             said.append(" " if _dropped(c) or category in ("Cc", "Zl", "Zp") else c)
     return "".join(said)

@@ -3,37 +3,23 @@
 # ruff: noqa: RUF001 (IPA)
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from ttsf.speech.english.lists import words
 from ttsf.speech.english.sounds.homographs import homograph
+from ttsf.speech.english.sounds.names import PEOPLE, PLACES, WORDS
 
-SOUNDS = {
-    "loomis": "lˈuːmɪs", "geis": "ɡˈaɪs", "nguyen": "wˈɪn", "chloë": "klˈoʊi", "noël": "noʊˈɛl",
-    "noel": "noʊˈɛl", "niche": "nˈiːʃ", "näive": "naɪˈiːv", "niamh": "nˈiːv",
-    "joaquin": "wɑːkˈiːn", "juan": "wˈɑːn",
-    "aisha": "aɪˈiːʃə", "goethe": "ɡˈɜːɾə", "chopin": "ʃˈoʊpæn", "tchaikovsky": "tʃaɪkˈɔːfski",
-    "huawei": "wˈɑːweɪ", "xiaomi": "ʃˈaʊmi", "nike": "nˈaɪki", "tolkien": "tˈoʊlkiːn",
-    "camus": "kæmˈuː", "rousseau": "ɹuːsˈoʊ", "descartes": "deɪkˈɑːɹt", "buttigieg": "bˈuːɾɪdʒˌɛdʒ",
-    "cannes": "kˈæn", "lyon": "liːˈɑːn", "versailles": "vɛɹsˈaɪ", "gnocchi": "nˈoʊki",
-    "croissant": "kɹəsˈɑːnt", "croissants": "kɹəsˈɑːnts", "bruschetta": "bɹuːskˈɛɾə",
-    "quinoa": "kˈiːnwɑː", "zucchini": "zuːkˈiːni", "jalapeño": "hˌɑːləpˈeɪnjoʊ",
-    "jalapeno": "hˌɑːləpˈeɪnjoʊ", "déjà": "dˈeɪʒɑː", "qatar": "kətˈɑːɹ", "oaxaca": "wəhˈɑːkə",
-    "phuket": "puːkˈɛt", "reykjavik": "ɹˈeɪkjəvɪk", "unesco": "juːnˈɛskoʊ", "miz": "mˈɪz",
-    "messers": "mˈɛsɚz", "amelie": "ˈæmɪli", "amélie": "ˈæmɪli", "tortilla": "tɔːɹtˈiːjə",
-    "tortillas": "tɔːɹtˈiːjəz", "quesadilla": "kˌeɪsədˈiːjə", "paella": "paɪˈeɪjə",
-    "guillermo": "ɡiːˈɛɹmoʊ", "giuseppe": "dʒuːsˈɛpi", "giovanni": "dʒoʊvˈɑːni",
-    "nasa": "nˈæsɐ", "uefa": "juːˈeɪfə", "kyiv": "kˈiːv", "ubuntu": "ʊbˈʊntuː",
+SOUNDS = PEOPLE | PLACES | WORDS | {
     "hmm": "hˈəm", "shh": "ʃː", "brr": "bɹˈɜː", "grr": "ɡɹˈɜː", "pfft": "pfˈt", "mmm": "mː",
     "zzz": "zː", "hmph": "hˈʌmf", "aww": "ˈɔː", "eww": "jˈuː", "ow": "ˈaʊ", "mm-hmm": "mhˈm",
-    "psst": "psˈt", "aah": "ˈɑː", "argh": "ˈɑːɹɡ", "jpegs": "dʒˈeɪpˌɛɡz",
-    "nietzsche": "nˈiːtʃə", "phoebe": "fˈiːbi", "aoife": "ˈiːfə", "saoirse": "sˈɜːʃə",
-    "cillian": "kˈɪliən", "eoin": "ˈoʊɪn", "matisse": "mætˈiːs", "seurat": "sɜːɹˈɑː",
-    "monet": "moʊnˈeɪ", "degas": "deɪɡˈɑː", "renoir": "ɹˈɛnwɑːɹ", "hermès": "ɛɹmˈɛz",
-    "givenchy": "ʒˌiːvɑːnʃˈiː", "yves": "ˈiːv",
+    "psst": "psˈt", "aah": "ˈɑː", "argh": "ˈɑːɹɡ", "miz": "mˈɪz", "messers": "mˈɛsɚz",
+    "jpegs": "dʒˈeɪpˌɛɡz",
 }  # fmt: skip
-"""IPA of words in small letters that espeak-ng says otherwise than educated American speakers."""
+"""IPA of words in small letters."""
+CASED = {"AM": "ˌeɪˈɛm", "Xi": "ʃˈiː"}
+"""Said so in this writing alone."""
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _LETTERED = words(
     "vitamin plan grade hepatitis type section class option part appendix exhibit point letter"
@@ -85,17 +71,28 @@ def _small(word: str, k: int) -> str:
 def _sound(written: list[str], k: int) -> str:
     word = written[k]
     low = word.lower()
-    if word == "AM":
-        return "ˌeɪˈɛm"
+    if word in CASED:
+        return CASED[word]
     if low == "a":
         return "ˈeɪ" if _is_letter(written, k) else ""
-    if low in SOUNDS:
-        return SOUNDS[low]
-    if low.endswith("'s") and low[:-2] in SOUNDS:
-        sound = SOUNDS[low[:-2]]
-        return sound + ("s" if sound[-1] in "ptkfθ" else "ᵻz" if sound[-1] in "szʃʒ" else "z")
+    if sound := _exception(low):
+        return sound
     if word == "Reading" and k and written[k - 1] in ("in", "to", "from", "near", "at"):
         return "ɹˈɛdɪŋ" if k + 1 == len(written) or written[k + 1][0].isupper() else ""
+    return ""
+
+
+def _exception(word: str) -> str:
+    """The sound of a word of the tables, with its accents or without, or of its -s form."""
+    bare = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+    for form in (word, bare):
+        if form in SOUNDS:
+            return SOUNDS[form]
+    for form in (word, bare):
+        stem = form.removesuffix("s").removesuffix("'")
+        if form.endswith("s") and stem in SOUNDS:
+            sound = SOUNDS[stem]
+            return sound + ("s" if sound[-1] in "ptkfθ" else "ᵻz" if sound[-1] in "szʃʒ" else "z")
     return ""
 
 

@@ -3,25 +3,22 @@
 # ruff: noqa: RUF001 (IPA)
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from ttsf.speech.english.lists import PLURALS, words
+from ttsf.speech.english.lists import words
+from ttsf.speech.english.sounds.grammar import (
+    ADVERBS,
+    AUXILIARIES,
+    BEFORE_SUBJECT,
+    NOUN_BEFORE,
+    OBJECTS,
+    SUBJECTS,
+    asked,
+    at,
+    is_verb,
+    many_before,
+)
 
-AUXILIARIES = words(
-    "to will would can could should must may might shall do does did don't doesn't didn't won't"
-    " can't cannot couldn't wouldn't shouldn't let let's please i'll you'll we'll they'll he'll"
-    " she'll it'll i'd you'd we'd they'd he'd she'd make makes made help helps helped"
-)
-"""After these comes a verb in its plain form, a pronoun or "not" between or not."""
-SUBJECTS = words("i you we they who")
-ADVERBS = words("not never always often also just then really even only still usually")
-OBJECTS = words(
-    "the a an this that these those it them him her me us my your his its our their all both"
-    " every each some any one up down off out"
-)
-NOUN_BEFORE = words(
-    "the a an this these those my your his its our their no any some every each of good bad"
-    " common daily great little much more in into by for with without new old first last"
-)
 _HAVE = words(
     "have has had having haven't hasn't hadn't was were is are be been being i've we've you've"
     " they've he's she's it's isn't wasn't aren't weren't get got"
@@ -36,22 +33,6 @@ _NO_SUBJECTS = words(
     " quickly slowly when if by widely"
 )
 _THIRD = words("he she it who somebody someone everyone nobody everybody")
-
-_AFTER_A_USE = words("of in is case cases as by for are was has") | {""}
-_AFTER_VERB = (
-    OBJECTS
-    | words(
-        "again in at to on from with by as if when while because against over about each every"
-        " themselves water food goods tickets people"
-    )
-    | {""}
-)
-_BEFORE_SUBJECT = words(
-    "the these those my your his her our their some many most all few two three four five young"
-    " old local new if when that while and but as because most other"
-)
-_COMPOUND = words("sports sales customs news arms goods savings always perhaps does this series")
-"""Nouns in -s that stand before another noun, and words that are no nouns."""
 
 NOUN_VERB = {
     "use": ("jˈuːs", "jˈuːz"), "project": ("", "pɹədʒˈɛkt"), "permit": ("", "pɚmˈɪt"),
@@ -83,6 +64,7 @@ BESIDE = {
                " quantities differences traces creatures changes"),
     "content": ("kəntˈɛnt", "am is are was were be feel felt quite seemed perfectly i'm he's she's"
                 " very happy", "with"),
+    "lima": ("lˈaɪmə", "", "bean beans"),
     "sow": ("sˈaʊ", "the a old", ""),
     "resume": ("ɹˈɛzuːmˌeɪ", "my your his her a the their our updated", ""),
     "moped": ("mˈoʊpt", "he she i they we", ""),
@@ -95,6 +77,10 @@ BESIDE = {
 """Word: its rarer sound, and the words before it and after it of which one asks for that."""
 _BESIDE = {word: (ipa, words(a), words(b)) for word, (ipa, a, b) in BESIDE.items()}
 _METALS = words("copper tin zinc iron gold silver mercury")
+_OF_LEAD = words(
+    "paint pencil pencils pipe pipes battery batteries gasoline petrol toxic metal metals melt"
+    " melts melted poisonous dust roof heavy heavier mercury bullets solder"
+)
 _LEAD_OF = words("made piece lump traces pound pounds tons")
 
 
@@ -111,89 +97,72 @@ def homograph(words: Sequence[str], k: int, start: int) -> str:
         return special(words, k, start)
     if word in _BESIDE:
         ipa, before, after = _BESIDE[word]
-        if _at(words, k - 1) in before or _at(words, k + 1) in after:
+        if at(words, k - 1) in before or at(words, k + 1) in after:
             return ipa
-    if word == "lead" and (_at(words, k - 2) in _METALS or _lead_of(words, k)):
+    if word == "lead" and _is_metal(words, k, start):
         return "lˈɛd"
-    if word == "invalid" and _at(words, k - 1) in ("the", "an", "old") and not _at(words, k + 1):
+    if word == "invalid" and at(words, k - 1) in ("the", "an", "old") and not at(words, k + 1):
         return "ˈɪnvəlɪd"
+    if word[:-1] in NOUN_VERB and word[-1] == "s" and NOUN_VERB[word[:-1]][1]:
+        told = at(words, k - 1) in ("he", "she", "it", "who")
+        return _third_person(NOUN_VERB[word[:-1]][1]) if told else ""
     if word not in NOUN_VERB:
         return ""
     noun, verb = NOUN_VERB[word]
-    if _is_verb(words, k, start):
+    if is_verb(words, k, start):
         return verb
-    last = _at(words, k - 1)
+    last = at(words, k - 1)
     return noun if last in NOUN_BEFORE or last.endswith("'s") else ""
 
 
-def _lead_of(words: Sequence[str], k: int) -> bool:
-    return _at(words, k - 1) == "of" and _at(words, k - 2) in _LEAD_OF
+def _third_person(verb: str) -> str:
+    return verb + ("s" if verb[-1] in "ptkf" else "ᵻz" if verb[-1] in "szʃʒ" else "z")
 
 
-def _at(words: Sequence[str], k: int) -> str:
-    return words[k] if 0 <= k < len(words) else ""
-
-
-def _is_verb(words: Sequence[str], k: int, start: int) -> bool:
-    before, after = _at(words, k - 1), _at(words, k + 1)
-    if before in ADVERBS:
-        before = _at(words, k - 2)
-    if before in AUXILIARIES or before in SUBJECTS:
+def _is_metal(words: Sequence[str], k: int, start: int) -> bool:
+    before, after = at(words, k - 1), at(words, k + 1)
+    if at(words, k - 2) in _METALS or (before == "of" and at(words, k - 2) in _LEAD_OF):
         return True
-    if before in ("he", "she", "it", "him", "her", "them", "us", "me"):
-        return _at(words, k - 2) in AUXILIARIES
-    begins = k == start or before in ("and", "then", "or", "so", "but")
-    told = begins and words[k] == "use" and after not in _AFTER_A_USE
-    return (
-        told or (begins and after in OBJECTS) or (_many(words, k, start) and after in _AFTER_VERB)
-    )
-
-
-def _many(words: Sequence[str], k: int, start: int) -> bool:
-    """Whether the word before is a plural noun that can be the subject: 'Prices increase'."""
-    noun, before = _at(words, k - 1), _at(words, k - 2)
-    plural = noun in PLURALS or (
-        noun.endswith("s") and not noun.endswith(("'s", "ss", "us", "is")) and len(noun) > 3
-    )
-    alone = k - 1 == start or before in _BEFORE_SUBJECT
-    return plural and alone and noun not in _COMPOUND
+    bare = before in ("no", "some", "of", "with", "is", "like", "and", "") or k == start
+    return bare and after not in OBJECTS and bool(_OF_LEAD & set(words))
 
 
 def _read(words: Sequence[str], k: int, start: int) -> str:
     """Past after he, she and names, and where the sentence is of the past."""
     past, present = "ɹˈɛd", ""
     before = list(words[max(0, k - 4) : k])
-    if not before or (k == start and _at(words, k - 1) not in SUBJECTS):
+    if not before or (k == start and at(words, k - 1) not in SUBJECTS):
         return present
     if any(w in _HAVE for w in before[-3:]):
         return past
     if any(w in AUXILIARIES for w in before[-3:]):
         return present
-    last = before[-1] if before[-1] not in ADVERBS else _at(words, k - 2)
+    last = before[-1] if before[-1] not in ADVERBS else at(words, k - 2)
     if last in _THIRD:
         return past
+    told = any(b.endswith("ed") for a, b in pairwise(words) if a in ("and", "then"))
     if last in ("i", "we", "they", "you", "and"):
-        return past if any(w in _PAST for w in words) else present
+        return past if told or any(w in _PAST for w in words) else present
     plain = last.isalpha() and not last.endswith("s") and last not in OBJECTS | _NO_SUBJECTS
-    owner = _at(words, k - 2) in {"the", "a", "an", "my", "his", "her", "our", "their", "your"}
+    owner = at(words, k - 2) in {"the", "a", "an", "my", "his", "her", "our", "their", "your"}
     named = last[0].isupper() or (k == 1 and last not in ADVERBS)
     return past if plain and (owner or named or any(w in _PAST for w in words)) else present
 
 
 def _close(words: Sequence[str], k: int, start: int) -> str:
-    before, after = _at(words, k - 1), _at(words, k + 1)
+    before, after = at(words, k - 1), at(words, k + 1)
     if (before == "the" and after == "of") or (before in ("a",) and after == ""):
         return "klˈoʊz"
-    if after == "to":
+    if after == "to" or (after == "" and {"keep", "kept", "hold", "stay", "stayed"} & set(words)):
         return ""
-    if _is_verb(words, k, start):
+    if is_verb(words, k, start):
         return "klˈoʊz" if before not in SUBJECTS or after not in ("friends",) else ""
     plural = before.endswith("s") and not before.endswith(("'s", "ss", "is", "was", "as", "always"))
     return "klˈoʊz" if plural and after in ("", "at", "on", "early", "for", "in", "when") else ""
 
 
 def _wound(words: Sequence[str], k: int, start: int) -> str:
-    before, after = _at(words, k - 1), _at(words, k + 1)
+    before, after = at(words, k - 1), at(words, k + 1)
     paths = {"up", "through", "around", "its", "down", "along", "back", "round"}
     if after in paths or (before not in NOUN_BEFORE and after in ("the", "it", "his", "her", "a")):
         return "wˈaʊnd"
@@ -201,67 +170,77 @@ def _wound(words: Sequence[str], k: int, start: int) -> str:
 
 
 def _bow(words: Sequence[str], k: int, start: int) -> str:
-    before, after = _at(words, k - 1), _at(words, k + 1)
+    """Of the body or of a ship; the others are espeak-ng's."""
+    before, after = at(words, k - 1), at(words, k + 1)
     low = before in ("low", "deep", "slight", "little", "final", "stiff")
-    if (low and after != "tie") or (
-        before == "a"
-        and _at(words, k - 2)
-        in (
-            "take",
-            "took",
-            "takes",
-            "taking",
-            "made",
-            "gave",
-            "with",
-        )
-    ):
+    given = before == "a" and at(words, k - 2) in _BOWING and not _KNOTS & set(words)
+    if (low and after != "tie") or given or after == "wow" or is_verb(words, k, start):
         return "bˈaʊ"
     if after in ("to", "down", "before", "out") or before in ("to", "must"):
         return "bˈaʊ" if before not in ("a", "the", "his", "her") or after == "down" else ""
     ship = {"ship", "boat", "vessel", "yacht", "ferry", "canoe"}
-    return "bˈaʊ" if after == "of" and set(words[k : k + 5]) & ship else ""
+    return "bˈaʊ" if after == "of" and set(words[k : k + 5]) & ship else "bˈoʊ"
+
+
+_BOWING = words("take took takes taking made gave with")
+_KNOTS = words(
+    "arrow arrows shot shoot hunt hunted hunts tied tie ribbon hair wrapped gift box present"
+    " archer violin cello armed killed"
+)
 
 
 def _bass(words: Sequence[str], k: int, start: int) -> str:
     fish = {"fish", "fishing", "caught", "catch", "sea", "lake", "striped", "largemouth", "grilled",
-            "fried", "fillet", "fisherman", "river"}  # fmt: skip
+            "swim", "swam", "swims", "fried", "fillet", "fisherman", "river"}  # fmt: skip
     return "bˈæs" if fish & set(words[max(0, k - 4) : k + 3]) else ""
 
 
 def _live(words: Sequence[str], k: int, start: int) -> str:
-    if _at(words, k - 1) == "long" and _at(words, k + 1) in ("the", "our"):
+    if at(words, k - 1) == "long" and at(words, k + 1) in ("the", "our"):
         return "lˈɪv"
-    before, after = _at(words, k - 1), _at(words, k + 1)
+    before, after = at(words, k - 1), at(words, k + 1)
     people = {"people", "who", "children", "families", "animals", "parents", "friends", "men",
               "women", "birds", "fish", "bears"}  # fmt: skip
-    places = {"in", "on", "at", "here", "there", "near", "under", "with", "alone", "together", "to"}
-    return "lˈɪv" if before in people and after in places else ""
+    told = before in SUBJECTS or (before in AUXILIARIES and after not in _SHOWS)
+    many = before in people or many_before(words, k, start) or asked(words, k)
+    both = after == "and" and "let" in words
+    return "lˈɪv" if told or both or (many and after in _PLACES | {"", "long", "longer"}) else ""
+
+
+def _lives(words: Sequence[str], k: int, start: int) -> str:
+    """'Anna lives in Rome', not 'their lives in Rome'."""
+    before, after = at(words, k - 1), at(words, k + 1)
+    places = _PLACES | {"just"}
+    counted = before in NOUN_BEFORE | BEFORE_SUBJECT | {"human", "their", "two", "nine", "several"}
+    owner = before.endswith(("'s", "s'")) or before in ("save", "saved", "lost", "lose", "and", "")
+    return "" if counted or owner or after not in places else "lˈɪvz"
 
 
 def _blessed(words: Sequence[str], k: int, start: int) -> str:
-    owner = _at(words, k - 1) in ("a", "the", "this", "that", "every", "my", "his", "her", "our")
-    return "blˈɛsᵻd" if owner and _at(words, k + 1) not in ("", "with", "by") else ""
+    owner = at(words, k - 1) in ("a", "the", "this", "that", "every", "my", "his", "her", "our")
+    if k == start and at(words, k + 1) in ("are", "is", "be"):
+        return "blˈɛsᵻd"
+    return "blˈɛsᵻd" if owner and at(words, k + 1) not in ("", "with", "by") else ""
 
 
 def _aged(words: Sequence[str], k: int, start: int) -> str:
-    owner = _at(words, k - 1) in ("an", "the", "his", "her", "my", "their")
+    owner = at(words, k - 1) in ("an", "the", "his", "her", "my", "their")
     kept = {"cheese", "beef", "whiskey", "whisky", "wine", "rum", "five", "between"}
-    return "ˈeɪdʒᵻd" if owner and _at(words, k + 1) not in kept | {""} else ""
+    return "ˈeɪdʒᵻd" if owner and at(words, k + 1) not in kept | {""} else ""
 
 
 def _beloved(words: Sequence[str], k: int, start: int) -> str:
-    return "" if _at(words, k + 1) == "by" or _at(words, k - 1) in _HAVE else "bᵻlˈʌvᵻd"
+    return "" if at(words, k + 1) == "by" or at(words, k - 1) in _HAVE else "bᵻlˈʌvᵻd"
 
 
 def _used(words: Sequence[str], k: int, start: int) -> str:
     """The habit: 'used to live', 'is used to it'; a tool 'was used to open it'."""
-    if _at(words, k + 1) != "to":
+    if at(words, k + 1) != "to":
         return ""
     passive = any(
         w in _HAVE - {"get", "got", "had", "have", "has"} for w in words[max(0, k - 2) : k]
     )
-    after = _at(words, k + 2)
+    after = at(words, k + 2)
     return "" if passive and not (after in OBJECTS or after.endswith("ing")) else "jˈuːst"
 
 
@@ -270,19 +249,20 @@ def _tear(words: Sequence[str], k: int, start: int) -> str:
              "muscle", "ligament", "cloth", "sail", "pants", "curtain", "tent", "net", "skirt",
              "trousers", "seam", "tendon", "meniscus", "wear"}  # fmt: skip
     torn = cloth & set(words[max(0, k - 2) : k + 5])
-    return "tˈɛɹ" if torn or _is_verb(words, k, start) else ""
+    told = k == start and at(words, k + 1) in ("along", "off", "up", "open", "apart")
+    return "tˈɛɹ" if torn or told or is_verb(words, k, start) else ""
 
 
 def _nice(words: Sequence[str], k: int, start: int) -> str:
     """The town, with a capital."""
-    place = _at(words, k - 1) in ("in", "to", "from", "near", "of", "visited", "via")
-    after = _at(words, k + 1)
+    place = at(words, k - 1) in ("in", "to", "from", "near", "of", "visited", "via")
+    after = at(words, k + 1)
     return "nˈiːs" if place and (not after or after[0].isupper() or not after.isalpha()) else ""
 
 
 def _does(words: Sequence[str], k: int, start: int) -> str:
     deer = {"bucks", "deer", "fawns"} & set(words)
-    return "dˈoʊz" if deer and _at(words, k - 1) in ("the", "two", "and", "three") else ""
+    return "dˈoʊz" if deer and at(words, k - 1) in ("the", "two", "and", "three") else ""
 
 
 def _axes(words: Sequence[str], k: int, start: int) -> str:
@@ -294,7 +274,33 @@ def _buffet(words: Sequence[str], k: int, start: int) -> str:
     return "" if "wind" in words or "waves" in words else "bəfˈeɪ"
 
 
+_PLACES = words(
+    "in on at here there near under with alone together to next by beside abroad above below"
+    " across down up for outside inside off"
+)
+
+
+def _row(words: Sequence[str], k: int, start: int) -> str:
+    """A quarrel."""
+    had = at(words, k - 1) in ("a", "big", "terrible", "furious", "blazing", "the")
+    return "ɹˈaʊ" if had and at(words, k + 1) in ("about", "with", "over") else ""
+
+
+def _polish(words: Sequence[str], k: int, start: int) -> str:
+    return "pˈɑːlɪʃ" if k == start and at(words, k + 1) in OBJECTS else ""
+
+
+def _sake(words: Sequence[str], k: int, start: int) -> str:
+    """The drink."""
+    drinks = {"bottle", "cup", "cups", "drink", "drank", "sushi", "hot", "warm", "glass", "rice"}
+    drunk = drinks & set(words[max(0, k - 4) : k]) and at(words, k + 1) != "of"
+    return "sˈɑːki" if drunk and not at(words, k - 1).endswith("'s") else ""
+
+
+_SHOWS = words("tv music broadcast broadcasts shows show concerts coverage streaming video action")
 _SPECIAL = {
+    "row": _row, "polish": _polish, "sake": _sake,
+    "lives": _lives,
     "read": _read, "close": _close, "wound": _wound, "bow": _bow, "bass": _bass, "live": _live,
     "beloved": _beloved, "used": _used, "tear": _tear, "Nice": _nice,
     "blessed": _blessed, "aged": _aged, "does": _does, "axes": _axes, "buffet": _buffet,
