@@ -30,8 +30,11 @@ def _number(text: str) -> str:
 
 def is_adjective(match: re.Match[str]) -> bool:
     """Whether an amount stands before its noun, as in "a 10m (32ft) passageway"."""
-    before = re.sub(r"[\d.,]+\s?\S+ \($", "", left(match))
-    after = re.match(r"\)?(?:\s\([^()]{1,24}\))?[\s-]+([a-z]+(?:'s)?|[A-Z]{2,4}s?)\b", right(match))
+    before = re.sub(r"[\d.,]+\s?\S+ \($|(?:\d[\d.,]*\s?\w{1,3}, )+$", "", left(match))
+    rest = re.sub(r"^(?:, \d[\d.,]*\s?[A-Za-z]{1,3}(?=[, ]))+", "", right(match))
+    if re.match(r"-an?-[a-z]", rest):
+        return True
+    after = re.match(r"\)?(?:\s\([^()]{1,24}\))?[\s-]+([a-z]+(?:'s)?|[A-Z]{2,4}s?)\b", rest)
     if not after or after[1] in FUNCTION_WORDS or after[1].endswith("ly"):
         return False
     found = re.search(r"([A-Za-z']+)\s(?:[a-z]+\s)?$", before)
@@ -52,7 +55,7 @@ def money(number: str, currency: Currency, scale: str = "", singular: bool = Fal
     if len(fraction) != 2 or not currency.cents:
         one = whole == "1" and not fraction
         return f"{cardinal(_number(number))} {currency.one if one else name}"
-    cents = currency.cent if int(fraction) == 1 else currency.cents
+    cents = currency.cent if int(fraction) == 1 or singular else currency.cents
     small = f"{cardinal(str(int(fraction)))} {cents}"
     large = f"{cardinal(whole)} {currency.one if whole == '1' else name}"
     if not int(fraction):
@@ -72,7 +75,10 @@ def _money(match: re.Match[str]) -> str | None:
     minus = _MINUS.get(found["minus"] or found.get("minus2") or "", "")
     scale = _scale(found["scale"])
     singular = is_adjective(match)
-    if found["to"]:
+    if found["to"] and " to " in match[0] and match[0].count(match["sign"]) > 1:
+        last = money(found["to"], currency, _scale(found["scale2"]))
+        words = f"{money(found['number'], currency, scale)} to {last}"
+    elif found["to"]:
         last = money(found["to"], currency, _scale(found["scale2"]), singular)
         first, first_scale = cardinal(_number(found["number"])), scale
         if first_scale and first_scale != _scale(found["scale2"]):

@@ -65,13 +65,14 @@ def _day_month(match: re.Match[str]) -> str | None:
         rf"\b(?:(?i:on|by|until|since|from|to)|{_DAY}|[A-Z]\w+day),?\s+$", left(match)
     )
     sure = on_it or match["year"] or re.search(r"\d(st|nd|rd|th)|\bof\b", match[0])
-    if match["month"] == "May" and not sure and re.match(r"\s+[a-z]", right(match)):
+    the = "the " if re.match(r"[Tt]he\s\d+\s[A-Z]", match[0]) and word_after(match) else ""
+    if match["month"] == "May" and not (sure or the) and re.match(r"\s+[a-z]", right(match)):
         return None
     words = f"{month(match['month'])} {_day_words(match['first'])}"
     if match["last"]:
         words += f" to {_day_words(match['last'])}"
     stop = "." if match[0].endswith(".") and _ends(match) else ""
-    return _with_year(words, match["year"]) + stop
+    return the + _with_year(words, match["year"]) + stop
 
 
 def _numeric(month_number: str, day_number: str, year_number: str | None) -> str | None:
@@ -90,11 +91,15 @@ def _slashes(match: re.Match[str]) -> str | None:
     return words
 
 
+_BEFORE_DATES = frozenset(
+    ("on", "due", "until", "since", "dated", "starting", "ends", "date", "expires", "expiry")
+)
+
+
 def _bare_slash(match: re.Match[str]) -> str | None:
     """'on 12/25', 'Fri. 6/14': only after a word that dates follow."""
     before = word_before(match)
-    dated = {"on", "due", "until", "since", "dated", "starting", "ends", "date"}
-    if before.lower() in dated or re.fullmatch(rf"{_DAY}(?:[a-z]*day)?\.?", before):
+    if before.lower() in _BEFORE_DATES or re.fullmatch(rf"{_DAY}(?:[a-z]*day)?\.?", before):
         return _numeric(match["a"], match["b"], None)
     return None
 
@@ -266,6 +271,8 @@ CALENDAR = (
     rule("time", "d", r"\d{1,4}(?::\d{1,4}){1,4}(?![\d:])",
          lambda m: " to ".join(map(cardinal, m[0].split(":")))),
     rule("time", "d", rf"(?P<hour>\d{{1,2}}){_HALF}", _hour_half, re.I),
+    rule("time", "s", r"[-\u2014](?=(?:midnight|noon|late|close)\b)",
+         lambda m: "to" if re.search(r"(?i)(?:\d|[ap]m)$", left(m)) else None),
     rule("time", "d", r"([01]?\d|2[0-4])h([0-5]\d)\b", lambda m: clock(m[1], m[2], None)),
     rule("time", "d", r"(?P<h>\d{1,2})h\s?(?P<m>\d{1,2})m?(?:in)?(?:\s?(?P<s>\d{1,2})s)?\b",
          _letters_duration),

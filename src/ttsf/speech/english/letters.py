@@ -154,6 +154,8 @@ LETTERS = (
     rule("initialism", "w", r"CAT(?= scan)", "cat"),
     rule("initialism", "w", r"VRAM\b", "V ram"),
     rule("initialism", "w", r"SEALs?\b(?<=s)|SEAL(?= team)", lambda m: m[0].lower()),
+    rule("letters", "w", r"(X{0,3}[SL]|M)-(X{0,3}[SL]|M)\b(?!-)",
+         lambda m: f"{spaced(m[1])} to {spaced(m[2])}"),
     rule("letters", "w", r"K-12\b", "K to twelve"),
     rule("letters", "w", r"[A-Za-z]{2}(?=\^\d)", lambda m:
          None if re.search("[aeiou]", m[0]) or len(m[0]) != 2 else spaced(m[0])),

@@ -154,9 +154,16 @@ def _year(match: re.Match[str]) -> str | None:
         r"\b1\d{3}\s+(?:and|to|or)\s+$|(?i:\b(?:it|year|date|time)(?:'s| is| was)\s+$)",
         left(match),
     )
+    dated = re.search(r"\bdat(?:es|ed|ing) (?:back )?(?:to|from) $", left(match))
+    opens = not left(match).strip() and (
+        right(match)[:1] == ":" or after in ("was", "saw", "is", "brought", "marked", "began")
+    )
+    aside = re.search(r"[a-z], $", left(match)) and right(match)[:1] == ","
     of_the_year = before.lower() == "the" and after and not counted and after not in ("and", "or")
     era = re.match(r"\s+to\s+1\d{3}\b(?!,)", right(match)) and number >= 1000
-    return year(number) if named or near or joined or of_the_year or era else None
+    owned = before.endswith("'s")
+    said = (named, near, joined, of_the_year, era, dated, opens, aside, owned)
+    return year(number) if any(said) else None
 
 
 def _code(match: re.Match[str]) -> str | None:

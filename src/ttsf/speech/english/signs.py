@@ -64,13 +64,15 @@ def _slash(match: re.Match[str]) -> str | None:
 def _range_dash(match: re.Match[str]) -> str | None:
     """'3-5 days'; a score is read without a word between."""
     before, after = left(match), right(match)
-    if re.search(r"\d[\d.,]*\s?$", before) is None:
+    if re.search(r"\d[\d.,]*\s?(?:[a-z%°]{1,3})?$", before) is None:
         return None
+    if re.match(r"\d+\s(?:split|rule|chance|mix)\b", after):
+        return " "
     if re.match(r"\s?\d[\d.,]*\s*=", after):
         return "minus"
     if re.search(
         r"(?i)\b(?:won|win|wins|beat|lost|lose|loses|score|scored|tied|drew|draw|led|leads?"
-        r"|victory|defeat|ended|finished|up|down)\b[^.;:]{0,30}?\d+\s?$",
+        r"|victory|defeat|ended|finished|up|down)\b:?[^.;:]{0,30}?\d+\s?$",
         before,
     ) or re.match(
         r"\s?\d{1,3}\s(?:away |home |overtime )?(?:win|victory|loss|defeat|lead|record|draw|tie"
