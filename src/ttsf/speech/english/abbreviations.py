@@ -2,7 +2,7 @@
 
 import re
 
-from ttsf.speech.english.lists import REGNAL_NAMES, STARTERS, words
+from ttsf.speech.english.lists import DETERMINERS, REGNAL_NAMES, STARTERS, words
 from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
 
 BEFORE_NAMES = {
@@ -60,6 +60,7 @@ ANYWHERE = {
     "corp": "corporation", "bldg": "building", "inc": "including",
     "adj": "adjective", "adv": "adverb", "trans": "translated", "rev": "revised",
     "pub": "published",
+    "co": "company", "phila": "Philadelphia",
     "repr": "reprinted", "al": "al", "pl": "plural", "sing": "singular",
     "calif": "California", "conn": "Connecticut", "mass": "Massachusetts", "penn": "Pennsylvania",
     "tenn": "Tennessee", "wash": "Washington", "ariz": "Arizona", "colo": "Colorado",
@@ -129,7 +130,7 @@ def _capital(match: re.Match[str]) -> str | None:
     follows = _name_follows(match)
     if before and follows and not (after and _is_after(match, short)):
         return before if stopped or short in _WITHOUT_STOP else None
-    if before and after and stopped and not _name_precedes(match):
+    if before and after and stopped and not (_name_precedes(match) or _street_number(match)):
         return before
     if after and (stopped or (short in _AFTER_WITHOUT_STOP and _name_precedes(match))):
         return after + _stop(match)
@@ -179,6 +180,8 @@ def _anywhere(match: re.Match[str]) -> str | None:
     ended = ends_sentence(match)
     if low in _MAY_BE_WORDS and (ended or _name_follows(match)):
         return None if low not in ("est", "dept") else words + ("." if ended else "")
+    if low == "approx" and word_before(match).lower() in DETERMINERS:
+        return "approximate"
     if low == "sq" or low == "cu":
         return words
     return words + ("." if ended else "")
@@ -205,7 +208,8 @@ def _initial(match: re.Match[str]) -> str | None:
     """'J. K. Rowling', 'George W. Bush', 'E. coli'; not 'Plan B. He left.'."""
     letter, before = match[0][0], word_before(match)
     follows = re.match(r"\s+([A-Z](?:[a-z'.]|\b)[\w'-]*)", right(match))
-    if letter in DIRECTIONS and re.search(r"\d\w*\s+$", left(match)) and follows:
+    street = re.match(r"\s+\d+(?:st|nd|rd|th)\b", right(match))
+    if letter in DIRECTIONS and (street or (re.search(r"\d\w*\s+$", left(match)) and follows)):
         return DIRECTIONS[letter]
     if letter == "E" and re.match(r"\s+coli\b", right(match)):
         return "E"
@@ -228,7 +232,13 @@ _any = "|".join(sorted(ANYWHERE, key=len, reverse=True))
 _numbered = "|".join(sorted(BEFORE_NUMBERS, key=len, reverse=True))
 _capitals = "|".join(sorted({*BEFORE_NAMES, *AFTER_NAMES}, key=len, reverse=True))
 _latin_forms = "|".join(re.escape(k) for k in sorted(LATIN, key=len, reverse=True))
+SHORTENED = {
+    "int'l": "international", "gov't": "government", "nat'l": "national", "dep't": "department",
+    "ass'n": "association", "cont'd": "continued", "req'd": "required", "sec'y": "secretary",
+}  # fmt: skip
 ABBREVIATIONS = (
+    rule("abbreviation", "w", rf"(?:{'|'.join(SHORTENED)})\b", lambda m: SHORTENED[m[0].lower()],
+         re.I),
     rule("abbreviation", "w", rf"(?:{_latin_forms})(?!\w)(?<!\w/)|(?:w/)(?=\s?\w)", _latin, re.I),
     rule("abbreviation", "w", rf"(?P<short>{_numbered})\.(?=\s?\d|\s[IVXLC]{{2,}}\b)",
          _number_follows,

@@ -190,9 +190,9 @@ def _after_trunk(text: str) -> str:
 
 
 def _short_phone(match: re.Match[str]) -> str | None:
-    a, b = match[0].split("-")
+    a, b = re.split("[- ]", match[0])
     called = set(re.findall(r"[a-z]+", left(match).lower())[-4:]) & (CALLS | {"number", "at"})
-    if not called and a.endswith("0") and b.endswith("0"):
+    if not called and ((a.endswith("0") and b.endswith("0")) or " " in match[0]):
         return None
     return digits(match[0])
 
@@ -211,6 +211,8 @@ def _hex(match: re.Match[str]) -> str | None:
     text = match[0]
     if not (re.search(r"\d", text) and re.search(r"[A-Za-z]", text)):
         return None
+    if quarter := re.fullmatch(r"Q([1-4])FY(\d\d)", text):
+        return f"Q {cardinal(quarter[1])} F Y {cardinal(quarter[2])}"
     return spell(text) if len(re.findall(r"\d+|[A-Za-z]+", text)) > 3 else None
 
 
@@ -229,6 +231,8 @@ ADDRESSES = (
     rule("file", "wd", rf"[\w-]{{1,60}}(?:\.[\w-]{{1,30}}){{0,3}}\.{_FILE}(?![\w.]\w|\w)", _file),
     rule("file", "s", rf"\.(?:{_FILE}|env|gitignore|bashrc)(?!\w)",
          lambda m: None if left(m)[-1:].isalnum() else _file(m)),
+    rule("address", "s", r"\.(com|org|net|edu|gov|io|ai)\b",
+         lambda m: None if left(m)[-1:].isalnum() else f"dot {_top(m[1])}"),
     rule("file", "s", r"(?:~/[\w.-]{1,40}|(?:/[\w.-]{1,40}){2})(?:/[\w.-]{1,40}){0,6}/?(?![\w/])",
          lambda m: None if left(m)[-1:].isalnum() else _path(m)),
     rule("file", "w", r"[A-Z]:\\(?:[\w.-]{1,40}\\?){0,8}", _path),
@@ -250,7 +254,8 @@ ADDRESSES = (
     rule("phone", "d", r"0\d{2,4}[- ]\d{3,4}(?:[- ]\d{3,4})?\b", _phone),
     rule("code", "d", r"\d{3}-\d{2}-\d{4}\b|\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{4}\b", lambda m:
          digits(m[0])),
-    rule("phone", "d", r"\d{3}-\d{4}\b(?!-)", _short_phone),
+    rule("phone", "d", r"00\d{1,3}(?:[- ]\d{2,5}){2,5}\b", _phone),
+    rule("phone", "d", r"\d{3}[- ]\d{4}\b(?!-)", _short_phone),
     rule("version", "wd", r"(?P<v>[vV]\.?\s?(?=\d))?(?P<numbers>\d+(?:\.\d+){1,8})(?![\d.]\d|\w)",
          _dotted),
     rule("version", "w", r"[vV](?=\d{1,4}\b)(\d+)", lambda m: f"V {cardinal(m[1])}"),

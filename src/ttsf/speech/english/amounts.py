@@ -32,7 +32,7 @@ def is_adjective(match: re.Match[str]) -> bool:
     """Whether an amount stands before its noun, as in "a 10m (32ft) passageway"."""
     before = re.sub(r"[\d.,]+\s?\S+ \($|(?:\d[\d.,]*\s?\w{1,3}, )+$", "", left(match))
     rest = re.sub(r"^(?:, \d[\d.,]*\s?[A-Za-z]{1,3}(?=[, ]))+", "", right(match))
-    if re.match(r"-an?-[a-z]", rest):
+    if re.match(r"-an?-[a-z]", rest) or re.match(r" old [a-z]", rest):
         return True
     after = re.match(r"\)?(?:\s\([^()]{1,24}\))?[\s-]+([a-z]+(?:'s)?|[A-Z]{2,4}s?)\b", rest)
     if not after or after[1] in FUNCTION_WORDS or after[1].endswith("ly"):
@@ -113,7 +113,9 @@ def _money_code(match: re.Match[str]) -> str:
     return money(match["number"], currency, scale, is_adjective(match))
 
 
-def _pence(match: re.Match[str]) -> str:
+def _pence(match: re.Match[str]) -> str | None:
+    if int(match[1]) in (144, 240, 360, 480, 576, 720) or len(match[1]) > 3:
+        return None
     return f"{cardinal(match[1])} {'penny' if match[1] == '1' else 'pence'}"
 
 
@@ -183,8 +185,10 @@ def _fits(match: re.Match[str], unit: str) -> bool:
     if unit in ("A", "V", "W", "J", "N", "L", "t", "T", "h", "d", "l", "C", "F", "B", "K", "bar"):
         if word_before(match).lower() in ("room", "apartment", "apt", "gate", "seat", "section"):
             return False
-        if unit in "AJNTB" and re.match(r"\s+[A-Z]", right(match)):
+        if unit in "AJNTB" and re.match(r"\.?\s+[A-Z]", right(match)):
             return False
+    if unit == "s" and not match["gap"] and word_before(match) in ("iPhone", "iPad", "Pixel"):
+        return False
     if unit in ("in", "in."):
         if match["gap"] == "-" or unit == "in.":
             return True

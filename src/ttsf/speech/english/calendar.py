@@ -266,6 +266,7 @@ CALENDAR = (
          r"(?:\s?(?P<half2>[ap]\.\s?m\.|[ap]m\b))?(?![\d:])", _time_range, re.I),
     rule("time", "d", r"(?P<h>\d{1,3}):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<rest>\d{1,6}))?(?![\d:])",
          _duration),
+    rule("time", "d", rf"(?P<hour>1?\d)\.(?P<minute>[0-5]\d){_HALF}", _time, re.I),
     rule("time", "d", r"(\d{1,2}):([0-5]\d)\.(\d{1,3})\b", _lap),
     rule("time", "d", rf"{_CLOCK}(?!:\d){_HALF}?", _time, re.I),
     rule("time", "d", r"\d{1,4}(?::\d{1,4}){1,4}(?![\d:])",

@@ -17,6 +17,7 @@ LETTER_BY_LETTER = words(
     "ETA YMCA AARP ACLU AKA DVLA FDIC LSAT NAACP OSCE TGIF SUNY CUNY ASMR"
     " ACL AED ALS AMA ATF COO DEA DUI EPA ESP FAQ GRE ICE IED IOU IPO IRA IRS ISO IUD IVF LED LOL"
     " OBE PTA ROI SEO SOS UAE UPS VAT VIP IQ AD PA MA UX EQ IO"
+    " USPS IEEE UCSD ICBM IUCN UNDP ESRB NHTSA BYOB UNHCR EFTA ADHD USAF USMC ITV IBAN"
 )
 """Initialisms that espeak-ng takes for words, some only alone or among capitals."""
 SMALL_WORDS = words(
@@ -26,6 +27,20 @@ SMALL_WORDS = words(
     " OWN PAY PUT RUN SAD SAW SAY SEE SET SHE SIT SIX TEN THE TOO TOP TRY TWO USE WAR WAS WAY"
     " WHO WHY WIN WON WOW YES YET YOU"
 )
+THREE_LETTER_WORDS = words(
+    "ACE ACT ADD AGE AGO AID AIM AIR ALE ANT APE APP ARC ARK ARM ART ASH ASK ATE AXE BAG BAN BAR"
+    " BAT BAY BED BEE BEG BET BID BIN BIT BOB BOW BOX BOY BUG BUN BUS BUT BYE CAB CAN CAP CAR CAT"
+    " COP COW CRY CUP CUT DAD DAM DEN DEW DIE DIG DIM DIP DOG DOT DRY DUE DUG DYE EAR EAT EGG EGO"
+    " ELF ERA EVE EYE FAN FAT FED FEE FIG FIN FIT FIX FLU FLY FOG FOX FRY FUR GAP GAS GEL GEM GUM"
+    " GUN GUT GUY GYM HAM HAT HEN HID HIP HIT HOP HUG HUT ICE ICY ILL INK INN JAM JAR JAW JET JOY"
+    " KEY KID KIT LAB LAP LAW LAY LED LEG LID LIP LIT LOG MAD MAP MAT MET MID MIX MOM MOP MUD MUG"
+    " NAP NET NIL NOD NOR NUT OAK ODD OIL OLD OWE OWL PAD PAN PAW PEA PEN PET PIE PIG PIT POP POT"
+    " RAG RAN RAT RAW RED RIB RID RIP ROB ROD ROT ROW RUB RUG SAT SEA SEW SHY SIN SIP SIR SKI SKY"
+    " SOB SON SOW SOY SPY SUM SUN TAB TAG TAN TAP TAR TAX TEA TIE TIN TIP TOE TON TOY TUB UGH URN"
+    " VAN VET VOW WAX WEB WED WET WIG WIT ZOO TOM BEN JIM SAM ANN AMY DAN RON JOE LEE MAX RAY ROY"
+    " GOT LOL"
+) - {"LOL", "LED", "ICE", "SAT", "MAP", "PET", "APP"}
+"""In capitals within other text they are said loud, not spelled."""
 _ORDINAL_NOUNS = {"century", "centuries", "dynasty", "arrondissement", "olympiad", "congress",
                   "olympics", "olympic", "games", "summit", "edition",
                   "corps", "legion", "amendment"}  # fmt: skip
@@ -54,7 +69,7 @@ def _numeral(match: re.Match[str]) -> str | None:
     name = before.rstrip(".").removesuffix("'s")
     if after.lower() in _ORDINAL_NOUNS and (len(text) > 1 or before.lower() == "the"):
         return ordinal(number)
-    if name.capitalize() in COUNTED and (name[:1].isupper() or len(text) > 1):
+    if {name, name.capitalize()} & COUNTED and (name[:1].isupper() or len(text) > 1):
         return cardinal(str(number)) if len(text) > 1 or after not in _VERBS_OF_I else None
     title = re.search(rf"\b(?:{'|'.join(TITLES)})\s+(?:[A-Z]\w+\s+){{1,2}}$", left(match))
     if name in REGNAL_NAMES or title:
@@ -84,7 +99,7 @@ def _numeral(match: re.Match[str]) -> str | None:
 def _in_capitals(match: re.Match[str]) -> bool:
     """Whether the words around are in capitals as well."""
     around = re.findall(r"[A-Za-z]{2,}", left(match) + " " + right(match))
-    return len(around) >= 1 and sum(w.isupper() for w in around) > 0.6 * len(around)
+    return len(around) >= 1 and sum(w.isupper() for w in around) > 0.8 * len(around)
 
 
 def spaced(letters: str) -> str:
@@ -104,7 +119,8 @@ def _initialism(match: re.Match[str]) -> str | None:
         return spaced(text) + "'s"
     if text in SMALL_WORDS and not _is_name_of_letters(match):
         return (text.capitalize() if _begins(match) else text.lower()) + ending
-    if text in LETTER_BY_LETTER or text in ("IT", "WHO"):
+    short = len(text) == 3 and text not in THREE_LETTER_WORDS and not roman(text)
+    if text in LETTER_BY_LETTER or text in ("IT", "WHO") or short:
         return spaced(text) + ending
     return None
 

@@ -59,12 +59,12 @@ COUNTED = words(
     " Exhibit Annex Canto Sonnet Symphony Concerto Hurricane Kombat Halo Rambo Jaws Matrix"
     " Godfather Madden Caesar Civilization Superman Batman Terminator Alien Shrek Saw Cycle"
     " Canon Series Amendment Cohort Sector Zone Region Lot Stratum Layer Photosystem Amiga Apple"
-    " Quake Doom GTA Auto"
+    " Quake Doom GTA Auto Story Man Trek Park Wick Creed Kong"
 )
 """After these, a Roman numeral is a plain number ("World War II")."""
 NUMBERED = words(
     "room rooms flight boeing airbus route highway hwy interstate suite apartment apt bus model"
-    " area channel extension ext line train tram gate unit building"
+    " area channel extension ext line train tram gate unit building form box"
 )
 """After these, three and four digits are said in pairs ("Room 1905")."""
 CODES = words(

@@ -190,7 +190,10 @@ def _code(match: re.Match[str]) -> str | None:
         if nearby[-1] in CALLS and (len(number) == 3 or (len(number) > 3 and not counted)):
             return digits(number)
         ending = re.search(r"\b(?:card|number|account|phone)\b.*\bend(?:s|ing|ed)? in $", before)
-        if len(number) == 4 and ending:
+        again = len(number) == 3 and re.search(
+            r"(?i)\b(?:call|dial|ring|text) \d{3},? (?:or|and) $", before
+        )
+        if (len(number) == 4 and ending) or again:
             return digits(number)
     if 3 <= len(number) <= 4 and re.match(rf"[A-Z]?\s(?:[NSEW]\.?\s)?{_STREET}", right(match)):
         return pairs(number)
@@ -231,7 +234,7 @@ DECADES = (
          cardinal(m[1]) if m[1][0] != "0" and not re.search(r"(?<![QH])\w$", left(m)) else None),
     rule("decade", "d", r"(?P<decade>[12]\d{2}0|\d0|[1-9]00)'?s\b", _decade),
     rule("number", "d", r"(\d{1,2})s\b(?!\s+(?:of|in)\b)",
-         lambda m: plural(cardinal(m[1])) if left(m)[-1:] == "-" else None),
+         lambda m: plural(cardinal(m[1])) if re.search(r"[-A-Z]$", left(m)) else None),
     rule("number", "d", r"1,?000s\b(?=\s+of)", "thousands"),
     rule("number", "d", r"([01])s\b", lambda m: plural(cardinal(m[1]))),
 )  # fmt: skip
@@ -244,6 +247,9 @@ NUMBERS = (
     rule("fraction", "d", r"(?P<top>\d+(?:\.\d+)?)/(?P<bottom>\d+)\b(?!/)", _score),
     rule("fraction", "d", r"(?:(?P<whole>\d+)(?:\s+|-))?(?P<top>\d+)[/\u2044](?P<bottom>\d+)\b"
          r"(?![/\u2044])", fraction),
+    rule("code", "d", r"(\d{1,4})\(([a-z])\)", lambda m: f"{cardinal(m[1])} {m[2].upper()}"),
+    rule("code", "d", r"(144|240|360|480|576|720|1080|1440|2160|4320)([pi])\b",
+         lambda m: f"{pairs(m[1])} {m[2].upper()}"),
     rule("code", "d", r"\d(?:-\d){2,8}(?![-\d])", lambda m: digits(m[0])),
     rule("code", "d", r"\d+", _code),
     rule("year", "d", r"\d{4}(?![\d,.]\d)(?!\d)", _year),

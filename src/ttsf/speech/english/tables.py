@@ -86,6 +86,7 @@ UNITS = {
     "psi": "P S I", "bar": "bar", "dB": "decibel", "hp": "horsepower", "lm": "lumen",
     "rpm": "revolution per minute", "bpm": "beat per minute", "fps": "frame per second",
     "dpi": "dot per inch", "ppm": "part per million", "px": "pixel", "MP": "megapixel",
+    "c.": "cup", "deg": "degree", "deg.": "degree",
     "ha": "hectare", "sq ft": "square foot", "sq. ft.": "square foot", "sqft": "square foot",
     "sq m": "square meter", "sq km": "square kilometer", "sq mi": "square mile",
     "sq. mi.": "square mile", "sq. m": "square meter", "sq. km": "square kilometer",
