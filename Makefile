@@ -1,4 +1,4 @@
-# make setup | demo | test | lint: each sets up .venv by itself where that is missing.
+# make setup | demo | test | test-browser | test-long | lint: each sets up .venv by itself where that is missing.
 PYTHON ?= python3
 PORTRAIT ?=
 TEXT ?= Hello. This picture has learned to speak, and nobody had to record a voice.
@@ -6,7 +6,7 @@ TEXT ?= Hello. This picture has learned to speak, and nobody had to record a voi
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test lint
+.PHONY: setup demo test test-browser test-long lint
 override TEXT := $(value TEXT)
 override PORTRAIT := $(value PORTRAIT)
 export TEXT PORTRAIT
@@ -26,6 +26,12 @@ demo: $(STAMP)
 
 test: lint
 	$(BIN)/python -m pytest
+
+test-browser: $(STAMP)
+	$(BIN)/python -m pytest tests/browser -m browser -rs
+
+test-long: $(STAMP)
+	$(BIN)/python -m pytest tests/serve -m long -rs
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

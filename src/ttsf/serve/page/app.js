@@ -1,13 +1,13 @@
-"use strict";
+import {holds, playStream} from "./player.js";
 
 const $ = (id) => document.getElementById(id);
-const LIVE_TYPE = (level) => `video/mp4; codecs="avc1.4d40${level}, mp4a.40.2"`;
-const LEVELS = ["29", "2a", "28", "1f", "1e"]; // a level too high is taken, one too low is refused
-const AHEAD_S = 0.6; // of video before it plays, where it is made slowly
 const DOWNLOADS = {video: "MP4", audio: "WAV", srt: "SRT", vtt: "VTT", timings: "Timings"};
 const EXAMPLE = "Hello. I am a portrait, and I read whatever you write.";
 
-const state = {portrait: null, face: 1, making: null, video: null, words: []};
+const MOST_CAPTION = 80; // characters
+const PAUSE_S = 0.6; // that ends a caption
+
+const state = {portrait: null, face: 1, making: null, video: null, whole: false, words: [], cue: null};
 
 // ---- the server
 
@@ -125,6 +125,7 @@ async function speak(event) {
     return;
   }
   if ($("key").value) sessionStorage.setItem("key", $("key").value);
+  if (state.making) state.making.abort(); // the last one may still be playing
   const making = state.making = new AbortController();
   setMaking(true);
   clearStage();
@@ -136,15 +137,21 @@ async function speak(event) {
     const {signal} = making;
     const answer = await ask("v1/videos/stream", {method: "POST", headers, body, signal});
     state.video = answer.headers.get("X-Video-Id");
-    const watching = [playLive(answer, signal), followEvents(state.video, signal)];
-    const [played] = await Promise.all(watching);
-    await finish(played);
+    const playing = playStream($("video"), answer, signal, start);
+    $("stage").hidden = false;
+    const broken = new Promise((_, fail) => { playing.catch(fail); });
+    await Promise.race([followEvents(state.video, signal), broken]);
+    await finish(signal);
+    setMaking(false);
+    if (!(await playing)) await playFile(0);
   } catch (error) {
+    if (making !== state.making) return;
     const stopped = making.signal.aborted;
     making.abort();
+    $("video").pause();
     say(stopped ? "Stopped." : `It was not made: ${error.message}`, !stopped);
+    setMaking(false);
   }
-  setMaking(false);
 }
 
 function setMaking(making) {
@@ -159,58 +166,39 @@ function clearStage() {
   video.pause();
   URL.revokeObjectURL(video.src);
   video.removeAttribute("src");
-  video.replaceChildren();
+  newTrack();
   video.load();
   state.words = [];
+  state.whole = false;
   $("words").replaceChildren();
   $("downloads").replaceChildren();
   $("downloads").hidden = true;
 }
 
-/* Plays the bytes as they come; gives whether that worked, else they are only read to the end. */
-async function playLive(answer, signal) {
-  const Source = window.ManagedMediaSource || window.MediaSource;
-  const type = Source && LEVELS.map(LIVE_TYPE).find((one) => Source.isTypeSupported(one));
-  const reader = answer.body.getReader();
-  if (!type) {
-    while (!(await reader.read()).done);
-    return false;
-  }
+function start() {
+  $("video").play().catch(() => say("Press play to hear it."));
+}
+
+/* The finished file in the place of the stream, from some time on. */
+async function playFile(time) {
   const video = $("video");
-  const source = new Source();
-  video.disableRemotePlayback = true;
-  const opened = new Promise((done) => source.addEventListener("sourceopen", done, {once: true}));
-  video.src = URL.createObjectURL(source);
-  $("stage").hidden = false;
-  await opened;
-  const buffer = source.addSourceBuffer(type);
-  const began = performance.now();
-  let playing = false;
-  for (;;) {
-    const {done, value} = await reader.read();
-    if (done) break;
-    signal.throwIfAborted();
-    await append(buffer, value);
-    const ready = buffer.buffered.length ? buffer.buffered.end(0) : 0;
-    const pace = ready / ((performance.now() - began) / 1000);
-    if (!playing && (ready >= AHEAD_S || (ready > 0 && pace > 1.3))) playing = start(video);
+  const address = URL.createObjectURL(await content("video"));
+  URL.revokeObjectURL(video.src);
+  video.src = address;
+  video.currentTime = time;
+  start();
+}
+
+/* Of a long stream the beginning is not kept: the finished file has it. */
+function onSeeking() {
+  const {currentTime, buffered} = $("video");
+  if (holds($("video"), currentTime)) return;
+  if (state.whole) {
+    state.whole = false;
+    playFile(currentTime).catch((error) => say(error.message, true));
+  } else if (buffered.length && currentTime < buffered.start(0)) {
+    $("video").currentTime = buffered.start(0);
   }
-  source.endOfStream();
-  if (!playing) start(video);
-  return true;
-}
-
-function append(buffer, bytes) {
-  return new Promise((done, fail) => {
-    buffer.addEventListener("updateend", done, {once: true});
-    buffer.addEventListener("error", () => fail(new Error("the browser cannot play it")), {once: true});
-    buffer.appendBuffer(bytes);
-  });
-}
-
-function start(video) {
-  video.play().catch(() => say("Press play to hear it."));
-  return true;
 }
 
 async function followEvents(id, signal) {
@@ -238,17 +226,12 @@ function showState({status, progress, error, ttsf}) {
   if (status === "failed") throw new Error(error.message);
 }
 
-async function finish(played) {
-  const get = async (name) => (await ask(`v1/videos/${state.video}/content?variant=${name}`)).blob();
-  const track = document.createElement("track");
-  Object.assign(track, {kind: "captions", label: "English", srclang: "en"});
-  track.src = URL.createObjectURL(await get("vtt"));
-  if (!played) {
-    $("video").src = URL.createObjectURL(await get("video"));
-    $("stage").hidden = false;
-    start($("video"));
-  }
-  $("video").append(track);
+async function content(name, options = {}) {
+  return (await ask(`v1/videos/${state.video}/content?variant=${name}`, options)).blob();
+}
+
+async function finish(signal) {
+  $("track").src = URL.createObjectURL(await content("vtt", {signal}));
   for (const [name, label] of Object.entries(DOWNLOADS)) {
     const link = document.createElement("button");
     link.type = "button";
@@ -257,6 +240,7 @@ async function finish(played) {
     $("downloads").append(link);
   }
   $("downloads").hidden = false;
+  state.whole = true;
   say("The video is ready.");
 }
 
@@ -272,6 +256,27 @@ async function download(name) {
 
 // ---- the words
 
+/* Gets its captions as they are said, and from the file when that is there. */
+function newTrack() {
+  const track = document.createElement("track");
+  Object.assign(track, {id: "track", kind: "captions", label: "English", srclang: "en"});
+  $("video").replaceChildren(track);
+  track.track.mode = "hidden"; // takes captions before it has a file; the viewer switches it on
+  state.cue = null;
+}
+
+function caption(text, start, end) {
+  const {cue} = state;
+  const follows = cue && start - cue.endTime < PAUSE_S && !/[.!?…]["”’)]*$/.test(cue.text);
+  if (follows && cue.text.length + text.length < MOST_CAPTION) {
+    cue.text += ` ${text}`;
+    cue.endTime = end;
+  } else {
+    state.cue = new VTTCue(start, end, text);
+    $("track").track.addCue(state.cue);
+  }
+}
+
 function addWords(words) {
   const characters = [...$("text").value];
   for (const {text, start, end, start_char: from, end_char: to} of words) {
@@ -282,6 +287,7 @@ function addWords(words) {
     }
     const span = document.createElement("span");
     span.textContent = characters.slice(from, to).join("") || text;
+    caption(span.textContent, start, end);
     $("words").append(span, " ");
     state.words.push({span, start, end, from});
   }
@@ -325,6 +331,7 @@ async function begin() {
   });
   $("form").addEventListener("submit", speak);
   $("stop").addEventListener("click", () => state.making.abort());
+  $("video").addEventListener("seeking", onSeeking);
   for (const name of ["play", "seeked", "pause"]) $("video").addEventListener(name, highlight);
   $("key").addEventListener("change", () => {
     sessionStorage.setItem("key", $("key").value);

@@ -1,0 +1,99 @@
+/* A stream of fragmented MP4 in a <video>, played while it comes. */
+
+const TYPE = (level) => `video/mp4; codecs="avc1.4d40${level}, mp4a.40.2"`;
+const LEVELS = ["29", "2a", "28", "1f", "1e"]; // a level too high is taken, one too low is refused
+const IN_HAND_S = 0.6; // before it plays, where it is made slowly
+const BEHIND_S = 30; // kept of what was played
+const AHEAD_S = 120; // held of what is not played yet
+
+/* Plays the bytes of an answer as they come; gives whether that worked, else they are only read to
+   the end. `start` is called when there is enough to play. */
+export async function playStream(video, answer, signal, start) {
+  const Source = window.ManagedMediaSource || window.MediaSource;
+  const type = Source && LEVELS.map(TYPE).find((one) => Source.isTypeSupported(one));
+  const reader = answer.body.getReader();
+  if (!type) {
+    while (!(await reader.read()).done);
+    return false;
+  }
+  const source = new Source();
+  video.disableRemotePlayback = true;
+  const opened = once(source, "sourceopen", signal);
+  video.src = URL.createObjectURL(source);
+  await opened;
+  const buffer = source.addSourceBuffer(type);
+  const began = performance.now();
+  let playing = false;
+  try {
+    for (;;) {
+      const {done, value} = await reader.read();
+      if (done) break;
+      signal.throwIfAborted();
+      await makeRoom(video, buffer, signal, BEHIND_S, AHEAD_S);
+      await append(video, buffer, value, signal);
+      const ready = range(buffer)[1];
+      const pace = ready / ((performance.now() - began) / 1000);
+      if (!playing && (ready >= IN_HAND_S || (ready > 0 && pace > 1.3))) {
+        playing = true;
+        start();
+      }
+    }
+  } finally {
+    if (source.readyState === "open" && !buffer.updating) source.endOfStream();
+  }
+  if (!playing) start();
+  return true;
+}
+
+/* Whether a time can be shown without another file. */
+export function holds(video, time) {
+  for (let k = 0; k < video.buffered.length; k += 1) {
+    if (video.buffered.start(k) <= time + 0.1 && time <= video.buffered.end(k)) return true;
+  }
+  return false;
+}
+
+async function append(video, buffer, bytes, signal) {
+  for (let ahead = AHEAD_S / 2; ; ahead /= 2) {
+    try {
+      const updated = once(buffer, "updateend", signal);
+      buffer.appendBuffer(bytes);
+      await updated;
+      return;
+    } catch (error) {
+      if (error.name !== "QuotaExceededError" || ahead < 1) throw error;
+      await makeRoom(video, buffer, signal, 1, ahead);
+    }
+  }
+}
+
+/* Drops what was played, and waits until so little is ahead. */
+async function makeRoom(video, buffer, signal, behind, ahead) {
+  for (;;) {
+    const [start, end] = range(buffer);
+    const now = video.currentTime;
+    if (now - start > 2 * behind) {
+      const updated = once(buffer, "updateend", signal);
+      buffer.remove(0, now - behind);
+      await updated;
+    }
+    if (end - now <= ahead) return;
+    await once(video, "timeupdate", signal);
+  }
+}
+
+function range({buffered}) {
+  return buffered.length ? [buffered.start(0), buffered.end(buffered.length - 1)] : [0, 0];
+}
+
+function once(target, name, signal) {
+  return new Promise((done, fail) => {
+    const aborted = () => fail(signal.reason);
+    const happened = (event) => {
+      signal.removeEventListener("abort", aborted);
+      done(event);
+    };
+    target.addEventListener(name, happened, {once: true, signal});
+    signal.addEventListener("abort", aborted, {once: true});
+  });
+}
