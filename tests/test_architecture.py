@@ -11,7 +11,7 @@ FLOORS = (
     {"errors"},
     {"times"},
     {"config", "jobs", "media"},
-    {"presets", "layers", "flow_matching", "mel"},
+    {"presets", "layers", "flow_matching", "mel", "provenance"},
     {"portrait", "landmarks", "face", "motion", "speech"},
     {"picture"},
     {"options"},
