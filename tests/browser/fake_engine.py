@@ -26,6 +26,8 @@ from ttsf.times.spoken import Spoken, Word
 
 FPS, RATE, PIECE = 25, 16_000, 5
 SIDE = 128
+GROUND = np.random.default_rng(0).integers(0, 80, (SIDE, SIDE, 3), np.uint8)
+"""Of noise, so that a second has as many bytes as one of a real video of this size, or more."""
 FLASH = 2
 """Frames."""
 CLICK_S = 0.02
@@ -92,8 +94,8 @@ def words_of(text: str) -> list[Word]:
 def piece(first: int, said: Spoken) -> Chunk:
     """Frames from number `first` on."""
     numbers = np.arange(first, first + PIECE)
-    shades = np.where(numbers % FPS < FLASH, 255, 16).astype(np.uint8)
-    frames = np.broadcast_to(shades[:, None, None, None], (PIECE, SIDE, SIDE, 3)).copy()
+    flashing = (numbers % FPS < FLASH)[:, None, None, None]
+    frames = np.where(flashing, np.uint8(255), GROUND)
     times = np.arange(first * RATE // FPS, (first + PIECE) * RATE // FPS) / RATE
     samples = np.where(times % 1 < CLICK_S, 0.5 * np.sin(2 * np.pi * 1_000 * times), 0)
     return Chunk(frames, samples.astype(np.float32), said)
