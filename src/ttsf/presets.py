@@ -57,6 +57,7 @@ class VocoderTraining:
     learning_rate: float = 2e-4  # AdamW
     betas: tuple[float, float] = (0.8, 0.99)
     decay: float = 0.999  # of the learning rate, an epoch
+    falling: float = 0.0  # part of a run, at its end, in which the rate falls to nothing [ours]
     segment: int = 8_000  # samples; HiFi-GAN's 8192 are no multiple of our hop of 160
     batch: int = 16  # segments
     held_out: int = 20  # clips measured in a validation [ours]
@@ -273,6 +274,7 @@ MINI = Preset(
         stft=5.0,
         learning_rate=5e-4,
         decay=0.9985,
+        falling=0.2,
         segment=11_200,
         batch=8,
     ),  # [ours]

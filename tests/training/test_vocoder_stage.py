@@ -155,6 +155,9 @@ def test_the_rate_falls_with_the_epochs(corpus: Path) -> None:
     assert [stage.learning_rate(step, 99) for step in (0, 4, 5, 9)] == [1, 1, 0.999, 0.999**2]
     doubled = build(corpus, SMALL, HIFIGAN, batches_a_step=2)
     assert doubled.learning_rate(9, 99) == pytest.approx(0.999**4)
+    falls = build(corpus, SMALL, replace(stage.training, falling=0.2, decay=1.0))
+    rates = [falls.learning_rate(step, 100) for step in (0, 80, 90, 100)]
+    assert rates == pytest.approx([1, 1, 0.5, 0])
 
 
 @pytest.mark.parametrize("training", [HIFIGAN, SPECTROGRAM, BOTH, PLAIN])

@@ -154,9 +154,10 @@ class VocoderStage:
         return math.ceil(len(self.clips) / self.training.batch)
 
     def learning_rate(self, step: int, steps: int) -> float:
-        """The decay to the power of the epochs that are complete."""
-        seen = step * self.batches_a_step * self.training.batch
-        return self.training.decay ** (seen // len(self.clips))
+        """The decay to the power of the epochs that are complete; a straight fall at the end."""
+        seen, falling = step * self.batches_a_step * self.training.batch, self.training.falling
+        left = min(1.0, (1 - step / steps) / falling) if falling else 1.0
+        return left * self.training.decay ** (seen // len(self.clips))
 
     def batch(self, number: int) -> VocoderBatch:
         """The next clips of endless shuffled epochs, a random segment of each."""
