@@ -120,8 +120,17 @@ def test_face_number_that_is_not_there(refused: Run) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "   ", "\n\t", "\N{GRINNING FACE}\N{PARTY POPPER}", "\a\x1b\x7f", "\u200b\ufeff", "...!?"],
-    ids=["empty", "blank", "white", "emoji", "control", "invisible", "punctuation"],
+    [
+        "",
+        "   ",
+        "\n\t",
+        "\N{GRINNING FACE}\N{PARTY POPPER}",
+        "\a\x1b\x7f",
+        "\u200b\ufeff",
+        "...!?",
+        "\u00b1" * 2_000,
+    ],
+    ids=["empty", "blank", "white", "emoji", "control", "invisible", "punctuation", "signs"],
 )
 def test_nothing_to_say(refused: Run, text: str) -> None:
     assert "nothing to say" in refused(text=text)
@@ -135,7 +144,7 @@ def test_script_that_cannot_be_spoken(refused: Run, text: str, script: str) -> N
     assert script in refused(text=text)
 
 
-@pytest.mark.parametrize("text", ["word " * 1_000, "9" * 800])
+@pytest.mark.parametrize("text", ["word " * 1_000, "9" * 800, "\u00b1 5 " * 500])
 def test_text_that_takes_too_long(refused: Run, text: str) -> None:
     message = refused(text=text, options=("--max-seconds", "30"))
     assert "would be spoken for about" in message and "at most 30 s" in message

@@ -78,6 +78,14 @@ def test_a_base_is_an_existing_folder_beside_its_variant(
         checkpoint.load(folder)
 
 
+def test_bases_in_a_circle_are_refused(tiny_model: TTSF, tmp_path: Path) -> None:
+    for name, base in (("a", "b"), ("b", "a")):
+        checkpoint.save(tiny_model, tmp_path / name)
+        (tmp_path / name / checkpoint.WEIGHTS).write_bytes(to_bytes({}, metadata={"base": base}))
+    with pytest.raises(TtsfError, match="its base b is no whole model"):
+        checkpoint.load(tmp_path / "a")
+
+
 def test_bundled_ablations_differ_from_the_bundled_model_in_one_part() -> None:
     base = checkpoint.load().state_dict()
     parts = {}

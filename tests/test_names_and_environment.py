@@ -1,0 +1,149 @@
+"""Names of files as people give them, and the environment that a command finds."""
+
+# ruff: noqa: RUF001 (names in other scripts)
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ttsf.cli.main import main
+
+COMMAND = [sys.executable, "-m", "ttsf"]
+NAMES = (
+    "with spaces.mp4", "Éléonore.mp4", "电影.mp4", "🎬.mp4", "%03d.mp4", "[1].mp4", "a#b.mp4",
+    "what?.mp4", "a;b&c.mp4", "$HOME.mp4", "'quoted'.mp4", "-dash.mp4", "a:b.mp4", "file:x.mp4",
+    "~.mp4", "a..mp4", "OUT.MP4", "Mixed.Mp4",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(astronaut: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A portrait that is quickly drawn."""
+    path = tmp_path_factory.mktemp("small") / "face.png"
+    Image.fromarray(astronaut[20:240, 110:330]).save(path)
+    return path
+
+
+def speak(portrait: Path | str, output: Path | str, model: Path, *others: str) -> list[str]:
+    options = ["--still", "--steps", "1", "--quiet", "--model", str(model)]
+    return ["speak", "-o", str(output), *options, *others, "--", str(portrait), "A."]
+
+
+def is_video(path: Path) -> bool:
+    return path.read_bytes()[4:8] == b"ftyp"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_video_of_any_name(small: Path, model_folder: Path, tmp_path: Path, name: str) -> None:
+    assert main(speak(small, tmp_path / name, model_folder)) == 0
+    assert [path.name for path in tmp_path.iterdir()] == [name] and is_video(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", NAMES[:8])
+def test_a_portrait_of_any_name(small: Path, model_folder: Path, tmp_path: Path, name: str) -> None:
+    portrait = shutil.copy(small, tmp_path / name.replace(".mp4", ".png"))
+    assert main(speak(portrait, tmp_path / "a.mp4", model_folder)) == 0
+    assert is_video(tmp_path / "a.mp4")
+
+
+def test_a_relative_name_that_begins_with_a_dash(
+    small: Path, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    shutil.copy(small, tmp_path / "-me.png")
+    monkeypatch.chdir(tmp_path)
+    assert main(speak("-me.png", "a.mp4", model_folder)) == 0
+    assert is_video(tmp_path / "a.mp4")
+    assert main(["speak", "-me.png", "A.", "-o", "b.mp4"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--help explains" in line and not (tmp_path / "b.mp4").exists()
+
+
+@pytest.mark.parametrize("linked", ["portrait", "folder", "older"])
+def test_links_and_older_files(
+    small: Path, model_folder: Path, tmp_path: Path, linked: str
+) -> None:
+    portrait, output = small, tmp_path / "a.mp4"
+    if linked == "portrait":
+        portrait = tmp_path / "link.png"
+        portrait.symlink_to(small)
+    elif linked == "folder":
+        (tmp_path / "real").mkdir()
+        (tmp_path / "link").symlink_to(tmp_path / "real")
+        output = tmp_path / "link" / "a.mp4"
+    else:
+        output.write_text("old")
+    assert main(speak(portrait, output, model_folder)) == 0
+    assert is_video(output)
+
+
+@pytest.mark.parametrize("name", ["a", "a.mov", "a.m4v", "a.mkv", "a.mp4.part", "mp4", "a.gif"])
+def test_names_of_other_kinds_are_refused(
+    small: Path, model_folder: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(speak(small, tmp_path / name, model_folder)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "must end in .mp4" in line and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("output", ["", "/", "/proc/a.mp4", "/dev/null", "."])
+def test_places_that_take_no_video(
+    small: Path, model_folder: Path, output: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(speak(small, output, model_folder)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("ttsf: error: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [(b"word " * 300_000, "too long"), (b"word " * 20_000, "at most"), (None, "No such file"),
+     (b"", "nothing to say"), ("folder", "directory")],
+    ids=["1.5 MB", "100 kB", "missing", "empty", "a folder"],
+)  # fmt: skip
+def test_text_files_that_cannot_be_spoken(
+    small: Path, model_folder: Path, tmp_path: Path, content: bytes | str | None, complaint: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    path = tmp_path / "text.txt"
+    if content == "folder":
+        path.mkdir()
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    arguments = ["speak", str(small), "-o", str(tmp_path / "a.mp4"), "--model", str(model_folder)]
+    assert main([*arguments, "--text-file", str(path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert complaint in line and not (tmp_path / "a.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"LC_ALL": "C"},
+        {"HOME": None, "XDG_CACHE_HOME": None},
+        {"TMPDIR": "/nowhere/at/all"},
+        {"LANG": "tr_TR.UTF-8", "LC_ALL": "xx_YY"},
+        {"TERM": "dumb", "COLUMNS": "1"},
+        {"PYTHONWARNINGS": "error::UserWarning"},
+    ],
+    ids=["C", "no home", "no temporary folder", "no such locale", "no terminal", "warnings"],
+)
+def test_an_odd_environment(
+    small: Path, model_folder: Path, tmp_path: Path, change: dict[str, str | None]
+) -> None:
+    portrait = shutil.copy(small, tmp_path / "Zoë 电.png")
+    output = tmp_path / "Noël 影.mp4"
+    changed = {**os.environ, **change}
+    run = subprocess.run(
+        [*COMMAND, *speak(portrait, output, model_folder)[:-1], "“It’s a café,” she said."],
+        env={name: value for name, value in changed.items() if value is not None},
+        capture_output=True,
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
+    assert is_video(output)
