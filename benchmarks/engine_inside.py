@@ -41,7 +41,7 @@ def joins(pipeline: ttsf.Pipeline, portrait: ttsf.Portrait, text: str) -> dict[s
         )
         act, last = None, None
         for k in range(len(utterances)):
-            act = talk._act(k, act and act.moved)
+            act = talk._act(k, act and act.moved, 0)
             with torch.inference_mode():
                 alpha = pipeline.model.motion_extractor.coordinates(act.f_m[0])
             degrees = alpha[:, :3].numpy() / GAIN * LABEL_UNITS[0]

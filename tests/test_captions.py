@@ -45,7 +45,7 @@ def test_only_while_a_cue_lasts() -> None:
 
 def test_letters_that_a_font_lacks_are_shown_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(captions, "FONTS", ())
-    font = captions._font(20)
+    font = captions.system_font(20)
     assert captions._readable("“Œuvre”, Łódź: naïve ß…", font) == "“OEuvre”, Lodz: naive ss…"
 
 

@@ -23,7 +23,8 @@ from ttsf.training.settings import FaceOptions, RunSettings
 
 COMMANDS = (
     *("speak", "prepare", "corpus", "render", "assemble", "ablate", "evaluate"),
-    *("info", "voices", "completion", "faces", "serve", "batch", "study make", "study analyse"),
+    *("info", "voices", "verify", "completion", "faces", "serve", "batch"),
+    *("study make", "study analyse"),
     *("train tts", "train vocoder", "train face", "train motion", "train voice"),
     *("train syncnet", "train joint"),
 )

@@ -13,7 +13,7 @@ from ttsf.model import TTSF
 from ttsf.options import GenerateOptions
 from ttsf.pipeline import Pipeline, load
 
-QUICK = GenerateOptions(steps=1)
+QUICK = GenerateOptions(steps=1, mark=False)
 
 
 @pytest.fixture(scope="module")

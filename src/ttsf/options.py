@@ -45,6 +45,10 @@ class GenerateOptions(NamedTuple):
     """Code of the text's language; another than English is read with an English accent."""
     lexicon: Mapping[str, str] = NO_LEXICON
     """Words and how they sound, in IPA."""
+    mark: bool = True
+    """Hide a mark in picture and sound that says that both were made (docs/provenance.md)."""
+    label: bool = False
+    """Show "AI-generated" in a corner."""
     max_seconds: float = MAX_SECONDS
     """A text whose speech would be longer is refused."""
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ttsf import checkpoint
 from ttsf.engine.output import Outputs, write_talk
+from ttsf.engine.stamp import payload_of
 from ttsf.engine.talk import Speech, Talk, joined
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
@@ -141,7 +142,8 @@ class Pipeline:
             if options.voice is None:
                 raise TtsfError("without a portrait a voice must be named")
             utterances = self._utterances(text, options)
-            speech = Speech(self.model, self.voice(options.voice), utterances, options)
+            voice, payload = self.voice(options.voice), payload_of(None, utterances, options)
+            speech = Speech(self.model, voice, utterances, options, payload)
         else:
             speech = self._open(portrait, text, options).speech
         return speech.samples(self._workers)

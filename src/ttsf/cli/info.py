@@ -1,20 +1,32 @@
-"""`ttsf info`: parameter counts of a model, part by part (Figure 2)."""
+"""What is in a model and in a file: `ttsf info` (parts of Figure 2) and `ttsf verify` (marks)."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import arg, create_mutex_group
+from tyro.conf import Positional, arg, create_mutex_group
 
 from ttsf.cli.options import PresetName
+from ttsf.cli.streams import show
 from ttsf.presets import PRESETS
 
 if TYPE_CHECKING:
     from torch import nn
 
     from ttsf.model import TTSF
+    from ttsf.provenance.verify import Finding, Verdict
 
 WHICH = create_mutex_group(required=False, title="of which model")
+NOT_FOUND = 1
+PROVES = (
+    "A mark proves that what it is in was made with ttsf, or has that file's picture or sound in "
+    "it; not by whom, and nothing about other parts."
+)
+PROVES_LITTLE = "Tags prove little: anybody can write them, and anybody can remove them."
+PROVES_NOTHING = (
+    "That proves nothing: a mark can be left out or destroyed, and other programs leave others."
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,31 @@ class Info:
             print("weights:", self.model / WEIGHTS)
 
 
+@dataclass(frozen=True)
+class Verify:
+    """Say whether a video, sound or picture was made with ttsf: exit code 0 if so, else 1.
+
+    ttsf verify hello.mp4
+    """
+
+    file: Positional[Path]
+    """Video, sound or picture."""
+    json: bool = False
+    """Print one JSON object."""
+
+    def run(self) -> int:
+        """Print what was found, how sure it is, and what it proves."""
+        from ttsf.provenance.verify import verify  # OpenCV takes a while that --help need not pay
+
+        verdict = verify(self.file)
+        if self.json:
+            print(json.dumps({"file": str(self.file), **verdict.as_json()}))
+        else:
+            for line in _lines(self.file, verdict):
+                show(line)
+        return 0 if verdict.found else NOT_FOUND
+
+
 def parameter_table(model: "TTSF") -> str:
     """One line a part; E_v + E_m is also given without the motion codes, as LIA counts."""
     rows = [
@@ -62,3 +99,31 @@ def parameter_table(model: "TTSF") -> str:
 
 def _count(part: "nn.Module") -> int:
     return sum(parameter.numel() for parameter in part.parameters())
+
+
+def _lines(file: Path, verdict: "Verdict") -> list[str]:
+    number = verdict.payload and verdict.payload.name
+    if verdict.marked:
+        heading = "made with ttsf" + (f", number {number}" if number else "")
+    else:
+        heading = "says that it was generated" if verdict.tags else "no mark found"
+    tags = ", ".join(f"{name}: {text}" for name, text in verdict.tags.items())
+    proves = PROVES_LITTLE if verdict.tags else PROVES_NOTHING
+    return [
+        f"{file}: {heading}",
+        f"  picture: {_finding(verdict.picture)}",
+        f"  sound: {_finding(verdict.sound)}",
+        f"  tags: {tags or 'none'}",
+        PROVES if verdict.marked else proves,
+    ]
+
+
+def _finding(finding: "Finding | None") -> str:
+    if finding is None:
+        return "none in this file"
+    if not finding.found:
+        return "no mark"
+    parts = ", ".join(f"{part.begin_s:.1f} to {part.end_s:.1f} s" for part in finding.parts)
+    number = finding.payload.name if finding.payload else "not readable"
+    chance = f"{max(finding.false_alarm, 1e-99):.0e}"
+    return f"mark in {parts}, number {number}; by chance in fewer than {chance} of files"

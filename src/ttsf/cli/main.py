@@ -25,7 +25,7 @@ from tyro.conf import (
 from ttsf.cli.data import Corpus, Prepare, Render
 from ttsf.cli.evaluate import Evaluate
 from ttsf.cli.faces import Faces
-from ttsf.cli.info import Info
+from ttsf.cli.info import Info, Verify
 from ttsf.cli.serve import Batch, Serve
 from ttsf.cli.speak import Speak
 from ttsf.cli.streams import (
@@ -52,8 +52,8 @@ CONFIG = (DisallowNone, FlagCreatePairsOff, PositionalMetavarFromFieldName)
 class Command(Protocol):
     """What every command line becomes."""
 
-    def run(self) -> None:
-        """Do it; raises TtsfError for bad input."""
+    def run(self) -> int | None:
+        """Do it; gives an exit code other than 0 where it has one. Raises TtsfError."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ COMMANDS = (
     | Annotated[Serve, subcommand("serve")]
     | Annotated[Batch, subcommand("batch")]
     | Annotated[Voices, subcommand("voices")]
+    | Annotated[Verify, subcommand("verify")]
     | Annotated[Info, subcommand("info")]
     | Annotated[Completion, subcommand("completion")]
 )
@@ -100,9 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = parse(given)
         level = logging.ERROR if getattr(command, "quiet", False) else logging.WARNING
         logging.basicConfig(format="ttsf: %(message)s", level=level, force=True)
-        command.run()
+        code = command.run()
         sys.stdout.flush()
-        return 0
+        return code or 0
     except TtsfError as error:
         return _fail(str(error), BAD_INPUT)
     except ValidationError as error:

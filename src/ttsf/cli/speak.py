@@ -73,6 +73,11 @@ class Speak:
     """The text's language; another than en, such as de or fr, is read with an English accent."""
     lexicon: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """Words and how they sound: a word, a tab, IPA in each line."""
+    no_mark: bool = False
+    """Leave out the mark in picture and sound that says that both were made; for research. Who
+    shows such a video has to say so in another way."""
+    label: bool = False
+    """Show "AI-generated" in a corner."""
     max_seconds: float = 3_600.0
     """Refuse a text that takes longer."""
     model: Model = None
@@ -117,6 +122,8 @@ class Speak:
             size=self.size,
             language=self.language,
             lexicon=lexicon,
+            mark=not self.no_mark,
+            label=self.label,
             max_seconds=self.max_seconds,
         )
         loaded = time.monotonic()

@@ -16,6 +16,7 @@ from ttsf.media.captions import Captions
 from ttsf.media.files import cannot_write, new_file, refuse_inputs
 from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, Stream, VideoWriter, new_video
+from ttsf.provenance.tags import tags
 from ttsf.times import files as names
 from ttsf.times.files import TimingsFormat
 from ttsf.times.spoken import Spoken
@@ -93,6 +94,7 @@ def write_talk(
         video = files.enter_context(new_video(outputs.video, fps, sample_rate, track))
         talk = open_talk()
         talk.transparent = outputs.transparent
+        video.describe(tags(talk.payload))
         for chunk in files.enter_context(closing(_filmed(talk, video, outputs.captions))):
             if sound is not None:
                 sound.add(chunk.samples)
@@ -115,7 +117,7 @@ def _filmed(talk: Talk, video: VideoWriter, captions: CaptionsKind) -> Generator
         yield from _with_captions(talk, video)
         return
     known, (top, left, *_) = 0, talk.scene.region
-    video.start(talk.scene.still)
+    video.start(talk.still)
     with closing(talk.moving()) as chunks:
         for chunk in chunks:
             new, known = talk.said[known:], len(talk.said)

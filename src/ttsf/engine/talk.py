@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttsf.engine.stamp import Stamp, payload_of
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk
@@ -27,6 +28,8 @@ from ttsf.options import GenerateOptions
 from ttsf.picture.scene import Scene
 from ttsf.portrait.crop import crop_portrait
 from ttsf.portrait.portrait import Portrait
+from ttsf.provenance.payload import Payload
+from ttsf.provenance.sound import SoundMark, can_mark
 from ttsf.speech.spoken import spoken
 from ttsf.speech.symbols import BLANK, SYMBOL_ID
 from ttsf.speech.text import Utterance
@@ -66,25 +69,34 @@ class Batch(NamedTuple):
 
 
 class Speech:
-    """A voice [1, V] that says utterances."""
+    """A voice [1, V] that says utterances; payload: of the mark, if the options want one."""
 
     def __init__(
-        self, model: TTSF, voice: Tensor, utterances: Sequence[Utterance], options: GenerateOptions
+        self,
+        model: TTSF,
+        voice: Tensor,
+        utterances: Sequence[Utterance],
+        options: GenerateOptions,
+        payload: Payload,
     ) -> None:
         self.model, self.voice = model, voice
         self.utterances, self.options = utterances, options
+        rate = model.config.audio.sample_rate
+        self._mark = SoundMark(payload, rate) if options.mark and can_mark(rate) else None
 
     def samples(self, workers: Workers) -> Iterator[np.ndarray]:
         """Utterance by utterance: float32 [640 n] in [-1, 1]."""
-        rate = self.model.config.samples_per_video
+        rate, before = self.model.config.samples_per_video, 0
         for index in range(len(self.utterances)):
-            said, count = workers.submit(self.say, index).result()
+            said, count = workers.submit(self.say, index, before).result()
+            before += count
             yield said.samples[: count * rate].numpy()
 
-    def say(self, index: int) -> tuple[Said, int]:
-        """Speech of one utterance with the pause after it, and how much of it counts.
+    def say(self, index: int, before: int) -> tuple[Said, int]:
+        """Speech of one utterance with the pause after it, and how many of its frames count.
 
-        The last needs no pause, but is made as the others are: a text may go on.
+        The last needs no pause, but is made as the others are: a text may go on. before: frames
+        of the utterances before it.
         """
         utterance, last = self.utterances[index], index + 1 == len(self.utterances)
         wanted = utterance.pause_s
@@ -96,6 +108,10 @@ class Speech:
         said = self.model.say(self.voice, ids, options, index, silence)
         if not torch.isfinite(said.samples).all():
             raise TtsfError("these weights give no valid sound (values that are not finite)")
+        if self._mark is not None:
+            start = before * self.model.config.samples_per_video
+            marked = self._mark.on(said.samples.numpy(), start)
+            said = said._replace(samples=torch.from_numpy(marked))
         cut = last and not utterance.pause_s
         return said, said.spoken if cut else said.f_lip.shape[1]
 
@@ -121,7 +137,9 @@ class Talk:
         self.utterances, self.options = utterances, options
         self.portrait, self.transparent = portrait, False
         self.source, own = workers.submit(self._read, portrait).result()
-        self.speech = Speech(model, own if voice is None else voice, utterances, options)
+        self.payload = payload_of(portrait, utterances, options)
+        voice = own if voice is None else voice
+        self.speech = Speech(model, voice, utterances, options, self.payload)
         self.said: list[tuple[Spoken, float]] = []
         self._frames = self._symbols = 0  # of the utterances that have been spoken
         self._all_symbols = sum(len(utterance.ids) for utterance in utterances)
@@ -133,12 +151,21 @@ class Talk:
         framing, size = self.options.framing, self.options.size
         return Scene(self.portrait, framing, size, self.transparent, side)
 
+    @cached_property
+    def still(self) -> np.ndarray:
+        """The scene's still frame, stamped."""
+        return self._stamp.on(self.scene.still)
+
+    @cached_property
+    def _stamp(self) -> Stamp:
+        return Stamp(self.payload, self.scene.height, self.scene.width, self.options)
+
     def chunks(self) -> Generator[Chunk]:
         """Whole frames, sound and words in order; closing the iterator ends all work."""
         with closing(self.moving()) as moving:
             for regions, samples, spoken in moving:
                 top, left, bottom, right = self.scene.region
-                frames = self.scene.still[None].repeat(len(regions), 0)
+                frames = self.still[None].repeat(len(regions), 0)
                 frames[:, top:bottom, left:right] = regions
                 yield Chunk(frames, samples, spoken)
 
@@ -148,7 +175,7 @@ class Talk:
         waiting: deque[Batch] = deque()
         coming = self._prepare(0, None)
         try:
-            _ = self.scene  # is made while the first utterance is spoken
+            _ = self.still  # is made while the first utterance is spoken
             while coming or waiting:
                 if coming is None or (waiting and not coming.done()):
                     yield waiting.popleft().chunk()
@@ -182,10 +209,10 @@ class Talk:
         """The next utterance, where there is one."""
         if index == len(self.utterances):
             return None
-        return self.workers.submit(self._act, index, before)
+        return self.workers.submit(self._act, index, before, self._frames)
 
-    def _act(self, index: int, before: Moved | None) -> Act:
-        said, count = self.speech.say(index)
+    def _act(self, index: int, before: Moved | None, frames_before: int) -> Act:
+        said, count = self.speech.say(index, frames_before)
         moved = self.model.move(self.source, said, self.options, index, before)
         f_m = self.model.scale_motion(self.source.f_m, moved.f_m, self.options)
         return Act(index, said, moved, f_m, count)
@@ -213,7 +240,9 @@ class Talk:
         batch = slice(start, start + FRAMES_PER_BATCH)  # whole: its size decides on the rounding
         fields = self.model.fields(self.source, act.f_m[0, batch], act.said.f_lip[0, batch])
         flow, mask, drawn = (field[: end - start].float().cpu().numpy() for field in fields)
-        return np.stack([self.scene.draw(*frame) for frame in zip(flow, mask, drawn, strict=True)])
+        regions = (self.scene.draw(*frame) for frame in zip(flow, mask, drawn, strict=True))
+        top, left, *_ = self.scene.region
+        return np.stack([self._stamp.on(region, top, left) for region in regions])
 
 
 def _split(whole: Spoken, second: float) -> tuple[Spoken, Spoken]:

@@ -82,7 +82,8 @@ def speak_cases(
             if not (path.exists() and sound.exists()):
                 sound.parent.mkdir(parents=True, exist_ok=True)
                 seed = zlib.crc32(case.name.encode())
-                options = GenerateOptions(seed, framing=Framing("face"), size=PICTURE_SIDE)
+                face = Framing("face")
+                options = GenerateOptions(seed, framing=face, size=PICTURE_SIDE, mark=False)
                 pipeline.write(case.picture(), case.text, Outputs(path, sound), options)
             videos[case.name] = path
         except TtsfError as error:

@@ -71,7 +71,7 @@ class Captions:
 
 def _overlay(lines: Sequence[str], height: int, width: int) -> _Overlay:
     size = max(round(min(TALL * height, WIDE * width)), SMALLEST)
-    font = _font(size)
+    font = system_font(size)
     lines = [_readable(line, font) for line in lines]
     stroke, room = max(round(OUTLINE * size), 1), width * (1 - 2 * MARGIN)
     text = "\n".join(_wrapped(" ".join(lines), lines, font, room - 2 * stroke))
@@ -87,7 +87,8 @@ def _overlay(lines: Sequence[str], height: int, width: int) -> _Overlay:
     return _Overlay(top, left, pixels[..., :1] * opacity, 1 - opacity)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def system_font(size: int) -> ImageFont.FreeTypeFont:
+    """Letters of a height in px."""
     for name in FONTS:
         with suppress(OSError):
             return ImageFont.truetype(name, size)

@@ -8,6 +8,10 @@ from PIL import Image
 
 from ttsf.media.files import new_file
 
+MOVFLAGS = "+faststart+use_metadata_tags"
+OF_THE_CONTAINER = {"major_brand", "minor_version", "compatible_brands", "encoder"}
+"""Tags that are not about what is shown."""
+
 
 def fast_start(streamed: Path, path: Path) -> None:
     """The same coded frames and sound as an MP4 that players can seek in, whole or not at all.
@@ -17,8 +21,10 @@ def fast_start(streamed: Path, path: Path) -> None:
     with (
         new_file(path) as place,
         av.open(str(streamed)) as source,
-        av.open(str(place), "w", format="mp4", options={"movflags": "+faststart"}) as target,
+        av.open(str(place), "w", format="mp4", options={"movflags": MOVFLAGS}) as target,
     ):
+        tags = {k: v for k, v in source.metadata.items() if k not in OF_THE_CONTAINER}
+        target.metadata.update(tags)
         streams = {
             stream.index: target.add_stream_from_template(stream)
             for stream in (*source.streams.video, *source.streams.audio)

@@ -3,7 +3,7 @@ while it is written."""
 
 import errno
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from pathlib import Path
@@ -101,6 +101,10 @@ class VideoWriter:
         self._audio.layout = "mono"
         self._audio.bit_rate = AUDIO_BITS
         self._track = SubtitleTrack(self._container, encoding.container) if subtitles else None
+
+    def describe(self, tags: Mapping[str, str]) -> None:
+        """Tags of the file, by their names; only before the first frame."""
+        self._container.metadata.update(tags)
 
     def start(self, still: np.ndarray) -> None:
         """A frame, RGB or RGBA uint8 [H, W, 3 or 4], of which `add` then replaces a part.

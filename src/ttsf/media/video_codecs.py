@@ -38,12 +38,19 @@ class Encoding(NamedTuple):
         return {**self.encoder, "preset": preset}
 
 
-MP4 = Encoding("mp4", "libx264", "aac", {"movflags": "+faststart"}, {"crf": "18"}, block=AAC_BLOCK)
+MP4 = Encoding(
+    "mp4",
+    "libx264",
+    "aac",
+    {"movflags": "+faststart+use_metadata_tags"},
+    {"crf": "18"},
+    block=AAC_BLOCK,
+)
 STREAM = Encoding(
     "mp4",
     "libx264",
     "aac",
-    {"movflags": "+empty_moov+default_base_moof", "frag_duration": "200000"},
+    {"movflags": "+empty_moov+default_base_moof+use_metadata_tags", "frag_duration": "200000"},
     {
         "crf": "20",
         "tune": "zerolatency",

@@ -11,7 +11,8 @@ from ttsf.provenance import key
 from ttsf.provenance.payload import SIGNS, Payload
 
 RATE = 16_000
-"""Hz."""
+"""Hz, of what the figures below speak of."""
+LEAST_RATE = 8_000
 WINDOW, HOP = 512, 128
 """Samples of a short-time Fourier transform."""
 SLOT = 2 * HOP
@@ -37,26 +38,37 @@ CARRYING = tuple(_ORDER[len(_ORDER) // 2 :][k::SIGNS] for k in range(SIGNS))
 class SoundMark:
     """A payload for sound."""
 
-    def __init__(self, payload: Payload) -> None:
+    def __init__(self, payload: Payload, rate: int = RATE) -> None:
+        """Rate: in Hz, a multiple of 125 from 8,000 on."""
+        self._hop = rate * HOP // RATE
+        self._window = WINDOW // HOP * self._hop
+        self._hann = np.hanning(self._window + 1)[:-1]
         signs = CELL_SIGNS.copy()
         for value, which in zip(payload.signs(), CARRYING, strict=True):
             signs[which] *= value
-        bands = np.zeros((SLOTS, WINDOW // 2 + 1))
+        bands = np.zeros((SLOTS, self._window // 2 + 1))
         end = FIRST + BANDS * WIDTH
         bands[:, FIRST:end] = signs.reshape(SLOTS, BANDS).repeat(WIDTH, 1)
         self._added = np.expm1(DEPTH * bands)
 
     def on(self, samples: np.ndarray, start: int = 0) -> np.ndarray:
-        """Samples at 16 kHz with the mark, float32 [N]; start: samples of the video before them."""
-        before = start % HOP + WINDOW - HOP
-        count = -(-(before + len(samples)) // HOP)
-        padded = np.pad(samples, (before, count * HOP + WINDOW - HOP - before - len(samples)))
-        windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:count]
-        middles = start - before + np.arange(count) * HOP + WINDOW // 2
-        waves = np.fft.rfft(windows * HANN) * self._added[middles // SLOT % SLOTS]
-        pieces = np.fft.irfft(waves) * (HANN * HOP / np.sum(HANN**2))
+        """With the mark, float32 [N]; start: samples of the video before these."""
+        hop, window = self._hop, self._window
+        before = start % hop + window - hop
+        count = -(-(before + len(samples)) // hop)
+        padded = np.pad(samples, (before, count * hop + window - hop - before - len(samples)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop][:count]
+        middles = start - before + np.arange(count) * hop + window // 2
+        slots = middles * HOP // (hop * SLOT) % SLOTS
+        waves = np.fft.rfft(windows * self._hann) * self._added[slots]
+        pieces = np.fft.irfft(waves) * (self._hann * hop / np.sum(self._hann**2))
         added = np.zeros(len(padded))
-        for part in range(WINDOW // HOP):
-            piece = pieces[:, part * HOP : (part + 1) * HOP].ravel()
-            added[part * HOP : part * HOP + len(piece)] += piece
+        for part in range(window // hop):
+            piece = pieces[:, part * hop : (part + 1) * hop].ravel()
+            added[part * hop : part * hop + len(piece)] += piece
         return (samples + added[before : before + len(samples)]).astype(np.float32)
+
+
+def can_mark(rate: int) -> bool:
+    """Whether sound of this rate, in Hz, can be marked."""
+    return rate >= LEAST_RATE and rate * HOP % RATE == 0

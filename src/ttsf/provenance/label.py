@@ -1,0 +1,51 @@
+"""A label in the corner of every frame, for those who look."""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from ttsf.media.captions import SMALLEST, system_font
+
+TEXT = "AI-generated"
+TALL = 0.05
+"""Of the frame's shorter side, height of a line: what GB 45438-2025 asks for."""
+WIDEST = 0.9
+"""Of the frame's width."""
+AROUND = 0.4
+"""Of a line, between the text and the edge of its ground, and from there to the frame's edges."""
+GROUND = 150
+"""Opacity of the black behind the text, of 255."""
+
+
+class Label:
+    """The label for frames of one size; threads may share it."""
+
+    def __init__(self, height: int, width: int) -> None:
+        line = system_font(max(round(TALL * min(height, width)), SMALLEST))
+        room = line.size * AROUND
+        while line.getlength(TEXT) + 4 * room > WIDEST * width and line.size > 1:
+            line = line.font_variant(size=line.size - 1)
+            room = line.size * AROUND
+        left, top, right, bottom = line.getbbox(TEXT)
+        size = (round(right - left + 2 * room), round(bottom - top + 2 * room))
+        image = Image.new("LA", size, (0, GROUND))
+        ImageDraw.Draw(image).text((room - left, room - top), TEXT, (255, 255), line)
+        pixels = np.asarray(image, np.float32)[: height - round(room), : width - round(room)]
+        self._place = round(room)
+        opacity = pixels[..., 1:] / 255
+        self._light, self._rest = pixels[..., :1] * opacity, 1 - opacity
+
+    def on(self, pixels: np.ndarray, top: int = 0, left: int = 0) -> np.ndarray:
+        """A copy with what of the label lies in it: uint8 [h, w, 3 or 4], here in the frame."""
+        down, right = max(top - self._place, 0), max(left - self._place, 0)
+        light, rest = self._light[down:, right:], self._rest[down:, right:]
+        place = pixels[max(self._place - top, 0) :, max(self._place - left, 0) :]
+        height, width = min(len(light), len(place)), min(light.shape[1], place.shape[1])
+        if not height or not width:
+            return pixels
+        result = pixels.copy()
+        place = result[max(self._place - top, 0) :, max(self._place - left, 0) :][:height, :width]
+        light, rest = light[:height, :width], rest[:height, :width]
+        place[..., :3] = np.rint(place[..., :3] * rest + light)
+        if pixels.shape[-1] == 4:
+            place[..., 3] = np.rint(255 - (255 - place[..., 3]) * rest[..., 0])
+        return result
