@@ -43,6 +43,9 @@ REFINED_BOX = 130.0
 """px, the side at which a candidate is looked at."""
 LOOK = 1.0
 """Half the side of what is looked at, in sides of the candidate."""
+RESIZED = 0.55
+"""Logarithm of how much a proposal's side may be wrong: proposals are up to 1.4 times too large,
+and the detector's first box up to 1.15 times too small."""
 APART = 0.5
 """Of the larger side: centres that are nearer belong to one face."""
 GLANCE_SIDE = 640
@@ -210,7 +213,7 @@ def _refine(picture: Image.Image, face: FaceBox) -> ScoredBox:
         near = [
             found
             for found in detect(region, REFINED_BOX / face.side * factor, MISSED)
-            if abs(np.log(found.box.side / face.side)) < 0.4
+            if abs(np.log(found.box.side / face.side)) < RESIZED
             and np.hypot(found.box.x - half, found.box.y - half) < 0.4 * face.side
         ]
         best = max(near, key=lambda found: found.score, default=ScoredBox(face, MISSED))
