@@ -1,15 +1,18 @@
 """What a server refuses, and how it says so."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
 from tests.serve.conftest import Server
 from ttsf.cli.main import main
 from ttsf.errors import TtsfError
+from ttsf.serve.api.app import create_app
 from ttsf.serve.settings import check_host, read_keys
+from ttsf.serve.studio import Studio
 
 KEY = "k" * 32
 
@@ -94,15 +97,16 @@ def test_headers_of_the_page(server: Server) -> None:
     assert "http" not in page.text and "style=" not in page.text
 
 
-def test_keys(start: Callable) -> None:
-    with start(keys=(KEY, "l" * 32)) as server:
-        check(server.client.get("/v1/models"), 401, "invalid_api_key")
-        wrong = {"Authorization": f"Bearer {KEY[1:]}"}
-        check(server.client.get("/v1/models", headers=wrong), 401, "invalid_api_key")
-        check(server.client.get("/metrics"), 401, "invalid_api_key")
-        right = {"Authorization": f"Bearer {KEY}"}
-        assert server.client.get("/v1/models", headers=right).status_code == 200
-        assert server.client.get("/").status_code == 200
+def test_keys(server: Server) -> None:
+    shared = server.studio
+    settings = replace(shared.settings, keys=(KEY, "l" * 32))
+    studio = Studio(settings, shared.engine, shared.jobs, shared.files)
+    get = TestClient(create_app(studio)).get
+    wrong = {"Authorization": f"Bearer {KEY[1:]}"}
+    for path, headers in (("/v1/models", {}), ("/v1/models", wrong), ("/metrics", {})):
+        check(get(path, headers=headers), 401, "invalid_api_key")
+    assert get("/v1/models", headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
+    assert get("/").status_code == 200
 
 
 def test_other_machines_need_a_key(

@@ -4,11 +4,12 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.serve.conftest import FAST, LONG, TEXT
+from tests.serve.conftest import FAST, LONG, TEXT, Server
 from ttsf.errors import TtsfError
 from ttsf.serve.jobs import Jobs
 
@@ -35,10 +36,13 @@ def test_a_full_line_refuses_and_urgent_ones_go_first(start: Callable, photo: Pa
         assert server.wait(waiting[1])["status"] == "completed"
 
 
-def test_a_full_disk_is_said_before_work(start: Callable, photo: Path) -> None:
-    with start(least_free=1e18) as server:
-        answer = server.client.post("/v1/portraits", files={"picture": photo.read_bytes()})
-        assert answer.status_code == 507 and answer.json()["error"]["code"] == "disk_full"
+def test_a_full_disk_is_said_before_work(
+    server: Server, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = replace(server.studio.settings, least_free=1e18)
+    monkeypatch.setattr(server.studio, "settings", full)
+    answer = server.client.post("/v1/portraits", files={"picture": photo.read_bytes()})
+    assert answer.status_code == 507 and answer.json()["error"]["code"] == "disk_full"
 
 
 def kill_engine(server: object) -> None:
@@ -79,7 +83,9 @@ def test_a_restart_goes_on_with_what_was_accepted(
         with pytest.raises(TtsfError, match="another server"):
             Jobs(tmp_path / "jobs.sqlite")
         server.client.delete(f"/v1/videos/{jobs[1]}")
+        server.studio.files.video("video_lost").mkdir()
     with start() as server:
+        assert not server.studio.files.video("video_lost").exists()
         assert server.wait(jobs[0], "in_progress")["id"] == jobs[0]
         assert server.client.get(f"/v1/videos/{jobs[1]}").status_code == 404
         server.client.delete(f"/v1/videos/{jobs[0]}")
@@ -92,12 +98,10 @@ def test_what_is_old_or_too_much_is_removed_and_no_text_is_logged(
     with start(keep_bytes=1) as server:
         video = server.job(photo, "Hello \N{GRINNING FACE}.")
         server.wait(video)
-        server.studio.files.folder.joinpath("videos", "video_lost").mkdir()
         server.studio.sweep()
         assert server.client.get(f"/v1/videos/{video}").status_code == 404
         assert not server.studio.files.video(video).exists()
-    with start(keep_s=0.0) as server:
-        assert not server.studio.files.folder.joinpath("videos", "video_lost").exists()
+        server.studio.settings = replace(server.studio.settings, keep_s=0.0)
         server.studio.sweep()
         assert server.studio.files.portraits() == []
     assert "\N{GRINNING FACE}" not in "".join(capfd.readouterr())

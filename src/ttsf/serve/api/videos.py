@@ -113,7 +113,8 @@ async def delete(request: Request, video_id: str) -> dict[str, Any]:
     return {"id": job.id, "object": "video.deleted", "deleted": True}
 
 
-@router.api_route("/{video_id}/content", methods=["GET", "HEAD"], response_class=FileResponse)
+@router.head("/{video_id}/content", response_class=FileResponse, include_in_schema=False)
+@router.get("/{video_id}/content", response_class=FileResponse)
 async def content(request: Request, video_id: str, variant: Variant = "video") -> Response:
     """A file of a finished video, whole or in ranges; `stream` also while it is made."""
     studio = studio_of(request)
