@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg, create_mutex_group
 
@@ -114,8 +114,18 @@ def _lines(file: Path, verdict: "Verdict") -> list[str]:
         f"  picture: {_finding(verdict.picture)}",
         f"  sound: {_finding(verdict.sound)}",
         f"  tags: {tags or 'none'}",
+        f"  signature: {_signature(verdict.signature)}",
         PROVES if verdict.marked else proves,
     ]
+
+
+def _signature(signature: "dict[str, Any] | None") -> str:
+    if signature is None:
+        return "none that can be read"
+    state = "valid" if signature["valid"] else f"not valid ({', '.join(signature['doubts'])})"
+    trust = "" if signature["trusted"] else ", whom no list vouches for"
+    says = "" if signature["generated"] else "; it does not say that the file was generated"
+    return f"{state}, by {signature['by']}{trust}{says}"
 
 
 def _finding(finding: "Finding | None") -> str:

@@ -76,6 +76,8 @@ class Speak:
     no_mark: bool = False
     """Leave out the mark in picture and sound that says that both were made; for research. Who
     shows such a video has to say so in another way."""
+    sign: bool = False
+    """Sign what the .mp4 says of itself (C2PA), with a key of this installation."""
     label: bool = False
     """Show "AI-generated" in a corner."""
     max_seconds: float = 3_600.0
@@ -103,6 +105,7 @@ class Speak:
             self.timings,
             self.timings_format,
             self.captions,
+            self.sign,
         )
         voice = None if self.voice is None else Path(self.voice)
         outputs.refuse(self.portrait, self.text_file, self.lexicon, voice)

@@ -1,5 +1,6 @@
 """A talk to files: the video, and beside it its sound, subtitles and timings."""
 
+import hashlib
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from itertools import chain
@@ -16,6 +17,7 @@ from ttsf.media.captions import Captions
 from ttsf.media.files import cannot_write, new_file, refuse_inputs
 from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, Stream, VideoWriter, new_video
+from ttsf.provenance.signature import check_signing, sign
 from ttsf.provenance.tags import tags
 from ttsf.times import files as names
 from ttsf.times.files import TimingsFormat
@@ -40,6 +42,8 @@ class Outputs(NamedTuple):
     timings_format: TimingsFormat = "ttsf"
     captions: CaptionsKind = "none"
     """Subtitles in the video: a track that players can show, or drawn into the frames."""
+    signed: bool = False
+    """Sign what an .mp4 says of itself (C2PA); two signatures are never the same."""
 
     @property
     def transparent(self) -> bool:
@@ -59,6 +63,10 @@ class Outputs(NamedTuple):
                 raise TtsfError("a stream has no track of captions; they can be burnt or a file")
         elif self.video.suffix.lower() not in VIDEOS:
             raise TtsfError(f"cannot write {self.video}: the name must end in .mp4 (or .webm)")
+        if self.signed:
+            if not isinstance(self.video, Path) or self.video.suffix.lower() != ".mp4":
+                raise TtsfError("only a file whose name ends in .mp4 can be signed")
+            check_signing()
         if self.sound is not None and self.sound.suffix.lower() != ".wav":
             raise TtsfError(f"cannot write {self.sound}: the name must end in .wav")
         if self.subtitles is not None:
@@ -91,7 +99,13 @@ def write_talk(
         if outputs.sound is not None:
             sound = files.enter_context(new_wav(outputs.sound, sample_rate))
         track = outputs.captions == "track"
-        video = files.enter_context(new_video(outputs.video, fps, sample_rate, track))
+
+        def seal(place: Path) -> None:
+            if outputs.signed:
+                portrait = hashlib.sha256(talk.portrait.picture.tobytes()).hexdigest()
+                sign(place, portrait, talk.payload)
+
+        video = files.enter_context(new_video(outputs.video, fps, sample_rate, track, seal))
         talk = open_talk()
         talk.transparent = outputs.transparent
         video.describe(tags(talk.payload))

@@ -3,7 +3,7 @@ while it is written."""
 
 import errno
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from pathlib import Path
@@ -47,6 +47,7 @@ def new_video(
     fps: int = FPS,
     sample_rate: int = SAMPLE_RATE,
     subtitles: bool = False,
+    seal: Callable[[Path], None] | None = None,
 ) -> Iterator["VideoWriter"]:
     """An MP4 of H.264 and AAC, filled with `add` and ended with the block.
 
@@ -54,7 +55,8 @@ def new_video(
     VP9 and Opus, and keeps what is transparent. Raises TtsfError where it cannot be written. A
     `Stream` gets an MP4 in fragments of 0.2 s as soon as they are ready, and its own errors pass
     through. A video without frames raises ValueError. subtitles: a file with a track for `show`,
-    which would hold back the fragments of a stream.
+    which would hold back the fragments of a stream. seal: what a file goes through when it is
+    whole, before it appears.
     """
     if isinstance(target, Path):
         encoding = WEBM if target.suffix.lower() == ".webm" else MP4
@@ -71,6 +73,8 @@ def new_video(
             writer.close()
         if isinstance(place, Path):
             check_whole(place, writer.frames)
+            if seal is not None:
+                seal(place)
 
 
 class VideoWriter:

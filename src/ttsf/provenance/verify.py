@@ -12,6 +12,7 @@ from ttsf.provenance.heard import Heard
 from ttsf.provenance.payload import Payload, read
 from ttsf.provenance.reading import EVERY_S, open_media, pictures, sounds
 from ttsf.provenance.seen import Seen
+from ttsf.provenance.signature import read_signature
 from ttsf.provenance.sound import PERIOD, RATE
 from ttsf.provenance.tags import read_tags
 
@@ -65,6 +66,8 @@ class Verdict(NamedTuple):
     """None: the file has no picture."""
     sound: Finding | None
     tags: dict[str, str]
+    signature: dict[str, Any] | None = None
+    """Of the metadata; None: there is none, or ttsf[provenance] is not installed."""
 
     @property
     def marked(self) -> bool:
@@ -74,7 +77,8 @@ class Verdict(NamedTuple):
     @property
     def found(self) -> bool:
         """Whether anything says that it was made."""
-        return self.marked or bool(self.tags)
+        signed = self.signature is not None and self.signature["generated"]
+        return self.marked or bool(self.tags) or signed
 
     @property
     def payload(self) -> Payload | None:
@@ -94,6 +98,7 @@ class Verdict(NamedTuple):
             "picture": self.picture and self.picture.as_json(),
             "sound": self.sound and self.sound.as_json(),
             "tags": self.tags,
+            "signature": self.signature,
         }
 
 
@@ -107,7 +112,7 @@ def verify(path: Path) -> Verdict:
     picture, sound = _picture(path), _sound(path)
     if picture is None and sound is None:
         raise TtsfError(f"{path}: nothing in it can be decoded")
-    return Verdict(picture, sound, tags)
+    return Verdict(picture, sound, tags, read_signature(path))
 
 
 def _picture(path: Path) -> Finding | None:

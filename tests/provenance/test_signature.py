@@ -1,0 +1,120 @@
+"""A signed video says that it was generated, and shows when somebody changed it."""
+
+import stat
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ttsf.engine.output import Outputs
+from ttsf.errors import TtsfError
+from ttsf.media.video import Chunk, new_video
+from ttsf.provenance.payload import Payload
+from ttsf.provenance.signature import KEY_VARIABLE, check_signing, read_signature, sign
+
+pytest.importorskip("c2pa")
+PORTRAIT = "ab" * 32
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    return tmp_path
+
+
+def video(path: Path) -> Path:
+    frames = np.random.default_rng(0).integers(0, 256, (10, 64, 64, 3), np.uint8)
+    with new_video(path, seal=lambda place: sign(place, PORTRAIT, Payload(7))) as writer:
+        writer.add(Chunk(frames, np.zeros(6_400, np.float32)))
+    return path
+
+
+def test_a_signed_video(home: Path) -> None:
+    file = video(home / "a.mp4")
+    signature = read_signature(file)
+    assert signature and signature["valid"] and signature["generated"]
+    assert not signature["trusted"] and signature["doubts"] == ["signingCredential.untrusted"]
+    assert signature["by"] == "an installation of ttsf"
+    assert PORTRAIT.encode() in file.read_bytes()
+    assert [path.name for path in home.iterdir() if path.is_file()] == ["a.mp4"]
+
+
+def test_a_change_shows(home: Path) -> None:
+    file = video(home / "a.mp4")
+    content = bytearray(file.read_bytes())
+    content[content.index(b"mdat") + 3_000] ^= 1
+    file.write_bytes(content)
+    signature = read_signature(file)
+    assert signature and not signature["valid"]
+    assert any("mismatch" in doubt for doubt in signature["doubts"])
+
+
+def test_the_key_is_kept_and_secret(home: Path) -> None:
+    check_signing()
+    key = home / "settings" / "ttsf" / "signing.pem"
+    content = key.read_bytes()
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    video(home / "a.mp4")
+    assert key.read_bytes() == content
+
+
+def test_a_key_of_an_operator(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_signing()
+    own = home / "own.pem"
+    (home / "settings" / "ttsf" / "signing.pem").rename(own)
+    monkeypatch.setenv(KEY_VARIABLE, str(own))
+    assert read_signature(video(home / "a.mp4"))
+    assert not (home / "settings" / "ttsf" / "signing.pem").exists()
+    for content in (b"", b"no key", own.read_bytes()[:300]):
+        own.write_bytes(content)
+        with pytest.raises(TtsfError, match=r"own\.pem: no key"):
+            check_signing()
+    own.unlink()
+    with pytest.raises(TtsfError, match="no such file"):
+        check_signing()
+
+
+@pytest.mark.parametrize("name", ["a.webm", "a.mp3"])
+def test_only_an_mp4_is_signed(home: Path, name: str) -> None:
+    with pytest.raises(TtsfError, match=r"\.mp4"):
+        Outputs(home / name, signed=True).check()
+
+
+def test_no_signature(home: Path) -> None:
+    with new_video(home / "a.mp4") as writer:
+        writer.add(Chunk(np.zeros((10, 64, 64, 3), np.uint8), np.zeros(6_400, np.float32)))
+    assert read_signature(home / "a.mp4") is None
+    (home / "b.txt").write_text("hello")
+    assert read_signature(home / "b.txt") is None
+
+
+def test_nothing_is_fetched(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signature that lies elsewhere is left there."""
+    c2pa = pytest.importorskip("c2pa")
+    asked = []
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as site:
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{site.server_port}/a.c2pa"
+        sign_there = c2pa.Builder.sign
+
+        def elsewhere(builder: Any, *arguments: Any) -> bytes:
+            builder.set_no_embed()
+            builder.set_remote_url(url)
+            return sign_there(builder, *arguments)
+
+        monkeypatch.setattr(c2pa.Builder, "sign", elsewhere)
+        file = video(home / "a.mp4")
+        assert url.encode() in file.read_bytes()
+        assert read_signature(file) is None
+        site.shutdown()
+    assert asked == []
