@@ -277,11 +277,11 @@ def costs() -> dict[str, float]:
     return found
 
 
-def videos(pipeline: Pipeline, portraits: Iterable[Path]) -> Iterator[Frames]:
+def videos(pipeline: Pipeline, portraits: Iterable[Path], size: int | None) -> Iterator[Frames]:
     """Unmarked frames, in two forms of each portrait."""
     for path in portraits:
         for form in ("picture", "face"):
-            options = GenerateOptions(framing=Framing.parse(form), mark=False)
+            options = GenerateOptions(framing=Framing.parse(form), size=size, mark=False)
             try:
                 yield pipeline.speak(path, SHORT, options).frames
             except TtsfError:
@@ -295,6 +295,7 @@ def main() -> None:
     parser.add_argument("clips", type=Path)
     parser.add_argument("--out", type=Path, default=Path("marks.md"))
     parser.add_argument("--videos", type=int, default=50)
+    parser.add_argument("--size", type=int, help="long side of the videos (default: their own)")
     parser.add_argument("--speeches", type=int, default=20)
     parser.add_argument("--unmarked", type=int, default=500)
     arguments = parser.parse_args()
@@ -306,7 +307,9 @@ def main() -> None:
     figures.cost = costs()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        for k, frames in enumerate(islice(videos(pipeline, spread), arguments.videos)):
+        for k, frames in enumerate(
+            islice(videos(pipeline, spread, arguments.size), arguments.videos)
+        ):
             hide_and_find(frames, Payload.of(b"video", bytes([k])), folder, figures)
             arguments.out.write_text(figures.table())
         for k, path in enumerate(spread[: arguments.speeches]):

@@ -1,7 +1,8 @@
 """The mark found in pictures, without the original, wherever they were cut and at any size.
 
 Frames are freed of what is large or strong in them and averaged, and the tiles are laid over each
-other. Only the phases of what is left count, so that no content can outweigh the rest.
+other. Of what is left the phases count, and the sizes a little, so that no content can outweigh the
+rest.
 """
 
 import cv2
@@ -23,6 +24,10 @@ FINER = 8
 """Steps on each side of the best size."""
 AT_ONCE = SIDE * SIDE
 """Places that are tried together."""
+LOUDEST = 2.0
+"""Of a frequency's usual size, what counts at most: between that and none, by its square root."""
+RING = (np.hypot(np.minimum(GRAIN.rows, SIDE - GRAIN.rows), GRAIN.columns) // 5).astype(int) - 1
+"""Of each frequency, by its distance from zero."""
 
 
 class Seen:
@@ -90,7 +95,9 @@ def _evidence(picture: np.ndarray) -> Evidence:
     padded = np.pad(picture, ((0, tall * SIDE - height), (0, wide * SIDE - width)))
     folded = padded.reshape(tall, SIDE, wide, SIDE).sum((0, 2), dtype=np.float64)
     waves = np.fft.rfft2(folded)[GRAIN.rows, GRAIN.columns]
-    units = waves / (np.abs(waves) + 1e-12) * np.exp(-1j * GRAIN.phases)
+    sizes = np.abs(waves)
+    weights = np.sqrt(np.minimum(sizes / _usual(sizes), LOUDEST))
+    units = weights * waves / (sizes + 1e-12) * np.exp(-1j * GRAIN.phases)
 
     finding = GRAIN.finding
     spread = np.zeros((SIDE, SIDE), complex)
@@ -102,6 +109,12 @@ def _evidence(picture: np.ndarray) -> Evidence:
     turn = np.exp(2j * np.pi / SIDE * (GRAIN.rows * down + GRAIN.columns * right))
     turned = (units * turn).real
     carried = np.array([turned[which].sum() for which in GRAIN.carrying])
-    mean = max(most, 0.0) / len(finding)  # a phase of this mean cosine has twice it as its weight
-    strength = most / np.sqrt(len(finding) / 2)
-    return Evidence(float(strength), AT_ONCE, likelihoods(2 * mean * carried))
+    power = np.sum(weights[finding] ** 2) + 1e-12
+    evidence = 2 * max(most, 0.0) / power * carried  # a phase counts by twice its mean cosine
+    return Evidence(most / float(np.sqrt(power / 2)), AT_ONCE, likelihoods(evidence))
+
+
+def _usual(sizes: np.ndarray) -> np.ndarray:
+    """The mean of those of about the same frequency."""
+    means = np.bincount(RING, sizes) / np.bincount(RING)
+    return means[RING] + 1e-12
