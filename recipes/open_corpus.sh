@@ -37,14 +37,15 @@ motion() {
 }
 motion --out "$WORK/runs/motion" --steps 1900
 # A row for each register in which neighbours sound alike; A+B is halfway, A+A+B a third of the way.
-# The two men alone are too alike, and sound rougher than with a part of a woman's voice.
-VOICES="--low librispeech_26=elm
-    librispeech_26+librispeech_26+librispeech_26+kathleen_slow=cedar
-    librispeech_26+librispeech_26+ljspeech_lj=larch
+# Mixed voices were rated better than single ones and are far better understood by a recogniser.
+VOICES="--low librispeech_26+librispeech_26+librispeech_26+kathleen_slow=cedar
+    librispeech_26+librispeech_26+librispeech_26+ljspeech_lj=larch
+    librispeech_26+librispeech_26+librispeech_27+librispeech_27+ljspeech_lj=elm
     librispeech_27+librispeech_27+ljspeech_lj=birch
     librispeech_27+librispeech_27+librispeech_27+kathleen=oak librispeech_27=ash
-    --high kathleen_fast=hazel kathleen=yew ljspeech_lj=rowan ljspeech_lj_fast=ivy
-    vctk_p225_fast=linden vctk_p239_fast=holly vctk_p239=maple vctk_p239+vctk_p239_slow=willow"
+    --high kathleen_fast=hazel kathleen=yew kathleen+ljspeech_lj=rowan
+    ljspeech_lj+ljspeech_lj+vctk_p225=linden ljspeech_lj+vctk_p225=willow
+    ljspeech_lj+ljspeech_lj+vctk_p239=ivy ljspeech_lj+vctk_p239=holly kathleen+vctk_p239=maple"
 # shellcheck disable=SC2086
 ttsf train voice --data "$WORK/faces_train" --valid "$WORK/faces_valid" \
     --face "$WORK/runs/face" --tts "$WORK/runs/tts" --out "$WORK/runs/voice" \
