@@ -12,7 +12,7 @@ def film(picture: np.ndarray, count: int = 24) -> np.ndarray:
     height, width = picture.shape[:2]
     frames = []
     for k in range(count):
-        turn = cv2.getRotationMatrix2D((width / 2, height / 2), 0.7 * np.sin(k / 4), 1.05)
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), 0.4 * np.sin(k / 4), 1.05)
         frames.append(cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REFLECT))
     return np.stack(frames)
 

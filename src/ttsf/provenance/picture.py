@@ -18,11 +18,11 @@ SIDE = 135
 """px; shares no factor with the blocks of codecs, so that their edges cancel."""
 BAND = (0.04, 0.25)
 """Cycles a pixel: below are things, above is what codecs and scaling remove."""
-STRONGEST, WEAKEST = 1.9, 1.2
+STRONGEST, WEAKEST = 1.9, 0.7
 """Of 255, root mean square: in small pictures, that have few pixels to find the mark in, and large
 ones."""
-SMALL, FALL = 200, 0.4
-"""px, geometric mean of the sides up to which a picture is small; power of the fall beyond."""
+SMALL = 300
+"""px, geometric mean of the sides up to which a picture is small; the strength falls beyond."""
 
 
 class Grain(NamedTuple):
@@ -87,4 +87,4 @@ class PictureMark:
 def strength(height: int, width: int) -> float:
     """Root mean square of the mark in a frame of this size, of 255."""
     side = float(np.sqrt(height * width))
-    return float(np.clip(STRONGEST * (SMALL / side) ** FALL, WEAKEST, STRONGEST))
+    return float(np.clip(STRONGEST * SMALL / side, WEAKEST, STRONGEST))
