@@ -25,7 +25,7 @@ demo: $(STAMP)
 	$(BIN)/ttsf speak "$${PORTRAIT:-examples/astronaut.jpg}" "$$TEXT" --output out/demo.mp4
 
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 test-browser: $(STAMP)
 	$(BIN)/python -m pytest tests/browser -m browser -rs
