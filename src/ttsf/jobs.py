@@ -87,7 +87,7 @@ def run_jobs(
     keys = [job.key for job in jobs]
     if len(set(keys)) < len(keys):
         raise TtsfError(f"two files share the name '{max(keys, key=keys.count)}'")
-    open_jobs = [job for job in jobs if not _record_path(out, job.key).is_file()]
+    open_jobs = [job for job in jobs if not record_path(out, job.key).is_file()]
     done = len(jobs) - len(open_jobs)
     run = partial(_do_job, work, out)
     if workers.ray_address is not None:
@@ -100,17 +100,17 @@ def run_jobs(
         if not is_done:
             if lost is None:
                 raise _died()
-            write_new(_record_path(out, job.key), lost(job))
+            write_new(record_path(out, job.key), lost(job))
         done += 1
         if workers.progress is not None:
             workers.progress(done, len(jobs))
-    return [_record_path(out, key).read_text(encoding="utf-8") for key in keys]
+    return [record_path(out, key).read_text(encoding="utf-8") for key in keys]
 
 
 def _do_job(work: Work, out: Path, job: Job) -> bool:
     """One job to its record."""
     record = work(job, out)
-    write_new(_record_path(out, job.key), record)
+    write_new(record_path(out, job.key), record)
     return True
 
 
@@ -284,5 +284,6 @@ def _died() -> WorkerDied:
     return WorkerDied("a worker died, perhaps for want of memory; run again, with fewer workers")
 
 
-def _record_path(out: Path, key: str) -> Path:
+def record_path(out: Path, key: str) -> Path:
+    """Where a job's record lies, if it has one."""
     return out / RECORDS / f"{key}.json"

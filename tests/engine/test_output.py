@@ -17,11 +17,6 @@ TEXT = "Good morning. It is nice to see you!"
 SMALL = ttsf.GenerateOptions(steps=2, size=128)
 
 
-@pytest.fixture(scope="module")
-def pipeline(model_folder: Path) -> Pipeline:
-    return ttsf.load(model_folder)
-
-
 def frames_of(path: Path) -> np.ndarray:
     with av.open(str(path)) as container:
         return np.stack([f.to_ndarray(format="rgb24") for f in container.decode(video=0)])

@@ -25,16 +25,6 @@ PLAIN = OPTIONS._replace(mark=False)
 
 
 @pytest.fixture(scope="module")
-def pipeline(model_folder: Path) -> Pipeline:
-    return ttsf.load(model_folder)
-
-
-@pytest.fixture(scope="module")
-def portrait(pipeline: Pipeline, astronaut: np.ndarray) -> ttsf.Portrait:
-    return pipeline.portrait(astronaut)
-
-
-@pytest.fixture(scope="module")
 def made(pipeline: Pipeline, portrait: ttsf.Portrait) -> ttsf.Result:
     return pipeline.speak(portrait, TEXT, OPTIONS)
 

@@ -21,16 +21,6 @@ TEXT = "Good morning. It is nice to see you! Is it? Yes, it is."
 SMALL = ttsf.GenerateOptions(steps=2, size=128)
 
 
-@pytest.fixture(scope="module")
-def pipeline(model_folder: Path) -> Pipeline:
-    return ttsf.load(model_folder)
-
-
-@pytest.fixture(scope="module")
-def portrait(pipeline: Pipeline, astronaut: np.ndarray) -> ttsf.Portrait:
-    return pipeline.portrait(astronaut)
-
-
 def whole(chunks: list[Chunk]) -> tuple[np.ndarray, np.ndarray]:
     frames, samples, _ = zip(*chunks, strict=True)
     return np.concatenate(frames), np.concatenate(samples)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -208,8 +207,3 @@ def _hash(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a name"
         raise TtsfError(f"{path}: {reason}") from None
-
-
-def pending(lines: list[Line | Refused]) -> Iterator[Line]:
-    """Those that can be tried."""
-    return (line for line in lines if isinstance(line, Line))

@@ -7,11 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ttsf.batch.lines import Line, Refused, pending, read_lines
+from ttsf.batch.lines import Line, Refused, read_lines
 from ttsf.batch.results import Outcome, write_results
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
-from ttsf.jobs import RECORDS, Workers, only_run, run_jobs
+from ttsf.jobs import Workers, only_run, record_path, run_jobs
 from ttsf.pipeline import Pipeline, load
 from ttsf.serve.tasks import FILES, SOUND, VIDEO
 from ttsf.serve.video_files import write_beside
@@ -45,10 +45,10 @@ def run_batch(
     model = None if settings.model is None else str(settings.model.resolve())
     with only_run(out, {"model": model, "most_speech_s": settings.most_speech_s}):
         lines = read_lines(path, out)
-        jobs = list(pending(lines))
+        jobs = [line for line in lines if isinstance(line, Line)]
         for line in jobs:
             if _outcome(out, line).get("status") == "failed":
-                _record(out, line).unlink()
+                record_path(out, line.key).unlink()
         try:
             write_results(out, path.name, _outcomes(out, lines))
             run_jobs(_Work(settings), jobs, out.absolute(), workers, lambda _: json.dumps(DIED))
@@ -66,13 +66,9 @@ def _outcome(out: Path, line: Line | Refused) -> Outcome:
     if isinstance(line, Refused):
         return {"status": "refused", "code": "invalid_line", "message": line.reason}
     try:
-        return json.loads(_record(out, line).read_text(encoding="utf-8"))
+        return json.loads(record_path(out, line.key).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {"status": "waiting"}
-
-
-def _record(out: Path, line: Line) -> Path:
-    return out / RECORDS / f"{line.key}.json"
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,9 @@ class _Work:
     def __call__(self, line: Line, out: Path) -> str:
         engine = _engine(self.settings.model, self.settings.device)
         folder = out / line.folder
-        for earlier in _record(out, line).parent.glob("*.json"):  # of what the line was before
+        for earlier in record_path(out, line.key).parent.glob(
+            "*.json"
+        ):  # of what the line was before
             earlier.unlink()
         try:
             made = engine.make(line, folder, self.settings.most_speech_s)
@@ -119,14 +117,8 @@ def _engine(model: Path | None, device: str) -> _Engine:
     return _Engine(load(model, device))
 
 
-def summary(outcomes: list[tuple[Line | Refused, Outcome]]) -> tuple[int, int]:
-    """How many lines were made, and how many not."""
-    done = sum(outcome["status"] == "done" for _, outcome in outcomes)
-    return done, len(outcomes) - done
-
-
 def check_all_made(outcomes: list[tuple[Line | Refused, Outcome]], results: Path) -> None:
     """Raises TtsfError where a line was not made."""
-    done, others = summary(outcomes)
+    others = sum(outcome["status"] != "done" for _, outcome in outcomes)
     if others:
-        raise TtsfError(f"{others} of {done + others} lines were not made; {results} says why")
+        raise TtsfError(f"{others} of {len(outcomes)} lines were not made; {results} says why")

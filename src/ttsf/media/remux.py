@@ -7,8 +7,8 @@ import av
 from PIL import Image
 
 from ttsf.media.files import new_file
+from ttsf.media.video_codecs import MP4
 
-MOVFLAGS = "+faststart+use_metadata_tags"
 OF_THE_CONTAINER = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 """Tags that are not about what is shown."""
 
@@ -21,7 +21,7 @@ def fast_start(streamed: Path, path: Path) -> None:
     with (
         new_file(path) as place,
         av.open(str(streamed)) as source,
-        av.open(str(place), "w", format="mp4", options={"movflags": MOVFLAGS}) as target,
+        av.open(str(place), "w", format="mp4", options=MP4.muxer) as target,
     ):
         tags = {k: v for k, v in source.metadata.items() if k not in OF_THE_CONTAINER}
         target.metadata.update(tags)

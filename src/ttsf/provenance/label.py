@@ -38,12 +38,13 @@ class Label:
         """A copy with what of the label lies in it: uint8 [h, w, 3 or 4], here in the frame."""
         down, right = max(top - self._place, 0), max(left - self._place, 0)
         light, rest = self._light[down:, right:], self._rest[down:, right:]
-        place = pixels[max(self._place - top, 0) :, max(self._place - left, 0) :]
-        height, width = min(len(light), len(place)), min(light.shape[1], place.shape[1])
+        y, x = max(self._place - top, 0), max(self._place - left, 0)
+        height = min(len(light), max(pixels.shape[0] - y, 0))
+        width = min(light.shape[1], max(pixels.shape[1] - x, 0))
         if not height or not width:
             return pixels
         result = pixels.copy()
-        place = result[max(self._place - top, 0) :, max(self._place - left, 0) :][:height, :width]
+        place = result[y : y + height, x : x + width]
         light, rest = light[:height, :width], rest[:height, :width]
         place[..., :3] = np.rint(place[..., :3] * rest + light)
         if pixels.shape[-1] == 4:

@@ -15,10 +15,11 @@ from typing import Any
 from ttsf.errors import TtsfError, needing
 from ttsf.media.files import new_file
 from ttsf.provenance.payload import Payload
+from ttsf.provenance.tags import PRODUCER
 
 KEY_VARIABLE = "TTSF_SIGNING_KEY"
 """Names a PEM with a private key (EC P-256) and its certificates, the signer's first."""
-PRODUCER, MIME = "ttsf", "video/mp4"
+MIME = "video/mp4"
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """What the IPTC calls what a trained model has made."""
 PORTRAIT = "org.ttsf.portrait"

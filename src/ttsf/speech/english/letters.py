@@ -87,7 +87,7 @@ def _numeral(match: re.Match[str]) -> str | None:
         and not (before.isupper() or before in STARTERS)
     ):
         return f"the {ordinal(number)}" if name not in COUNTED else cardinal(str(number))
-    if len(text) > 2 and set(text) <= set("IVX") and text != "XXX" and text not in ("XIX",):
+    if len(text) > 2 and set(text) <= set("IVX") and text not in ("XXX", "XIX"):
         return cardinal(str(number))
     if text[:2] in ("MM", "MC", "MD") and 1500 < number < 2100:
         return year(number)
