@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ttsf.errors import TtsfError, needing
-from ttsf.media.files import write_new
+from ttsf.media.files import LEFT_OVER, write_new
 
 RECORDS = "records"
-SETTINGS, LOCK, LEFT_OVER = "settings.json", ".lock", ".ttsf-*.part"
+SETTINGS, LOCK = "settings.json", ".lock"
 PARENT_CHECK_S = 1.0
 THREAD_LIMITS = (
     "OMP_NUM_THREADS",

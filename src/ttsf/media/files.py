@@ -5,15 +5,24 @@ import csv
 import io
 import os
 import secrets
+import shutil
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from ttsf.errors import TtsfError
 from ttsf.media.encodings import decode
 
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is held, so nothing may be swept
+    fcntl = None  # type: ignore[assignment]
+
 MAX_TEXT_BYTES = 1_000_000
+LEFT_OVER = ".ttsf-*.part"
+"""How temporary files and folders are named."""
 
 
 def read_text(path: Path | None, guess: bool = False) -> str:
@@ -49,34 +58,63 @@ def new_file(path: Path) -> Iterator[Path]:
     Missing folders are created at once, so that an unwritable place shows before long work. A link
     is followed to the file that it names, and an older file gives its mode to the new one. On any
     exception, Ctrl-C included, the temporary file and the new folders are removed and an older
-    file at `path` stays. Raises TtsfError where the file cannot be written, also for an OSError
-    (such as a full disk) raised by the block.
+    file at `path` stays; what a killed process left goes with the next file beside it. Raises
+    TtsfError where the file cannot be written, also for an OSError (such as a full disk) raised by
+    the block.
     """
     created: list[Path] = []
-    temporary = path
+    temporary: Path | None = None
     try:
         target = _end_of_links(path)
-        temporary = target.with_name(f".ttsf-{secrets.token_hex(6)}.part")
         mode = _mode_of(target)
         for folder in reversed([target.parent, *target.parent.parents]):
             if not folder.exists():
                 folder.mkdir(exist_ok=True)
                 created.append(folder)
-        temporary.touch(exist_ok=False)
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        if mode is not None:
-            temporary.chmod(mode)
-        temporary.replace(target)
+        with held(target) as temporary:
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            if mode is not None:
+                temporary.chmod(mode)
+            temporary.replace(target)
     except OSError as error:
-        if temporary != path:
-            _remove(temporary, created)
+        _remove(temporary, created)
         raise cannot_write(path, error) from error
     except BaseException:
-        if temporary != path:
-            _remove(temporary, created)
+        _remove(temporary, created)
         raise
+
+
+@contextlib.contextmanager
+def held(target: Path, folder: bool = False) -> Iterator[Path]:
+    """A new temporary file (or folder) beside `target`, which no `sweep` takes meanwhile.
+
+    It is not removed at the end. Raises OSError where it cannot be made.
+    """
+    sweep(target.parent)
+    while True:
+        path = target.with_name(f".ttsf-{secrets.token_hex(6)}.part")
+        if folder:
+            path.mkdir()
+        else:
+            path.touch(exist_ok=False)
+        with _lock(path, wait=True) as ours:
+            if ours and path.exists():
+                yield path
+                return
+
+
+@cache
+def sweep(folder: Path) -> None:
+    """Remove, once in a process, what processes that are no more have left in a folder."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob(LEFT_OVER):
+            with _lock(path, wait=False) as ours:
+                if ours and path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                elif ours:
+                    path.unlink(missing_ok=True)
 
 
 def refuse_inputs(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
@@ -155,9 +193,34 @@ def _mode_of(path: Path) -> int | None:
     return stat.S_IMODE(mode)
 
 
-def _remove(temporary: Path, folders: list[Path]) -> None:
-    with contextlib.suppress(OSError):
-        temporary.unlink(missing_ok=True)
+def _remove(temporary: Path | None, folders: list[Path]) -> None:
+    if temporary is not None:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
     for folder in reversed(folders):
         with contextlib.suppress(OSError):
             folder.rmdir()
+
+
+@contextlib.contextmanager
+def _lock(path: Path, wait: bool) -> Iterator[bool]:
+    """Whether it is ours alone while the block lasts; it ends with the process too."""
+    if fcntl is None:
+        yield wait
+        return
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        except OSError:  # a file system without locks
+            yield wait
+        else:
+            yield True
+    finally:
+        os.close(handle)

@@ -6,7 +6,6 @@ which system each clip is of, stays with the organiser.
 
 import json
 import random
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from pydantic.dataclasses import dataclass
 from ttsf.config import STRICT
 from ttsf.data.records import Refusal
 from ttsf.errors import TtsfError
+from ttsf.media.files import held
 
 
 class Study(NamedTuple):
@@ -136,13 +136,14 @@ def _anonymise(
 @contextmanager
 def _new_folder(out: Path) -> Iterator[Path]:
     """A temporary folder beside `out` that becomes it when the block ends well, else goes."""
-    temporary = out.with_name(f".ttsf-{secrets.token_hex(6)}.part")
     try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        temporary.rename(out)
-    except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise TtsfError(f"cannot write the study {out}: {error}") from error
-        raise
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with held(out, folder=True) as temporary:
+            try:
+                yield temporary
+                temporary.rename(out)
+            except BaseException:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+    except OSError as error:
+        raise TtsfError(f"cannot write the study {out}: {error}") from error
