@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Mapping
+from numbers import Integral, Real
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ttsf.config import FlowMatchingConfig
 from ttsf.errors import TtsfError
@@ -63,18 +64,51 @@ class GenerateOptions(NamedTuple):
         return self._replace(rate=min(max(self.rate * factor, slowest), fastest))
 
     def check(self) -> None:
-        """Raises TtsfError for a value out of range; framing and size are the scene's."""
-        _check("seed", self.seed, 0, 2**32 - 1)
-        _check("steps", self.steps, 1, MAX_STEPS)
+        """Raises TtsfError for a value of another type or out of range; framing's own checks and
+        the range of size are the scene's."""
+        _check_whole("seed", _given("seed", self.seed), 0, 2**32 - 1)
+        _check_whole("steps", self.steps, 1, MAX_STEPS)
+        _check_whole("size", self.size)
         _check("temperature", self.temperature, 0, MAX_TEMPERATURE)
-        _check("rate", self.rate, *RATES)
-        _check("motion", self.motion, 0, MOST_MOTION)
-        _check("blinks", self.blinks, 0, 1)
+        for name, value, least, most in (
+            ("rate", self.rate, *RATES),
+            ("motion", self.motion, 0, MOST_MOTION),
+            ("blinks", self.blinks, 0, 1),
+        ):
+            _check(name, _given(name, value), least, most)
+        _check_number("max_seconds", _given("max_seconds", self.max_seconds))
         if not self.max_seconds > 0:
             raise TtsfError(f"max_seconds must be above 0, not {self.max_seconds:g}")
+        if not isinstance(self.framing, Framing):
+            raise TtsfError(f"framing must be a Framing, not {self.framing!r}")
+        if not isinstance(self.language, str):
+            raise TtsfError(f"language must be a str such as 'de', not {self.language!r}")
+        if not isinstance(self.voice, str | Path | None):
+            raise TtsfError(f"voice must be a name or a file, not {self.voice!r}")
+        pairs = self.lexicon.items() if isinstance(self.lexicon, Mapping) else [(None, None)]
+        if not all(isinstance(part, str) for pair in pairs for part in pair):
+            raise TtsfError("lexicon must map words to IPA, both of type str")
 
 
-def _check(name: str, value: float | None, least: float, most: float) -> None:
+def _given(name: str, value: object) -> Any:
+    if value is None:
+        raise TtsfError(f"{name} must be a number, not None")
+    return value
+
+
+def _check_number(name: str, value: object) -> None:
+    if value is not None and not isinstance(value, Real):
+        raise TtsfError(f"{name} must be a number, not {value!r}")
+
+
+def _check_whole(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> None:
+    if value is not None and not isinstance(value, Integral):
+        raise TtsfError(f"{name} must be a whole number, not {value!r}")
+    _check(name, value, least, most)
+
+
+def _check(name: str, value: Any, least: float, most: float) -> None:
+    _check_number(name, value)
     if value is not None and not (math.isfinite(value) and least <= value <= most):
-        shown = value if isinstance(value, int) else f"{value:g}"
+        shown = value if isinstance(value, Integral) else f"{value:g}"
         raise TtsfError(f"{name} must be from {least:g} to {most:.10g}, not {shown}")

@@ -198,6 +198,8 @@ class Pipeline:
         return Written(frames, frames / self.model.config.video.fps, spoken)
 
     def _utterances(self, text: str, options: GenerateOptions) -> list[Utterance]:
+        if not isinstance(text, str):
+            raise TtsfError(f"the text must be a str, not {type(text).__name__}")
         options.check()
         front_end = TextFrontEnd(self.model.config.speech, find(options.language))
         utterances = list(front_end.utterances(text, options.lexicon))

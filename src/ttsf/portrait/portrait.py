@@ -1,5 +1,6 @@
 """A picture and the face in it that is to speak: read once, used for many texts."""
 
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -45,6 +46,10 @@ def read_portrait(source: str | PathLike[str] | np.ndarray, face: int = 1) -> Po
 
     Raises TtsfError where it is no picture or that face cannot speak.
     """
+    if not isinstance(face, Integral):
+        raise TtsfError(f"face must be a whole number from 1, not {face!r}")
+    if not isinstance(source, np.ndarray | str | PathLike):
+        raise TtsfError(f"a portrait is a file or an array, not {type(source).__name__}")
     if isinstance(source, np.ndarray):
         name, read = "the portrait", Picture(_check_array(source))
     else:
