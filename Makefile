@@ -1,12 +1,14 @@
-# make setup | demo | test | test-browser | test-long | lint: each sets up .venv by itself where that is missing.
+# make setup | demo | test | test-browser | test-long | fuzz | audit | lint: each sets up .venv by itself where
+# that is missing.
 PYTHON ?= python3
 PORTRAIT ?=
+INPUTS ?= 100
 TEXT ?= Hello. This picture has learned to speak, and nobody had to record a voice.
 
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-browser test-long lint
+.PHONY: setup demo test test-browser test-long fuzz audit lint
 override TEXT := $(value TEXT)
 override PORTRAIT := $(value PORTRAIT)
 export TEXT PORTRAIT
@@ -31,7 +33,19 @@ test-browser: $(STAMP)
 	$(BIN)/python -m pytest tests/browser -m browser -rs
 
 test-long: $(STAMP)
-	$(BIN)/python -m pytest tests/serve -m long -rs
+	$(BIN)/python -m pytest tests/serve tests/batch tests/test_kills.py -m long -rs
+
+# INPUTS of each kind, of which some 100 take a minute; INPUTS=1250 for a night.
+fuzz: $(STAMP)
+	TTSF_FUZZ_INPUTS=$(INPUTS) $(BIN)/python -m pytest tests/fuzz -s
+
+# Known flaws of what is installed, and a list of it (SBOM); asks the network.
+audit: $(STAMP)
+	@mkdir -p out
+	test -x .venv-audit/bin/pip-audit || $(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet "pip-audit>=2.9" "cyclonedx-bom>=7"
+	.venv-audit/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-file out/sbom.json
+	.venv-audit/bin/pip-audit --requirement constraints-hashes.txt --require-hashes --disable-pip
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -216,3 +216,26 @@ def test_ray_gives_the_same_files(write: Write, tmp_path: Path, settings: BatchS
     finally:
         ray.shutdown()
     assert tree(tmp_path / "there") == tree(tmp_path / "here")
+
+
+@pytest.mark.long
+def test_two_hundred_lines_killed_five_times(
+    write: Write, tmp_path: Path, settings: BatchSettings
+) -> None:
+    lines = [line(f"line {k}", f"Number {k}.", seed=k) for k in range(200)]
+    path, out = write(*lines), tmp_path / "out"
+    run_batch(path, tmp_path / "whole", settings, Workers(2))
+    moments, kills = random.Random(0), 0
+    for k in range(1, 6):
+        child = multiprocessing.get_context("spawn").Process(target=run, args=(path, out, settings))
+        child.start()
+        while child.is_alive() and len(list(out.glob("records/*/*"))) < 33 * k:
+            time.sleep(0.02)
+        time.sleep(moments.uniform(0, 0.4))
+        if child.is_alive():
+            kills += 1
+            os.killpg(child.pid or 0, signal.SIGKILL)
+        child.join()
+    assert kills == 5
+    run_batch(path, out, settings, Workers(2))
+    assert tree(out) == tree(tmp_path / "whole")

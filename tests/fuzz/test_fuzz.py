@@ -1,0 +1,109 @@
+"""Strange portraits, texts, configurations and weights: refused in one line, or a whole video.
+
+`make fuzz [INPUTS=100]` tries so many of each kind. A failing one is told by its number, which
+makes it again, and kept in `out/fuzz`.
+"""
+
+import os
+import random
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.fuzz import models
+from tests.fuzz.commands import MOST_MB, MOST_S, Commands, Outcome
+from tests.fuzz.pictures import picture
+from tests.fuzz.texts import text
+
+INPUTS, FIRST = (
+    int(os.environ.get(f"TTSF_FUZZ_{name}", value))
+    for name, value in (("INPUTS", "6"), ("FIRST", "0"))
+)
+KINDS = ("picture", "text", "config", "weights")
+KEPT = Path("out") / "fuzz"
+FAST = ("--size", "64", "--framing", "face", "--steps", "1", "--max-seconds", "4")
+REFUSED = "ttsf: error: "
+
+
+@pytest.fixture(scope="module")
+def commands() -> Iterator[Commands]:
+    one = Commands()
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_strange_input_is_refused_or_spoken(
+    kind: str, commands: Commands, model_folder: Path, astronaut: np.ndarray, tmp_path: Path
+) -> None:
+    face, faults, ends = astronaut[:256, 96:352], [], Counter[str]()
+    for number in range(FIRST, FIRST + INPUTS):
+        given = tmp_path / "given"
+        arguments = make(kind, number, given, model_folder, face)
+        out = tmp_path / "out"
+        out.mkdir()
+        told = commands.run(*arguments, "--output", str(out / "a.mp4"), *FAST)
+        fault = fault_of(told, out)
+        ends["fault" if fault else "spoken" if told.code == 0 else "refused"] += 1
+        if fault:
+            faults.append(f"{kind} {number}: {fault}")
+            print(faults[-1], flush=True)
+            shutil.copytree(given, KEPT / f"{kind}-{number}", symlinks=True, dirs_exist_ok=True,
+                            ignore=lambda _, names: [n for n in names if n == "pipe"])  # fmt: skip
+        shutil.rmtree(out)
+        shutil.rmtree(given)
+    print(f"{kind}: {dict(ends)}")
+    assert not faults
+
+
+def make(kind: str, number: int, given: Path, model: Path, face: np.ndarray) -> list[str]:
+    """The input of that number in the folder `given`, and a command that reads it."""
+    chance = random.Random(f"{kind} {number}")
+    given.mkdir()
+    portrait, words, folder = given / "portrait", given / "text", given / "model"
+    Image.fromarray(face).save(portrait, "PNG")
+    words.write_text("Hi.")
+    if kind == "picture":
+        portrait.write_bytes(picture(chance, face))
+    elif kind == "text":
+        words.write_bytes(text(chance))
+    else:
+        shutil.copytree(model, folder)
+        name = "config.json" if kind == "config" else "model.safetensors"
+        if chance.random() < 0.05:
+            models.special(chance, folder / name)
+        elif kind == "config":
+            (folder / name).write_bytes(models.config(chance, (model / name).read_bytes()))
+        else:
+            (folder / name).write_bytes(models.weights(chance, model / name))
+        model = folder
+    return ["speak", str(portrait), "--text-file", str(words), "--model", str(model)]
+
+
+def fault_of(told: Outcome, out: Path) -> str | None:
+    """What is wrong with how a command ended; None where nothing is."""
+    lines = told.err.splitlines()
+    left = sorted(path.name for path in out.iterdir())
+    if told.code not in (0, 2):
+        return f"exit code {told.code}: {told.err[-400:]}"
+    if told.seconds > MOST_S or told.memory_mb > MOST_MB:
+        return f"{told.seconds:.0f} s, {told.memory_mb:.0f} MB"
+    if any(not line.startswith("ttsf: ") for line in lines):
+        return f"says {told.err[:400]!r}"
+    if sum(line.startswith(REFUSED) for line in lines) != (told.code == 2):
+        return f"exit code {told.code}, but says {told.err[:400]!r}"
+    if left != (["a.mp4"] if told.code == 0 else []):
+        return f"exit code {told.code} leaves {left}"
+    return _fault_of_video(out / "a.mp4") if told.code == 0 else None
+
+
+def _fault_of_video(path: Path) -> str | None:
+    with av.open(str(path)) as video:
+        frames = sum(1 for _ in video.decode(video=0))
+    return None if frames else "a video without a frame"
