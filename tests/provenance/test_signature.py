@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ttsf.cli.main import main
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk, new_video
@@ -51,6 +52,21 @@ def test_a_change_shows(home: Path) -> None:
     signature = read_signature(file)
     assert signature and not signature["valid"]
     assert any("mismatch" in doubt for doubt in signature["doubts"])
+
+
+def test_a_signature_alone_is_told_as_what_it_is(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = video(home / "a.mp4")
+    assert main(["verify", str(file)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "says that it was generated" in lines[0] and "valid, by" in lines[4]
+    assert lines[5].startswith("A signature proves")
+    content = bytearray(file.read_bytes())
+    content[content.index(b"mdat") + 3_000] ^= 1
+    file.write_bytes(content)
+    assert main(["verify", str(file)]) == 1
+    assert "no mark found" in capsys.readouterr().out
 
 
 def test_the_key_is_kept_and_secret(home: Path) -> None:

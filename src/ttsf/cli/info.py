@@ -24,6 +24,9 @@ PROVES = (
     "it; not by whom, and nothing about other parts."
 )
 PROVES_LITTLE = "Tags prove little: anybody can write them, and anybody can remove them."
+PROVES_UNCHANGED = (
+    "A signature proves that the file was not changed since somebody signed it, not who that was."
+)
 PROVES_NOTHING = (
     "That proves nothing: a mark can be left out or destroyed, and other programs leave others."
 )
@@ -106,9 +109,11 @@ def _lines(file: Path, verdict: "Verdict") -> list[str]:
     if verdict.marked:
         heading = "made with ttsf" + (f", number {number}" if number else "")
     else:
-        heading = "says that it was generated" if verdict.tags else "no mark found"
+        heading = "says that it was generated" if verdict.found else "no mark found"
     tags = ", ".join(f"{name}: {text}" for name, text in verdict.tags.items())
     proves = PROVES_LITTLE if verdict.tags else PROVES_NOTHING
+    if verdict.signed and not verdict.marked:
+        proves = PROVES_UNCHANGED
     return [
         f"{file}: {heading}",
         f"  picture: {_finding(verdict.picture)}",

@@ -75,10 +75,15 @@ class Verdict(NamedTuple):
         return any(finding is not None and finding.found for finding in self[:2])
 
     @property
+    def signed(self) -> bool:
+        """Whether a valid signature says that it was generated, by whatever program."""
+        signature = self.signature
+        return signature is not None and signature["valid"] and signature["generated"]
+
+    @property
     def found(self) -> bool:
         """Whether anything says that it was made."""
-        signed = self.signature is not None and self.signature["generated"]
-        return self.marked or bool(self.tags) or signed
+        return self.marked or bool(self.tags) or self.signed
 
     @property
     def payload(self) -> Payload | None:
