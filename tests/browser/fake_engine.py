@@ -21,7 +21,7 @@ from ttsf.options import GenerateOptions
 from ttsf.pipeline import Written
 from ttsf.portrait.portrait import Portrait, read_portrait
 from ttsf.serve.tasks import Ready
-from ttsf.serve.worker import Worker
+from ttsf.serve.worker import Listener, Worker
 from ttsf.times.spoken import Spoken, Word
 
 FPS, RATE, PIECE = 25, 16_000, 5
@@ -41,7 +41,7 @@ def work(connection: Connection, _model: Path | None, _device: str) -> None:
     """In the place of `ttsf.serve.worker.work`."""
     logging.getLogger("ttsf").setLevel(logging.ERROR)
     connection.send((0, Ready("fake", (("anna", "high"),), FPS, RATE)))
-    Worker(FakePipeline(), connection).listen()  # type: ignore[arg-type]
+    Listener(Worker(FakePipeline()), connection).listen()  # type: ignore[arg-type]
 
 
 class FakePipeline:

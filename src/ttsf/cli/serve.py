@@ -4,7 +4,7 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
@@ -32,8 +32,16 @@ class Serve:
     """Where portraits, videos and the list of jobs are kept."""
     queue: int = 16
     """Videos that wait at most."""
-    at_once: int = 1
+    at_once: Annotated[int | None, arg(help_behavior_hint="(default: one for each engine)")] = None
     """Videos that are made at the same time."""
+    engine: Literal["process", "ray"] = "process"
+    """One engine as a process beside the server, or some on a Ray cluster."""
+    ray: Annotated[str, arg(metavar="ADDRESS")] = "local"
+    """The cluster: local, auto or HOST:PORT."""
+    replicas: int = 2
+    """Engines on the cluster at most."""
+    gpus: float = 0.0
+    """GPUs of each engine on Ray; 0.25 lets four share one."""
     keep_hours: float = 24.0
     """Age at which videos and portraits are removed."""
     keep_gb: float = 20.0
@@ -50,8 +58,13 @@ class Serve:
             from ttsf.serve.api.server import serve
         from ttsf.serve.settings import Settings, check_host, read_keys
 
-        if not (self.queue > 0 and self.at_once > 0 and 0 <= self.port < 65_536):
-            raise TtsfError("queue and at_once are at least 1, a port is below 65536")
+        on_ray = self.engine == "ray"
+        engines = self.replicas if on_ray else 1
+        at_once = engines if self.at_once is None else self.at_once
+        if min(self.queue, at_once, self.replicas) < 1 or not 0 <= self.port < 65_536:
+            raise TtsfError("queue, at_once and replicas are at least 1, a port is below 65536")
+        if not 0 <= self.gpus <= 64:
+            raise TtsfError(f"gpus {self.gpus:g}: from 0 to 64")
         if not (self.keep_hours > 0 and self.keep_gb > 0 and self.max_seconds > 0):
             raise TtsfError("keep_hours, keep_gb and max_seconds are above 0")
         keys = read_keys(self.api_key_file)
@@ -61,7 +74,10 @@ class Serve:
             model=self.model,
             device=self.device,
             keys=keys,
-            at_once=self.at_once,
+            ray_address=self.ray if on_ray else None,
+            replicas=self.replicas,
+            gpus=self.gpus,
+            at_once=at_once,
             waiting=self.queue,
             most_speech_s=self.max_seconds,
             keep_s=self.keep_hours * 3_600,

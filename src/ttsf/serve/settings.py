@@ -20,6 +20,12 @@ class Settings:
     folder: Path
     model: Path | None = None
     device: str = "cpu"
+    ray_address: str | None = None
+    """Of a Ray cluster on which engines run ("local": one on this machine); None: one process."""
+    replicas: int = 1
+    """Engines on the cluster at most."""
+    gpus: float = 0.0
+    """Of each of them; a quarter lets four share one."""
     keys: tuple[str, ...] = ()
     """Any of them opens the API; none: whoever reaches it may use it."""
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")

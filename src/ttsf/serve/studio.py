@@ -16,6 +16,7 @@ from ttsf.serve.jobs import Job, Jobs
 from ttsf.serve.line import Full, Line, Turn
 from ttsf.serve.metrics import Metrics
 from ttsf.serve.problems import STATUS_OF, Problem
+from ttsf.serve.ray_engine import RayEngine
 from ttsf.serve.requests import VideoRequest
 from ttsf.serve.settings import Settings
 from ttsf.serve.tasks import (
@@ -59,7 +60,9 @@ class Live:
 class Studio:
     """For the thread of one event loop."""
 
-    def __init__(self, settings: Settings, engine: Engine, jobs: Jobs, files: Files) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine | RayEngine, jobs: Jobs, files: Files
+    ) -> None:
         self.settings, self.engine, self.jobs, self.files = settings, engine, jobs, files
         self.metrics, self.live = Metrics(), dict[str, Live]()
         self._line = Line(settings.at_once, settings.waiting)

@@ -1,7 +1,7 @@
-"""The engine process: it alone holds the model, reads pictures and makes videos.
+"""The engine: it alone holds the model, reads pictures and makes videos.
 
-It gets tasks with their numbers and tells what becomes of them; each runs in a thread of its own.
-When the server is gone, so is this process.
+As a process of its own it gets tasks from a server and tells what becomes of them; when the server
+is gone, so is this process.
 """
 
 import errno
@@ -70,29 +70,30 @@ class _File:
 
 
 def work(connection: Connection, model: Path | None, device: str) -> None:
-    """All that this process does."""
+    """All that the engine process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.getLogger("ttsf").setLevel(logging.ERROR)  # warnings quote the text
-    from ttsf.pipeline import load
-
     try:
-        pipeline = load(model, device)
+        worker = load_worker(model, device)
     except TtsfError as error:
         connection.send((0, Failed("unusable", str(error))))
         return
-    config = pipeline.model.config
-    voices = tuple((voice.name, voice.register) for voice in config.speech.voices)
-    ready = Ready(config.name, voices, config.video.fps, config.audio.sample_rate)
-    connection.send((0, ready))
-    Worker(pipeline, connection).listen()
+    connection.send((0, worker.about))
+    Listener(worker, connection).listen()
 
 
-class Worker:
-    """Does tasks with a `Pipeline`."""
+def load_worker(model: Path | None, device: str) -> "Worker":
+    """For a process of its own: texts are kept out of its log. Raises TtsfError."""
+    logging.getLogger("ttsf").setLevel(logging.ERROR)  # warnings quote the text
+    from ttsf.pipeline import load
 
-    def __init__(self, pipeline: "Pipeline", connection: Connection) -> None:
-        self.pipeline, self.connection = pipeline, connection
-        self.portrait = lru_cache(PORTRAITS_KEPT)(pipeline.portrait)
+    return Worker(load(model, device))
+
+
+class Listener:
+    """Gets tasks with their numbers from a server; each runs in a thread of its own."""
+
+    def __init__(self, worker: "Worker", connection: Connection) -> None:
+        self.worker, self.connection = worker, connection
         self._telling = threading.Lock()
         self._stopped: dict[int, threading.Event] = {}
 
@@ -112,25 +113,47 @@ class Worker:
             thread.start()
 
     def _do(self, number: int, task: Task, stopped: threading.Event) -> None:
-        def tell(event: Event) -> None:
-            if stopped.is_set():
-                raise Stopped
-            self._tell(number, event)
-
-        try:
-            last: Event = Done(self._result(task, stopped, tell))
-        except Stopped:
-            last = Failed("cancelled", "it was cancelled")
-        except MemoryError:
-            os._exit(OUT_OF_MEMORY)
-        except Exception as error:
-            last = failure_of(error, getattr(task, "picture", None))
+        last = self.worker.do(task, stopped, lambda event: self._tell(number, event))
         del self._stopped[number]
         self._tell(number, last)
 
     def _tell(self, number: int, event: Event) -> None:
         with self._telling, suppress(OSError):
             self.connection.send((number, event))
+
+
+class Worker:
+    """Does tasks with a `Pipeline`, several at once in several threads."""
+
+    def __init__(self, pipeline: "Pipeline") -> None:
+        self.pipeline = pipeline
+        self.portrait = lru_cache(PORTRAITS_KEPT)(pipeline.portrait)
+
+    @property
+    def about(self) -> Ready:
+        """The model."""
+        config = self.pipeline.model.config
+        voices = tuple((voice.name, voice.register) for voice in config.speech.voices)
+        return Ready(config.name, voices, config.video.fps, config.audio.sample_rate)
+
+    def do(
+        self, task: Task, stopped: threading.Event, tell: Callable[[Event], None]
+    ) -> Done | Failed:
+        """A task to its end, or until it is stopped; what grows meanwhile is told."""
+
+        def tell_unless_stopped(event: Event) -> None:
+            if stopped.is_set():
+                raise Stopped
+            tell(event)
+
+        try:
+            return Done(self._result(task, stopped, tell_unless_stopped))
+        except Stopped:
+            return Failed("cancelled", "it was cancelled")
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        except Exception as error:
+            return failure_of(error, getattr(task, "picture", None))
 
     def _result(
         self, task: Task, stopped: threading.Event, tell: Callable[[Event], None]

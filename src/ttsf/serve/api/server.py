@@ -11,6 +11,7 @@ from ttsf.serve.api.app import create_app
 from ttsf.serve.engine import Engine
 from ttsf.serve.files import Files
 from ttsf.serve.jobs import Jobs
+from ttsf.serve.ray_engine import RayEngine
 from ttsf.serve.settings import Settings, check_host
 from ttsf.serve.studio import Studio
 
@@ -22,7 +23,8 @@ logger = logging.getLogger("ttsf.serve")
 def new_studio(settings: Settings) -> Studio:
     """With its model loaded; raises TtsfError for a folder or model that cannot be used."""
     jobs = Jobs(settings.folder / "jobs.sqlite")
-    files, engine = Files(settings.folder), Engine(settings)
+    files = Files(settings.folder)
+    engine = Engine(settings) if settings.ray_address is None else RayEngine(settings)
     engine.start()
     return Studio(settings, engine, jobs, files)
 
