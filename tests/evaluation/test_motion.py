@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from ttsf.evaluation.metrics.div import spread
-from ttsf.evaluation.metrics.motion import blinks, flicker, head_motion, sharpness
+from ttsf.evaluation.metrics.motion import blinks, flicker, head_motion, sharpness, with_voice
 
 PERIOD = 25
 AMPLITUDES = np.array([8.0, 5.0, 2.0])
@@ -51,6 +51,19 @@ def test_where_a_head_looks_does_not_count_and_twice_the_motion_is_twice_the_fig
     )
     assert moved == pytest.approx(once)
     assert twice == pytest.approx(tuple(2 * value for value in once))
+
+
+def test_a_head_that_moves_with_the_voice_and_one_that_moves_against_it() -> None:
+    loudness = 1 + np.sin(2 * np.pi * np.arange(400) / 60)
+    angles = np.cumsum(loudness)[:, None] * [0.2, 0.1, 0]
+    assert with_voice(angles, loudness) > 0.99
+    assert with_voice(angles, -loudness) < -0.99
+    assert with_voice(3 * angles + 20, 7 * loudness - 2) == pytest.approx(
+        with_voice(angles, loudness)
+    )
+    assert np.isnan(with_voice(np.zeros((400, 3)), loudness))
+    noise = np.random.default_rng(0).normal(size=(400, 3)).cumsum(0)
+    assert abs(with_voice(noise, loudness)) < 0.3
 
 
 def eyes(*closures: tuple[int, int], frames: int = 120) -> np.ndarray:

@@ -13,7 +13,7 @@ from ttsf.evaluation.scoring import Scored
 from ttsf.evaluation.table import Row, Table
 
 VIDEO = ("identity", "lips", "loudness", "lag", "closed", "div")
-MOTION = ("opening", "yaw", "jerk", "blinks", "flicker", "sharpness", "register")
+MOTION = ("opening", "yaw", "jerk", "with_voice", "blinks", "flicker", "sharpness", "register")
 SPEECH = ("wer", "mcd", "c_sim", "f0_rmse", "f0")
 BY_MEDIAN = frozenset({"lag"})
 

@@ -164,6 +164,7 @@ def measure(clip: VideoClip, known: Known, scorers: Scorers) -> Measured:
     values["loudness"] = _moving(values, lips.correlation(track.opening, level))
     values["div"] = div.spread(track.angles)
     values["yaw"], values["jerk"] = motion.head_motion(track.angles)
+    values["with_voice"] = motion.with_voice(track.angles, level)
     minutes = len(clip.frames) / FPS / 60
     values["blinks"] = motion.blinks(track.aperture) / minutes
     values["flicker"] = motion.flicker(clip.frames)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import median_filter
+from scipy.ndimage import gaussian_filter1d, median_filter
 
 from ttsf.config import FPS
 from ttsf.evaluation.metrics import landmarks
@@ -13,6 +13,8 @@ SHUT, AROUND = 0.75, 12
 """Share of the median opening within so many pictures below which the eyes count as shut; face
 meshes never see lids closer than about half."""
 LONGEST_BLINK_S = 0.4
+PHRASING = 5
+"""Pictures, standard deviation of the Gaussian through which energies are compared."""
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
@@ -30,6 +32,18 @@ def head_motion(angles: np.ndarray) -> HeadMotion:
     low, high = np.percentile(angles[:, 0], [5, 95])
     jerk = np.abs(np.diff(angles, 2, axis=0)).mean()
     return HeadMotion(float(high - low), float(jerk))
+
+
+def with_voice(angles: np.ndarray, loudness: np.ndarray) -> float:
+    """Correlation of the head's speed with the loudness of the voice, over a fifth of a second.
+
+    angles: degrees, [T, 3]; loudness: [T]. NaN where either does not change.
+    """
+    speed = np.linalg.norm(np.gradient(angles, axis=0), axis=1)
+    energies = gaussian_filter1d(np.stack([speed, loudness]), PHRASING, axis=1)
+    if np.any(np.ptp(energies, axis=1) == 0):
+        return float("nan")
+    return float(np.corrcoef(energies)[0, 1])
 
 
 def blinks(aperture: np.ndarray) -> int:
@@ -71,6 +85,11 @@ def metrics() -> dict[str, Metric]:
             "jerk", "reference",
             "Mean absolute second difference of yaw, pitch and roll, degrees a picture squared, "
             "mean over clips.", faces, "offline", 2,
+        ),
+        "with_voice": Metric(
+            "head with voice r", "reference",
+            "Correlation of the head's speed with the loudness of the voice, both over a fifth of "
+            "a second, mean over clips.", faces, "offline", 2,
         ),
         "blinks": Metric(
             "blinks a minute", "reference",
