@@ -82,8 +82,12 @@ class FaceOptions:
     """Frames drawn of each source (the preset's)."""
     schedule_steps: int | None = None
     """Length of the learning rate's decay (that of the run)."""
+    start: Path | None = None
+    """Model to go on from (None: random weights)."""
     generator_only: bool = False
     """Train G, keep E_v and E_m."""
+    mouth_gan: float = 0.0
+    """Weight of Eq. 2 at the mouth; 0 is none."""
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,20 @@ from torch import Tensor, nn
 from ttsf.data.rendered_faces import FaceBatch, RenderedFaces
 from ttsf.face import objectives
 from ttsf.face.generator import GeneratedFace
+from ttsf.face.mouth_critic import MouthCritic
 from ttsf.landmarks.labels import GAIN, LABELS, head_only, labels_to_alpha, lips_only
 from ttsf.model import TTSF, KnownMotion
 from ttsf.presets import Preset
 from ttsf.training.journal import Validation, sheet
-from ttsf.training.parts import FACE, Parts
+from ttsf.training.parts import FACE, Parts, load_parts
 from ttsf.training.schedule import warm_up_cosine
 from ttsf.training.settings import FaceOptions
 
 CLOSED = 0.6  # blink label from which validation counts an eye as closed
+READING = ("codes", "read", "rest_codes")
+"""Losses of E_v and E_m."""
+FEATURES = 10.0
+"""Times the weight of Eq. 2 that feature matching has, as L1 is some ten times smaller."""
 
 
 class FaceStage:
@@ -38,10 +43,21 @@ class FaceStage:
         self.faces, self.held_out = RenderedFaces(options.data), RenderedFaces(options.valid)
         self.batches_per_epoch = -(-self.faces.people // self.training.people)
         self.model = TTSF(self.config)
+        if options.start is not None:
+            load_parts(self.model, options.start, FACE)
         self.net = Parts(self.model, FACE)
-        if options.generator_only:
+        self.reads, self.critic = not options.generator_only, None
+        if not self.reads:
             self.model.face_encoder.requires_grad_(False)
             self.model.motion_extractor.requires_grad_(False)
+            for name in READING:
+                del self.weights[name]
+        if options.mouth_gan:
+            critic, weight = self.training.critic, options.mouth_gan
+            self.critic = MouthCritic(critic)
+            self.net.add_module("critic", self.critic)
+            self.weights |= {"mouth_gan": weight, "mouth_features": FEATURES * weight}
+            self.weights |= {"mouth_critic": 1.0, "mouth_r1": critic.r1 / 2}
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam; E_v and E_m learn slower than G, or they collapse.
@@ -56,6 +72,8 @@ class FaceStage:
             {"params": reading, "lr": t.encoder_rate},
             {"params": list(model.generator.parameters()), "lr": t.generator_rate},
         ]
+        if self.critic is not None:
+            groups.append({"params": list(self.critic.parameters()), "lr": t.critic_rate})
         return torch.optim.Adam(groups, betas=t.betas)
 
     def learning_rate(self, step: int, steps: int) -> float:
@@ -95,17 +113,28 @@ class FaceStage:
         eyes = right.maximum(left)
         weight = mouth.maximum(eyes)
         jaw = self._weight(batch.mouth, t.mouth_flow, t.mouth_reach).maximum(eyes)
-        n = len(LABELS)
-        read = self.model.read_faces(batch.read.flatten(0, 1)).alpha
         outside = (mouth == 1).float()
         valid = batch.flow_known.repeat_interleave(frames)
-        return {
+        found = {
             "rec": objectives.pyramid_l1(face.image, target, weight),
             "edge": objectives.gradient_l1(face.image, target, weight),
             "drawn": objectives.pyramid_l1(face.drawn, target, weight),
             "warped": objectives.pyramid_l1(face.warped, target, jaw),
             "trust": ((1 - face.mask) * outside).sum() / outside.sum(),
             "flow": objectives.flow_l1(face.flow, batch.flow.flatten(0, 1), valid, jaw),
+        }
+        if self.reads:
+            found |= self._reading_losses(batch, alpha)
+        if self.critic is not None:
+            boxes = batch.mouth.flatten(0, 1)
+            found |= self.critic.losses(face.image, target, boxes, self.size)
+        return found
+
+    def _reading_losses(self, batch: FaceBatch, alpha: Tensor) -> dict[str, Tensor]:
+        """What E_m reads in the sources, alpha [P, K], and in further frames."""
+        n = len(LABELS)
+        read = self.model.read_faces(batch.read.flatten(0, 1)).alpha
+        return {
             "codes": objectives.code_mse(
                 alpha[:, :n] / GAIN, batch.source_labels, batch.source_known
             ),
