@@ -28,7 +28,7 @@ def test_whole_numbers_of_numpy(pipeline: ttsf.Pipeline, photo: Path, kind: type
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16, np.int8])
 def test_numbers_of_numpy(pipeline: ttsf.Pipeline, photo: Path, kind: type) -> None:
-    plain = pipeline.say(photo, "Hi.", GenerateOptions(rate=2.0, temperature=0.5))
+    plain = pipeline.say(photo, "Hi.", GenerateOptions(rate=2.0, temperature=0.5, max_seconds=60))
     options = GenerateOptions(rate=kind(2), temperature=np.float32(0.5), max_seconds=kind(60))
     assert np.array_equal(plain, pipeline.say(photo, "Hi.", options))
 

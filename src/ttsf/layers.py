@@ -18,7 +18,8 @@ class TimeEmbedding(nn.Module):
     def forward(self, t: Tensor) -> Tensor:
         """t: [B] in [0, 1] -> [B, hidden]."""
         half = self.channels // 2
-        rates = torch.exp(torch.arange(half, device=t.device) * (-math.log(10_000.0) / (half - 1)))
+        place = torch.arange(half, device=t.device, dtype=torch.float32)
+        rates = torch.exp(place * (-math.log(10_000.0) / (half - 1)))
         angle = self.scale * t[:, None] * rates[None]
         return self.mlp(torch.cat([angle.sin(), angle.cos()], dim=1))
 
@@ -26,7 +27,7 @@ class TimeEmbedding(nn.Module):
 def rotate(x: Tensor, channels: int) -> Tensor:
     """Rotary position embedding of [..., T, D] along T, on the first `channels` of D, even."""
     half = channels // 2
-    rates = 10_000.0 ** (-torch.arange(half, device=x.device) / half)
+    rates = 10_000.0 ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
     angle = torch.arange(x.shape[-2], device=x.device)[:, None] * rates[None]
     sin, cos = angle.sin(), angle.cos()
     a, b = x[..., :half], x[..., half:channels]

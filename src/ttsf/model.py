@@ -185,7 +185,9 @@ class TTSF(nn.Module):
         f_m, rest = self.normalizer.restore(f_c)[:, start:].split([end - start, SEAM], dim=1)
         if before is not None:
             n = min(SEAM, f_m.shape[1])
-            share = torch.linspace(1, 0, SEAM + 2, device=f_m.device)[1 : n + 1, None]
+            share = torch.linspace(1, 0, SEAM + 2, device=f_m.device, dtype=f_m.dtype)[
+                1 : n + 1, None
+            ]
             f_m = torch.cat([f_m[:, :n].lerp(before.rest[:, :n], share), f_m[:, n:]], dim=1)
         return Moved(f_m, rest, f_c[:, :end][:, -CLIP_FRAMES:], begun[:, -CLIP_FRAMES:])
 

@@ -63,6 +63,14 @@ class GenerateOptions(NamedTuple):
         slowest, fastest = RATES
         return self._replace(rate=min(max(self.rate * factor, slowest), fastest))
 
+    def plain(self) -> "GenerateOptions":
+        """With Python's own numbers, so that what is equal is also written alike."""
+        wholes, reals = ("seed", "steps", "size"), ("temperature", "rate", "motion", "blinks")
+        chosen = self._asdict()
+        chosen |= {n: int(chosen[n]) for n in wholes if chosen[n] is not None}
+        chosen |= {n: float(chosen[n]) for n in (*reals, "max_seconds") if chosen[n] is not None}
+        return GenerateOptions(**chosen)
+
     def check(self) -> None:
         """Raises TtsfError for a value of another type or out of range; framing's own checks and
         the range of size are the scene's."""

@@ -1,15 +1,19 @@
 """Face pre-training on generated pictures: reads, steps, learns, measures."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from tests.conftest import TINY
+from ttsf import checkpoint
 from ttsf.data.rendered_faces import RenderedFaces
 from ttsf.errors import TtsfError
 from ttsf.landmarks.labels import FIRST_LIP, LABELS, head_only, labels_to_alpha, lips_only
 from ttsf.presets import MINI
+from ttsf.training.parts import FACE
 from ttsf.training.settings import FaceOptions
 from ttsf.training.stages.face import FaceStage
 
@@ -83,3 +87,23 @@ def test_labels_split_into_head_and_lips():
     torch.testing.assert_close(head_only(labels) + lips_only(labels), labels)
     assert head_only(labels)[:, FIRST_LIP:].abs().max() == 0
     assert labels_to_alpha(labels, 20).shape == (4, 20)
+
+
+def test_the_generator_alone_goes_on_from_a_model_with_a_critic_of_mouths(faces, model_folder):
+    preset = replace(MINI, model=TINY)
+    options = FaceOptions(faces, faces, 32, 2, 2, None, model_folder, True, 0.1)
+    stage = FaceStage(options, preset)
+    begun = checkpoint.load(model_folder).state_dict()
+    name = "generator.constant"
+    assert torch.equal(stage.model.state_dict()[name], begun[name])
+    optimizer = stage.optimizer()
+    for number in range(3):
+        losses = stage.losses(stage.batch(number))
+        assert losses.keys() == stage.weights.keys()
+        optimizer.zero_grad()
+        sum(losses.values()).backward()
+        optimizer.step()
+    found = stage.model.state_dict()
+    trained = [key for key in found if key.partition(".")[0] in FACE]
+    changed = {key.partition(".")[0] for key in trained if not torch.equal(found[key], begun[key])}
+    assert changed == {"generator"}

@@ -31,5 +31,5 @@ def payload_of(
     """The same arguments give the same number, so that a video can be made again bit by bit."""
     picture = b"" if portrait is None else portrait.picture.tobytes()
     place = None if portrait is None else portrait.square
-    chosen = options._replace(lexicon=NO_LEXICON)  # its effect is in the utterances
+    chosen = options.plain()._replace(lexicon=NO_LEXICON)  # its effect is in the utterances
     return Payload.of(picture, repr((place, tuple(utterances), chosen)).encode())

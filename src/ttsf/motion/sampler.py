@@ -72,8 +72,8 @@ class MotionSampler(nn.Module):
         and the others are drawn beside them.
         """
         mean = mu.transpose(1, 2)
-        noise = torch.randn(mean.shape, generator=generator).to(mean) * temperature
-        x_0 = start_noise(mean, noise, self.flow)
+        noise = torch.randn(mean.shape, generator=generator, dtype=torch.float32)
+        x_0 = start_noise(mean, noise.to(mean) * temperature, self.flow)
         x_1 = mean[..., :0] if known is None else known.transpose(1, 2)
         first = x_1.shape[-1]
         u_t = x_1 - (1 - self.flow.sigma_min) * x_0[..., :first]  # Eq. 6

@@ -166,7 +166,7 @@ class TextToSpeech(nn.Module):
     ) -> Tensor:
         """Solve Eq. 4 for the raw log-mel [B, mel_bins, T]."""
         mu, mask = features.mu, features.mask
-        noise = torch.randn(mu.shape, generator=generator).to(mu)
+        noise = torch.randn(mu.shape, generator=generator, dtype=torch.float32).to(mu)
         x_0 = start_noise(mu, noise * temperature, self.config.flow)
         x_1 = euler(lambda x, t: self.decoder(x, t, mu, voice, mask), x_0, steps)
         return x_1 * self.audio.mel_std + self.audio.mel_mean

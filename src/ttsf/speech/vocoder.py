@@ -90,7 +90,9 @@ class HifiGan(nn.Module):
         outputs = config.istft_n_fft + 2 if config.istft_n_fft else 1
         self.last = nn.Conv1d(width, outputs, 7, padding=3)
         self.register_buffer(
-            "window", torch.hann_window(max(config.istft_n_fft, 1), device="cpu"), persistent=False
+            "window",
+            torch.hann_window(max(config.istft_n_fft, 1), device="cpu", dtype=torch.float32),
+            persistent=False,
         )
 
     def forward(self, mel: Tensor) -> Tensor:
@@ -146,7 +148,7 @@ class Vocos(nn.Module):
         )
         self.last_norm = nn.LayerNorm(width)
         self.last = nn.Linear(width, config.istft_n_fft + 2)
-        window = torch.hann_window(config.istft_n_fft, device="cpu")
+        window = torch.hann_window(config.istft_n_fft, device="cpu", dtype=torch.float32)
         self.register_buffer("window", window, persistent=False)
 
     def forward(self, mel: Tensor) -> Tensor:
@@ -174,7 +176,7 @@ class GriffinLim(nn.Module):
         filters = torch.from_numpy(mel_filters(audio))
         self.register_buffer("filters", filters, persistent=False)
         self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)
-        window = torch.hann_window(audio.window, device="cpu")
+        window = torch.hann_window(audio.window, device="cpu", dtype=torch.float32)
         self.register_buffer("window", window, persistent=False)
 
     def magnitudes(self, mel: Tensor, refinements: int = 30) -> Tensor:
@@ -199,7 +201,11 @@ class GriffinLim(nn.Module):
         """Raw log-mel [B, 80, T] -> samples [B, T * hop]."""
         magnitude = self.magnitudes(mel)
         generator = torch.Generator().manual_seed(0)
-        phase = 2 * torch.pi * torch.rand(magnitude.shape, generator=generator).to(mel.device)
+        phase = (
+            2
+            * torch.pi
+            * torch.rand(magnitude.shape, generator=generator, dtype=magnitude.dtype).to(mel.device)
+        )
         estimate = torch.polar(magnitude, phase)
         before = torch.zeros_like(estimate)
         for _ in range(self.iterations):
