@@ -119,9 +119,9 @@ class FaceTraining:
     read_open: float = 6.0
     known_share: float = 0.8  # of the sources whose motion is given while E_m learns to read it
     critic: DiscriminatorConfig = DiscriminatorConfig(
-        channels=((32, 32), (16, 64), (8, 96), (4, 96))
-    )  # of mouths
-    critic_rate: float = 2e-4
+        channels=((32, 32), (16, 64), (8, 96), (4, 96)), r1=0.05
+    )  # of mouths; the penalty sums over pixels, of which there are few
+    critic_rate: float = 1e-3
 
 
 @dataclass(frozen=True, config=STRICT)
