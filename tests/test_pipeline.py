@@ -6,10 +6,13 @@ import av
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 import ttsf
 from ttsf.engine.output import Outputs
+from ttsf.landmarks.labels import GAIN, OPEN
 from ttsf.media.video import Chunk, VideoWriter
+from ttsf.model import EASY_OPEN, MOST_OPEN, TTSF
 from ttsf.pipeline import Pipeline
 from ttsf.speech.text import TextFrontEnd
 
@@ -203,3 +206,16 @@ def test_a_text_in_another_language(
     assert [word.text for word in said.spoken.words][-2:] == ["drei", "Katzen."]
     with pytest.raises(ttsf.TtsfError, match="no language 'xx'"):
         pipeline.speak(photo, text, ttsf.GenerateOptions(language="xx"))
+
+
+def test_no_mouth_opens_further_than_peoples(tiny_model: TTSF) -> None:
+    extractor = tiny_model.motion_extractor
+    wanted = torch.tensor([-0.2, 0.0, 0.5, 1.0, 1.1, 1.5, 4.0])
+    alpha = torch.randn(1, len(wanted), extractor.directions.shape[1])
+    alpha[..., OPEN] = GAIN * wanted
+    limited = extractor.coordinates(tiny_model._as_open_as_people(extractor.compose(alpha)))
+    opening = limited[0, :, OPEN] / GAIN
+    torch.testing.assert_close(opening[:4], wanted[:4], atol=1e-5, rtol=0)
+    assert opening.diff().min() > -1e-5 and opening[4] > EASY_OPEN and opening[-1] <= MOST_OPEN
+    limited[..., OPEN] = alpha[..., OPEN]
+    torch.testing.assert_close(limited, alpha, atol=1e-4, rtol=0)

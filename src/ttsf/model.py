@@ -25,7 +25,7 @@ from ttsf.face.audio_mapper import AudioMapper
 from ttsf.face.encoder import VisualEncoder, VisualFeatures
 from ttsf.face.generator import Fields, GeneratedFace, Generator, fuse_motion
 from ttsf.face.motion_extractor import MotionExtractor
-from ttsf.landmarks.labels import BLINK
+from ttsf.landmarks.labels import BLINK, GAIN, OPEN
 from ttsf.motion.normalizer import build_normalizer
 from ttsf.motion.prior import MotionPrior, prior_nll
 from ttsf.motion.sampler import MotionSampler
@@ -33,6 +33,7 @@ from ttsf.options import GenerateOptions
 from ttsf.speech.tts import SpeechFeatures, SpokenText, TextToSpeech, TtsLosses
 from ttsf.speech.vocoder import build_vocoder
 
+EASY_OPEN, MOST_OPEN = 1.0, 1.2  # label units; speakers' 99 % is .15 e, of which 1 gives .144
 SEAM = 12  # frames over which the head of one utterance becomes that of the next
 
 
@@ -268,11 +269,18 @@ class TTSF(nn.Module):
         features = self.speech.encode(symbols, lengths, voice, options.rate, silence * mel_frames)
         noise = _dice(options.seed, 2 * index)
         mel = self.speech.decode(features, voice, steps, temperature, noise)
-        f_lip = self.lip_features(features)
+        f_lip = self._as_open_as_people(self.lip_features(features))
         count = f_lip.shape[1]
         samples = self.vocoder(mel)[0, : count * self.config.samples_per_video].clamp(-1, 1)
         spoken = count - int(features.silence[0]) // mel_frames
         return Said(samples.cpu(), f_lip, features.durations[0].cpu(), spoken)
+
+    def _as_open_as_people(self, f_lip: Tensor) -> Tensor:
+        """f_lip [B, T, S] whose mouth, where it opens beyond EASY_OPEN, only nears MOST_OPEN."""
+        code, room = self.motion_extractor.codes()[:, OPEN], MOST_OPEN - EASY_OPEN
+        beyond = (f_lip @ code / GAIN - EASY_OPEN).clamp_min(0)
+        excess = beyond - room * (1 - (-beyond / room).exp())
+        return f_lip - GAIN * excess[..., None] * code
 
     @torch.inference_mode()
     def move(
