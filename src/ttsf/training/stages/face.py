@@ -16,7 +16,7 @@ from ttsf.data.rendered_faces import FaceBatch, RenderedFaces
 from ttsf.face import objectives
 from ttsf.face.generator import GeneratedFace
 from ttsf.face.mouth_critic import MouthCritic
-from ttsf.landmarks.labels import GAIN, LABELS, head_only, labels_to_alpha, lips_only
+from ttsf.landmarks.labels import GAIN, LABELS, OPEN, head_only, labels_to_alpha, lips_only
 from ttsf.model import TTSF, KnownMotion
 from ttsf.presets import Preset
 from ttsf.training.journal import Validation, sheet
@@ -25,6 +25,7 @@ from ttsf.training.schedule import warm_up_cosine
 from ttsf.training.settings import FaceOptions
 
 CLOSED = 0.6  # blink label from which validation counts an eye as closed
+SHOWN = 0.35  # label of the mouth's opening from which the critic looks at it
 READING = ("codes", "read", "rest_codes")
 """Losses of E_v and E_m."""
 FEATURES = 10.0
@@ -126,8 +127,10 @@ class FaceStage:
         if self.reads:
             found |= self._reading_losses(batch, alpha)
         if self.critic is not None:
-            boxes = batch.mouth.flatten(0, 1)
-            found |= self.critic.losses(face.image, target, boxes, self.size)
+            shown = batch.labels.flatten(0, 1)[:, OPEN] > SHOWN
+            seen = shown if shown.sum() > 1 else torch.ones_like(shown)
+            boxes = batch.mouth.flatten(0, 1)[seen]
+            found |= self.critic.losses(face.image[seen], target[seen], boxes, self.size)
         return found
 
     def _reading_losses(self, batch: FaceBatch, alpha: Tensor) -> dict[str, Tensor]:
