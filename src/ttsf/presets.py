@@ -79,24 +79,6 @@ class FaceLossWeights:
 
 
 @dataclass(frozen=True, config=STRICT)
-class DiscriminatorConfig:
-    """D of Eq. 2: the paper does not describe it; StyleGAN2's residual form, R1 [StyleGAN2]."""
-
-    channels: tuple[tuple[int, int], ...] = (
-        (256, 32),
-        (128, 64),
-        (64, 128),
-        (32, 256),
-        (16, 256),
-        (8, 256),
-        (4, 256),
-    )  # a feature map's side in px and its channels [ours]
-    group: int = 4  # pictures whose standard deviation D sees [StyleGAN2]
-    r1: float = 10.0  # weight of the gradient penalty [StyleGAN2]
-    r1_every: int = 16  # steps [StyleGAN2]
-
-
-@dataclass(frozen=True, config=STRICT)
 class FaceTraining:
     """E_v, E_m and G on animated portraits with known motion [ours]."""
 
@@ -118,10 +100,6 @@ class FaceTraining:
     read_blink: float = 12.0  # weights of labels that are small in the picture but looked at
     read_open: float = 6.0
     known_share: float = 0.8  # of the sources whose motion is given while E_m learns to read it
-    critic: DiscriminatorConfig = DiscriminatorConfig(
-        channels=((32, 32), (16, 64), (8, 96), (4, 96)), r1=0.05
-    )  # of mouths; the penalty sums over pixels, of which there are few
-    critic_rate: float = 1e-3
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -174,6 +152,24 @@ class LossWeights:
     ae: float = 1.0
     prior: float = 0.1
     tts: float = 1.0
+
+
+@dataclass(frozen=True, config=STRICT)
+class DiscriminatorConfig:
+    """D of Eq. 2: the paper does not describe it; StyleGAN2's residual form, R1 [StyleGAN2]."""
+
+    channels: tuple[tuple[int, int], ...] = (
+        (256, 32),
+        (128, 64),
+        (64, 128),
+        (32, 256),
+        (16, 256),
+        (8, 256),
+        (4, 256),
+    )  # a feature map's side in px and its channels [ours]
+    group: int = 4  # pictures whose standard deviation D sees [StyleGAN2]
+    r1: float = 10.0  # weight of the gradient penalty [StyleGAN2]
+    r1_every: int = 16  # steps [StyleGAN2]
 
 
 @dataclass(frozen=True, config=STRICT)

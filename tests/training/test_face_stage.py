@@ -89,9 +89,9 @@ def test_labels_split_into_head_and_lips():
     assert labels_to_alpha(labels, 20).shape == (4, 20)
 
 
-def test_the_generator_alone_goes_on_from_a_model_with_a_critic_of_mouths(faces, model_folder):
+def test_the_generator_alone_goes_on_from_a_model(faces, model_folder):
     preset = replace(MINI, model=TINY)
-    options = FaceOptions(faces, faces, 32, 2, 2, None, model_folder, True, 0.1)
+    options = FaceOptions(faces, faces, 32, 2, 2, None, model_folder, True)
     stage = FaceStage(options, preset)
     begun = checkpoint.load(model_folder).state_dict()
     name = "generator.constant"

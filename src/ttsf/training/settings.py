@@ -86,8 +86,6 @@ class FaceOptions:
     """Model to go on from (None: random weights)."""
     generator_only: bool = False
     """Train G, keep E_v and E_m."""
-    mouth_gan: float = 0.0
-    """Weight of Eq. 2 at the mouth; 0 is none."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from ttsf.data.rendered_faces import FaceBatch, RenderedFaces
 from ttsf.face import objectives
 from ttsf.face.generator import GeneratedFace
-from ttsf.face.mouth_critic import MouthCritic
-from ttsf.landmarks.labels import GAIN, LABELS, OPEN, head_only, labels_to_alpha, lips_only
+from ttsf.landmarks.labels import GAIN, LABELS, head_only, labels_to_alpha, lips_only
 from ttsf.model import TTSF, KnownMotion
 from ttsf.presets import Preset
 from ttsf.training.journal import Validation, sheet
@@ -25,11 +24,8 @@ from ttsf.training.schedule import warm_up_cosine
 from ttsf.training.settings import FaceOptions
 
 CLOSED = 0.6  # blink label from which validation counts an eye as closed
-SHOWN = 0.35  # label of the mouth's opening from which the critic looks at it
 READING = ("codes", "read", "rest_codes")
 """Losses of E_v and E_m."""
-FEATURES = 10.0
-"""Times the weight of Eq. 2 that feature matching has, as L1 is some ten times smaller."""
 
 
 class FaceStage:
@@ -47,18 +43,12 @@ class FaceStage:
         if options.start is not None:
             load_parts(self.model, options.start, FACE)
         self.net = Parts(self.model, FACE)
-        self.reads, self.critic = not options.generator_only, None
+        self.reads = not options.generator_only
         if not self.reads:
             self.model.face_encoder.requires_grad_(False)
             self.model.motion_extractor.requires_grad_(False)
             for name in READING:
                 del self.weights[name]
-        if options.mouth_gan:
-            critic, weight = self.training.critic, options.mouth_gan
-            self.critic = MouthCritic(critic)
-            self.net.add_module("critic", self.critic)
-            self.weights |= {"mouth_gan": weight, "mouth_features": FEATURES * weight}
-            self.weights |= {"mouth_critic": 1.0, "mouth_r1": critic.r1 / 2}
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam; E_v and E_m learn slower than G, or they collapse.
@@ -73,8 +63,6 @@ class FaceStage:
             {"params": reading, "lr": t.encoder_rate},
             {"params": list(model.generator.parameters()), "lr": t.generator_rate},
         ]
-        if self.critic is not None:
-            groups.append({"params": list(self.critic.parameters()), "lr": t.critic_rate})
         return torch.optim.Adam(groups, betas=t.betas)
 
     def learning_rate(self, step: int, steps: int) -> float:
@@ -126,11 +114,6 @@ class FaceStage:
         }
         if self.reads:
             found |= self._reading_losses(batch, alpha)
-        if self.critic is not None:
-            shown = batch.labels.flatten(0, 1)[:, OPEN] > SHOWN
-            seen = shown if shown.sum() > 1 else torch.ones_like(shown)
-            boxes = batch.mouth.flatten(0, 1)[seen]
-            found |= self.critic.losses(face.image[seen], target[seen], boxes, self.size)
         return found
 
     def _reading_losses(self, batch: FaceBatch, alpha: Tensor) -> dict[str, Tensor]:
