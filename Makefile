@@ -1,4 +1,5 @@
-# make setup | demo | test | test-browser | test-long | fuzz | audit | lint: each sets up .venv by itself where
+# make setup | demo | test | test-browser | test-long | test-ray | fuzz | audit | lint: each sets up
+# .venv by itself where
 # that is missing.
 PYTHON ?= python3
 PORTRAIT ?=
@@ -8,7 +9,7 @@ TEXT ?= Hello. This picture has learned to speak, and nobody had to record a voi
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-browser test-long fuzz audit lint
+.PHONY: setup demo test test-browser test-long test-ray fuzz audit lint
 override TEXT := $(value TEXT)
 override PORTRAIT := $(value PORTRAIT)
 export TEXT PORTRAIT
@@ -34,6 +35,14 @@ test-browser: $(STAMP)
 
 test-long: $(STAMP)
 	$(BIN)/python -m pytest tests/serve tests/batch tests/test_kills.py -m long -rs
+
+# The tests of the server with its engines on a Ray cluster that is started here; some minutes. Ray
+# Serve wants another protobuf than MediaPipe: an environment of its own.
+test-ray:
+	test -x .venv-ray/bin/python || $(PYTHON) -m venv .venv-ray
+	.venv-ray/bin/python -m pip install --disable-pip-version-check --quiet -e ".[cluster]" \
+	  pytest httpx openai scikit-image
+	TTSF_TEST_ENGINE=ray .venv-ray/bin/python -m pytest tests/serve -rs
 
 # INPUTS of each kind, of which some 100 take a minute; INPUTS=1250 for a night.
 fuzz: $(STAMP)

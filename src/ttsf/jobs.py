@@ -228,13 +228,15 @@ def _on_ray(
 
 
 def join_ray(address: str | None, processors: int) -> None:
-    """Join a Ray cluster, or start one here for "local"; raises TtsfError without Ray."""
+    """Join a Ray cluster, or start one here for "local", which tells nobody of its use; raises
+    TtsfError without Ray."""
     with needing("a Ray cluster", "ray", "dist"):
         import ray
     if ray.is_initialized():
         return
     try:
         if address == "local":
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             ray.init(num_cpus=processors, include_dashboard=False, log_to_driver=False)
         else:
             ray.init(address=address, log_to_driver=False)

@@ -1,5 +1,9 @@
-"""Real servers on 127.0.0.1 with the tiny model in an engine process of their own."""
+"""Real servers on 127.0.0.1 with the tiny model in an engine process of their own.
 
+Or, where TTSF_TEST_ENGINE is "ray", on a cluster that all of them share (`make test-ray`).
+"""
+
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,12 +14,17 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ttsf.jobs import join_ray
 from ttsf.serve.api.server import listen, new_server, new_studio
+from ttsf.serve.engine import Engine
 from ttsf.serve.settings import Settings
 from ttsf.serve.studio import Studio
 
 TEXT = "Good morning. It is nice to see you!"
 FAST = {"steps": 2, "size": 128}
+ON_RAY = os.environ.get("TTSF_TEST_ENGINE") == "ray"
+PROCESSORS = 8
+"""Of the cluster, whether or not there are as many: one for each engine of the servers."""
 LONG = " ".join(f"This is sentence number {k}, and another one follows." for k in range(60))
 
 
@@ -64,9 +73,43 @@ def running(settings: Settings) -> Iterator[Server]:
             thread.join()
 
 
+def engine_process(studio: Studio) -> int:
+    """The id of the process that holds the model."""
+    engine = studio.engine
+    if isinstance(engine, Engine):
+        return engine.pid or 0
+    (found,) = replicas(engine.name)
+    return found
+
+
+def replicas(name: str) -> list[int]:
+    """Processes of an application on Ray, or of several whose names begin so."""
+    title, all_of_them = f"ServeReplica:{name}".encode(), Path("/proc").glob("[0-9]*/cmdline")
+    return [int(one.parent.name) for one in all_of_them if _has(one, title)]
+
+
+def _has(file: Path, content: bytes) -> bool:
+    try:
+        return content in file.read_bytes()
+    except OSError:  # it has ended
+        return False
+
+
 @pytest.fixture(scope="session")
-def base_settings(model_folder: Path) -> Settings:
-    return Settings(folder=Path("/nowhere"), model=model_folder)
+def ray_address() -> Iterator[str | None]:
+    if not ON_RAY:
+        yield None
+        return
+    import ray
+
+    join_ray("local", PROCESSORS)
+    yield "local"
+    ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def base_settings(model_folder: Path, ray_address: str | None) -> Settings:
+    return Settings(folder=Path("/nowhere"), model=model_folder, ray_address=ray_address)
 
 
 @pytest.fixture(scope="session")

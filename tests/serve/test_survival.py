@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.conftest import FAST, LONG, TEXT, Server
+from tests.serve.conftest import FAST, LONG, TEXT, Server, engine_process
 from ttsf.errors import TtsfError
 from ttsf.serve.jobs import Jobs
 
@@ -45,8 +45,8 @@ def test_a_full_disk_is_said_before_work(
     assert answer.status_code == 507 and answer.json()["error"]["code"] == "disk_full"
 
 
-def kill_engine(server: object) -> None:
-    os.kill(server.studio.engine.pid, signal.SIGKILL)  # type: ignore[attr-defined]
+def kill_engine(server: Server) -> None:
+    os.kill(engine_process(server.studio), signal.SIGKILL)
 
 
 def test_a_job_is_tried_once_more_when_the_engine_dies(start: Callable, photo: Path) -> None:
