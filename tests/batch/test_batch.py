@@ -209,7 +209,7 @@ def test_killed_at_any_moment_it_gives_what_an_undisturbed_run_gives(
 
 def test_ray_gives_the_same_files(write: Write, tmp_path: Path, settings: BatchSettings) -> None:
     ray = pytest.importorskip("ray")
-    path = write(line("a"), line("b", seed=1, still=False), line("c", "..."))
+    path = write(line("a"), line("b", seed=1, still=False, label=True), line("c", "..."))
     run_batch(path, tmp_path / "here", settings, Workers())
     try:
         run_batch(path, tmp_path / "there", settings, Workers(2, "local"))

@@ -93,6 +93,19 @@ def test_the_answer_may_be_waited_for(server: Server, photo: Path) -> None:
     assert answer.status_code == 200 and answer.content[4:8] == b"ftyp"
 
 
+def test_a_label_lies_in_the_corner(server: Server, photo: Path, tmp_path: Path) -> None:
+    fields = {"prompt": "Hello.", "portrait_id": server.portrait(photo), **FAST, "still": True}
+    frames = []
+    for label in (False, True):
+        answer = server.client.post("/v1/videos/sync", json={**fields, "label": label})
+        (tmp_path / "video.mp4").write_bytes(answer.content)
+        with av.open(str(tmp_path / "video.mp4")) as container:
+            first = next(container.decode(video=0))
+            frames.append(first.to_ndarray(format="rgb24").astype(float))
+    changed = np.abs(frames[1] - frames[0]).mean(axis=-1)
+    assert changed[5:10, 5:30].mean() > 20 and changed[64:].mean() < 5
+
+
 def test_events_tell_progress_and_words_to_the_end(server: Server, photo: Path) -> None:
     video = server.job(photo)
     with server.client.stream("GET", f"/v1/videos/{video}/events") as answer:

@@ -54,6 +54,8 @@ class VideoRequest(_Request):
     """px of the long side, or WIDTHxHEIGHT."""
     captions: Literal["none", "burnt"] = "none"
     """burnt: drawn into the frames; as files they are always there."""
+    label: bool = False
+    """Show "AI-generated" in a corner."""
     seconds: str | float | None = None
     """Ignored: the text decides."""
 
@@ -80,6 +82,7 @@ class VideoRequest(_Request):
             size=int(size) if size else None,
             language=self.language,
             lexicon={},
+            label=self.label,
             max_seconds=most_speech_s,
         )
 

@@ -107,6 +107,7 @@ function fields() {
     seed: Number($("seed").value),
     framing,
     captions: $("captions").value === "burnt" ? "burnt" : "none",
+    label: $("label").checked,
   };
   if ($("voice").value) chosen.voice = $("voice").value;
   return chosen;
