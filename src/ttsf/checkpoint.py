@@ -183,7 +183,8 @@ def _read_file(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors and metadata of one file."""
     try:
         if not path.is_file():
-            raise TtsfError(f"{path}: no such file")
+            wrong = "not a regular file" if path.exists() else "no such file"
+            raise TtsfError(f"{path}: {wrong}")
         tensors = load_file(path)
         with safe_open(path, "pt") as file:
             metadata = dict(file.metadata() or {})

@@ -29,6 +29,7 @@ Reach = Annotated[int, Field(ge=1, le=4096)]
 Samples = Annotated[int, Field(ge=1, le=65_536)]
 Hertz = Annotated[float, Field(ge=0, le=96_000)]
 Side = Annotated[int, Field(ge=4, le=2048)]
+Layer = Annotated[int, Field(ge=1, le=64)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 Amount = Annotated[float, Field(ge=0, le=100)]
@@ -137,6 +138,10 @@ class SpeechConfig:
     voice_from: Literal["id", "id+motion"] = "id"  # Table 3: f_id, or f_id + f_m ("w/ motion")
     flow: FlowMatchingConfig = FlowMatchingConfig()
 
+    def __post_init__(self) -> None:
+        if self.text_encoder.heads > self.text_encoder.channels + self.voice_channels:
+            raise ValueError("text_encoder.heads must not be more than its channels")
+
 
 @dataclass(frozen=True, config=STRICT)
 class VocoderConfig:
@@ -186,8 +191,8 @@ class FaceConfig:
     motion_codes: Width = 20  # orthonormal directions [LIA]; unspecified in the paper
     motion_mlp_layers: Depth = 5  # [P 3.1]
     motion_mlp_activation: bool = True  # LIA has none between its five linear layers [ours]
-    manipulated_layers: tuple[int, int] = (1, 7)  # first and last style, counted from 1 [P 4.1]
-    lip_layers: tuple[int, ...] = (6, 7)  # styles that take f_lip instead of f_m [P 4.1]
+    manipulated_layers: tuple[Layer, Layer] = (1, 7)  # first and last style, counted from 1 [P 4.1]
+    lip_layers: tuple[Layer, ...] = (6, 7)  # styles that take f_lip instead of f_m [P 4.1]
     lip_codes: tuple[int, ...] = ()  # motion codes, from 0, that only f_lip may carry [ours]
     rest_style: Literal["id+motion", "id"] = "id+motion"  # styles above the manipulated ones [ours]
     rgb_path: Literal["features", "mixed"] = (
@@ -200,6 +205,8 @@ class FaceConfig:
             raise ValueError(f"sides of channels must double from 4 px, not {sides}")
         if self.drawn_side not in sides[1:]:
             raise ValueError(f"drawn_side must be one of {sides[1:]} px")
+        if self.manipulated_layers[0] > self.manipulated_layers[1]:
+            raise ValueError("manipulated_layers must be the first and the last")
         if not all(0 <= code < self.motion_codes for code in self.lip_codes):
             raise ValueError(f"lip_codes must be from 0 to {self.motion_codes - 1}")
 
@@ -235,6 +242,10 @@ class MotionConfig:
     attention_reach: Reach = 31  # frames to either side, from the 32-frame training clips [ours]
     dropout: Dropout = 0.1
     flow: FlowMatchingConfig = FlowMatchingConfig(temperature=1.0)
+
+    def __post_init__(self) -> None:
+        if self.prior_channels % (2 * self.prior_heads):
+            raise ValueError("prior_channels must be an even multiple of prior_heads")
 
     def sampled_channels(self, style_channels: int) -> int:
         """Width of what the sampler draws: f_c, or f_m without the normaliser."""

@@ -47,6 +47,8 @@ def _sound(chance: random.Random, face: Image.Image) -> bytes:
     if chance.random() < 0.3:
         exif = Image.Exif()
         exif[0x0112] = chance.choice((0, 1, 3, 6, 8, 9, 65_535))
+        if chance.random() < 0.3:
+            exif[0x010E] = "a" * chance.choice((1, 3_000, 60_000))
         options["exif"] = exif.tobytes()
     if chance.random() < 0.2:
         options["icc_profile"] = chance.randbytes(chance.randrange(1, 600))
@@ -63,7 +65,11 @@ def _sound(chance: random.Random, face: Image.Image) -> bytes:
     if kind in ("GIF", "PNG", "WEBP", "TIFF") and chance.random() < 0.15:
         options |= {"save_all": True, "append_images": [picture.copy()]}
     out = io.BytesIO()
-    picture.save(out, kind, **options)  # type: ignore[arg-type]
+    try:
+        picture.save(out, kind, **options)  # type: ignore[arg-type]
+    except (RuntimeError, OSError, ValueError):  # libtiff cannot write everything
+        out = io.BytesIO()
+        picture.save(out, kind)
     return out.getvalue()
 
 
@@ -102,6 +108,9 @@ def _change_chunk(chance: random.Random, whole: bytearray) -> None:
     if not starts:
         return
     at = chance.choice(starts)
+    if at == 8:
+        sides = (1, 48, 9_000, 11_000, 40_000, 2**31 - 1)
+        whole[16:24] = struct.pack(">II", chance.choice(sides), chance.choice(sides))
     end = min(at + 8 + int.from_bytes(whole[at : at + 4], "big"), len(whole) - 4)
     if end > at + 8:
         whole[chance.randrange(at + 8, end)] = chance.randrange(256)

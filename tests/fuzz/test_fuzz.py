@@ -1,4 +1,4 @@
-"""Strange portraits, texts, configurations and weights: refused in one line, or a whole video.
+"""Strange files of all kinds and strange command lines: refused in one line, or a whole video.
 
 `make fuzz [INPUTS=100]` tries so many of each kind. A failing one is told by its number, which
 makes it again, and kept in `out/fuzz`.
@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.fuzz import models
+from tests.fuzz import lines, models
 from tests.fuzz.commands import MOST_MB, MOST_S, Commands, Outcome
 from tests.fuzz.pictures import picture
 from tests.fuzz.texts import text
@@ -25,7 +25,7 @@ INPUTS, FIRST = (
     int(os.environ.get(f"TTSF_FUZZ_{name}", value))
     for name, value in (("INPUTS", "6"), ("FIRST", "0"))
 )
-KINDS = ("picture", "text", "config", "weights")
+KINDS = ("picture", "text", "config", "weights", "lexicon", "line")
 KEPT = Path("out") / "fuzz"
 FAST = ("--size", "64", "--framing", "face", "--steps", "1", "--max-seconds", "4")
 REFUSED = "ttsf: error: "
@@ -45,10 +45,9 @@ def test_strange_input_is_refused_or_spoken(
     face, faults, ends = astronaut[:256, 96:352], [], Counter[str]()
     for number in range(FIRST, FIRST + INPUTS):
         given = tmp_path / "given"
-        arguments = make(kind, number, given, model_folder, face)
         out = tmp_path / "out"
         out.mkdir()
-        told = commands.run(*arguments, "--output", str(out / "a.mp4"), *FAST)
+        told = commands.run(*make(kind, number, given, model_folder, face, out))
         fault = fault_of(told, out)
         ends["fault" if fault else "spoken" if told.code == 0 else "refused"] += 1
         if fault:
@@ -62,17 +61,26 @@ def test_strange_input_is_refused_or_spoken(
     assert not faults
 
 
-def make(kind: str, number: int, given: Path, model: Path, face: np.ndarray) -> list[str]:
+def make(
+    kind: str, number: int, given: Path, model: Path, face: np.ndarray, out: Path
+) -> list[str]:
     """The input of that number in the folder `given`, and a command that reads it."""
     chance = random.Random(f"{kind} {number}")
     given.mkdir()
     portrait, words, folder = given / "portrait", given / "text", given / "model"
+    further: list[str] = []
     Image.fromarray(face).save(portrait, "PNG")
     words.write_text("Hi.")
     if kind == "picture":
         portrait.write_bytes(picture(chance, face))
     elif kind == "text":
         words.write_bytes(text(chance))
+    elif kind == "lexicon":
+        table = given / "lexicon"
+        table.write_bytes(lines.lexicon(chance))
+        further = ["--lexicon", str(table)]
+    elif kind == "line":
+        further = lines.options(chance, out)
     else:
         shutil.copytree(model, folder)
         name = "config.json" if kind == "config" else "model.safetensors"
@@ -83,27 +91,30 @@ def make(kind: str, number: int, given: Path, model: Path, face: np.ndarray) -> 
         else:
             (folder / name).write_bytes(models.weights(chance, model / name))
         model = folder
-    return ["speak", str(portrait), "--text-file", str(words), "--model", str(model)]
+    plain = ["speak", str(portrait), "--text-file", str(words), "--model", str(model)]
+    return [*plain, "--output", str(out / "a.mp4"), *FAST, *further]
 
 
 def fault_of(told: Outcome, out: Path) -> str | None:
     """What is wrong with how a command ended; None where nothing is."""
-    lines = told.err.splitlines()
-    left = sorted(path.name for path in out.iterdir())
+    said = told.err.splitlines()
+    left = sorted(path for path in out.rglob("*") if path.is_file())
     if told.code not in (0, 2):
         return f"exit code {told.code}: {told.err[-400:]}"
     if told.seconds > MOST_S or told.memory_mb > MOST_MB:
         return f"{told.seconds:.0f} s, {told.memory_mb:.0f} MB"
-    if any(not line.startswith("ttsf: ") for line in lines):
+    if any(not line.startswith("ttsf: ") for line in said):
         return f"says {told.err[:400]!r}"
-    if sum(line.startswith(REFUSED) for line in lines) != (told.code == 2):
+    if sum(line.startswith(REFUSED) for line in said) != (told.code == 2):
         return f"exit code {told.code}, but says {told.err[:400]!r}"
-    if left != (["a.mp4"] if told.code == 0 else []):
+    if bool(left) != (told.code == 0) or any(path.suffix == ".part" for path in left):
         return f"exit code {told.code} leaves {left}"
-    return _fault_of_video(out / "a.mp4") if told.code == 0 else None
+    return next(filter(None, map(_fault_of_file, left)), None)
 
 
-def _fault_of_video(path: Path) -> str | None:
+def _fault_of_file(path: Path) -> str | None:
+    if path.suffix not in (".mp4", ".webm"):
+        return None if path.stat().st_size else f"{path.name} is empty"
     with av.open(str(path)) as video:
         frames = sum(1 for _ in video.decode(video=0))
     return None if frames else "a video without a frame"
