@@ -36,6 +36,7 @@ motion() {
     ttsf train motion --data "$WORK/corpus" --tts "$WORK/runs/tts" --face "$WORK/runs/face" "$@"
 }
 motion --out "$WORK/runs/motion" --steps 1900
+motion --out "$WORK/runs/motion" --steps 5000 --only motion
 # A row for each register in which neighbours sound alike; A+B is halfway, A+A+B a third of the way.
 # Mixed voices were rated better than single ones and are far better understood by a recogniser.
 VOICES="--low librispeech_26+librispeech_26+librispeech_26+kathleen_slow=cedar
