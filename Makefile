@@ -1,6 +1,5 @@
-# make setup | demo | test | test-browser | test-long | test-ray | fuzz | audit | lint: each sets up
-# .venv by itself where
-# that is missing.
+# make setup | demo | test | test-browser | test-long | test-ray | fuzz | audit | lint: each sets up .venv
+# by itself where that is missing.
 PYTHON ?= python3
 PORTRAIT ?=
 INPUTS ?= 100
