@@ -67,9 +67,9 @@ def _sound(chance: random.Random, face: Image.Image) -> bytes:
     out = io.BytesIO()
     try:
         picture.save(out, kind, **options)  # type: ignore[arg-type]
-    except (RuntimeError, OSError, ValueError):  # libtiff cannot write everything
+    except (RuntimeError, OSError, ValueError):  # not every format can hold everything
         out = io.BytesIO()
-        picture.save(out, kind)
+        face.save(out, "PNG")
     return out.getvalue()
 
 

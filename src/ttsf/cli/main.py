@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass, fields
 from importlib.metadata import version
+from types import FrameType
 from typing import Annotated, Literal, NoReturn, Protocol
 
 import tyro
@@ -126,13 +127,20 @@ def run_process() -> NoReturn:
     """The command as a process of its own; a polite kill also removes unfinished files."""
     settle_streams()
     listen_for_interrupts()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP, and nohup ignores it
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
     code = main()
     try:
         sys.stdout.flush()
     except OSError:
         give_up_output()
     sys.exit(code)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def parse(arguments: list[str]) -> Command:

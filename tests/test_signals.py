@@ -1,0 +1,57 @@
+"""A command that is ended while it writes: nothing of it stays, or no longer than to the next."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ttsf.media.files import LEFT_OVER
+
+TEXT = "This is a sentence of some length. " * 20
+
+
+@pytest.fixture
+def command(photo: Path, model_folder: Path, tmp_path: Path) -> list[str]:
+    """Writes a.mp4 and a.wav in `out`, which takes a while."""
+    out = tmp_path / "out"
+    out.mkdir()
+    words = ["speak", str(photo), TEXT, "--model", str(model_folder), "--size", "64", "--quiet"]
+    words += ["--output", str(out / "a.mp4"), "--save-audio", str(out / "a.wav")]
+    return [sys.executable, "-m", "ttsf", *words]
+
+
+def end(command: list[str], out: Path, number: int, before: int = 0) -> int:
+    """Begin it and send it a signal when both files are begun; gives its exit code."""
+    run = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while run.poll() is None and sum(p.stat().st_size > 0 for p in out.glob(LEFT_OVER)) <= before:
+        time.sleep(0.05)
+    run.send_signal(number)
+    return run.wait(120)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_polite_end_leaves_nothing(command: list[str], tmp_path: Path, name: str) -> None:
+    number = signal.Signals[name]
+    assert end(command, tmp_path / "out", number) == 128 + number
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_next_command_removes_what_a_killed_one_left(
+    command: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert end(command, out, signal.SIGKILL) == -signal.SIGKILL
+    left = set(out.iterdir())
+    assert left and all(path.match(LEFT_OVER) for path in left)
+    command[command.index(TEXT)] = "Hi."
+    assert subprocess.run(command).returncode == 0
+    assert sorted(path.name for path in out.iterdir()) == ["a.mp4", "a.wav"]
+
+
+def test_nohup_goes_on(command: list[str], tmp_path: Path) -> None:
+    command[command.index(TEXT)] = "Hi there, my friend."
+    assert end(["nohup", *command], tmp_path / "out", signal.SIGHUP) == 0
+    assert (tmp_path / "out" / "a.mp4").exists()
