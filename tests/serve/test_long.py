@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import av
 import httpx
 import pytest
 
-from tests.serve.conftest import FAST, TEXT, Server
+from tests.serve.conftest import FAST, LONG, TEXT, Server
 from tests.serve.process import ServerProcess, serving
 
 pytestmark = pytest.mark.long
@@ -44,6 +45,11 @@ def ask(client: httpx.Client, photo: Path) -> str:
         answer = client.post("/v1/videos", data=data, files={"input_reference": picture})
     assert answer.status_code == 200, answer.text
     return answer.json()["id"]
+
+
+def portrait_of(client: httpx.Client, photo: Path) -> str:
+    read = client.post("/v1/portraits", files={"picture": photo.read_bytes()})
+    return read.json()["id"]
 
 
 def settle(client: httpx.Client, jobs: list[str], seconds: float = 240) -> Counter[str]:
@@ -108,18 +114,31 @@ def test_the_engine_is_killed_at_any_moment(
         assert settle(client, [ask(client, photo)]) == {"completed": 1}
 
 
+@contextmanager
+def watching(client: httpx.Client, portrait: str) -> Iterator[str]:
+    """The id of a stream that goes on; then the answer has to break off."""
+    fields = {"prompt": LONG, "portrait_id": portrait, **FAST}
+    with client.stream("POST", "/v1/videos/stream", json=fields) as answer:
+        yield answer.headers["x-video-id"]
+        with pytest.raises(httpx.RemoteProtocolError):
+            answer.read()
+
+
 def test_the_server_is_killed_at_any_moment(
     model_folder: Path, photo: Path, tmp_path: Path
 ) -> None:
-    moments, jobs = random.Random(2), []
+    """While a stream is open and jobs wait for its end."""
+    moments, jobs, streams = random.Random(2), [], []
     for _ in range(KILLS):
         with (
             serving(tmp_path / "served", model_folder, "--queue", "100") as server,
             httpx.Client(base_url=server.url, timeout=120) as client,
         ):
             jobs += [ask(client, photo) for _ in range(2)]
-            time.sleep(moments.uniform(0, 1.5))
-            server.kill()
+            with watching(client, portrait_of(client, photo)) as video:
+                streams.append(video)
+                time.sleep(moments.uniform(0, 1.5))
+                server.kill()
     with (
         serving(tmp_path / "served", model_folder, "--queue", "100") as server,
         httpx.Client(base_url=server.url, timeout=120) as client,
@@ -127,6 +146,9 @@ def test_the_server_is_killed_at_any_moment(
         ended = settle(client, jobs)
         print("server killed:", dict(ended))
         assert ended == {"completed": len(jobs)}
+        for video in streams:
+            shown = client.get(f"/v1/videos/{video}").json()
+            assert (shown["status"], shown["error"]["code"]) == ("failed", "interrupted")
         stored = [path.name for path in (tmp_path / "served" / "videos").iterdir()]
         assert sorted(stored) == sorted(jobs)
 
@@ -171,8 +193,7 @@ def test_ten_times_too_many_clients(model_folder: Path, photo: Path, tmp_path: P
         serving(tmp_path / "served", model_folder, *options) as server,
         httpx.Client(base_url=server.url, timeout=120) as client,
     ):
-        read = client.post("/v1/portraits", files={"picture": photo.read_bytes()})
-        portrait = read.json()["id"]
+        portrait = portrait_of(client, photo)
         settle(client, [ask(client, photo)])
         before = server.memory()
         told, jobs = asyncio.run(flood(server, portrait))

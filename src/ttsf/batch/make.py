@@ -14,8 +14,7 @@ from ttsf.errors import TtsfError
 from ttsf.jobs import Workers, only_run, record_path, run_jobs
 from ttsf.pipeline import Pipeline, load
 from ttsf.serve.tasks import FILES, SOUND, VIDEO
-from ttsf.serve.video_files import write_beside
-from ttsf.serve.worker import failure_of
+from ttsf.serve.worker import failure_of, write_beside
 
 PORTRAITS_KEPT = 4
 """In memory, read and ready to speak."""

@@ -18,12 +18,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsf.errors import TtsfError
-from ttsf.media.remux import fast_start
+from ttsf.media.files import write_new
+from ttsf.media.remux import fast_start, write_thumbnail
 from ttsf.media.sound_formats import new_sound
 from ttsf.serve.tasks import (
     SOUND,
+    SRT,
     STREAM,
+    THUMBNAIL,
+    TIMINGS,
     VIDEO,
+    VTT,
     Cancel,
     CheckVideo,
     Done,
@@ -36,12 +41,12 @@ from ttsf.serve.tasks import (
     Ready,
     Task,
 )
-from ttsf.serve.video_files import write_beside
-from ttsf.times.exports import word_entries
+from ttsf.times.exports import timings_json, word_entries
 from ttsf.times.spoken import Spoken
+from ttsf.times.subtitles import srt, vtt
 
 if TYPE_CHECKING:
-    from ttsf.pipeline import Pipeline
+    from ttsf.pipeline import Pipeline, Written
 
 PORTRAITS_KEPT = 4
 """In memory, read and ready to speak."""
@@ -222,6 +227,19 @@ class Worker:
             for samples in self.pipeline.sounds(portrait, task.text, task.options):
                 sound.add(samples)
                 tell(Grew())
+
+
+def write_beside(folder: Path, text: str, made: "Written", fps: int) -> dict[str, Any]:
+    """Thumbnail, subtitles and timings beside a finished video; gives its `seconds`, `frames` and
+    `size`.
+
+    Raises TtsfError where they cannot be written.
+    """
+    width, height = write_thumbnail(folder / VIDEO, folder / THUMBNAIL)
+    write_new(folder / SRT, srt(made.spoken, made.seconds))
+    write_new(folder / VTT, vtt(made.spoken, made.seconds))
+    write_new(folder / TIMINGS, timings_json(text, made.spoken, made.seconds, fps))
+    return {"seconds": made.seconds, "frames": made.frame_count, "size": f"{width}x{height}"}
 
 
 def failure_of(error: Exception, picture: Path | None) -> Failed:
