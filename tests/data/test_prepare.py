@@ -109,6 +109,17 @@ def test_every_refusal_has_a_reason(tmp_path: Path) -> None:
     assert table.count("\n") == 1 + len(refused)
 
 
+def test_links_in_a_circle_refuse_one_video(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    talking(root / "anna" / "one.mp4", 40)
+    (root / "anna" / "two.mp4").symlink_to("two.mp4")
+    (root / "loop").symlink_to("loop")
+    (root / "up").symlink_to(root)
+    clips, refused = run_folder(root, tmp_path / "out")
+    assert list(clips) == ["anna/one"] and list(refused) == ["anna/two.mp4"]
+    assert "symbolic links" in refused["anna/two.mp4"]
+
+
 def test_without_text_the_good_part_is_kept(tmp_path: Path) -> None:
     face, none = face_picture(), empty_picture()
     pictures = [none] * 15 + [face] * 60 + [none] * 25

@@ -298,12 +298,26 @@ def _visible(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [folder / entry.name for entry in _visible(folder) if entry.is_dir()]
+    return [folder / entry.name for entry in _visible(folder) if _is_folder(entry)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _files(folder: Path) -> dict[str, Path]:
     """Name -> file."""
-    return {entry.name: folder / entry.name for entry in _visible(folder) if entry.is_file()}
+    return {entry.name: folder / entry.name for entry in _visible(folder) if _is_file(entry)}
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # such as a link in a circle: refused by name when it is read
+        return True
 
 
 def _of_type(files: dict[str, Path], suffixes: tuple[str, ...]) -> list[Path]:
