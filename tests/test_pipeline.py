@@ -216,6 +216,8 @@ def test_no_mouth_opens_further_than_peoples(tiny_model: TTSF) -> None:
     limited = extractor.coordinates(tiny_model._as_open_as_people(extractor.compose(alpha)))
     opening = limited[0, :, OPEN] / GAIN
     torch.testing.assert_close(opening[:4], wanted[:4], atol=1e-5, rtol=0)
-    assert opening.diff().min() > -1e-5 and opening[4] > EASY_OPEN and opening[-1] < MOST_OPEN + 1e-4
+    assert (
+        opening.diff().min() > -1e-5 and opening[4] > EASY_OPEN and opening[-1] < MOST_OPEN + 1e-4
+    )
     limited[..., OPEN] = alpha[..., OPEN]
     torch.testing.assert_close(limited, alpha, atol=1e-4, rtol=0)

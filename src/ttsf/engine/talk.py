@@ -22,10 +22,12 @@ from torch import Tensor
 from ttsf.engine.stamp import Stamp, payload_of
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
+from ttsf.landmarks.labels import LABELS, OPEN, labels_to_alpha
 from ttsf.media.video import Chunk
 from ttsf.model import TTSF, Moved, Said, SourceFaces
 from ttsf.options import GenerateOptions
 from ttsf.picture.scene import Scene
+from ttsf.picture.teeth import Mouth, find_mouth
 from ttsf.portrait.crop import crop_portrait
 from ttsf.portrait.portrait import Portrait
 from ttsf.provenance.payload import Payload
@@ -149,7 +151,8 @@ class Talk:
         """The frame that it speaks in; raises TtsfError for a framing or size that cannot be."""
         side = self.model.config.face.drawn_side
         framing, size = self.options.framing, self.options.size
-        return Scene(self.portrait, framing, size, self.transparent, side)
+        mouth = self.workers.submit(self._open_mouth).result()
+        return Scene(self.portrait, framing, size, self.transparent, side, mouth)
 
     @cached_property
     def still(self) -> np.ndarray:
@@ -204,6 +207,16 @@ class Talk:
         device = next(self.model.parameters()).device
         source = self.model.read_faces(crop[None].to(device))
         return source, self.model.speech.voice(source.voice_style)
+
+    @torch.inference_mode()
+    def _open_mouth(self) -> Mouth | None:
+        """Where the portrait's mouth is, by what G draws when it opens."""
+        labels = torch.zeros(1, len(LABELS), device=self.source.f_m.device)
+        labels[:, OPEN] = 1
+        extractor = self.model.motion_extractor
+        f_lip = extractor.compose(labels_to_alpha(labels, extractor.directions.shape[1]))
+        fields = self.model.fields(self.source, self.source.f_m, f_lip)
+        return find_mouth(fields.mask[0, 0].float().cpu().numpy())
 
     def _prepare(self, index: int, before: Moved | None) -> Future[Act] | None:
         """The next utterance, where there is one."""

@@ -13,6 +13,7 @@ from ttsf.picture.ground import ground, uncovered
 from ttsf.picture.lattice import Lattice, middles, places
 from ttsf.picture.palette import palette
 from ttsf.picture.surroundings import MARGIN, Surroundings, smooth
+from ttsf.picture.teeth import Mouth, relief, skull, teeth
 from ttsf.portrait.crop import cut_square
 from ttsf.portrait.portrait import Portrait
 
@@ -37,11 +38,12 @@ class Scene:
         size: int | None = None,
         transparent: bool = False,
         side: int = 128,
+        mouth: Mouth | None = None,
     ) -> None:
         """Size: long side of the frame (None: the picture's own, at most 1080).
 
         transparent: frames are RGBA if the portrait is not opaque. side: of the fields that will
-        be drawn. Raises TtsfError for a size that cannot be.
+        be drawn. mouth: where teeth are told apart. Raises TtsfError for a size that cannot be.
         """
         picture, square = portrait.picture, portrait.square
         alpha = portrait.alpha if transparent else None
@@ -68,7 +70,7 @@ class Scene:
         self._drawn = surroundings.drawn(x, y)
         self._cells = places(self._lattice.all)
         self._small = cut_square(picture, square, side)
-        self._palette = palette(self._small)
+        self._palette, self._mouth = palette(self._small), mouth
 
     def draw(self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         """The region of one frame, RGB or RGBA uint8 [h, w, 3 or 4].
@@ -108,9 +110,27 @@ class Scene:
         box = self._lattice.box(cells).within(self.region)
         part = pixels[box.seen_from(self.region).pixels]
         height, width, channels = part.shape
+        found = teeth(drawn, float(np.median(seen.mean(-1))), share[..., 0])
         blunt = self._lattice.sampled(blunt, cells, box, width, height)
+        self._tell_teeth_apart(blunt[..., :3], found, offset[..., 0], cells, box)
         kept = self._lattice.sampled(kept.repeat(channels, -1), cells, box, width, height)
         part[:] = cv2.add(part * kept, blunt, dtype=cv2.CV_8U)  # rounds, and stays within 0 to 255
+
+    def _tell_teeth_apart(
+        self, pixels: np.ndarray, found: np.ndarray, offset: np.ndarray, cells: Box, box: Box
+    ) -> None:
+        """Shade drawn teeth in the pixels [h, w, 3] of a box, whose cells show them as `found`."""
+        moved = None if self._mouth is None else skull(found, offset)
+        if self._mouth is None or moved is None:
+            return
+        height, width = pixels.shape[:2]
+        lattice, cell = self._lattice, self._lattice.cell
+        x = middles((box.left - lattice.left) / cell, width / cell, width)
+        y = middles((box.top - lattice.top) / cell, height / cell, height)
+        at = np.interp(x - cells.left - 0.5, np.arange(len(moved)), moved)
+        shade = relief(self._mouth, x + at, y) - 1
+        weight = lattice.sampled(found[..., None], cells, box, width, height)
+        pixels *= 1 + (weight.reshape(height, width) * shade)[..., None]
 
 
 def _moved(picture: np.ndarray, source: np.ndarray) -> np.ndarray:
