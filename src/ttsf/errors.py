@@ -8,6 +8,10 @@ class TtsfError(Exception):
     """Bad input or environment. `str(error)` is one clear line without a traceback."""
 
 
+class CannotWrite(TtsfError):
+    """A place that takes no file, or no more of it: no fault of what was read."""
+
+
 class MissingPackage(TtsfError, ImportError):
     """A package of an extra is not installed."""
 

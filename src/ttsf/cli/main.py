@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass, fields
@@ -131,12 +132,21 @@ def run_process() -> NoReturn:
         number = getattr(signal, name, None)  # Windows has no SIGHUP, and nohup ignores it
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
+    threading.excepthook = _end_of_thread
     code = main()
     try:
         sys.stdout.flush()
     except OSError:
         give_up_output()
     sys.exit(code)
+
+
+def _end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    """Such as one of a library that writes to a full disk; who waits for it says the same."""
+    if os.environ.get("TTSF_DEBUG"):
+        threading.__excepthook__(ended)
+    else:
+        tell(f"ttsf: {ended.exc_type.__name__}: {ended.exc_value}")
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

@@ -141,9 +141,11 @@ def video_one(job: PrepareJob, out: Path) -> Record:
         pitch = median_pitch(samples)
         phones, problem = phone_times(samples, clip.text)
         try:
-            save_track(track_path(out, clip.name), track_video(out / str(clip.video)))
+            track = track_video(out / str(clip.video))
         except TtsfError as error:
             refused.append(Refusal(f"{clip.source} (its motion)", str(error)))
+        else:
+            save_track(track_path(out, clip.name), track)
         if problem is not None:
             refused.append(Refusal(f"{clip.source} (its phone times)", problem))
         settled = replace(

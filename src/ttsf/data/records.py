@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ttsf.data.manifest import Clip
-from ttsf.errors import TtsfError
+from ttsf.errors import CannotWrite, TtsfError
 from ttsf.jobs import Job, Workers, run_jobs
 
 
@@ -36,7 +36,8 @@ class Record:
 _record = TypeAdapter(Record)
 Work = Callable[[Any, Path], Record]
 """`work(job, out)` writes a job's clips below `out`; importable by name, so that processes and
-machines can share it. TtsfError and want of memory refuse the whole job; others end the run."""
+machines can share it. TtsfError and want of memory refuse the whole job; others, and a disk that is
+full, end the run."""
 
 
 def record_jobs(
@@ -50,6 +51,8 @@ def record_jobs(
 def _do(work: Work, job: Job, out: Path) -> str:
     try:
         record = work(job, out)
+    except CannotWrite:
+        raise
     except TtsfError as error:
         record = Record(job.key, [], [Refusal(job.key, str(error))])
     except MemoryError:

@@ -3,6 +3,7 @@
 Frames without a face are interpolated.
 """
 
+import io
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from ttsf.config import FPS
 from ttsf.errors import TtsfError
 from ttsf.landmarks.face_mesh import Crop, LandmarkDetector, canonical_crop, fit_head, measure
 from ttsf.landmarks.labels import MEASURABLE, WIDE
-from ttsf.media.files import new_file
+from ttsf.media.files import write_new
 
 WIDE_SHARE = 0.10
 """Widening of the mouth for wide = 1, as a share of the median width."""
@@ -78,5 +79,6 @@ def load_track(path: Path) -> Track:
 
 def save_track(path: Path, track: Track) -> None:
     """Write a track in one step, so that a killed run leaves no half file."""
-    with new_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **track._asdict())
+    content = io.BytesIO()  # a full disk would leave NumPy's own file open
+    np.savez(content, **track._asdict())
+    write_new(path, content.getvalue())

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import io
 import os
 import secrets
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from ttsf.errors import TtsfError
+from ttsf.errors import CannotWrite, TtsfError
 from ttsf.media.encodings import decode
 
 try:
@@ -21,6 +22,7 @@ except ImportError:  # Windows: nothing is held, so nothing may be swept
     fcntl = None  # type: ignore[assignment]
 
 MAX_TEXT_BYTES = 1_000_000
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LEFT_OVER = ".ttsf-*.part"
 """How temporary files and folders are named."""
 
@@ -167,9 +169,9 @@ def write_new(path: Path, content: str | bytes) -> None:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def cannot_write(path: Path, error: OSError) -> TtsfError:
+def cannot_write(path: Path, error: OSError) -> CannotWrite:
     """What to raise where `path` could not be written."""
-    return TtsfError(f"cannot write {path}: {error.strerror or error}")
+    return CannotWrite(f"cannot write {path}: {error.strerror or error}")
 
 
 def _end_of_links(path: Path) -> Path:

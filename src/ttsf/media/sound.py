@@ -1,26 +1,27 @@
 """A WAV that is written while its sound is made."""
 
-import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from ttsf.media.files import cannot_write, new_file
+from ttsf.media.sound_formats import wav_header
 
 
 class WavWriter:
     """One 16-bit mono WAV being written; its path is where it will be."""
 
-    def __init__(self, path: Path, file: wave.Wave_write) -> None:
+    def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path, self._file = path, file
 
     def add(self, samples: np.ndarray) -> None:
         """float [n] in [-1, 1]; raises TtsfError where it cannot be written."""
         whole = np.rint(np.clip(samples, -1, 1) * 32_767).astype("<i2")
         try:
-            self._file.writeframes(whole.tobytes())
+            self._file.write(whole.tobytes())
         except OSError as error:
             raise cannot_write(self._path, error) from error
 
@@ -31,8 +32,9 @@ def new_wav(path: Path, sample_rate: int) -> Iterator[WavWriter]:
 
     Raises TtsfError where it cannot be written.
     """
-    with new_file(path) as place, place.open("wb") as file, wave.open(file) as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(sample_rate)
-        yield WavWriter(path, wav)
+    with new_file(path) as place, place.open("wb") as file:
+        file.write(wav_header(sample_rate))
+        yield WavWriter(path, file)
+        length = file.tell()
+        file.seek(0)
+        file.write(wav_header(sample_rate, length))

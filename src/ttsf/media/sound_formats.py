@@ -16,6 +16,8 @@ SoundFormat = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 SOUND_FORMATS: tuple[SoundFormat, ...] = get_args(SoundFormat)
 PCM_RATE = 24_000
 """Hz of a PCM without a header; clients take it for granted."""
+HEADER_BYTES = 44
+"""Of a WAV."""
 UNKNOWN_LENGTH = 0xFFFFFFFF
 """In the header of a WAV whose end is not known yet."""
 
@@ -83,8 +85,9 @@ def new_sound(target: Stream, kind: SoundFormat) -> Iterator[SoundWriter]:
         writer.close()
 
 
-def wav_header(sample_rate: int) -> bytes:
-    """Of a 16-bit mono WAV of unknown length."""
+def wav_header(sample_rate: int, length: int | None = None) -> bytes:
+    """Of a 16-bit mono WAV; length: of the file in bytes, where it is known."""
     form = struct.pack("<IHHIIHH", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
-    length = struct.pack("<I", UNKNOWN_LENGTH)
-    return b"RIFF" + length + b"WAVEfmt " + form + b"data" + length
+    whole, sound = (UNKNOWN_LENGTH,) * 2 if length is None else (length - 8, length - HEADER_BYTES)
+    lengths = struct.pack("<I", whole), struct.pack("<I", sound)
+    return b"RIFF" + lengths[0] + b"WAVEfmt " + form + b"data" + lengths[1]

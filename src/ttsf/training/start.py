@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from ttsf.media.files import write_new
+from ttsf.media.files import DISK_FULL, cannot_write, write_new
 from ttsf.presets import Preset
 from ttsf.training.loop import train
 from ttsf.training.parts import SPEAKERS, write_voices
@@ -84,4 +84,9 @@ def train_stage(
     if isinstance(stage, JointStage):
         for line in stage.notes:
             print(line, flush=True)
-    train(stage, out, settings)
+    try:
+        train(stage, out, settings)
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise cannot_write(out, error) from error
+        raise

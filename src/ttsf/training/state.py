@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ttsf.errors import TtsfError
+from ttsf.errors import CannotWrite, TtsfError
 
 STATE, PREVIOUS, PARTIAL = "state.safetensors", "previous.safetensors", "state.partial"
 
@@ -36,7 +36,11 @@ def save_state(
     for name, value in plain.items():
         if not torch.isfinite(value).all():
             raise TtsfError(f"{name} is not finite at step {step}; the last good state was kept")
-    save_file(plain, out / PARTIAL, metadata={"step": str(step)} | (notes or {}))
+    try:
+        save_file(plain, out / PARTIAL, metadata={"step": str(step)} | (notes or {}))
+    except SafetensorError as error:
+        (out / PARTIAL).unlink(missing_ok=True)
+        raise CannotWrite(f"cannot write {out / STATE}: {error}") from error
     if (out / STATE).exists():
         with contextlib.suppress(FileNotFoundError):
             (out / "previous.partial").unlink()

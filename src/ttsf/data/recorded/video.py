@@ -21,7 +21,7 @@ from ttsf.data.recorded.layouts import SourceVideo
 from ttsf.data.recorded.recogniser import write_down
 from ttsf.data.recorded.transcripts import Transcript, cut, plain_transcript, read_transcript
 from ttsf.data.records import Record, Refusal
-from ttsf.errors import TtsfError
+from ttsf.errors import CannotWrite, TtsfError
 from ttsf.media.files import new_file
 from ttsf.media.recording import fit_sound, read_sound, read_video
 from ttsf.portrait.crop import cut_square
@@ -74,6 +74,8 @@ def prepare_one(job: PrepareJob, out: Path) -> Record:
     """Clips and thumbnails of one video below `out`; an unusable video is one refusal."""
     try:
         return _prepare(job, out)
+    except CannotWrite:
+        raise
     except TtsfError as error:
         return Record(job.key, [], [Refusal(job.source.source, str(error))])
 

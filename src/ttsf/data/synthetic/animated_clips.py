@@ -4,6 +4,7 @@ Mouths follow the phone times of the speech, or the tracked mouth of a recorded 
 wander at random, or follow that video. What a clip shows is known exactly: its labels are saved.
 """
 
+import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from ttsf.errors import TtsfError
 from ttsf.landmarks.face_mesh import LandmarkDetector
 from ttsf.landmarks.labels import BLINK, FIRST_LIP, OPEN, SHIFTS, WIDE
 from ttsf.landmarks.tracking import load_track
-from ttsf.media.files import new_file
+from ttsf.media.files import new_file, write_new
 
 CLOSED_SHARE = 0.1
 """Share of a tracked clip's frames, those with the smallest mouth, that show it closed."""
@@ -134,8 +135,9 @@ def animate(
 
     video, audio, labels = (f"clips/{name}.{end}" for end in ("mp4", "flac", "npz"))
     count = save_frames(out / video, frames())
-    with new_file(out / labels) as temporary, temporary.open("wb") as file:
-        np.savez(file, labels=np.stack(rendered).astype(np.float32))
+    content = io.BytesIO()  # a full disk would leave NumPy's own file open
+    np.savez(content, labels=np.stack(rendered).astype(np.float32))
+    write_new(out / labels, content.getvalue())
     return Clip(
         name=name,
         dataset=still.dataset,

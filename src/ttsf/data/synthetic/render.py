@@ -5,6 +5,7 @@ the end, so a killed run goes on where it stopped and gives the same bytes. `dat
 reads what is written: images, labels, known, flow, mouth, eyes (.npy) and names.json.
 """
 
+import io
 import json
 import zlib
 from itertools import islice
@@ -28,7 +29,7 @@ from ttsf.errors import TtsfError
 from ttsf.jobs import Progress
 from ttsf.landmarks.face_mesh import LandmarkDetector
 from ttsf.landmarks.labels import BLINK, LIP_FV, MEASURABLE, OPEN, PRESS, SHIFTS, WIDE
-from ttsf.media.files import new_file
+from ttsf.media.files import write_new
 
 FLOW_SIDE = 64  # px at which the known flow is stored, the mean of each cell
 DONORS = 30
@@ -127,8 +128,9 @@ def render(settings: RenderSettings, out: Path, progress: Progress | None = None
         else:
             if not path.exists():
                 person = render_person(animator, settings.frames, rng)
-                with new_file(path) as temporary, temporary.open("wb") as file:
-                    np.savez(file, **person._asdict())
+                content = io.BytesIO()  # a full disk would leave NumPy's own file open
+                np.savez(content, **person._asdict())
+                write_new(path, content.getvalue())
             kept.append(path)
             names.append({"file": part.file, "voice_register": part.voice_register or ""})
         if progress is not None:
