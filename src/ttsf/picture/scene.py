@@ -123,14 +123,19 @@ class Scene:
         moved = None if self._mouth is None else skull(found, offset)
         if self._mouth is None or moved is None:
             return
-        height, width = pixels.shape[:2]
         lattice, cell = self._lattice, self._lattice.cell
-        x = middles((box.left - lattice.left) / cell, width / cell, width)
-        y = middles((box.top - lattice.top) / cell, height / cell, height)
+        everywhere = np.zeros((lattice.side, lattice.side), np.float32)
+        everywhere[cells.pixels] = found
+        part = lattice.around(everywhere > LEAST_SHARE)
+        assert part is not None  # there are teeth, or nothing would have moved
+        there = lattice.box(part).within(box)
+        shown = pixels[there.seen_from(box).pixels]
+        height, width = shown.shape[:2]
+        x = middles((there.left - lattice.left) / cell, width / cell, width)
+        y = middles((there.top - lattice.top) / cell, height / cell, height)
         at = np.interp(x - cells.left - 0.5, np.arange(len(moved)), moved)
-        shade = relief(self._mouth, x + at, y) - 1
-        weight = lattice.sampled(found[..., None], cells, box, width, height)
-        pixels *= 1 + (weight.reshape(height, width) * shade)[..., None]
+        weight = lattice.sampled(everywhere[part.pixels], part, there, width, height)
+        shown *= 1 + (weight * (relief(self._mouth, x + at, y) - 1))[..., None]
 
 
 def _moved(picture: np.ndarray, source: np.ndarray) -> np.ndarray:
