@@ -110,3 +110,24 @@ def test_no_media(content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "not a readable video" in capsys.readouterr().err
     assert main(["verify", str(tmp_path / "none.mp4")]) == 2
     assert main(["verify", str(tmp_path)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [(b"avc1", b"zzzz", 1), (b"Lavf", b"\xe3\xe9vf", 1), (b"moov", b"voom", 2)],
+)
+def test_damaged_films_have_a_verdict(
+    plain: Chunk,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    old: bytes,
+    new: bytes,
+    code: int,
+) -> None:
+    path = write(tmp_path / "a.mp4", plain)
+    whole = path.read_bytes()
+    assert old in whole
+    path.write_bytes(whole.replace(old, new))
+    assert main(["verify", str(path)]) == code
+    said = capsys.readouterr().err
+    assert said.startswith("ttsf: error: ") == (code == 2) and said.count("\n") == (code == 2)

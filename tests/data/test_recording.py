@@ -53,6 +53,21 @@ def test_stereo_of_44_khz_becomes_mono_of_16_khz_at_the_same_moment(tmp_path: Pa
     assert abs(int(np.abs(samples).argmax()) - 16_018) < 48  # 3 ms
 
 
+def test_a_codec_that_nobody_knows_is_named(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "a.mp4", [grey(80)] * 5)
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+    with pytest.raises(TtsfError, match=r"a\.mp4: the video's codec is not known"):
+        list(read_video(path))
+
+
+def test_tags_in_another_encoding_are_passed_over(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "a.mp4", [grey(80)] * 5)
+    whole = path.read_bytes()
+    assert b"Lavf" in whole
+    path.write_bytes(whole.replace(b"Lavf", b"\xe3\xe9vf"))
+    assert len(levels(path)) == 5
+
+
 def test_no_sound_track(tmp_path: Path) -> None:
     assert read_sound(write_recording(tmp_path / "a.mp4", [grey(80)] * 5)) is None
 

@@ -26,7 +26,7 @@ SIZES = ((160, 160), (256, 256), (320, 240), (90, 400), (400, 90), (24, 24), (1,
 def picture(chance: random.Random, face: np.ndarray) -> bytes:
     """A file made of a photograph (RGB uint8 [H, W, 3]), whole or damaged."""
     content = _sound(chance, Image.fromarray(face))
-    return content if chance.random() < 0.25 else _damaged(chance, content)
+    return content if chance.random() < 0.25 else damaged(chance, content)
 
 
 def _sound(chance: random.Random, face: Image.Image) -> bytes:
@@ -73,7 +73,8 @@ def _sound(chance: random.Random, face: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _damaged(chance: random.Random, content: bytes) -> bytes:
+def damaged(chance: random.Random, content: bytes) -> bytes:
+    """A file with one fault or several; in a PNG also some whose checksums are right."""
     whole = bytearray(content)
     for _ in range(chance.choice((1, 1, 2, 8, 60))):
         at = chance.randrange(len(whole) or 1)

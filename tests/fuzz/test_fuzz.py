@@ -18,7 +18,7 @@ from PIL import Image
 
 from tests.fuzz import lines, models
 from tests.fuzz.commands import MOST_MB, MOST_S, Commands, Outcome
-from tests.fuzz.pictures import picture
+from tests.fuzz.pictures import damaged, picture
 from tests.fuzz.texts import text
 
 INPUTS, FIRST = (
@@ -26,6 +26,7 @@ INPUTS, FIRST = (
     for name, value in (("INPUTS", "6"), ("FIRST", "0"))
 )
 KINDS = ("picture", "text", "config", "weights", "lexicon", "line")
+FILMS = ("a.mp4", "a.wav", "b.webm")
 KEPT = Path("out") / "fuzz"
 FAST = ("--size", "64", "--framing", "face", "--steps", "1", "--max-seconds", "4")
 REFUSED = "ttsf: error: "
@@ -58,6 +59,33 @@ def test_strange_input_is_refused_or_spoken(
         shutil.rmtree(out)
         shutil.rmtree(given)
     print(f"{kind}: {dict(ends)}")
+    assert not faults
+
+
+def test_strange_films_have_a_verdict(
+    commands: Commands, model_folder: Path, photo: Path, tmp_path: Path
+) -> None:
+    plain = ["speak", str(photo), "Hi there.", "--model", str(model_folder), "--size", "128"]
+    for name in ("a.mp4", "b.webm"):
+        beside = ["--save-audio", str(tmp_path / "a.wav")]
+        assert commands.run(*plain, "--output", str(tmp_path / name), *beside).code == 0
+    faults, ends = [], Counter[str]()
+    for number in range(FIRST, FIRST + INPUTS):
+        chance = random.Random(f"film {number}")
+        name = chance.choice(FILMS)
+        given = tmp_path / f"given{chance.choice((Path(name).suffix, '.mp4', ''))}"
+        given.write_bytes(damaged(chance, (tmp_path / name).read_bytes()))
+        told = commands.run("verify", str(given))
+        refused = told.code == 2 and told.err.startswith(REFUSED) and told.err.count("\n") == 1
+        slow = told.seconds > MOST_S or told.memory_mb > MOST_MB
+        ends[f"exit code {told.code}"] += 1
+        if slow or not (refused or (told.code in (0, 1) and not told.err)):
+            faults.append(f"film {number}: {told}")
+            print(faults[-1], flush=True)
+            KEPT.mkdir(parents=True, exist_ok=True)
+            shutil.copy(given, KEPT / f"film-{number}{given.suffix}")
+        given.unlink()
+    print(f"film: {dict(ends)}")
     assert not faults
 
 

@@ -4,7 +4,7 @@ Any frame rate, constant or not, becomes 25 fps by the clock: frame k is the one
 k / 25 s. The sound starts with the first frame.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +63,9 @@ def read_sound(path: Path, video: Path | None = None) -> np.ndarray | None:
     video: what a separate sound file belongs to; its sound starts with the frames.
     """
     with _open(path) as container:
-        if not container.streams.audio:
+        stream = first_known(container.streams.audio)
+        if stream is None:
             return None
-        stream = container.streams.audio[0]
         resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
         parts: list[np.ndarray] = []
         begins: float | None = None
@@ -76,8 +76,9 @@ def read_sound(path: Path, video: Path | None = None) -> np.ndarray | None:
                 frame.pts = None
                 parts += [out.to_ndarray()[0] for out in resampler.resample(frame)]
             parts += [out.to_ndarray()[0] for out in resampler.resample(None)]
-        except av.FFmpegError as error:
-            raise TtsfError(f"{path.name}: the sound is damaged ({error.strerror})") from None
+        except (av.FFmpegError, ValueError) as error:  # or its kind changes
+            reason = getattr(error, "strerror", None) or error
+            raise TtsfError(f"{path.name}: the sound is damaged ({reason})") from None
     if not parts:
         return None
     samples = np.concatenate(parts).clip(-1, 1)  # a lossy codec may overshoot
@@ -88,6 +89,11 @@ def read_sound(path: Path, video: Path | None = None) -> np.ndarray | None:
     return np.pad(samples, (shift, 0)) if shift > 0 else samples[-shift:]
 
 
+def first_known(streams: Sequence[Any]) -> Any:
+    """The first of a container's streams whose codec is known; None for none."""
+    return next((stream for stream in streams if stream.codec_context is not None), None)
+
+
 def fit_sound(samples: np.ndarray, start: int, frames: int) -> np.ndarray:
     """The sound of `frames` frames from frame `start` on, ended with silence where needed."""
     part = samples[start * SAMPLES_PER_FRAME : (start + frames) * SAMPLES_PER_FRAME]
@@ -96,7 +102,7 @@ def fit_sound(samples: np.ndarray, start: int, frames: int) -> np.ndarray:
 
 def _open(path: Path) -> Any:
     try:
-        return av.open(str(path))
+        return av.open(str(path), metadata_errors="replace")  # tags may be in any encoding
     except av.FFmpegError as error:
         raise TtsfError(f"{path.name}: not a readable video ({error.strerror})") from None
     except OSError as error:
@@ -106,7 +112,9 @@ def _open(path: Path) -> Any:
 def _video_stream(container: Any, path: Path) -> Any:
     if not container.streams.video:
         raise TtsfError(f"{path.name}: holds no video")
-    stream = container.streams.video[0]
+    stream = first_known(container.streams.video)
+    if stream is None:
+        raise TtsfError(f"{path.name}: the video's codec is not known")
     stream.thread_type = "NONE"
     return stream
 

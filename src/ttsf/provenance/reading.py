@@ -8,6 +8,7 @@ import av
 import numpy as np
 
 from ttsf.errors import TtsfError
+from ttsf.media.recording import first_known
 from ttsf.provenance.sound import RATE
 
 FORMATS = (
@@ -28,10 +29,13 @@ def open_media(path: Path) -> Any:
         raise TtsfError(f"{path}: no such file")
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "file", "pattern_type": "none"}
     try:
-        container = av.open(str(path.absolute()), options=options)
+        container = av.open(str(path.absolute()), options=options, metadata_errors="replace")
     except (av.FFmpegError, OSError) as error:
         raise TtsfError(f"{path}: not a readable video, sound or picture") from error
-    if not container.streams.video and not container.streams.audio:
+    if (
+        first_known(container.streams.video) is None
+        and first_known(container.streams.audio) is None
+    ):
         container.close()
         raise TtsfError(f"{path}: holds neither picture nor sound")
     return container
@@ -50,9 +54,9 @@ class Shown(NamedTuple):
 def pictures(path: Path) -> Iterator[Shown]:
     """Key frames, and others about three times a second; raises TtsfError."""
     with open_media(path) as container:
-        if not container.streams.video:
+        stream = first_known(container.streams.video)
+        if stream is None:
             return
-        stream = container.streams.video[0]
         if stream.width * stream.height > MOST_PIXELS:
             raise TtsfError(f"{path}: frames of more than {MOST_PIXELS / 1e6:.0f} megapixels")
         due, seconds = 0.0, 0.0
@@ -68,11 +72,12 @@ def pictures(path: Path) -> Iterator[Shown]:
 def sounds(path: Path, length: int) -> Iterator[np.ndarray]:
     """Mono float32 at 16 kHz, `length` samples at a time but for the last; raises TtsfError."""
     with open_media(path) as container:
-        if not container.streams.audio:
+        stream = first_known(container.streams.audio)
+        if stream is None:
             return
         resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
         waiting = np.zeros(0, np.float32)
-        for frame in _resampled(container, resampler):
+        for frame in _resampled(container, stream, resampler):
             waiting = np.append(waiting, frame.to_ndarray()[0])
             while len(waiting) >= length:
                 yield waiting[:length]
@@ -81,11 +86,15 @@ def sounds(path: Path, length: int) -> Iterator[np.ndarray]:
             yield waiting
 
 
-def _resampled(container: Any, resampler: Any) -> Iterator[Any]:
-    for frame in _decoded(container, container.streams.audio[0]):
-        frame.pts = None
-        yield from resampler.resample(frame)
-    yield from resampler.resample(None)
+def _resampled(container: Any, stream: Any, resampler: Any) -> Iterator[Any]:
+    """Up to where the sound's kind changes, which only damage does."""
+    try:
+        for frame in _decoded(container, stream):
+            frame.pts = None
+            yield from resampler.resample(frame)
+        yield from resampler.resample(None)
+    except (av.FFmpegError, ValueError):
+        return
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[Any]:
