@@ -31,10 +31,9 @@ GROUND = np.random.default_rng(0).integers(0, 80, (SIDE, SIDE, 3), np.uint8)
 FLASH = 2
 """Frames."""
 CLICK_S = 0.02
-SLOW = "slowly"
-"""A text with this word is made a little faster than it plays, others at once."""
-PACE = 0.7
-"""Seconds of making for each of such a video."""
+SLOW, TOO_SLOW = "slowly", "tardily"
+PACES = {SLOW: 0.7, TOO_SLOW: 1.2}
+"""Seconds of making for each of a video whose text has this word; others are made at once."""
 
 
 def work(connection: Connection, _model: Path | None, _device: str) -> None:
@@ -63,6 +62,7 @@ class FakePipeline:
         heard: Callable[[Spoken], None],
     ) -> Written:
         words = words_of(text)
+        pace = next((PACES[word.text] for word in words if word.text in PACES), 0)
         total = FPS * len(words)
         assert outputs.sound is not None
         with ExitStack() as files:
@@ -76,8 +76,7 @@ class FakePipeline:
                 sound.add(chunk.samples)
                 heard(said)
                 progress(first + PIECE, total)
-                if SLOW in text:
-                    time.sleep(PACE * PIECE / FPS)
+                time.sleep(pace * PIECE / FPS)
         return Written(total, total / FPS, Spoken(tuple(words)))
 
 

@@ -2,7 +2,9 @@
 
 const TYPE = (level) => `video/mp4; codecs="avc1.4d40${level}, mp4a.40.2"`;
 const LEVELS = ["29", "2a", "28", "1f", "1e"]; // a level too high is taken, one too low is refused
-const IN_HAND_S = 0.6; // before it plays, where it is made slowly
+const IN_HAND_S = 0.6; // before it plays
+const SLOW_IN_HAND_S = 3; // where it is made more slowly than it plays
+const FAST = 1.3; // seconds in each since the answer began: plays with whatever is there
 const BEHIND_S = 30; // kept of what was played
 const AHEAD_S = 120; // held of what is not played yet
 
@@ -16,14 +18,15 @@ export async function playStream(video, answer, signal, start) {
     while (!(await reader.read()).done);
     return false;
   }
+  const began = performance.now() / 1000; // what waits while the source opens is no sign of speed
   const source = new Source();
   video.disableRemotePlayback = true;
   const opened = once(source, "sourceopen", signal);
   video.src = URL.createObjectURL(source);
   await opened;
   const buffer = source.addSourceBuffer(type);
-  const began = performance.now();
   let playing = false;
+  let first = null;
   try {
     for (;;) {
       const {done, value} = await reader.read();
@@ -32,8 +35,12 @@ export async function playStream(video, answer, signal, start) {
       await makeRoom(video, buffer, signal, BEHIND_S, AHEAD_S);
       await append(video, buffer, value, signal);
       const ready = range(buffer)[1];
-      const pace = ready / ((performance.now() - began) / 1000);
-      if (!playing && (ready >= IN_HAND_S || (ready > 0 && pace > 1.3))) {
+      if (playing || !ready) continue;
+      const now = performance.now() / 1000;
+      first ??= {ready, now};
+      const pace = (ready - first.ready) / (now - first.now); // without the wait for the first piece
+      const enough = pace > 1 ? IN_HAND_S : SLOW_IN_HAND_S;
+      if (ready >= enough || ready > FAST * (now - began)) {
         playing = true;
         start();
       }
