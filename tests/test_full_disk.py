@@ -17,6 +17,7 @@ from ttsf.cli.main import main
 from ttsf.evaluation.study.make import make_study
 
 resource = pytest.importorskip("resource")
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 Given = Callable[[Path, Path, Path], list[str]]
 
 
