@@ -198,7 +198,7 @@ def test_a_long_video_does_not_fill_the_memory(page: Browser) -> None:
     page.run("$`video`.muted = true; $`video`.defaultPlaybackRate = 8;")
     speak(page, "word " * 400)
     wait_for(page, "$`video`.buffered.length && $`video`.buffered.start(0) > 5", 90)
-    wait_for(page, "!$`downloads`.hidden")
+    wait_for(page, "!$`downloads`.hidden", 240)
     page.run("$`video`.currentTime = 1;")
     wait_for(page, "$`video`.readyState > 2 && $`video`.currentTime < 10")
     assert page.run("return $`video`.duration") > 399

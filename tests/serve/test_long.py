@@ -52,7 +52,7 @@ def portrait_of(client: httpx.Client, photo: Path) -> str:
     return read.json()["id"]
 
 
-def settle(client: httpx.Client, jobs: list[str], seconds: float = 240) -> Counter[str]:
+def settle(client: httpx.Client, jobs: list[str], seconds: float = 900) -> Counter[str]:
     """How all of them ended; none is half: what is done can be played, what is not has a reason."""
     end, left, ended = time.monotonic() + seconds, set(jobs), Counter[str]()
     while left:
