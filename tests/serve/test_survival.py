@@ -78,6 +78,9 @@ def test_a_restart_goes_on_with_what_was_accepted(
     start: Callable, photo: Path, tmp_path: Path
 ) -> None:
     with start() as server:
+        made = [server.job(photo, "Hello.") for _ in range(3)]
+        for video in made:
+            assert server.wait(video)["status"] == "completed"
         jobs = [server.job(photo, LONG), server.job(photo), server.job(photo)]
         server.wait(jobs[0], "in_progress")
         with pytest.raises(TtsfError, match="another server"):
@@ -86,6 +89,8 @@ def test_a_restart_goes_on_with_what_was_accepted(
         server.studio.files.video("video_lost").mkdir()
     with start() as server:
         assert not server.studio.files.video("video_lost").exists()
+        for video in made:
+            assert server.client.get(f"/v1/videos/{video}/content").status_code == 200
         assert server.wait(jobs[0], "in_progress")["id"] == jobs[0]
         assert server.client.get(f"/v1/videos/{jobs[1]}").status_code == 404
         server.client.delete(f"/v1/videos/{jobs[0]}")

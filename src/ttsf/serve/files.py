@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +92,10 @@ class Files:
         """Remove its files."""
         shutil.rmtree(self.video(video), ignore_errors=True)
 
-    def delete_other_videos(self, known: Iterable[str]) -> None:
+    def delete_other_videos(self, known: Collection[str]) -> None:
         """Remove what no job is there for."""
         for path in (self.folder / "videos").iterdir():
-            if path.name not in set(known):
+            if path.name not in known:
                 shutil.rmtree(path, ignore_errors=True)
 
     def new_speech(self) -> Path:

@@ -80,8 +80,7 @@ class Studio:
                 self._begin(job)
             else:
                 self._end(job, Failed("interrupted", "the server was stopped meanwhile"))
-        known = (job.id for job in (*unfinished, *self.jobs.finished()))
-        self.files.delete_other_videos(known)
+        self.files.delete_other_videos({job.id for job in (*unfinished, *self.jobs.finished())})
         self._sweeping = asyncio.create_task(self._sweep_always())
 
     async def close(self) -> None:
