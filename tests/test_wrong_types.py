@@ -57,6 +57,15 @@ def test_wrong_options_are_named(
         pipeline.speak(photo, "Hi.", GenerateOptions(**{**SMALL, name: value}))
 
 
+@pytest.mark.parametrize("name", ["seed", "steps", "size", "rate", "temperature", "max_seconds"])
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+def test_numbers_beyond_all_bounds_are_refused(
+    pipeline: ttsf.Pipeline, photo: Path, name: str, value: int
+) -> None:
+    with pytest.raises(TtsfError, match=f"{name} is far too large"):
+        pipeline.speak(photo, "Hi.", GenerateOptions(**{**SMALL, name: value}))
+
+
 @pytest.mark.parametrize("text", [None, 5, b"Hi.", ["Hi."], np.array("Hi.")])
 def test_a_text_is_a_str(pipeline: ttsf.Pipeline, photo: Path, text: Any) -> None:
     with pytest.raises(TtsfError, match="text"):

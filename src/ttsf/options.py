@@ -107,6 +107,10 @@ def _given(name: str, value: object) -> Any:
 def _check_number(name: str, value: object) -> None:
     if value is not None and not isinstance(value, Real):
         raise TtsfError(f"{name} must be a number, not {value!r}")
+    try:
+        float(value or 0)
+    except OverflowError:
+        raise TtsfError(f"{name} is far too large a number") from None
 
 
 def _check_whole(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> None:
