@@ -211,7 +211,7 @@ class Talk:
     @torch.inference_mode()
     def _open_mouth(self) -> Mouth | None:
         """Where the portrait's mouth is, by what G draws when it opens."""
-        labels = torch.zeros(1, len(LABELS), device=self.source.f_m.device)
+        labels = self.source.f_m.new_zeros(1, len(LABELS))
         labels[:, OPEN] = 1
         extractor = self.model.motion_extractor
         f_lip = extractor.compose(labels_to_alpha(labels, extractor.directions.shape[1]))
