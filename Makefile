@@ -43,7 +43,7 @@ test-ray:
 	  pytest httpx openai scikit-image
 	TTSF_TEST_ENGINE=ray .venv-ray/bin/python -m pytest tests/serve -rs
 
-# INPUTS of each kind, of which some 100 take a minute; INPUTS=1250 for a night.
+# INPUTS of each kind (dev/fuzzing.md); 100 take some minutes, INPUTS=1250 a night.
 fuzz: $(STAMP)
 	TTSF_FUZZ_INPUTS=$(INPUTS) $(BIN)/python -m pytest tests/fuzz -s
 
