@@ -37,12 +37,12 @@ def head_motion(angles: np.ndarray) -> HeadMotion:
 def with_voice(angles: np.ndarray, loudness: np.ndarray) -> float:
     """Correlation of the head's speed with the loudness of the voice, over a fifth of a second.
 
-    angles: degrees, [T, 3]; loudness: [T]. NaN where either does not change.
+    angles: degrees, [T, 3]; loudness: [T]. 0 where either does not change.
     """
     speed = np.linalg.norm(np.gradient(angles, axis=0), axis=1)
     energies = gaussian_filter1d(np.stack([speed, loudness]), PHRASING, axis=1)
     if np.any(np.ptp(energies, axis=1) == 0):
-        return float("nan")
+        return 0.0
     return float(np.corrcoef(energies)[0, 1])
 
 
