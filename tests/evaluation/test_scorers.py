@@ -17,7 +17,8 @@ from ttsf.evaluation.scoring import Known, Scorers, measure
 
 NEEDS = "needs ttsf[eval]"
 NAMES = {
-    "identity", "opening", "loudness", "div", "yaw", "jerk", "with_voice", "blinks", "flicker", "sharpness", "f0",
+    "identity", "opening", "loudness", "div", "yaw", "jerk", "with_voice", "blinks", "flicker",
+    "sharpness", "f0",
 }  # fmt: skip
 """Figures that need no text."""
 
