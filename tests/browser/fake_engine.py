@@ -31,9 +31,10 @@ GROUND = np.random.default_rng(0).integers(0, 80, (SIDE, SIDE, 3), np.uint8)
 FLASH = 2
 """Frames."""
 CLICK_S = 0.02
-SLOW, TOO_SLOW = "slowly", "tardily"
-PACES = {SLOW: 0.7, TOO_SLOW: 1.2}
-"""Seconds of making for each of a video whose text has this word; others are made at once."""
+SLOW = "slowly"
+"""A text with this word is made a little faster than it plays, others at once."""
+PACE = 0.7
+"""Seconds of making for each of such a video."""
 
 
 def work(connection: Connection, _model: Path | None, _device: str) -> None:
@@ -62,7 +63,7 @@ class FakePipeline:
         heard: Callable[[Spoken], None],
     ) -> Written:
         words = words_of(text)
-        pace = next((PACES[word.text] for word in words if word.text in PACES), 0)
+        pace = PACE if SLOW in text else 0
         total = FPS * len(words)
         assert outputs.sound is not None
         with ExitStack() as files:

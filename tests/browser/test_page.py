@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.drivers import Browser, wait_for
-from tests.browser.fake_engine import SLOW, TOO_SLOW
+from tests.browser.fake_engine import SLOW
 from tests.serve.conftest import Server
 
 pytestmark = pytest.mark.browser
@@ -106,16 +106,6 @@ def test_a_dropped_portrait_speaks_while_the_video_is_made(page: Browser, faked:
     assert "One two three" in wait_for(page, cues)
     kinds = page.run("return [...$`video`.textTracks].map(({kind, language}) => [kind, language])")
     assert kinds == [["captions", "en"]]
-
-
-def test_what_is_made_too_slowly_has_more_in_hand_before_it_plays(page: Browser) -> None:
-    fill(page, f"One {TOO_SLOW} three four five six.")
-    page.run(
-        "$`video`.addEventListener('play', () => {"
-        " window.ahead ??= $`video`.buffered.end(0); }); $`speak`.click();"
-    )
-    assert wait_for(page, "window.ahead") > 2.5
-    page.run("$`stop`.click();")
 
 
 def test_sound_is_in_step_with_the_picture(page: Browser) -> None:

@@ -3,7 +3,6 @@
 const TYPE = (level) => `video/mp4; codecs="avc1.4d40${level}, mp4a.40.2"`;
 const LEVELS = ["29", "2a", "28", "1f", "1e"]; // a level too high is taken, one too low is refused
 const IN_HAND_S = 0.6; // before it plays
-const SLOW_IN_HAND_S = 3; // where it is made more slowly than it plays
 const FAST = 1.3; // seconds in each since the answer began: plays with whatever is there
 const BEHIND_S = 30; // kept of what was played
 const AHEAD_S = 120; // held of what is not played yet
@@ -26,7 +25,6 @@ export async function playStream(video, answer, signal, start) {
   await opened;
   const buffer = source.addSourceBuffer(type);
   let playing = false;
-  let first = null;
   try {
     for (;;) {
       const {done, value} = await reader.read();
@@ -36,11 +34,8 @@ export async function playStream(video, answer, signal, start) {
       await append(video, buffer, value, signal);
       const ready = range(buffer)[1];
       if (playing || !ready) continue;
-      const now = performance.now() / 1000;
-      first ??= {ready, now};
-      const pace = (ready - first.ready) / (now - first.now); // without the wait for the first piece
-      const enough = pace > 1 ? IN_HAND_S : SLOW_IN_HAND_S;
-      if (ready >= enough || ready > FAST * (now - began)) {
+      const enough = ready >= IN_HAND_S || ready > FAST * (performance.now() / 1000 - began);
+      if (enough) {
         playing = true;
         start();
       }
