@@ -2,9 +2,7 @@
 
 import json
 import multiprocessing
-import os
 import random
-import signal
 import sys
 import time
 from dataclasses import replace
@@ -273,7 +271,7 @@ def test_killed_at_ten_moments_and_resumed_gives_the_same_bytes(
         time.sleep(rng.uniform(0.2, 1.0) * duration / (4 + i))
         if child.is_alive():
             kills += 1
-        os.kill(child.pid or 0, signal.SIGKILL)
+        child.kill()
         child.join()
     prepare(settings, out)
     assert kills >= 5
