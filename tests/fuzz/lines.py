@@ -19,7 +19,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "captions": ("none", "track", "burnt", *NAMES),
     "timings-format": ("ttsf", "rhubarb", "polly", "elevenlabs", *NAMES),
     "device": ("cuda", "meta", "cpu:1", "mps", "xla", *NAMES),
-    "model": ("/dev/null", "/proc", "/root/x/y", "~", *NAMES),
+    "model": ("/dev/null", "/proc", "/nowhere/x/y", "~", *NAMES),
     "text-file": ("/dev/null", "/dev/zero", "/proc/self/mem", *NAMES),
     "lexicon": ("/dev/null", "/dev/zero", "/proc", *NAMES),
 }

@@ -77,9 +77,8 @@ class _Work:
     def __call__(self, line: Line, out: Path) -> str:
         engine = _engine(self.settings.model, self.settings.device)
         folder = out / line.folder
-        for earlier in record_path(out, line.key).parent.glob(
-            "*.json"
-        ):  # of what the line was before
+        records = record_path(out, line.key).parent
+        for earlier in records.glob("*.json"):  # of what the line was before
             earlier.unlink()
         try:
             made = engine.make(line, folder, self.settings.most_speech_s)

@@ -110,18 +110,27 @@ class Scene:
         box = self._lattice.box(cells).within(self.region)
         part = pixels[box.seen_from(self.region).pixels]
         height, width, channels = part.shape
-        found = teeth(drawn, float(np.median(seen.mean(-1))), share[..., 0])
-        blunt = self._lattice.sampled(blunt, cells, box, width, height)
-        self._tell_teeth_apart(blunt[..., :3], found, offset[..., 0], cells, box)
+        sampled = self._lattice.sampled(blunt, cells, box, width, height)
+        if self._mouth is not None:
+            found = teeth(drawn, float(np.median(seen.mean(-1))), share[..., 0])
+            self._tell_teeth_apart(self._mouth, sampled[..., :3], found, offset[..., 0], cells, box)
         kept = self._lattice.sampled(kept.repeat(channels, -1), cells, box, width, height)
-        part[:] = cv2.add(part * kept, blunt, dtype=cv2.CV_8U)  # rounds, and stays within 0 to 255
+        part[:] = cv2.add(
+            part * kept, sampled, dtype=cv2.CV_8U
+        )  # rounds, and stays within 0 to 255
 
     def _tell_teeth_apart(
-        self, pixels: np.ndarray, found: np.ndarray, offset: np.ndarray, cells: Box, box: Box
+        self,
+        mouth: Mouth,
+        pixels: np.ndarray,
+        found: np.ndarray,
+        offset: np.ndarray,
+        cells: Box,
+        box: Box,
     ) -> None:
         """Shade drawn teeth in the pixels [h, w, 3] of a box, whose cells show them as `found`."""
-        moved = None if self._mouth is None else skull(found, offset)
-        if self._mouth is None or moved is None:
+        moved = skull(found, offset)
+        if moved is None:
             return
         lattice, cell = self._lattice, self._lattice.cell
         everywhere = np.zeros((lattice.side, lattice.side), np.float32)
@@ -135,7 +144,7 @@ class Scene:
         y = middles((there.top - lattice.top) / cell, height / cell, height)
         at = np.interp(x - cells.left - 0.5, np.arange(len(moved)), moved)
         weight = lattice.sampled(everywhere[part.pixels], part, there, width, height)
-        shown *= 1 + (weight * (relief(self._mouth, x + at, y) - 1))[..., None]
+        shown *= 1 + (weight * (relief(mouth, x + at, y) - 1))[..., None]
 
 
 def _moved(picture: np.ndarray, source: np.ndarray) -> np.ndarray:
