@@ -89,13 +89,6 @@ class Engine:
             if not ended:
                 self._send(number, Cancel())
 
-    async def result(self, task: Task) -> Done | Failed:
-        """How a task ends; raises Crashed."""
-        async for event in self.events(task):
-            if isinstance(event, Done | Failed):
-                return event
-        raise Crashed("the engine ended without an answer")
-
     def kill(self) -> None:
         """End the process at once; another is started."""
         self._process.kill()
@@ -163,3 +156,11 @@ class Engine:
         self.restarts += 1
         for queue in self._events.values():
             queue.put_nowait(Crashed("the engine died"))
+
+
+async def end_of(events: AsyncGenerator[Event]) -> Done | Failed:
+    """How a task ends, by an engine's `events` of it; raises Crashed."""
+    async for event in events:
+        if isinstance(event, Done | Failed):
+            return event
+    raise Crashed("the engine ended without an answer")

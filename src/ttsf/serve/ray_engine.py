@@ -152,13 +152,6 @@ class RayEngine:
             if not isinstance(event, Done | Failed):
                 response.cancel()
 
-    async def result(self, task: Task) -> Done | Failed:
-        """How a task ends; raises Crashed."""
-        async for event in self.events(task):
-            if isinstance(event, Done | Failed):
-                return event
-        raise Crashed("the engine ended without an answer")
-
     def close(self) -> None:
         """Take the engines from the cluster."""
         import ray

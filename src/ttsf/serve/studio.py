@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ttsf.serve.engine import Crashed, Engine
+from ttsf.serve.engine import Crashed, Engine, end_of
 from ttsf.serve.files import Files
 from ttsf.serve.jobs import Job, Jobs
 from ttsf.serve.line import Full, Line, Turn
@@ -299,7 +299,7 @@ class Studio:
         """Raises Problem."""
         for _ in range(MOST_ATTEMPTS):
             try:
-                last = await self.engine.result(task)
+                last = await end_of(self.engine.events(task))
             except Crashed:
                 continue
             if isinstance(last, Failed):
