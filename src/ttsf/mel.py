@@ -9,6 +9,8 @@ from torch.nn import functional as F
 
 from ttsf.config import AudioConfig
 
+LOUDNESS_RANGE = 4.5  # natural-log mel level from silence to loud frames
+
 
 def hz_to_mel(hz: np.ndarray) -> np.ndarray:
     """Slaney's scale: linear below 1 kHz, logarithmic above."""
@@ -57,3 +59,9 @@ def mel_spectrogram(samples: Tensor, config: AudioConfig) -> Tensor:
     _, filters = _constants(config, samples.device)
     magnitude = stft(samples, config).abs()
     return (filters @ magnitude).clamp_min(config.log_floor).log()
+
+
+def loudness(mel: Tensor) -> Tensor:
+    """0 (silence) .. 1 (the loud of these frames): log-mel [80, T] -> [T]."""
+    level = mel.exp().mean(0).log()
+    return (1 + (level - level.quantile(0.95)) / LOUDNESS_RANGE).clamp(0, 1)

@@ -6,7 +6,7 @@ text ids --E_t(f_id)--> f_t --durations--> upsampled f_t --D_TTS(f_id)--> mel --
                            |                  |
                            e_t, f_t, energy --audio mapper--> f_lip
                                                                 |
-           f_m,s + f_lip --prior--> mu --OT-CFM--> f_c --normaliser--> f_m-hat
+           f_m,s + f_lip --prior--> mu --OT-CFM--> f_c --normaliser--> f_m-hat, at the voice's pace
                                                                 |
            Eq. 1: f_id + f_m-hat, f_id + f_lip --> G(source's feature maps) --> frames
 
@@ -26,8 +26,10 @@ from ttsf.face.encoder import VisualEncoder, VisualFeatures
 from ttsf.face.generator import Fields, GeneratedFace, Generator, fuse_motion
 from ttsf.face.motion_extractor import MotionExtractor
 from ttsf.landmarks.labels import BLINK, GAIN, OPEN
+from ttsf.mel import loudness
 from ttsf.motion.normalizer import build_normalizer
 from ttsf.motion.prior import MotionPrior, prior_nll
+from ttsf.motion.prosody import prosodic
 from ttsf.motion.sampler import MotionSampler
 from ttsf.options import GenerateOptions
 from ttsf.speech.tts import SpeechFeatures, SpokenText, TextToSpeech, TtsLosses
@@ -49,6 +51,8 @@ class Said(NamedTuple):
     """int64 [L]: mel frames of each symbol, the silence that was asked for in the last."""
     spoken: int
     """Frames before that silence."""
+    loudness: Tensor
+    """0 (silence) .. 1 (loud) of every frame: [frames]."""
 
 
 class Moved(NamedTuple):
@@ -274,7 +278,8 @@ class TTSF(nn.Module):
         count = f_lip.shape[1]
         samples = self.vocoder(mel)[0, : count * self.config.samples_per_video].clamp(-1, 1)
         spoken = count - int(features.silence[0]) // mel_frames
-        return Said(samples.cpu(), f_lip, features.durations[0].cpu(), spoken)
+        loud = loudness(mel[0, :, : count * mel_frames]).view(count, mel_frames).mean(1)
+        return Said(samples.cpu(), f_lip, features.durations[0].cpu(), spoken, loud)
 
     def _as_open_as_people(self, f_lip: Tensor) -> Tensor:
         """f_lip [B, T, S] whose mouth opens OPENING times as far, but beyond EASY_OPEN only nears
@@ -299,7 +304,10 @@ class TTSF(nn.Module):
             held = source.f_m[:, None].expand(-1, said.f_lip.shape[1], -1)
             return Moved(held, held[:, :0], held[:, :0], held[:, :0])
         noise = _dice(options.seed, 2 * index + 1)
-        return self.sample_motion(source.f_m, said.f_lip, options, noise, before)
+        moved = self.sample_motion(source.f_m, said.f_lip, options, noise, before)
+        alpha = self.motion_extractor.coordinates(moved.f_m) / GAIN
+        f_m = self.motion_extractor.compose(GAIN * prosodic(alpha, said.loudness))
+        return moved._replace(f_m=f_m)
 
 
 def _dice(seed: int, stream: int) -> torch.Generator:

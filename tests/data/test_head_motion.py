@@ -1,36 +1,23 @@
-"""Synthetic head motion: as large as a speaker's, with the voice, and with blinks."""
+"""Synthetic head motion: as large as a speaker's, and with blinks."""
 
 import numpy as np
 import pytest
 
 from ttsf.data.synthetic.head_motion import BLINKS_PER_S, head_track
-from ttsf.evaluation.metrics.motion import head_motion, with_voice
+from ttsf.evaluation.metrics.motion import head_motion
 from ttsf.landmarks.labels import BLINK
 
-DEGREES = 10
+FRAMES, DEGREES = 2_000, 10
 
 
 @pytest.fixture(scope="module")
-def loudness() -> np.ndarray:
-    """Phrases of two seconds, pauses of half a second, a syllable each fifth of a second."""
-    times = np.arange(2_000) / 25
-    return np.where(times % 2.5 < 2, 0.75 + 0.25 * np.sin(2 * np.pi * 5 * times), 0.0)
-
-
-@pytest.fixture(scope="module")
-def track(loudness: np.ndarray) -> np.ndarray:
-    return head_track(loudness, np.zeros(7), np.random.default_rng(0))
+def track() -> np.ndarray:
+    return head_track(FRAMES, np.zeros(7), np.random.default_rng(0))
 
 
 def test_the_head_moves_as_far_as_a_speakers(track: np.ndarray) -> None:
     found = head_motion(DEGREES * track[:, :3].astype(np.float64))
     assert 4 < found.yaw_range < 15 and found.jerk < 0.4
-
-
-def test_it_moves_with_the_voice(track: np.ndarray, loudness: np.ndarray) -> None:
-    assert with_voice(DEGREES * track[:, :3], loudness) > 0.3
-    other = head_track(np.full_like(loudness, 0.6), np.zeros(7), np.random.default_rng(0))
-    assert abs(with_voice(DEGREES * other[:, :3], loudness)) < 0.1
 
 
 def test_blinks_shut_the_eyes_for_two_frames(track: np.ndarray) -> None:
@@ -40,7 +27,7 @@ def test_blinks_shut_the_eyes_for_two_frames(track: np.ndarray) -> None:
     assert shut.sum() >= 2 * len(begins)
 
 
-def test_it_begins_where_the_portrait_stands(loudness: np.ndarray) -> None:
+def test_it_begins_where_the_portrait_stands() -> None:
     start = np.array([0.8, -0.5, 0.2, 0, 0, 0, 0])
-    found = head_track(loudness, start, np.random.default_rng(1))
+    found = head_track(FRAMES, start, np.random.default_rng(1))
     assert np.allclose(found[0, :3], start[:3], atol=0.25)

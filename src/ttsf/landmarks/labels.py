@@ -52,6 +52,7 @@ FLIPPED = np.array([-1, 1, -1, -1, 1, 1, 1, 1, 1, 1, 1], dtype=np.float32)
 """Signs of the labels of a mirrored picture."""
 SHIFTS = slice(LABELS.index("shift_x"), LABELS.index("log_scale") + 1)
 """Shifts and log-scale."""
+PITCH = LABELS.index("pitch")
 BLINK, OPEN, WIDE, PRESS, LIP_FV = range(LABELS.index("blink"), len(LABELS))
 FIRST_LIP = OPEN
 """The labels from here on are the mouth's."""

@@ -31,6 +31,7 @@ from ttsf.landmarks.face_mesh import LandmarkDetector
 from ttsf.landmarks.labels import BLINK, FIRST_LIP, OPEN, SHIFTS, WIDE
 from ttsf.landmarks.tracking import load_track
 from ttsf.media.files import new_file, write_new
+from ttsf.motion.prosody import prosodic
 
 CLOSED_SHARE = 0.1
 """Share of a tracked clip's frames, those with the smallest mouth, that show it closed."""
@@ -184,7 +185,8 @@ def spoken_labels(
     curve, loudness = spoken_mouth(phones, samples)
     start = own[:FIRST_LIP].astype(np.float64)
     start[SHIFTS] = 0.0
-    head = head_track(loudness, start, rng)
+    own_pace = torch.from_numpy(head_track(len(loudness), start, rng))
+    head = prosodic(own_pace[None], torch.from_numpy(loudness))[0].numpy()
     head[:, SHIFTS] += own[SHIFTS]
     return np.concatenate([head, curve], axis=1).astype(np.float32)
 

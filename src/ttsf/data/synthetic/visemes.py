@@ -13,7 +13,7 @@ import torch
 from ttsf.config import MEL_PER_FRAME, SAMPLES_PER_FRAME, AudioConfig
 from ttsf.data.alignment import FRAMES_PER_S, Phone
 from ttsf.errors import needing
-from ttsf.mel import mel_spectrogram
+from ttsf.mel import loudness, mel_spectrogram
 
 
 class Shape(NamedTuple):
@@ -55,14 +55,6 @@ SILENCE = "…"
 OPENING = 1.6  # of the table's jaw opening: the smoothing below takes as much away
 ROUNDING = 0.5  # of the table's rounding in running speech
 SLOW, FAST = 0.045, 0.022  # s, smoothing of opening and rounding; of pressing and lip under teeth
-RANGE = 4.5  # natural-log mel level from silence to the clip's loud frames
-
-
-def loudness_gate(mel: np.ndarray) -> np.ndarray:
-    """0 (silence) .. 1 (loud) for every mel frame; mel: natural log, [80, T]."""
-    level = np.log(np.exp(mel).mean(axis=0))
-    loud = np.percentile(level, 95)
-    return np.clip(1 + (level - loud) / RANGE, 0, 1)
 
 
 def smooth(values: np.ndarray, sigma: float, mode: str = "reflect") -> np.ndarray:
@@ -88,7 +80,7 @@ def mouth_curve(symbols: list[str], durations: np.ndarray, mel: np.ndarray) -> n
     rows = np.array([SHAPES.get(s, Shape()) for s in symbols], dtype=np.float64)
     has = np.array([s in SHAPES for s in symbols], dtype=np.float64)
     frames, present = np.repeat(rows, durations, axis=0), np.repeat(has, durations)
-    gate = loudness_gate(mel)
+    gate = loudness(torch.from_numpy(mel)).numpy()
     opening = _smooth_shapes(frames[:, 0], present, SLOW * FRAMES_PER_S)
     spread = _smooth_shapes(frames[:, 2] - ROUNDING * frames[:, 1], present, SLOW * FRAMES_PER_S)
     press = smooth(frames[:, 3] * present, FAST * FRAMES_PER_S, "nearest")
@@ -114,7 +106,8 @@ def spoken_mouth(phones: list[Phone], samples: np.ndarray) -> SpokenMouth:
     mel = mel_spectrogram(torch.from_numpy(samples)[None], AudioConfig())[0].numpy()
     symbols, durations = viseme_times(phones, mel.shape[1])
     curve = mouth_curve(symbols, durations, mel).reshape(frames, MEL_PER_FRAME, -1).mean(1)
-    return SpokenMouth(curve, loudness_gate(mel).reshape(frames, MEL_PER_FRAME).mean(1))
+    loud = loudness(torch.from_numpy(mel)).numpy()
+    return SpokenMouth(curve, loud.reshape(frames, MEL_PER_FRAME).mean(1))
 
 
 def viseme_times(phones: list[Phone], frames: int) -> tuple[list[str], np.ndarray]:

@@ -1,7 +1,7 @@
 """Motion from speech, Sec. 3.1-3.2: audio mapper, normaliser, prior and sampler.
 
 E_t and the motion codes are frozen. Speech is aligned to its text (teacher-forced durations); the
-lips' targets are the expected mouth shapes of its phones, the head's a motion track for its sound.
+lips' targets are the expected mouth shapes of its phones, the head's a track in its own time.
 The losses of the motion sampler are those of Eq. 8.
 """
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ttsf.config import CLIP_FRAMES
 from ttsf.data.synthetic.head_motion import head_track
-from ttsf.data.synthetic.visemes import loudness_gate, mouth_curve
+from ttsf.data.synthetic.visemes import mouth_curve
 from ttsf.landmarks.labels import FIRST_LIP, GAIN, LABELS, labels_to_alpha
 from ttsf.model import TTSF, windows
 from ttsf.options import GenerateOptions
@@ -137,9 +137,8 @@ class MotionStage:
             curve = mouth_curve(symbols, durations, mel)[:span]
             curve = curve.reshape(count, ratio, -1).mean(1)
             lips[i, :count, FIRST_LIP:] = torch.from_numpy(curve)
-            loudness = loudness_gate(mel)[:span].reshape(count, ratio).mean(1)
             start = (rng.standard_normal(FIRST_LIP) * spread).clip(-2, 2)
-            head[i, :count, :FIRST_LIP] = torch.from_numpy(head_track(loudness, start, rng))
+            head[i, :count, :FIRST_LIP] = torch.from_numpy(head_track(count, start, rng))
         place = features.mu.device
         counts = torch.tensor(frames, device=place)
         return KnownTracks(features, lips.to(place), head.to(place), counts)

@@ -1,0 +1,53 @@
+"""The head goes with the voice [ours]: fast where it is loud, a nod on what is stressed.
+
+Sec. 3.2 draws f_c beside mu, a mean; how fast a head wanders does not show in a mean, and a
+sampler trained on heads that hasten with the voice drew heads that did not (docs/paper_map.md). So
+motion is drawn in a time of its own, and read at the pace of the voice.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ttsf.landmarks.labels import BLINK, PITCH
+
+REST, HASTE = 0.35, 1.3  # pace in silence, and what full loudness adds
+NOD = 0.45  # label units of pitch, of what is as much louder than its surroundings as can be
+SYLLABLE, PHRASE = 3.0, 15.0  # frames, Gaussian
+
+
+def prosodic(track: Tensor, loudness: Tensor) -> Tensor:
+    """Motion labels of which each frame is the next of a head's own, as they go with a voice.
+
+    track: [B, T, K], K >= 7; loudness: [T], 0 (silence) .. 1 (loud). First and last frame stay
+    where they are, but for a nod, and blinks when they are and as fast.
+    """
+    heard = _smooth(loudness, SYLLABLE)
+    moved = _at(track, _own_time(REST + HASTE * heard))
+    moved[..., BLINK] = track[..., BLINK]
+    moved[..., PITCH] += NOD * heard * (heard - _smooth(loudness, PHRASE))
+    return moved
+
+
+def _own_time(pace: Tensor) -> Tensor:
+    """Times [T] from 0 to T - 1 that follow each other at a pace [T], whatever its unit."""
+    steps = (pace[1:] + pace[:-1]) / 2
+    clock = torch.cat([pace.new_zeros(1), steps.cumsum(0)])
+    return clock * ((len(pace) - 1) / clock[-1].clamp_min(1e-6))
+
+
+def _at(track: Tensor, times: Tensor) -> Tensor:
+    """track [B, T, K] at times [N] between its frames, linearly."""
+    last = track.shape[1] - 1
+    before = times.long().clamp(0, max(last - 1, 0))
+    share = (times - before)[:, None].to(track)
+    return track[:, before].lerp(track[:, (before + 1).clamp_max(last)], share)
+
+
+def _smooth(x: Tensor, sigma: float) -> Tensor:
+    """Gaussian mean of x [T], its ends held."""
+    reach = round(4 * sigma)
+    offsets = torch.arange(-reach, reach + 1, device=x.device, dtype=x.dtype)
+    weights = (-0.5 * (offsets / sigma).square()).exp()
+    held = F.pad(x[None, None], (reach, reach), mode="replicate")
+    return F.conv1d(held, (weights / weights.sum())[None, None])[0, 0]

@@ -1,0 +1,67 @@
+"""The head at the pace of the voice."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ttsf.evaluation.metrics.motion import with_voice
+from ttsf.landmarks.labels import BLINK, PITCH
+from ttsf.motion.prosody import NOD, prosodic
+
+DEGREES = 10
+
+
+def _walk(frames: int, seed: int = 0) -> Tensor:
+    """Two smooth random heads [2, frames, 11]."""
+    noise = torch.randn(2, frames + 200, 11, generator=torch.Generator().manual_seed(seed))
+    kernel = torch.hann_window(40)[None, None].expand(11, 1, -1)
+    smooth = torch.nn.functional.conv1d(noise.transpose(1, 2), kernel / 4, groups=11)
+    return smooth.transpose(1, 2)[:, :frames]
+
+
+def _speech(frames: int) -> Tensor:
+    """Phrases of two seconds, pauses of half a second."""
+    times = torch.arange(frames) / 25
+    return torch.where(times % 2.5 < 2, 0.8, 0.0)
+
+
+def test_the_head_hastens_with_the_voice():
+    track, loudness = _walk(2_000), _speech(2_000)
+    before, after = (
+        with_voice(DEGREES * heads[0, :, :3].numpy(), loudness.numpy())
+        for heads in (track, prosodic(track, loudness))
+    )
+    assert abs(before) < 0.1 and after > 0.4
+
+
+def test_it_is_where_it_was_at_both_ends_and_moves_as_far():
+    track, loudness = _walk(500), _speech(500)
+    found = prosodic(track, loudness)
+    others = [k for k in range(11) if k not in (PITCH, BLINK)]
+    torch.testing.assert_close(found[:, [0, -1]][..., others], track[:, [0, -1]][..., others])
+    assert torch.allclose(found[..., 0].amax(1), track[..., 0].amax(1), rtol=0.05, atol=0.02)
+
+
+def test_blinks_keep_their_time():
+    track = _walk(200)
+    assert torch.equal(prosodic(track, _speech(200))[..., BLINK], track[..., BLINK])
+
+
+def test_a_steady_voice_changes_nothing():
+    track = _walk(200)
+    for level in (0.0, 1.0):
+        found = prosodic(track, torch.full((200,), level))
+        torch.testing.assert_close(found, track, atol=1e-3, rtol=1e-3)
+
+
+def test_stress_is_nodded_at():
+    still, loudness = torch.zeros(1, 100, 11), torch.full((100,), 0.4)
+    loudness[48:53] = 1.0
+    pitch = prosodic(still, loudness)[0, :, PITCH].numpy()
+    assert 45 <= int(np.argmax(pitch)) <= 55
+    assert 0.05 * NOD < pitch.max() < NOD and np.abs(pitch[:20]).max() < 0.01
+
+
+def test_any_length_will_do():
+    for frames in (1, 2, 3):
+        assert prosodic(_walk(frames), torch.ones(frames)).shape == (2, frames, 11)
