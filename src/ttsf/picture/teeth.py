@@ -18,7 +18,7 @@ GAP, GAP_WIDTH = 0.13, 0.022
 """How much darker it is between two teeth, and how far that reaches, of a mouth's width."""
 ROUND, BACK = 0.10, 0.25
 """How much darker a tooth is at its sides, and a row for each mouth's width beyond the incisors."""
-LIGHT, GREY, OWN = (0.45, 0.75), (0.23, 0.38), (0.5, 0.8)
+LIGHT, GREY, OWN = (0.35, 0.6), (0.26, 0.42), (0.5, 0.8)
 """From which brightness (of the skin's), to which saturation, and from which share of what is drawn
 something is a tooth: not at all and in full."""
 LEAST = 0.3
