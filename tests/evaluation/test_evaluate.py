@@ -275,6 +275,16 @@ def test_an_evaluation_writes_tables_and_a_report(
         ("theirs", "p", "all", "no video of this name"),
         ("theirs", "zebra", "all", "belongs to no case"),
     ]
+    with (out / "clips.csv").open(newline="") as file:
+        rows = {
+            (row["system"], row["clip"], row["figure"]): row["value"]
+            for row in csv.DictReader(file)
+        }
+    assert {key[:2] for key in rows} == {
+        ("real clips", "good"), ("real clips", "bad"),
+        ("ours", "good"), ("ours", "p"), ("theirs", "good"),
+    }  # fmt: skip
+    assert float(rows["ours", "good", "identity"]) == 2
     page = (out / "report.html").read_text()
     assert "<h3>good</h3><p>Hi &amp; bye.</p>" in page and "a face in only 3 of 20" in page
     assert page.count('class="clip"') == 5 and "http" not in page and "<script" not in page

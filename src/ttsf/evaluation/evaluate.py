@@ -3,10 +3,10 @@
 OUT/cases      portraits, texts (`cases.csv`): what other systems need for the same cases
 OUT/ours, ...  our videos and their speech (`speech/*.wav`, for cascades), one folder a model
 OUT/voices     one sentence in the voice of each person under several motions
-OUT/table_*.md, .csv, tables.md, refused.csv, figure5.png, report.html
+OUT/table_*.md, .csv, tables.md, clips.csv (every figure of every clip), refused.csv, figure5.png,
+report.html
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +33,7 @@ from ttsf.evaluation.systems import (
 )
 from ttsf.evaluation.table import Table
 from ttsf.jobs import Progress
-from ttsf.media.files import new_file, write_new
+from ttsf.media.files import csv_text, write_new
 from ttsf.pipeline import Pipeline, load
 
 OURS = "ours"
@@ -131,20 +131,17 @@ def _write(out: Path, found: Sequence[Table], scored: Sequence[Scored]) -> None:
     for table in found:
         table.write(out / f"table_{table.key}")
     write_new(out / "tables.md", "\n".join(table.markdown() for table in found))
-    with (
-        new_file(out / "refused.csv") as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(["system", "clip", "figure", "reason"])
-        for system in scored:
-            for name, reason in sorted(system.refused.items()):
-                writer.writerow([system.system.name, name, "all", reason])
-            for name in system.system.extra:
-                writer.writerow([system.system.name, name, "all", "belongs to no case"])
-            for name, clip in sorted(system.clips.items()):
-                for figure, reason in sorted(clip.reasons.items()):
-                    writer.writerow([system.system.name, name, figure, reason])
+    refused: list[Sequence[object]] = [("system", "clip", "figure", "reason")]
+    clips: list[Sequence[object]] = [("system", "clip", "figure", "value")]
+    for system in scored:
+        title = system.system.name
+        refused += [(title, name, "all", why) for name, why in sorted(system.refused.items())]
+        refused += [(title, name, "all", "belongs to no case") for name in system.system.extra]
+        for name, clip in sorted(system.clips.items()):
+            refused += [(title, name, figure, why) for figure, why in sorted(clip.reasons.items())]
+            clips += [(title, name, figure, f"{v:.6g}") for figure, v in clip.values.items()]
+    write_new(out / "refused.csv", csv_text(refused))
+    write_new(out / "clips.csv", csv_text(clips))
 
 
 def _draw_voices(voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Path) -> None:
