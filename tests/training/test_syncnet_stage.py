@@ -29,7 +29,7 @@ def numbered(clips: int) -> SyncBatch:
 def test_the_windows_of_the_contrast_belong_together_and_lie_apart(
     stage: SyncNetStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage.net.syncnet, "see", lambda frames: frames[:, :, 0, 0, 0])
+    monkeypatch.setattr(stage.net.syncnet, "see", lambda mouths: mouths[:, :, 0, 0, 0])
     monkeypatch.setattr(stage.net.syncnet, "hear", lambda mel: mel[:, 0])
     seen, heard = stage._pick(numbered(clips=SPACING))
     assert torch.equal(seen.repeat_interleave(RATIO, 1), heard)
@@ -46,9 +46,9 @@ def test_a_batch_depends_on_its_number_alone(stage: SyncNetStage) -> None:
     torch.manual_seed(2)
     b, other = stage.batch(3), stage.batch(4)
     assert all(torch.equal(x, y) for x, y in zip(a[:3], b[:3], strict=True))
-    assert a.names == b.names and len(a.names) == len(a.frames)
-    assert not torch.equal(a.frames, other.frames)
-    assert a.frames.abs().max() <= 1 and a.mel.shape[2] == RATIO * FRAMES
+    assert a.names == b.names and len(a.names) == len(a.mouths)
+    assert not torch.equal(a.mouths, other.mouths)
+    assert a.mouths.abs().max() <= 1 and a.mel.shape[2] == RATIO * FRAMES
 
 
 def test_a_step_moves_both_sides_and_the_scale(stage: SyncNetStage) -> None:

@@ -79,11 +79,8 @@ class SyncNet(nn.Module):
             [1, c, 2 * c, 4 * c, 8 * c], [(2, 1), (2, 1), (2, 2), (2, 2)], (3, 5), config.embedding
         )
 
-    def see(self, frames: Tensor) -> Tensor:
-        """S_v: [N, 5, 3, s, s] in [-1, 1] -> unit vectors [N, C]."""
-        return self._see_mouths(lower_half(frames, self.config.side))
-
-    def _see_mouths(self, mouths: Tensor) -> Tensor:
+    def see(self, mouths: Tensor) -> Tensor:
+        """S_v of what `lower_half` gives: [N, 5, 3, side / 2, side] -> unit vectors [N, C]."""
         return F.normalize(self.video(mouths.flatten(1, 2)), dim=-1)
 
     def hear(self, mel: Tensor) -> Tensor:
@@ -95,7 +92,7 @@ class SyncNet(nn.Module):
         """Both of every window: frames [B, T, 3, s, s], mel [B, M, 4 T] -> [B, W, C] twice."""
         mouths = lower_half(frames, self.config.side)
         seen, heard = windows(mouths, mel, self.config.pictures, self.ratio)
-        v = self._see_mouths(seen.flatten(0, 1)).unflatten(0, seen.shape[:2])
+        v = self.see(seen.flatten(0, 1)).unflatten(0, seen.shape[:2])
         return v, self.hear(heard.flatten(0, 1)).unflatten(0, heard.shape[:2])
 
 

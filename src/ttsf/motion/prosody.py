@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 from ttsf.landmarks.labels import BLINK, PITCH
 
-REST, HASTE = 0.35, 1.3  # pace in silence, and what full loudness adds
-NOD = 0.45  # label units of pitch, of what is as much louder than its surroundings as can be
-SYLLABLE, PHRASE = 3.0, 15.0  # frames, Gaussian
+REST, HASTE = 0.3, 1.4  # pace in silence, and what full loudness adds
+NOD = 0.6  # label units of pitch, of what is as much louder than its surroundings as can be
+SYLLABLE, PHRASE = 5.0, 15.0  # frames, Gaussian
 
 
 def prosodic(track: Tensor, loudness: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.data.talking_clips import TalkingBatch, TalkingClips, held_out_clips
-from ttsf.experts.syncnet import SyncNet, best_lag
+from ttsf.experts.syncnet import SyncNet, best_lag, lower_half
 from ttsf.presets import Preset, SyncNetTraining
 from ttsf.training.journal import Validation
 from ttsf.training.schedule import warm_up_cosine
@@ -23,10 +23,10 @@ from ttsf.training.settings import SyncNetOptions
 
 
 class SyncBatch(NamedTuple):
-    """Clips with mild changes of exposure, mirrored together."""
+    """Mouths of clips with mild changes of place and exposure; some are mirrored."""
 
-    frames: Tensor
-    """[B, T, 3, s, s]."""
+    mouths: Tensor
+    """[B, T, 3, side / 2, side], as `lower_half` gives them."""
     mel: Tensor
     """[B, M, 4 T]."""
     first: Tensor
@@ -68,15 +68,16 @@ class SyncNetStage:
         """Random clips, changed a little."""
         clips = self.clips.batch(number, self.seed, self.size)
         rng = np.random.default_rng((self.seed, number))
-        frames, count = clips.frames, len(clips.names)
+        count = len(clips.names)
         gain = torch.from_numpy(rng.uniform(0.8, 1.2, (count, 1, 3, 1, 1)).astype(np.float32))
         lift = torch.from_numpy(rng.uniform(-0.1, 0.1, (count, 1, 1, 1, 1)).astype(np.float32))
         mirrored = torch.from_numpy(rng.random((count, 1, 1, 1, 1)) < 0.5)
-        frames = torch.where(mirrored, frames.flip(-1), frames)
         shift = tuple(int(s) for s in rng.integers(-6, 7, 2))
-        frames = torch.roll((frames * gain + lift).clamp(-1, 1), shift, (-2, -1))
+        side = self.training.network.side
+        mouths = lower_half(torch.roll(clips.frames, shift, (-2, -1)), side) * gain + lift
+        mouths = torch.where(mirrored, mouths.flip(-1), mouths).clamp(-1, 1)
         first = torch.from_numpy(rng.integers(0, self.training.spacing, count))
-        return SyncBatch(frames, clips.mel, first, clips.names)
+        return SyncBatch(mouths, clips.mel, first, clips.names)
 
     def losses(self, batch: SyncBatch) -> dict[str, Tensor]:
         """Cross entropy of each window among all windows of the batch, both ways."""
@@ -89,10 +90,10 @@ class SyncNetStage:
     def _pick(self, batch: SyncBatch) -> tuple[Tensor, Tensor]:
         """Embeddings [N, C] of windows that lie apart."""
         net, pictures = self.net.syncnet, self.net.syncnet.config.pictures
-        last, spacing = batch.frames.shape[1] - pictures, self.training.spacing
+        last, spacing = batch.mouths.shape[1] - pictures, self.training.spacing
         starts = batch.first[:, None] + torch.arange(0, last - spacing + 2, spacing).to(batch.first)
         clip = torch.arange(len(starts), device=starts.device)[:, None, None]
-        seen = batch.frames[clip, starts[..., None] + torch.arange(pictures).to(starts)]
+        seen = batch.mouths[clip, starts[..., None] + torch.arange(pictures).to(starts)]
         ticks = torch.arange(pictures * net.ratio).to(starts)
         heard = batch.mel.transpose(1, 2)[clip, net.ratio * starts[..., None] + ticks]
         return net.see(seen.flatten(0, 1)), net.hear(heard.flatten(0, 1).transpose(1, 2))
