@@ -38,8 +38,7 @@ def test_it_is_where_it_was_at_both_ends_and_moves_as_far():
     track, loudness = _walk(500), _speech(500)
     found = prosodic(track, loudness)
     others = [k for k in range(11) if k not in (PITCH, BLINK)]
-    ends, frame = (found - track)[:, [0, -1]][..., others], track.diff(dim=1)[..., others]
-    assert ends.abs().max() < 1.5 * frame.abs().max()
+    assert (found - track)[:, [0, -1]][..., others].abs().max() < 1e-4
     assert torch.allclose(found[..., 0].amax(1), track[..., 0].amax(1), rtol=0.05, atol=0.02)
 
 
@@ -52,7 +51,7 @@ def test_a_steady_voice_changes_hardly_anything():
     track = _walk(200)
     for level in (0.0, 1.0):
         found = prosodic(track, torch.full((200,), level))
-        assert (found - track)[:, 4:-4].abs().max() < 0.05
+        assert (found - track).abs().max() < 0.05
 
 
 def test_stress_is_nodded_at():

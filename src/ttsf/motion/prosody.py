@@ -38,10 +38,17 @@ def _own_time(pace: Tensor) -> Tensor:
 
 
 def _at(track: Tensor, times: Tensor) -> Tensor:
-    """track [B, T, K] at times [N] between its frames, each seen through a Gaussian."""
-    frames = torch.arange(track.shape[1], device=times.device)
+    """track [B, T, K] at times [N] between its frames, each seen through a Gaussian.
+
+    It is thought to go on beyond its ends as it came, so that these stay where they are.
+    """
+    reach = round(4 * BLUR)
+    frames = torch.arange(-reach, track.shape[1] + reach, device=times.device)
+    inside = frames.clamp(0, track.shape[1] - 1)
+    mirrored = (2 * inside - frames).clamp(0, track.shape[1] - 1)
+    longer = 2 * track[:, inside] - track[:, mirrored]
     weights = (-0.5 * ((times[:, None] - frames) / BLUR).square()).softmax(-1)
-    return weights.to(track) @ track
+    return weights.to(track) @ longer
 
 
 def _smooth(x: Tensor, sigma: float) -> Tensor:
