@@ -38,8 +38,17 @@ def test_it_is_where_it_was_at_both_ends_and_moves_as_far():
     track, loudness = _walk(500), _speech(500)
     found = prosodic(track, loudness)
     others = [k for k in range(11) if k not in (PITCH, BLINK)]
-    assert (found - track)[:, [0, -1]][..., others].abs().max() < 1e-4
+    ends, frame = (found - track)[:, [0, -1]][..., others], track.diff(dim=1)[..., others]
+    assert ends.abs().max() < 0.5 * frame.abs().max()
     assert torch.allclose(found[..., 0].amax(1), track[..., 0].amax(1), rtol=0.05, atol=0.02)
+
+
+def test_two_utterances_meet_at_the_pace_of_a_pause():
+    track, loudness = torch.linspace(0, 199, 200)[None, :, None].expand(1, -1, 11), _speech(100)
+    loudness[:15] = loudness[-15:] = 0.0
+    halves = [prosodic(half, loudness)[0, :, 0] for half in track.split(100, dim=1)]
+    seam = float(halves[1][0] - halves[0][-1])
+    assert seam < 1.3 * float(halves[0].diff()[-1]) < 0.6
 
 
 def test_blinks_keep_their_time():

@@ -20,8 +20,8 @@ BLUR = 1.0  # the same: a sampled head trembles more than the heads that it was 
 def prosodic(track: Tensor, loudness: Tensor) -> Tensor:
     """Motion labels of which each frame is the next of a head's own, as they go with a voice.
 
-    track: [B, T, K], K >= 7; loudness: [T], 0 (silence) .. 1 (loud). It begins and ends where it
-    did, but for a nod; blinks stay when they are and as fast.
+    track: [B, T, K], K >= 7; loudness: [T], 0 (silence) .. 1 (loud). It begins and ends within half
+    a frame of where it did, but for a nod; blinks stay when they are and as fast.
     """
     heard = _smooth(loudness, SYLLABLE)
     moved = _at(track, _own_time(REST + HASTE * heard))
@@ -31,16 +31,18 @@ def prosodic(track: Tensor, loudness: Tensor) -> Tensor:
 
 
 def _own_time(pace: Tensor) -> Tensor:
-    """Times [T] from 0 to T - 1 that follow each other at a pace [T], whatever its unit."""
-    steps = (pace[1:] + pace[:-1]) / 2
-    clock = torch.cat([pace.new_zeros(1), steps.cumsum(0)])
-    return clock * ((len(pace) - 1) / clock[-1].clamp_min(1e-6))
+    """Middles [T] of T frames that last as long as a pace [T] says, whatever its unit.
+
+    They fill the time of T even frames, whose middles are 0 to T - 1: what comes before and after
+    is as far away as it was.
+    """
+    return (pace.cumsum(0) - pace / 2) * (len(pace) / pace.sum().clamp_min(1e-6)) - 0.5
 
 
 def _at(track: Tensor, times: Tensor) -> Tensor:
     """track [B, T, K] at times [N] between its frames, each seen through a Gaussian.
 
-    It is thought to go on beyond its ends as it came, so that these stay where they are.
+    It is thought to go on beyond its ends as it came.
     """
     reach = round(4 * BLUR)
     frames = torch.arange(-reach, track.shape[1] + reach, device=times.device)
