@@ -117,7 +117,7 @@ COMMANDS = (
     *(speak, faces, voices, prepare, corpus, render, train, assemble, evaluate),
     *(study_make, study_analyse, batch, serve),
 )
-LATER = (speak, prepare, corpus, train, assemble, study_make, batch, serve)
+LATER = (speak, prepare, corpus, render, train, assemble, study_make, batch, serve)
 """Those whose first files are smaller than their last."""
 
 

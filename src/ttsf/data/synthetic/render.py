@@ -8,13 +8,15 @@ reads what is written: images, labels, known, flow, mouth, eyes (.npy) and names
 import io
 import json
 import zlib
+from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.data.parts import read_parts
+from ttsf.data.parts import Part, read_parts
 from ttsf.data.settings import RenderSettings
 from ttsf.data.synthetic.animator import Animator
 from ttsf.data.synthetic.mouth_layer import Teeth
@@ -26,10 +28,10 @@ from ttsf.data.synthetic.portraits import (
     teeth_of,
 )
 from ttsf.errors import TtsfError
-from ttsf.jobs import Progress
-from ttsf.landmarks.face_mesh import LandmarkDetector
+from ttsf.jobs import Progress, only_run
+from ttsf.landmarks.face_mesh import LandmarkDetector, load_mediapipe
 from ttsf.landmarks.labels import BLINK, LIP_FV, MEASURABLE, OPEN, PRESS, SHIFTS, WIDE
-from ttsf.media.files import write_new
+from ttsf.media.files import new_file, write_new
 
 FLOW_SIDE = 64  # px at which the known flow is stored, the mean of each cell
 DONORS = 30
@@ -105,23 +107,36 @@ def render(settings: RenderSettings, out: Path, progress: Progress | None = None
     """Render all portraits of one use and pack them in `out`; returns how many people were kept.
 
     progress is called with portraits done and portraits in all. Raises TtsfError for a size that is
-    no multiple of FLOW_SIDE, unusable parts and without mediapipe.
+    no multiple of FLOW_SIDE, unusable parts, without mediapipe, and where `out` was begun with
+    other settings or holds something else.
     """
     if settings.size < FLOW_SIDE or settings.size % FLOW_SIDE or settings.frames < 1:
         raise TtsfError(f"renders need a side that is a multiple of {FLOW_SIDE} px and a frame")
-    data, rendered = settings.data, out / "parts"
-    parts = read_parts(data, "portrait", [settings.use])
+    parts = read_parts(settings.data, "portrait", [settings.use])
+    load_mediapipe()
+    with only_run(out, asdict(settings) | {"data": str(settings.data.resolve())}):
+        kept, refused = render_parts(settings, parts, out / "parts", progress)
+        if not kept:
+            raise TtsfError(f"no usable portrait of use '{settings.use}' in {settings.data}")
+        pack(kept, out)
+        write_new(out / "refused.json", json.dumps(refused, indent=1))
+    return len(kept)
+
+
+def render_parts(
+    settings: RenderSettings, parts: Sequence[Part], folder: Path, progress: Progress | None
+) -> tuple[list[tuple[Part, Path]], dict[str, str]]:
+    """Render what `folder` lacks; the people kept, each in its file, and why others were not."""
     detector = LandmarkDetector()
-    donors = donor_teeth(data, detector)
-    names: list[dict[str, str]] = []
+    donors = donor_teeth(settings.data, detector)
+    kept: list[tuple[Part, Path]] = []
     refused: dict[str, str] = {}
-    kept: list[Path] = []
     for done, part in enumerate(parts, start=1):
         rng = np.random.default_rng((settings.seed, zlib.crc32(part.file.encode())))
         donor = donors[int(rng.integers(len(donors)))] if donors else None
-        path = rendered / f"{Path(part.file).stem}.npz"
+        path = folder / f"{part.key}.npz"
         try:
-            animator = open_portrait(data / part.file, detector, donor, settings.size)
+            animator = open_portrait(settings.data / part.file, detector, donor, settings.size)
             check_movable(animator.own)
         except TtsfError as error:
             refused[part.file] = str(error)
@@ -131,16 +146,20 @@ def render(settings: RenderSettings, out: Path, progress: Progress | None = None
                 content = io.BytesIO()  # a full disk would leave NumPy's own file open
                 np.savez(content, **person._asdict())
                 write_new(path, content.getvalue())
-            kept.append(path)
-            names.append({"file": part.file, "voice_register": part.voice_register or ""})
+            kept.append((part, path))
         if progress is not None:
             progress(done, len(parts))
     detector.close()
-    if not kept:
-        raise TtsfError(f"no usable portrait of use '{settings.use}' in {data}")
+    return kept, refused
+
+
+def pack(kept: Sequence[tuple[Part, Path]], out: Path) -> None:
+    """Write the arrays of all people; names.json, without which nobody reads them, comes last."""
+    names = out / "names.json"
+    names.unlink(missing_ok=True)
     for field in Person._fields:
-        stacked = np.stack([np.load(path)[field] for path in kept])
-        np.save(out / f"{field}.npy", stacked)
-    (out / "names.json").write_text(json.dumps(names, indent=1))
-    (out / "refused.json").write_text(json.dumps(refused, indent=1))
-    return len(kept)
+        stacked = np.stack([np.load(path)[field] for _, path in kept])
+        with new_file(out / f"{field}.npy") as temporary, temporary.open("wb") as file:
+            np.save(file, stacked)
+    rows = [{"file": part.file, "voice_register": part.voice_register or ""} for part, _ in kept]
+    write_new(names, json.dumps(rows, indent=1))
