@@ -281,6 +281,21 @@ def test_folder_tells_two_suffixes_apart(tmp_path: Path) -> None:
         find_videos("folder", tmp_path)
 
 
+def test_a_video_is_not_called_as_a_piece_of_another(tmp_path: Path) -> None:
+    root = tree(
+        tmp_path, "talk.mp4", "talk-000.mp4", "talk-1.mp4", "other-000.mp4", "a/talk-000.mp4"
+    )
+    assert list(by_key("folder", root)) == [
+        "a/talk-000",
+        "other-000",
+        "talk",
+        "talk-000.mp4",
+        "talk-1",
+    ]
+    tree(root, "talk.avi", "talk.avi-001.mp4")
+    assert set(by_key("folder", root)) > {"talk.avi", "talk.mp4", "talk.avi-001.mp4"}
+
+
 def test_folder_with_names_of_any_script(tmp_path: Path) -> None:
     video = unicodedata.normalize("NFD", "Zoë/Grüße.mp4")
     text = unicodedata.normalize("NFC", "Grüße.srt")

@@ -267,6 +267,23 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
+@pytest.mark.parametrize(
+    ("other", "paces"),
+    [("talk-000.flac", False), ("talk_slow.flac", True), ("talk-001_fast.flac", True)],
+)
+def test_a_part_called_as_a_clip_of_another_is_refused(
+    tmp_path: Path, other: str, paces: bool
+) -> None:
+    pytest.importorskip("mediapipe", reason="the open corpus needs ttsf[data]")
+    pytest.importorskip("pocketsphinx", reason="the open corpus needs ttsf[data]")
+    rows = [(f"speech/{name}", "train", "", "") for name in ("talk.flac", other)]
+    parts, settings = write_parts(tmp_path / "parts", rows), OpenCorpusSettings(paces)
+    called = f"'speech/{Path(other).stem}' is also the name of a clip of 'speech/talk'; rename"
+    with pytest.raises(TtsfError, match=called):
+        build_open_corpus(parts, tmp_path / "out", settings)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.skipif(not shutil.which("flite"), reason="flite is not installed")
 def test_any_history_gives_the_same_bytes(tmp_path: Path) -> None:
     pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")

@@ -144,6 +144,19 @@ def test_a_cut_and_a_wandering_face_end_a_stretch(tmp_path: Path) -> None:
     assert spans["jump-001"][0] == spans["shot-001"][0] == 1.6
 
 
+def test_pieces_of_one_video_and_a_video_of_their_name_are_told_apart(tmp_path: Path) -> None:
+    left, right = face_picture(shift=60), face_picture(shift=-60)
+    write_recording(tmp_path / "in" / "talk.mp4", [left] * 40 + [right] * 40, murmur(3.2))
+    talking(tmp_path / "in" / "talk-000.mp4", 36)
+    clips, _ = run_folder(tmp_path / "in", tmp_path / "out")
+    sources = {name: clip.source for name, clip in clips.items()}
+    assert sources == {
+        "talk-000": "talk.mp4",
+        "talk-001": "talk.mp4",
+        "talk-000.mp4": "talk-000.mp4",
+    }
+
+
 def test_long_video_with_subtitles_and_strange_names(tmp_path: Path) -> None:
     root = tmp_path / "in" / "Žofie Ångström"
     talking(root / "Überraschung 日本.mp4", 100)

@@ -22,9 +22,9 @@ from ttsf.data.clip_files import read_samples
 from ttsf.data.manifest import Clip
 from ttsf.data.parts import PARTS, Part, Use, read_parts
 from ttsf.data.recorded.layouts import SourceVideo
-from ttsf.data.recorded.speech import SpeechJob, speech_one
+from ttsf.data.recorded.speech import PACES, SpeechJob, speech_one
 from ttsf.data.recorded.video import PrepareJob, prepare_one
-from ttsf.data.records import Record, Refusal, record_jobs
+from ttsf.data.records import Record, Refusal, piece_of, record_jobs
 from ttsf.data.report import finish
 from ttsf.data.settings import OpenCorpusSettings
 from ttsf.data.speech_files import agreed_register, median_pitch
@@ -63,6 +63,7 @@ def build_open_corpus(
     videos, speech, portraits = (
         read_parts(parts, kind, USES) for kind in ("video", "speech", "portrait")
     )
+    check_names([*videos, *speech, *portraits], settings.paces)
     teachers = plan_teachers(speech, settings)
     root = parts.resolve()
     with only_run(out, describe(root, settings)):
@@ -101,6 +102,19 @@ def check_packages() -> None:
         import pocketsphinx  # noqa: F401
         import scipy  # noqa: F401
         import soxr  # noqa: F401
+
+
+def check_names(parts: Sequence[Part], paces: bool) -> None:
+    """Raises TtsfError where a part is called as a clip of another may be."""
+    cut = {part.key for part in parts if part.kind != "portrait"}
+    for part in parts:
+        for pace in PACES if paces else ("",):
+            whole = part.key.removesuffix(pace)
+            for other in (whole, piece_of(whole)):
+                if other != part.key and other in cut:
+                    raise TtsfError(
+                        f"'{part.key}' is also the name of a clip of '{other}'; rename one of them"
+                    )
 
 
 def describe(root: Path, settings: OpenCorpusSettings) -> dict[str, object]:

@@ -33,6 +33,17 @@ class Record:
     refused: list[Refusal]
 
 
+def piece_name(key: str, number: int) -> str:
+    """The clip that is one of several pieces of a job's file."""
+    return f"{key}-{number:03d}"
+
+
+def piece_of(name: str) -> str | None:
+    """The key whose pieces may bear this name, if it is such a name."""
+    key, _, number = name.rpartition("-")
+    return key if len(number) >= 3 and number.isdecimal() else None
+
+
 _record = TypeAdapter(Record)
 Work = Callable[[Any, Path], Record]
 """`work(job, out)` writes a job's clips below `out`; importable by name, so that processes and

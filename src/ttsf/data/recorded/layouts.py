@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ttsf.data.manifest import Register, Split
+from ttsf.data.records import piece_of
 from ttsf.errors import TtsfError
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
@@ -243,11 +244,13 @@ does not, and that structure."""
 
 
 def _distinct(found: list[SourceVideo]) -> list[SourceVideo]:
-    """Keys that occur more than once get the file's suffix."""
+    """Keys that occur more than once, or as the name of another's piece, get the file's suffix."""
     times = Counter(video.key for video in found)
+    longer = [replace(video, key=video.key + video.video.suffix) for video in found]
+    keys = times.keys() | {video.key for video in longer}
     distinct = [
-        replace(video, key=video.key + video.video.suffix) if times[video.key] > 1 else video
-        for video in found
+        long if times[short.key] > 1 or piece_of(short.key) in keys else short
+        for short, long in zip(found, longer, strict=True)
     ]
     taken: dict[str, SourceVideo] = {}
     for video in distinct:

@@ -20,7 +20,7 @@ from ttsf.data.recorded.pieces import (
     small_letters,
     with_commas,
 )
-from ttsf.data.records import Record, Refusal
+from ttsf.data.records import Record, Refusal, piece_name
 from ttsf.data.speech_files import (
     SHORTEST_S,
     above_noise,
@@ -74,7 +74,7 @@ def speech_one(job: SpeechJob, out: Path) -> Record:
             limit = "is too short" if length_s < SHORTEST_S else "holds no pause to cut in"
             refused.append(Refusal(job.part.file, f"a piece of {length_s:.1f} s {limit}"))
             continue
-        name = job.key if len(pieces) == 1 else f"{job.key}-{number:03d}"
+        name = job.key if len(pieces) == 1 else piece_name(job.key, number)
         clip = piece_clip(job.part, name, piece, begin_s)
         heard = samples[piece.start : piece.end]
         for suffix, pace in (PACES if job.paces and piece.words else {"": 1.0}).items():

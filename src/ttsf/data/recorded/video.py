@@ -20,7 +20,7 @@ from ttsf.data.recorded.face_track import Stretch, Survey
 from ttsf.data.recorded.layouts import SourceVideo
 from ttsf.data.recorded.recogniser import write_down
 from ttsf.data.recorded.transcripts import Transcript, cut, plain_transcript, read_transcript
-from ttsf.data.records import Record, Refusal
+from ttsf.data.records import Record, Refusal, piece_name
 from ttsf.errors import CannotWrite, TtsfError
 from ttsf.media.files import new_file
 from ttsf.media.recording import fit_sound, read_sound, read_video
@@ -97,7 +97,7 @@ def _prepare(job: PrepareJob, out: Path) -> Record:
     clips: list[Clip] = []
     frames, at = read_video(source.video), 0
     for i, span in enumerate(spans):
-        name = job.key if len(spans) == 1 else f"{job.key}-{i:03d}"
+        name = job.key if len(spans) == 1 else piece_name(job.key, i)
         chosen = islice(frames, span.stretch.start - at, span.stretch.end - at)
         at = span.stretch.end
         clip, problem = _save_clip(job, name, span, recording, chosen, out)
