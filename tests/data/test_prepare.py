@@ -144,6 +144,15 @@ def test_a_cut_and_a_wandering_face_end_a_stretch(tmp_path: Path) -> None:
     assert spans["jump-001"][0] == spans["shot-001"][0] == 1.6
 
 
+def test_words_that_overlap_are_cut_where_the_later_begins(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    talking(root / "a.mp4", 100)
+    (root / "a.align").write_text("2500 45000 one\n37500 85000 two\n")
+    prepare(small(root, longest_s=2.0), tmp_path / "out")
+    clips = read_manifest(tmp_path / "out")
+    assert [(clip.text, clip.frames) for clip in clips] == [("one", 38), ("two", 50)]
+
+
 def test_pieces_of_one_video_and_a_video_of_their_name_are_told_apart(tmp_path: Path) -> None:
     left, right = face_picture(shift=60), face_picture(shift=-60)
     write_recording(tmp_path / "in" / "talk.mp4", [left] * 40 + [right] * 40, murmur(3.2))

@@ -1,6 +1,8 @@
 """Texts beside videos in their distributors' forms, and where videos are cut."""
 
 import codecs
+import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -224,6 +226,17 @@ def test_pieces_keep_every_word_and_never_reach_another(longest_s: float) -> Non
                 assert piece.start_s <= word.start_s and word.end_s <= piece.end_s
             else:
                 assert word.end_s <= piece.start_s + 1e-9 or piece.end_s <= word.start_s + 1e-9
+
+
+def test_pieces_never_overlap_where_words_do() -> None:
+    rng, words, now = random.Random(0), [], 0.1
+    for i in range(400):
+        words.append(Word(f"w{i}", now, now + 0.6))
+        now += rng.uniform(0.3, 0.6)
+    pieces = cut(Transcript("x", tuple(words)), now + 1.0, 4.0)
+    assert len(pieces) > 50
+    for piece, following in pairwise(pieces):
+        assert piece.end_s is not None and piece.end_s <= following.start_s
 
 
 def test_many_words_without_pauses_are_cut_evenly() -> None:

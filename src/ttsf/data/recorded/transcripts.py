@@ -95,8 +95,9 @@ def cut(transcript: Transcript | None, duration_s: float, longest_s: float) -> l
       SHORTEST_S or over `longest_s`, without text, or after the video's end are left out.
     - A video that is short enough: one piece with the whole text.
     - Words with times: pieces cut in the longest pauses, with at most MARGIN_S around the words
-      and at most half of the pause to the neighbour. Words that last past the video's end and
-      pieces under SHORTEST_S are left out, as is a word longer than `longest_s`.
+      and at most half of the pause to the neighbour; a piece ends where the next begins. Words
+      that last past the video's end and pieces under SHORTEST_S are left out, as is a word longer
+      than `longest_s`.
     - Otherwise one piece of the whole video without a text, for the caller to cut.
 
     The list is empty where there are times but no piece is left.
@@ -142,12 +143,18 @@ def _cut_words(words: tuple[Word, ...], duration_s: float, longest_s: float) -> 
 
 def _piece(words: tuple[Word, ...], first: int, stop: int, duration_s: float) -> Piece:
     """The words [first, stop) with their margins."""
-    before = words[first].start_s - words[first - 1].end_s if first else math.inf
-    after = words[stop].start_s - words[stop - 1].end_s if stop < len(words) else math.inf
-    start_s = words[first].start_s - min(MARGIN_S, max(0.0, before / 2))
-    end_s = words[stop - 1].end_s + min(MARGIN_S, max(0.0, after / 2))
-    text = " ".join(word.text for word in words[first:stop])
-    return Piece(max(0.0, start_s), min(end_s, duration_s), text)
+    start_s = max(0.0, words[first].start_s - MARGIN_S)
+    end_s = min(words[stop - 1].end_s + MARGIN_S, duration_s)
+    if first:
+        start_s = max(start_s, _border(words, first))
+    if stop < len(words):
+        end_s = min(end_s, _border(words, stop))
+    return Piece(start_s, end_s, " ".join(word.text for word in words[first:stop]))
+
+
+def _border(words: tuple[Word, ...], i: int) -> float:
+    """The middle of the pause before a word, or its begin where the word before goes on, s."""
+    return min((words[i - 1].end_s + words[i].start_s) / 2, words[i].start_s)
 
 
 def _widest_pause(words: tuple[Word, ...], first: int, stop: int, least_s: float) -> int:
