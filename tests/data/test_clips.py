@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +176,14 @@ def test_larger_frames_are_reduced(tmp_path: Path) -> None:
 def test_without_the_split_valid_training_clips_are_held_out(corpus: Path) -> None:
     clips = TalkingClips(corpus, MINI.model)
     assert held_out_clips(clips) is clips
+
+
+def test_a_faulty_clip_held_out_is_told(tmp_path: Path) -> None:
+    good, faulty = (row(name, "ada", 40, 40 * PER_FRAME, "Hello.") for name in ("good", "faulty"))
+    write_manifest(tmp_path, [good, replace(faulty, split="valid", text="?!")])
+    clips = TalkingClips(tmp_path, MINI.model)
+    with pytest.raises(TtsfError, match="clip 'faulty': nothing to say"):
+        held_out_clips(clips)
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:

@@ -58,13 +58,17 @@ class TalkingBatch(NamedTuple):
     names: tuple[str, ...]
 
 
+class NoClips(TtsfError):
+    """Nothing in the wanted splits qualifies."""
+
+
 class TalkingClips:
     """Clips of a manifest that move and are heard for at least `frames` frames.
 
     With `need_text` only clips with a text qualify; a text of more symbols than mel frames cannot
     belong to its sound and does not count.
 
-    Raises TtsfError where nothing qualifies, for a text that cannot be spoken, and for a
+    Raises NoClips where nothing qualifies, and TtsfError for a text that cannot be spoken and for a
     configuration on another clock than the corpus.
     """
 
@@ -92,7 +96,7 @@ class TalkingClips:
                     self.phonemes.append(ids)
         if not self.clips:
             wanted = "pictures, sound and text" if need_text else "pictures and sound"
-            raise TtsfError(
+            raise NoClips(
                 f"{folder}: no clip of {', '.join(splits)} has {frames} frames with {wanted}"
             )
 
@@ -158,12 +162,15 @@ class TalkingClips:
 
 
 def held_out_clips(training: TalkingClips, need_text: bool = False) -> TalkingClips:
-    """The split "valid" of the same corpus, or the training clips themselves where it has none."""
+    """The split "valid" of the same corpus, or the training clips themselves where it has none.
+
+    Raises TtsfError where a clip of it cannot be used.
+    """
     try:
         return TalkingClips(
             training.folder, training.config, ("valid",), training.frames, need_text=need_text
         )
-    except TtsfError:
+    except NoClips:
         return training
 
 
