@@ -216,10 +216,19 @@ def test_a_recogniser_writes_down_what_has_no_text(tmp_path: Path) -> None:
     assert clip.text == "True"
 
 
+def test_a_recogniser_of_another_encoding_ends_nothing(tmp_path: Path) -> None:
+    talking(tmp_path / "in" / "a.mp4")
+    command = "python3 -c \"import sys; sys.stdout.buffer.write(b'one caf\\xe9 two')\" {wav}"
+    prepare(small(tmp_path / "in", recogniser=command), tmp_path / "out")
+    (clip,) = read_manifest(tmp_path / "out")
+    assert clip.text is not None and clip.text.startswith("one caf")
+
+
 @pytest.mark.parametrize(
     ("changes", "workers", "message"),
     [
         ({"recogniser": "magic"}, 1, "neither pocketsphinx nor a command"),
+        ({"recogniser": "sh -c 'cat {wav}"}, 1, "is no command: No closing quotation"),
         ({"recogniser": "no-such-program {wav}"}, 1, "is not installed"),
         ({"size": 63}, 1, "size 63: an even number of pixels"),
         ({"size": 1024}, 1, "from 64 to 512"),

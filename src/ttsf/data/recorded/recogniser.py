@@ -25,7 +25,10 @@ def check_recogniser(name: str | None) -> None:
     if name == "pocketsphinx":
         _decoder()
         return
-    words = shlex.split(name)
+    try:
+        words = shlex.split(name)
+    except ValueError as error:  # such as a quotation that never ends
+        raise TtsfError(f"the recogniser '{name}' is no command: {error}") from None
     if not any("{wav}" in word for word in words):
         raise TtsfError(
             f"the recogniser '{name}' is neither pocketsphinx nor a command with {{wav}}"
@@ -51,7 +54,7 @@ def write_down(name: str | None, samples: np.ndarray) -> str | None:
         wav = Path(folder) / "speech.wav"
         write_wav(wav, samples, SAMPLE_RATE)
         command = [word.replace("{wav}", str(wav)) for word in shlex.split(name)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise TtsfError(f"the recogniser failed ({done.returncode}): {reason}")
