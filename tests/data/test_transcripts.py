@@ -135,7 +135,7 @@ LRS = "Text:  A B\nConf:  1\n\nWORD START END ASDSCORE\n"
         ("a.srt", "Good morning.", "no times such as '00:00:01,000 --> 00:00:02,500' in it"),
         ("a.srt", "é".encode("latin-1"), "a.srt: the text is not valid UTF-8"),
         ("a.srt", "Hi".encode("utf-16"), "a.srt: the text is not valid UTF-8"),
-        ("a.vtt", "", "a.vtt: a transcript must be a .txt, .srt or .align file"),
+        ("a.vtt", "", "a.vtt: a transcript must end in .srt or .align or .txt"),
     ],
 )
 def test_bad_files(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:

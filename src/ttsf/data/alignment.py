@@ -119,9 +119,14 @@ Entry = tuple[str, list[tuple[str, int, int, int]]]
 """A word or a silence with its phones: name, first frame, number of frames, log-likelihood."""
 
 
+def to_16_bit(samples: np.ndarray) -> bytes:
+    """Float [N] in [-1, 1] as pocketsphinx reads it."""
+    return (np.clip(samples, -1, 1) * 32_767).astype("<i2").tobytes()
+
+
 def _decode(decoder, samples: np.ndarray, text: str) -> list[Entry]:
     """Two passes, first words and then their phones."""
-    data = (np.clip(samples, -1, 1) * 32_767).astype("<i2").tobytes()
+    data = to_16_bit(samples)
     try:
         decoder.set_align_text(text)
         for second in (False, True):

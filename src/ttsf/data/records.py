@@ -12,6 +12,9 @@ from ttsf.data.manifest import Clip
 from ttsf.errors import CannotWrite, TtsfError
 from ttsf.jobs import Job, Workers, run_jobs
 
+THUMBNAIL = 96
+"""px, height of the pictures on a corpus's page."""
+
 
 @dataclass(frozen=True)
 class Refusal:

@@ -18,14 +18,13 @@ from PIL import Image
 from ttsf.config import SAMPLE_RATE
 from ttsf.data.clip_files import read_frames
 from ttsf.data.manifest import Animated, Clip, Recorded, write_manifest
-from ttsf.data.records import Record, Refusal
+from ttsf.data.records import THUMBNAIL, Record, Refusal
 from ttsf.errors import MissingPackage, needing
 from ttsf.landmarks.face_mesh import LandmarkDetector, fit_head, rotation_angles
 from ttsf.media.files import csv_text, write_new
 
 SHOWN = 60  # thumbnails of each kind
 POSED = 300  # clips whose head pose is measured
-THUMBNAIL = 96  # px
 BINS = 24
 TEMPLATE = Path(__file__).with_name("report.html")
 

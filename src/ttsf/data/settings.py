@@ -10,8 +10,8 @@ from ttsf.errors import TtsfError
 Layout = Literal["lrs3", "lrs2", "voxceleb2", "grid", "folder"]
 SIZES = (64, 512)
 """px, least and largest side of stored frames."""
-LONGEST_S = 60.0
-"""No clip may be longer."""
+SHORTEST_S, LONGEST_S = 0.5, 60.0
+"""No clip with speech may be shorter or longer."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ from ttsf.data.alignment import Phone, save_phones
 from ttsf.data.clip_files import save_samples
 from ttsf.data.manifest import Clip, Register
 
-SHORTEST_S = 0.5
-"""Shorter clips are left out."""
 LEVEL_DB = -23.0  # RMS of the loud part, below full scale
 BLOCK = SAMPLE_RATE // 100  # samples of a look at the level
 LOUD = 1e-3  # of the loudest block's power: what lies above it counts for the level

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ttsf.config import FPS
+from ttsf.data.records import THUMBNAIL
 from ttsf.portrait.crop import CropSquare, crop_square
 from ttsf.portrait.detection import MIN_FACE, FaceBox, ScoredBox, glance
 
@@ -21,7 +22,6 @@ GAP_LOOKS = 2  # looks in a row that may miss the face
 DRIFT, GROWTH = 0.35, 1.35  # sides of the box, and ratio of sizes, that a face may leave its place
 CROWD_SIZE, CROWD_SHARE = 0.6, 0.25  # of the main face's side; of the looks
 CUT_CHANGE = 45.0  # mean change of grey levels of 16 x 16 fields between two looks
-THUMBNAIL = 96  # px
 
 
 class Look(NamedTuple):

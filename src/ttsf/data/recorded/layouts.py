@@ -14,12 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ttsf.data.manifest import Register, Split
+from ttsf.data.recorded.transcripts import TRANSCRIPT_SUFFIXES
 from ttsf.data.records import piece_of
 from ttsf.errors import TtsfError
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
-TRANSCRIPT_SUFFIXES = (".srt", ".align", ".txt")
-"""Which one counts where a video of the user's own has several."""
 VALID_PERCENT = 1
 """Of the speakers of LRS3 and VoxCeleb2, which have no split for validation."""
 GRID_TEST_SPEAKERS = ("s33", "s34")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ttsf.config import SAMPLE_RATE
+from ttsf.data.alignment import to_16_bit
 from ttsf.errors import TtsfError, needing
 from ttsf.media.video import write_wav
 
@@ -44,9 +45,7 @@ def write_down(name: str | None, samples: np.ndarray) -> str | None:
     if name == "pocketsphinx":
         decoder = _decoder()
         decoder.start_utt()
-        decoder.process_raw(
-            (np.clip(samples, -1, 1) * 32_767).astype(np.int16).tobytes(), full_utt=True
-        )
+        decoder.process_raw(to_16_bit(samples), full_utt=True)
         decoder.end_utt()
         heard = decoder.hyp()
         return heard.hypstr if heard and heard.hypstr else None

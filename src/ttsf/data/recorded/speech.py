@@ -21,8 +21,8 @@ from ttsf.data.recorded.pieces import (
     with_commas,
 )
 from ttsf.data.records import Record, Refusal, piece_name
+from ttsf.data.settings import SHORTEST_S
 from ttsf.data.speech_files import (
-    SHORTEST_S,
     above_noise,
     longest_loud,
     loud_part,

@@ -13,11 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from ttsf.data.settings import SHORTEST_S
 from ttsf.errors import TtsfError
 from ttsf.media.files import read_text
 
-SHORTEST_S = 0.5
-"""Shorter pieces are left out."""
+TRANSCRIPT_SUFFIXES = (".srt", ".align", ".txt")
+"""Which one counts where a video of the user's own has several."""
 MARGIN_S = 0.1
 """Kept before the first and after the last word of a piece."""
 GRID_UNITS_PER_S = 25_000
@@ -71,8 +72,8 @@ def read_transcript(path: Path) -> Transcript:
     row that is not as the format wants it.
     """
     suffix = path.suffix.lower()
-    if suffix not in (".txt", ".srt", ".align"):
-        raise TtsfError(f"{path}: a transcript must be a .txt, .srt or .align file")
+    if suffix not in TRANSCRIPT_SUFFIXES:
+        raise TtsfError(f"{path}: a transcript must end in {' or '.join(TRANSCRIPT_SUFFIXES)}")
     lines = read_text(path).splitlines()
     if suffix == ".srt":
         return _read_srt(path, lines)

@@ -22,7 +22,8 @@ from ttsf.config import SAMPLE_RATE, SpeechConfig
 from ttsf.data.alignment import phone_times
 from ttsf.data.manifest import Clip, Register, Split, Spoken
 from ttsf.data.records import Record, Refusal
-from ttsf.data.speech_files import SHORTEST_S, save_speech, trim_and_level
+from ttsf.data.settings import SHORTEST_S
+from ttsf.data.speech_files import save_speech, trim_and_level
 from ttsf.errors import TtsfError, needing
 from ttsf.speech.text import TextFrontEnd
 
