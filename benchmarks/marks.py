@@ -24,7 +24,8 @@ import torch
 
 import ttsf
 from ttsf.errors import TtsfError
-from ttsf.media.video import Chunk, new_video, wav_bytes
+from ttsf.media.sound import write_wav
+from ttsf.media.video import Chunk, new_video
 from ttsf.options import GenerateOptions
 from ttsf.picture.framing import Framing
 from ttsf.pipeline import Pipeline
@@ -245,7 +246,7 @@ def hide_and_hear(
             file = attacked_sound(folder / "sound", part, how)
             rate = figures.sound.setdefault(f"{name}, {seconds} s", Rate())
             rate.add(verify(file).sound, payload)
-    (folder / "plain.wav").write_bytes(wav_bytes(samples, 16_000))
+    write_wav(folder / "plain.wav", samples, 16_000)
     look_at(folder / "plain.wav", figures)
 
 

@@ -49,18 +49,23 @@ def test_letters_that_a_font_lacks_are_shown_plainly(monkeypatch: pytest.MonkeyP
     assert captions._readable("“Œuvre”, Łódź: naïve ß…", font) == "“OEuvre”, Lodz: naive ss…"
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "mov_text"), (".webm", "webvtt")])
-def test_a_file_can_carry_them_as_a_track(tmp_path: Path, suffix: str, codec: str) -> None:
+def test_a_file_can_carry_them_as_a_track(
+    tmp_path: Path, suffix: str, codec: str, language: str
+) -> None:
     path = tmp_path / f"video{suffix}"
     frames = np.zeros((25, 64, 64, 3), np.uint8)
     with new_video(path, subtitles=True) as video:
+        video.describe({}, language)
         for cue in (*CUES, None):
             video.add(Chunk(frames, np.zeros(25 * SAMPLES_PER_FRAME, np.float32)))
             if cue:
                 video.show(cue)
     with av.open(str(path)) as container:
         (stream,) = container.streams.subtitles
-        assert stream.codec_context.name == codec and stream.language == "eng"
+        assert stream.codec_context.name == codec
+        assert (stream.language == "eng") == (language == "en")
         packets = [p for p in container.demux(stream) if p.size > 2]
     texts = [bytes(p)[2 if codec == "mov_text" else 0 :].decode() for p in packets]
     assert texts == ["\n".join(cue.lines) for cue in CUES]

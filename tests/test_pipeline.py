@@ -221,3 +221,12 @@ def test_no_mouth_opens_further_than_peoples(tiny_model: TTSF) -> None:
     )
     limited[..., OPEN] = alpha[..., OPEN]
     torch.testing.assert_close(limited, alpha, atol=1e-4, rtol=0)
+
+
+def test_a_pause_at_the_beginning_says_nothing_of_the_length(
+    pipeline: ttsf.Pipeline, photo: Path
+) -> None:
+    text = f'<speak><break time="2s"/>{"This is a sentence. " * 3}</speak>'
+    talk = pipeline._open(pipeline.portrait(photo), text, ttsf.GenerateOptions(size=64))
+    guesses = [talk.expected_frames() for _ in talk.chunks()]
+    assert max(guesses) < 3 * guesses[-1]

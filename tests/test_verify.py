@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -13,6 +14,7 @@ from ttsf.cli.main import main
 from ttsf.media.video import Chunk, new_video
 from ttsf.provenance.payload import Payload
 from ttsf.provenance.picture import PictureMark
+from ttsf.provenance.reading import pictures
 from ttsf.provenance.sound import SoundMark
 from ttsf.provenance.tags import tags
 from ttsf.provenance.verify import verify
@@ -77,6 +79,22 @@ def test_a_part_of_a_film(plain: Chunk, marked: Chunk, tmp_path: Path) -> None:
     assert verdict.picture and verdict.sound and verdict.payload == PAYLOAD
     (part,) = verdict.picture.parts
     assert 15 < part.begin_s <= 16.5 and 23.5 <= part.end_s < 25
+
+
+def test_times_count_from_the_first_frame(marked: Chunk, tmp_path: Path) -> None:
+    early, late = write(tmp_path / "a.mp4", marked), tmp_path / "a.ts"
+    with av.open(str(early)) as read, av.open(str(late), "w", "mpegts") as written:
+        stream = read.streams.video[0]
+        copy = written.add_stream_from_template(stream)
+        for packet in read.demux(stream):
+            if packet.dts is not None:
+                packet.pts, packet.dts = (
+                    t + int(3_600 / stream.time_base) for t in (packet.pts, packet.dts)
+                )
+                packet.stream = copy
+                written.mux(packet)
+    shown = [round(frame.second, 2) for frame in pictures(late)]
+    assert shown[0] == 0 and shown == [round(frame.second, 2) for frame in pictures(early)]
 
 
 def test_a_sound_and_a_picture(marked: Chunk, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 
 import ttsf
 from ttsf import GenerateOptions, TtsfError
+from ttsf.picture.framing import Framing
 
 SMALL = {"size": 64, "steps": 1}
 
@@ -44,7 +45,7 @@ def test_numbers_of_numpy(pipeline: ttsf.Pipeline, photo: Path, kind: type) -> N
         *[("motion", wrong) for wrong in (None, "1")],
         *[("blinks", wrong) for wrong in (None, [])],
         *[("max_seconds", wrong) for wrong in (None, "60", float("nan"))],
-        *[("framing", wrong) for wrong in ("face", None, (64, 64))],
+        *[("framing", wrong) for wrong in ("face", None, (64, 64), ("all", 0, 0, ""))],
         *[("language", wrong) for wrong in (None, 5, b"en")],
         *[("lexicon", wrong) for wrong in (None, "a", {1: 2}, [("a", "b")])],
         *[("voice", wrong) for wrong in (5, b"oak", 1.0, [])],
@@ -55,6 +56,14 @@ def test_wrong_options_are_named(
 ) -> None:
     with pytest.raises(TtsfError, match=name):
         pipeline.speak(photo, "Hi.", GenerateOptions(**{**SMALL, name: value}))
+
+
+@pytest.mark.parametrize("sides", [(0, 0), (181, 220), (10**6, 10**6), (200.0, 200.0)])
+def test_a_canvas_that_cannot_be_is_refused(
+    pipeline: ttsf.Pipeline, photo: Path, sides: tuple[Any, Any]
+) -> None:
+    with pytest.raises(TtsfError, match="sides of a canvas"):
+        pipeline.speak(photo, "Hi.", GenerateOptions(framing=Framing("canvas", *sides)))
 
 
 @pytest.mark.parametrize("name", ["seed", "steps", "size", "rate", "temperature", "max_seconds"])

@@ -17,6 +17,15 @@ RATES = (0.5, 2.0)
 MOST_MOTION = 2.0
 MAX_SECONDS = 3_600.0
 """Nobody makes a video of more than an hour by mistake without being glad of a question."""
+WHOLES = {"seed": (0, 2**32 - 1), "steps": (1, MAX_STEPS), "size": (-math.inf, math.inf)}
+REALS = {
+    "temperature": (0, MAX_TEMPERATURE),
+    "rate": RATES,
+    "motion": (0, MOST_MOTION),
+    "blinks": (0, 1),
+}
+"""Options that are numbers, and their ranges."""
+MAY_LACK = ("steps", "temperature", "size")
 NO_LEXICON: Mapping[str, str] = MappingProxyType({})
 
 
@@ -65,30 +74,27 @@ class GenerateOptions(NamedTuple):
 
     def plain(self) -> "GenerateOptions":
         """With Python's own numbers, so that what is equal is also written alike."""
-        wholes, reals = ("seed", "steps", "size"), ("temperature", "rate", "motion", "blinks")
         chosen = self._asdict()
-        chosen |= {n: int(chosen[n]) for n in wholes if chosen[n] is not None}
-        chosen |= {n: float(chosen[n]) for n in (*reals, "max_seconds") if chosen[n] is not None}
+        for kind, names in ((int, WHOLES), (float, (*REALS, "max_seconds"))):
+            chosen |= {name: kind(chosen[name]) for name in names if chosen[name] is not None}
         return GenerateOptions(**chosen)
 
     def check(self) -> None:
-        """Raises TtsfError for a value of another type or out of range; framing's own checks and
-        the range of size are the scene's."""
-        _check_whole("seed", _given("seed", self.seed), 0, 2**32 - 1)
-        _check_whole("steps", self.steps, 1, MAX_STEPS)
-        _check_whole("size", self.size)
-        _check("temperature", self.temperature, 0, MAX_TEMPERATURE)
-        for name, value, least, most in (
-            ("rate", self.rate, *RATES),
-            ("motion", self.motion, 0, MOST_MOTION),
-            ("blinks", self.blinks, 0, 1),
-        ):
-            _check(name, _given(name, value), least, most)
-        _check_number("max_seconds", _given("max_seconds", self.max_seconds))
+        """Raises TtsfError for a value of another type or out of range; size: see the scene."""
+        chosen = self._asdict()
+        for name in (*WHOLES, *REALS, "max_seconds"):
+            if chosen[name] is None and name not in MAY_LACK:
+                raise TtsfError(f"{name} must be a number, not None")
+        for name, limits in WHOLES.items():
+            _check_whole(name, chosen[name], *limits)
+        for name, limits in REALS.items():
+            _check(name, chosen[name], *limits)
+        _check_number("max_seconds", self.max_seconds)
         if not self.max_seconds > 0:
-            raise TtsfError(f"max_seconds must be above 0, not {self.max_seconds:g}")
+            raise TtsfError(f"max_seconds must be above 0, not {float(self.max_seconds):g}")
         if not isinstance(self.framing, Framing):
             raise TtsfError(f"framing must be a Framing, not {self.framing!r}")
+        self.framing.check()
         if not isinstance(self.language, str):
             raise TtsfError(f"language must be a str such as 'de', not {self.language!r}")
         if not isinstance(self.voice, str | Path | None):
@@ -96,12 +102,6 @@ class GenerateOptions(NamedTuple):
         pairs = self.lexicon.items() if isinstance(self.lexicon, Mapping) else [(None, None)]
         if not all(isinstance(part, str) for pair in pairs for part in pair):
             raise TtsfError("lexicon must map words to IPA, both of type str")
-
-
-def _given(name: str, value: object) -> Any:
-    if value is None:
-        raise TtsfError(f"{name} must be a number, not None")
-    return value
 
 
 def _check_number(name: str, value: object) -> None:
@@ -113,7 +113,7 @@ def _check_number(name: str, value: object) -> None:
         raise TtsfError(f"{name} is far too large a number") from None
 
 
-def _check_whole(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> None:
+def _check_whole(name: str, value: Any, least: float, most: float) -> None:
     if value is not None and not isinstance(value, Integral):
         raise TtsfError(f"{name} must be a whole number, not {value!r}")
     _check(name, value, least, most)
@@ -122,5 +122,5 @@ def _check_whole(name: str, value: Any, least: float = -math.inf, most: float = 
 def _check(name: str, value: Any, least: float, most: float) -> None:
     _check_number(name, value)
     if value is not None and not (math.isfinite(value) and least <= value <= most):
-        shown = value if isinstance(value, Integral) else f"{value:g}"
+        shown = value if isinstance(value, Integral) else f"{float(value):g}"
         raise TtsfError(f"{name} must be from {least:g} to {most:.10g}, not {shown}")

@@ -98,8 +98,14 @@ def test_an_index_that_never_came_is_not_readable(tmp_path: Path) -> None:
         list(read_video(path))
 
 
+def test_a_name_like_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_recording(tmp_path / "a.mp4", [empty_picture()] * 3).rename(tmp_path / "10:30.mp4")
+    monkeypatch.chdir(tmp_path)
+    assert len(list(read_video(Path("10:30.mp4")))) == 3
+
+
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
-    from ttsf.media.video import write_wav
+    from ttsf.media.sound import write_wav
 
     write_wav(tmp_path / "a.wav", murmur(1.0)[0], 16_000)
     with pytest.raises(TtsfError, match="holds no video"):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from tests.data.videos import empty_picture, face_picture, murmur, write_recording
@@ -107,6 +108,16 @@ def test_a_clip_that_cannot_be_cut_is_refused_not_fatal(tmp_path: Path) -> None:
     assert (table.rows[0].used, table.rows[0].refused) == (0, 1)
     assert truth.clips["a"].reasons["public judges"].startswith("no face found")
     assert "| real clips | - |" in table.markdown()
+
+
+def test_a_portrait_in_which_no_face_is_found_has_no_identity(tmp_path: Path) -> None:
+    video = write_recording(tmp_path / "a.mp4", [face_picture()] * 14, murmur(0.56))
+    Image.fromarray(empty_picture()).save(tmp_path / "empty.png")
+    cases = [Case("a", "a", tmp_path / "empty.png", None, "Hello.", False)]
+    ours = Scored(System("ours", {"a": video}), {"a": NOTHING._replace(reasons={})}, {})
+    (table,) = public_tables.tables(EXPERTS, [ours], cases)
+    figures = {f.metric.name: f for f in table.rows[0].figures if f is not None}
+    assert table.rows[0].used == 1 and figures["ID-SIM"].used == 0 and figures["DIV"].used == 1
 
 
 def test_the_square_is_cut_around_the_first_face() -> None:

@@ -1,5 +1,6 @@
 """Temporary files of processes that were killed."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -23,6 +24,24 @@ def fill(target: Path, begun: Event, folder: bool) -> None:
     with held(target, folder):
         begun.set()
         signal.pause()
+
+
+def test_a_process_without_free_handles_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_free(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "open", none_free)
+    with pytest.raises(OSError, match="Too many"), held(tmp_path / "a", folder=True):
+        pass
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_what_failed_leaves_nothing(tmp_path: Path, folder: bool) -> None:
+    with pytest.raises(ValueError, match="oh"), held(tmp_path / "a", folder):
+        raise ValueError("oh")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("folder", [False, True])

@@ -1,7 +1,10 @@
 """A signed video says that it was generated, and shows when somebody changed it."""
 
 import stat
+import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,9 +30,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def video(path: Path) -> Path:
+def video(path: Path, after: Callable[[Path], object] = str) -> Path:
+    """after: what happens to its temporary file once that is signed."""
     frames = np.random.default_rng(0).integers(0, 256, (10, 64, 64, 3), np.uint8)
-    with new_video(path, seal=lambda place: sign(place, PORTRAIT, Payload(7))) as writer:
+
+    def seal(place: Path) -> None:
+        sign(place, PORTRAIT, Payload(7))
+        after(place)
+
+    with new_video(path, seal=seal) as writer:
         writer.add(Chunk(frames, np.zeros(6_400, np.float32)))
     return path
 
@@ -67,6 +76,16 @@ def test_a_signature_alone_is_told_as_what_it_is(
     file.write_bytes(content)
     assert main(["verify", str(file)]) == 1
     assert "no mark found" in capsys.readouterr().out
+
+
+def test_another_process_does_not_take_a_signed_video_for_a_left_over(home: Path) -> None:
+    look = "import sys; from pathlib import Path; from ttsf.media.files import sweep"
+
+    def another(place: Path) -> None:
+        run = [sys.executable, "-c", f"{look}; sweep(Path(sys.argv[1]))", str(place.parent)]
+        subprocess.run(run, check=True)
+
+    assert read_signature(video(home / "a.mp4", another))
 
 
 def test_the_key_is_kept_and_secret(home: Path) -> None:

@@ -31,7 +31,7 @@ class Voices:
     def run(self) -> None:
         """Print a line each; write what was asked for."""
         from ttsf.checkpoint import save_voice
-        from ttsf.media.video import write_wav
+        from ttsf.media.sound import write_wav
         from ttsf.options import GenerateOptions
         from ttsf.pipeline import VOICE_SUFFIX, load
 

@@ -108,7 +108,7 @@ def write_talk(
         video = files.enter_context(new_video(outputs.video, fps, sample_rate, track, seal))
         talk = open_talk()
         talk.transparent = outputs.transparent
-        video.describe(tags(talk.payload))
+        video.describe(tags(talk.payload), talk.options.language)
         for chunk in files.enter_context(closing(_filmed(talk, video, outputs.captions))):
             if sound is not None:
                 sound.add(chunk.samples)

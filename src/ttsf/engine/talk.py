@@ -143,7 +143,8 @@ class Talk:
         voice = own if voice is None else voice
         self.speech = Speech(model, voice, utterances, options, self.payload)
         self.said: list[tuple[Spoken, float]] = []
-        self._frames = self._symbols = 0  # of the utterances that have been spoken
+        self._frames = self._voiced = self._symbols = 0  # of the utterances that have been spoken;
+        # of pauses by themselves _voiced counts nothing
         self._all_symbols = sum(len(utterance.ids) for utterance in utterances)
 
     @cached_property
@@ -185,7 +186,9 @@ class Talk:
                     continue
                 act, coming = coming.result(), None
                 before, self._frames = self._frames, self._frames + act.frames
-                self._symbols += len(self.utterances[act.place].ids)
+                ids = self.utterances[act.place].ids
+                self._symbols += len(ids)
+                self._voiced += act.frames if ids else 0
                 for batch in self._batches(act, before):
                     waiting.append(batch)
                     if len(waiting) > most:
@@ -198,7 +201,8 @@ class Talk:
 
     def expected_frames(self) -> int:
         """Length of the video: a guess until the last utterance has been spoken."""
-        return self._frames * self._all_symbols // max(self._symbols, 1)
+        left = self._all_symbols - self._symbols
+        return self._frames + left * self._voiced // max(self._symbols, 1)
 
     @torch.inference_mode()
     def _read(self, portrait: Portrait) -> tuple[SourceFaces, Tensor]:

@@ -145,7 +145,8 @@ def _write(out: Path, found: Sequence[Table], scored: Sequence[Scored]) -> None:
 
 
 def _draw_voices(voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Path) -> None:
-    """Fig. 5; too few voices give no figure."""
+    """Fig. 5; too few voices give no figure, and an older one goes."""
+    path.unlink(missing_ok=True)
     enough = {
         name: people
         for name, people in voices.items()

@@ -5,6 +5,7 @@ its file. NISQA has a table of its own (`naturalness`). Not here: C-SIM, whose x
 its own front end (SpeechBrain); MCD and F0, which need no network.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -135,8 +136,8 @@ def _row(
         return Row(system.system.name, (None,) * columns, 0, refused)
     cases = [case for case in cases if case.name in clips]
     truths = _read(real, cases)
-    portraits = {case.name: cut(case.picture()[None])[0] for case in cases}
-    identity = {n: id_sim(experts.face, clip.frames, portraits[n]) for n, clip in clips.items()}
+    portraits = _portraits(cases)
+    identity = {n: id_sim(experts.face, clips[n].frames, face) for n, face in portraits.items()}
     lips = {n: lse(experts.lips, clip.frames, clip.samples) for n, clip in clips.items()}
     pose = {n: diversity(experts.pose, clip.frames) for n, clip in clips.items()}
     figures = [
@@ -155,6 +156,15 @@ def _row(
         }
         figures.append(average(experts.recogniser.metric, errors, len(clips)))
     return Row(system.system.name, tuple(figures), len(clips), refused)
+
+
+def _portraits(cases: Sequence[Case]) -> dict[str, np.ndarray]:
+    """The cut faces of the cases; one in which no face is found has none."""
+    found = {}
+    for case in cases:
+        with contextlib.suppress(TtsfError):
+            found[case.name] = cut(case.picture()[None])[0]
+    return found
 
 
 def _fid(

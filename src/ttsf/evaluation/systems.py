@@ -18,7 +18,7 @@ from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
 from ttsf.jobs import Progress
 from ttsf.media.files import write_new
-from ttsf.media.video import write_wav
+from ttsf.media.sound import write_wav
 from ttsf.options import GenerateOptions
 from ttsf.picture.framing import Framing
 from ttsf.pipeline import Pipeline

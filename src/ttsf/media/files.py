@@ -65,7 +65,6 @@ def new_file(path: Path) -> Iterator[Path]:
     the block.
     """
     created: list[Path] = []
-    temporary: Path | None = None
     try:
         target = _end_of_links(path)
         mode = _mode_of(target)
@@ -80,11 +79,12 @@ def new_file(path: Path) -> Iterator[Path]:
             if mode is not None:
                 temporary.chmod(mode)
             temporary.replace(target)
-    except OSError as error:
-        _remove(temporary, created)
-        raise cannot_write(path, error) from error
-    except BaseException:
-        _remove(temporary, created)
+    except BaseException as error:
+        for folder in reversed(created):
+            with contextlib.suppress(OSError):  # others may have put something there
+                folder.rmdir()
+        if isinstance(error, OSError):
+            raise cannot_write(path, error) from error
         raise
 
 
@@ -92,7 +92,7 @@ def new_file(path: Path) -> Iterator[Path]:
 def held(target: Path, folder: bool = False) -> Iterator[Path]:
     """A new temporary file (or folder) beside `target`, which no `sweep` takes meanwhile.
 
-    It is not removed at the end. Raises OSError where it cannot be made.
+    It is removed on any exception. Raises OSError where it cannot be made.
     """
     sweep(target.parent)
     while True:
@@ -103,7 +103,11 @@ def held(target: Path, folder: bool = False) -> Iterator[Path]:
             path.touch(exist_ok=False)
         with _lock(path, wait=True) as ours:
             if ours and path.exists():
-                yield path
+                try:
+                    yield path
+                except BaseException:
+                    _delete(path)
+                    raise
                 return
 
 
@@ -113,10 +117,17 @@ def sweep(folder: Path) -> None:
     with contextlib.suppress(OSError):
         for path in folder.glob(LEFT_OVER):
             with _lock(path, wait=False) as ours:
-                if ours and path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                elif ours:
-                    path.unlink(missing_ok=True)
+                if ours:
+                    _delete(path)
+
+
+def _delete(path: Path) -> None:
+    """A file or a folder, if it is there and can go."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def refuse_inputs(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
@@ -138,7 +149,7 @@ def read_table(
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restkey="", restval="")
+            reader = csv.DictReader(file, restval="")
             found = reader.fieldnames or ()
             missing = [name for name in columns if name not in found]
             if missing and others:
@@ -147,7 +158,7 @@ def read_table(
                 raise TtsfError(f"{path}: the columns are {', '.join(columns)}")
             for row in reader:
                 place = f"{path}, line {reader.line_num}"
-                if "" in row:
+                if None in row:
                     raise TtsfError(
                         f"{place}: more fields than columns (quote a text that holds commas)"
                     )
@@ -195,24 +206,20 @@ def _mode_of(path: Path) -> int | None:
     return stat.S_IMODE(mode)
 
 
-def _remove(temporary: Path | None, folders: list[Path]) -> None:
-    if temporary is not None:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    for folder in reversed(folders):
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-
-
 @contextlib.contextmanager
 def _lock(path: Path, wait: bool) -> Iterator[bool]:
-    """Whether it is ours alone while the block lasts; it ends with the process too."""
+    """Whether it is ours alone while the block lasts; it ends with the process too.
+
+    wait: for as long as another has it, and OSError where it is there and cannot be opened.
+    """
     if fcntl is None:
         yield wait
         return
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
+        if wait and path.exists():
+            raise
         yield False
         return
     try:

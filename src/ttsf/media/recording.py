@@ -102,7 +102,7 @@ def fit_sound(samples: np.ndarray, start: int, frames: int) -> np.ndarray:
 
 def _open(path: Path) -> Any:
     try:
-        return av.open(str(path), metadata_errors="replace")  # tags may be in any encoding
+        return av.open(str(path.absolute()), metadata_errors="replace")  # tags in any encoding
     except av.FFmpegError as error:
         raise TtsfError(f"{path.name}: not a readable video ({error.strerror})") from None
     except OSError as error:

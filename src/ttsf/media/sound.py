@@ -38,3 +38,9 @@ def new_wav(path: Path, sample_rate: int) -> Iterator[WavWriter]:
         length = file.tell()
         file.seek(0)
         file.write(wav_header(sample_rate, length))
+
+
+def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
+    """A WAV of float [N] in [-1, 1]; as `new_wav`."""
+    with new_wav(path, sample_rate) as wav:
+        wav.add(samples)

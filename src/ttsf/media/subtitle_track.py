@@ -19,6 +19,9 @@ class SubtitleTrack:
         self._container, self._codec = container, CODECS[kind]
         self._stream = container.add_mux_stream(self._codec)
         self._stream.time_base = MS
+
+    def is_english(self) -> None:
+        """To be said before the container's first packet; else the language stays unknown."""
         self._stream.metadata["language"] = "eng"
 
     def add(self, cue: Cue) -> None:

@@ -2,7 +2,6 @@
 while it is written."""
 
 import errno
-import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from fractions import Fraction
@@ -11,10 +10,9 @@ from typing import Any, NamedTuple, Protocol
 
 import av
 import numpy as np
-import soundfile
 
 from ttsf.config import FPS, SAMPLE_RATE
-from ttsf.media.files import new_file, write_new
+from ttsf.media.files import new_file
 from ttsf.media.planes import Planes
 from ttsf.media.subtitle_track import SubtitleTrack
 from ttsf.media.video_codecs import MP4, STREAM, THREADS, WEBM, Encoding, add_video
@@ -106,9 +104,11 @@ class VideoWriter:
         self._audio.bit_rate = AUDIO_BITS
         self._track = SubtitleTrack(self._container, encoding.container) if subtitles else None
 
-    def describe(self, tags: Mapping[str, str]) -> None:
-        """Tags of the file, by their names; only before the first frame."""
+    def describe(self, tags: Mapping[str, str], language: str = "en") -> None:
+        """Tags of the file, by their names, and its text's language; before the first frame."""
         self._container.metadata.update(tags)
+        if self._track is not None and language == "en":
+            self._track.is_english()
 
     def start(self, still: np.ndarray) -> None:
         """A frame, RGB or RGBA uint8 [H, W, 3 or 4], of which `add` then replaces a part.
@@ -184,18 +184,6 @@ class VideoWriter:
     def _mux(self, packets: list[Any]) -> None:
         """A stream goes without the block that AAC begins with; a file says when sound begins."""
         self._container.mux([p for p in packets if p.pts >= 0 or not self._encoding.from_zero])
-
-
-def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
-    """16-bit mono WAV, whole or not at all; samples: float [N] in [-1, 1]."""
-    write_new(path, wav_bytes(samples, sample_rate))
-
-
-def wav_bytes(samples: np.ndarray, sample_rate: int) -> bytes:
-    """The content of a 16-bit mono WAV; samples: float [N] in [-1, 1]."""
-    content = io.BytesIO()  # soundfile cannot say what a full disk says
-    soundfile.write(content, samples, sample_rate, subtype="PCM_16", format="WAV")
-    return content.getvalue()
 
 
 def check_whole(path: Path, frames: int) -> None:

@@ -1,7 +1,8 @@
 """What a video shows of a portrait's picture, and where in the frame the picture lies."""
 
 import re
-from typing import Literal, NamedTuple
+from numbers import Integral
+from typing import Literal, NamedTuple, get_args
 
 from ttsf.errors import TtsfError
 from ttsf.portrait.crop import CropSquare
@@ -12,16 +13,19 @@ SIZES = (64, 3840)
 """px, long side that may be chosen."""
 CANVAS = re.compile(r"(\d{2,5})x(\d{2,5})(:plain)?")
 
+Kind = Literal["picture", "face", "canvas"]
+Background = Literal["blurred", "plain"]
+
 
 class Framing(NamedTuple):
     """What a video shows."""
 
-    kind: Literal["picture", "face", "canvas"] = "picture"
+    kind: Kind = "picture"
     """The whole picture, the square around the face, or the picture on a canvas."""
     width: int = 0
     """px, of a canvas."""
     height: int = 0
-    background: Literal["blurred", "plain"] = "blurred"
+    background: Background = "blurred"
     """What of a canvas the picture leaves free: the picture itself, or the colour of its border."""
 
     @classmethod
@@ -34,13 +38,20 @@ class Framing(NamedTuple):
         match = CANVAS.fullmatch(text)
         if not match:
             raise TtsfError(f"a framing is picture, face or WIDTHxHEIGHT such as 1080x1920: {text}")
-        width, height = int(match[1]), int(match[2])
-        for side in (width, height):
-            if side % 2 or not SIZES[0] <= side <= SIZES[1]:
+        background: Background = "plain" if match[3] else "blurred"
+        framing = cls("canvas", int(match[1]), int(match[2]), background)
+        framing.check()
+        return framing
+
+    def check(self) -> None:
+        """Raises TtsfError for what cannot be shown."""
+        if self.kind not in get_args(Kind) or self.background not in get_args(Background):
+            raise TtsfError(f"there is no such framing: {self!r}")
+        for side in (self.width, self.height) if self.kind == "canvas" else ():
+            if not isinstance(side, Integral) or side % 2 or not SIZES[0] <= side <= SIZES[1]:
                 raise TtsfError(
-                    f"the sides of a canvas are even and {SIZES[0]} to {SIZES[1]} px: {text}"
+                    f"the sides of a canvas are even and {SIZES[0]} to {SIZES[1]} px, not {side!r}"
                 )
-        return cls("canvas", width, height, "plain" if match[3] else "blurred")
 
 
 class Placement(NamedTuple):

@@ -35,7 +35,8 @@ class Label:
         self._light, self._rest = pixels[..., :1] * opacity, 1 - opacity
 
     def on(self, pixels: np.ndarray, top: int = 0, left: int = 0) -> np.ndarray:
-        """A copy with what of the label lies in it: uint8 [h, w, 3 or 4], here in the frame."""
+        """With what of the label lies in it, itself unchanged: uint8 [h, w, 3 or 4], here in the
+        frame."""
         down, right = max(top - self._place, 0), max(left - self._place, 0)
         light, rest = self._light[down:, right:], self._rest[down:, right:]
         y, x = max(self._place - top, 0), max(self._place - left, 0)

@@ -45,6 +45,7 @@ class Shown(NamedTuple):
     """A frame."""
 
     second: float
+    """Since the first."""
     luma: np.ndarray
     """Lightness, uint8 [H, W]."""
     key: bool
@@ -59,9 +60,11 @@ def pictures(path: Path) -> Iterator[Shown]:
             return
         if stream.width * stream.height > MOST_PIXELS:
             raise TtsfError(f"{path}: frames of more than {MOST_PIXELS / 1e6:.0f} megapixels")
-        due, seconds = 0.0, 0.0
+        due, seconds, begin = 0.0, 0.0, None
         for frame in _decoded(container, stream):
-            seconds = seconds if frame.time is None else float(frame.time)
+            if frame.time is not None:
+                begin = float(frame.time) if begin is None else begin
+                seconds = float(frame.time) - begin
             if seconds >= due or frame.key_frame:
                 due = seconds + EVERY_S
                 luma = frame.reformat(format=LUMA).to_ndarray()

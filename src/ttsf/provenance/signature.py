@@ -6,6 +6,8 @@ vouches for a key of one's own: readers show such a signature as valid and its s
 
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -35,7 +37,7 @@ def check_signing() -> None:
 
 
 def sign(video: Path, portrait: str, payload: Payload) -> None:
-    """Put the signature into a whole MP4.
+    """Put the signature into a whole MP4, in its place: it stays the file that it is.
 
     portrait: SHA-256 of the pixels that speak. Raises TtsfError where that fails.
     """
@@ -48,13 +50,16 @@ def sign(video: Path, portrait: str, payload: Payload) -> None:
             {"label": PORTRAIT, "data": {"alg": "sha256", "hash": portrait}},
         ],
     }
-    with _library() as c2pa, new_file(video) as place:
+    with _library() as c2pa, tempfile.TemporaryFile(dir=video.parent) as target:
         signer = _signer(c2pa)
         try:
-            with video.open("rb") as source, place.open("w+b") as target:
+            with video.open("rb") as source:
                 c2pa.Builder(manifest, _offline(c2pa)).sign(signer, MIME, source, target)
         except c2pa.C2paError as error:
             raise TtsfError(f"the video cannot be signed ({error})") from None
+        target.seek(0)
+        with video.open("wb") as signed:
+            shutil.copyfileobj(target, signed)
 
 
 def read_signature(file: Path) -> dict[str, Any] | None:
@@ -131,9 +136,9 @@ def _new_key(path: Path) -> bytes:
         serialization.NoEncryption(),
     )
     pem = private + _certificate(key.public_key(), root) + _certificate(root.public_key(), root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(pem)
+    with new_file(path) as place:
+        place.chmod(0o600)
+        place.write_bytes(pem)
     return pem
 
 

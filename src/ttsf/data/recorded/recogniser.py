@@ -16,7 +16,7 @@ import numpy as np
 from ttsf.config import SAMPLE_RATE
 from ttsf.data.alignment import to_16_bit
 from ttsf.errors import TtsfError, needing
-from ttsf.media.video import write_wav
+from ttsf.media.sound import write_wav
 
 
 def check_recogniser(name: str | None) -> None:

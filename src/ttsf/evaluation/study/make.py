@@ -139,11 +139,7 @@ def _new_folder(out: Path) -> Iterator[Path]:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with held(out, folder=True) as temporary:
-            try:
-                yield temporary
-                temporary.rename(out)
-            except BaseException:
-                shutil.rmtree(temporary, ignore_errors=True)
-                raise
+            yield temporary
+            temporary.rename(out)
     except OSError as error:
         raise TtsfError(f"cannot write the study {out}: {error}") from error
