@@ -22,6 +22,7 @@ from tests.data.videos import (
 from ttsf.data.clip_files import read_frames, read_samples
 from ttsf.data.manifest import Clip, Recorded, read_manifest
 from ttsf.data.recorded.corpus import prepare
+from ttsf.data.recorded.recogniser import write_down
 from ttsf.data.recorded.video import loudest_db
 from ttsf.data.settings import Layout, PrepareSettings
 from ttsf.errors import TtsfError
@@ -222,6 +223,13 @@ def test_a_recogniser_of_another_encoding_ends_nothing(tmp_path: Path) -> None:
     prepare(small(tmp_path / "in", recogniser=command), tmp_path / "out")
     (clip,) = read_manifest(tmp_path / "out")
     assert clip.text is not None and clip.text.startswith("one caf")
+
+
+def test_a_recogniser_that_cannot_be_started_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken").write_bytes(b"\0")
+    (tmp_path / "broken").chmod(0o755)
+    with pytest.raises(TtsfError, match="cannot be started"):
+        write_down(f"{tmp_path / 'broken'} {{wav}}", np.zeros(1_600, np.float32))
 
 
 @pytest.mark.parametrize(

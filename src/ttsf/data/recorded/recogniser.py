@@ -53,7 +53,10 @@ def write_down(name: str | None, samples: np.ndarray) -> str | None:
         wav = Path(folder) / "speech.wav"
         write_wav(wav, samples, SAMPLE_RATE)
         command = [word.replace("{wav}", str(wav)) for word in shlex.split(name)]
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+        except OSError as error:
+            raise TtsfError(f"the recogniser cannot be started: {error}") from None
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise TtsfError(f"the recogniser failed ({done.returncode}): {reason}")
