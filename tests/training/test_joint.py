@@ -9,13 +9,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tests.training.tiny import TINY_PRESET, TinyStages
+from ttsf import checkpoint
 from ttsf.errors import TtsfError
 from ttsf.experts.syncnet import SyncNet
 from ttsf.presets import PRESETS, LossWeights
+from ttsf.training.assemble import assemble
 from ttsf.training.frozen_experts import Experts, find_experts
 from ttsf.training.loop import total_loss
-from ttsf.training.settings import JointOptions
+from ttsf.training.settings import JointOptions, RunSettings
 from ttsf.training.stages.joint import JointStage, loss_weights
+from ttsf.training.start import train_stage
 
 
 class Maps(nn.Module):
@@ -115,3 +118,15 @@ def test_validation_shows_and_speaks(stage: JointStage) -> None:
     assert {"psnr", "copy", "tts"} == found.figures.keys()
     assert found.pictures["clips"].shape[0] == 3 and found.sounds["held_out"].dim() == 1
     stage.net.train()
+
+
+def test_a_run_that_began_with_a_model_of_many_voices_can_be_assembled(
+    stages: TinyStages, tmp_path: Path
+) -> None:
+    runs = [stages.run(name) for name in ("tts", "face", "motion", "voice", "vocoder")]
+    begun, _ = assemble(TINY_PRESET, runs)
+    checkpoint.save(begun, tmp_path / "model")
+    options = JointOptions(stages.corpus, tmp_path / "model", allow_missing=True)
+    train_stage(options, TINY_PRESET, tmp_path / "joint", RunSettings(1), 1)
+    model, _ = assemble(TINY_PRESET, [tmp_path / "joint", stages.run("vocoder")])
+    assert model.config.speech.voices == begun.config.speech.voices != ()

@@ -100,7 +100,7 @@ def read_speakers(run: Path) -> dict[str, Tensor]:
 
 
 def write_voices(run: Path, voices: Sequence[VoiceConfig]) -> None:
-    """Say which voices a voice run mixes."""
+    """Say which voices a run mixes."""
     write_new(run / VOICES, json.dumps([asdict(voice) for voice in voices], indent=1))
 
 

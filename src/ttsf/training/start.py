@@ -79,7 +79,7 @@ def train_stage(
         settings = replace(settings, steps=stage.training.steps)
     if isinstance(stage, TtsStage):
         write_new(out / SPEAKERS, json.dumps(stage.speakers))
-    if isinstance(stage, VoiceStage):
+    if isinstance(stage, VoiceStage | JointStage) and stage.voices:
         write_voices(out, stage.voices)
     if isinstance(stage, JointStage):
         for line in stage.notes:

@@ -57,6 +57,7 @@ class JointStage:
         if begun is not None:
             speech = replace(self.config.speech, voices=begun.config.speech.voices)
             self.config = replace(self.config, speech=speech)
+        self.voices = self.config.speech.voices
         self.clips = TalkingClips(
             options.data, self.config, ("train",), self.training.clip_frames, need_text=True
         )
