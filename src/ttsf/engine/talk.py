@@ -143,8 +143,8 @@ class Talk:
         voice = own if voice is None else voice
         self.speech = Speech(model, voice, utterances, options, self.payload)
         self.said: list[tuple[Spoken, float]] = []
-        self._frames = self._voiced = self._symbols = 0  # of the utterances that have been spoken;
-        # of pauses by themselves _voiced counts nothing
+        self._frames = self._symbols = 0  # of the utterances that have been spoken
+        self._voiced = 0  # frames of those that are no pause by themselves
         self._all_symbols = sum(len(utterance.ids) for utterance in utterances)
 
     @cached_property

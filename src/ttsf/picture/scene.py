@@ -115,9 +115,8 @@ class Scene:
             found = teeth(drawn, float(np.median(seen.mean(-1))), share[..., 0])
             self._tell_teeth_apart(self._mouth, sampled[..., :3], found, offset[..., 0], cells, box)
         kept = self._lattice.sampled(kept.repeat(channels, -1), cells, box, width, height)
-        part[:] = cv2.add(
-            part * kept, sampled, dtype=cv2.CV_8U
-        )  # rounds, and stays within 0 to 255
+        # rounds, and stays within 0 to 255
+        part[:] = cv2.add(part * kept, sampled, dtype=cv2.CV_8U)
 
     def _tell_teeth_apart(
         self,
