@@ -32,6 +32,12 @@ def test_rows_become_parts(tmp_path: Path) -> None:
     assert read_parts(folder, "video", ["train"]) == []
 
 
+def test_a_portrait_without_a_speaker_is_a_person_of_its_own(tmp_path: Path) -> None:
+    folder = write(tmp_path, HEAD, FACE.replace("bob", ""))
+    (face,) = read_parts(folder, "portrait", ["valid"])
+    assert face.speaker == "b"
+
+
 def test_only_six_columns_are_needed(tmp_path: Path) -> None:
     cut = (",".join(line.split(",")[:6]) for line in (HEAD, GOOD))
     (part,) = read_parts(write(tmp_path, *cut), "speech", ["train"])

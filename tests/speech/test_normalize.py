@@ -2,6 +2,8 @@
 
 # ruff: noqa: RUF001 (signs)
 
+import time
+
 import pytest
 
 from ttsf.config import SpeechConfig
@@ -115,3 +117,15 @@ def test_another_language_is_noticed() -> None:
     assert told("Die hard is a film, and I like it. The man is not in.") == []
     assert guess("Le chat est sur la table avec une souris") == find("fr")
     assert guess("Berlin Hamburg") is None
+
+
+@pytest.mark.parametrize("line", ["-" * 20_000 + " cut here", "-- " * 7_000 + "x", "-+" * 9_000])
+def test_a_line_of_dashes_takes_no_time(line: str) -> None:
+    began = time.perf_counter()
+    read(f"Before.\n{line}\nAfter.")
+    assert time.perf_counter() - began < 10
+
+
+def test_the_rules_of_tables_are_silent() -> None:
+    for rule in ("---|---", "|:--|:-:|", "----+----", "| ---- | ---: |", "---- ----"):
+        assert read(f"| name | n |\n{rule}\n| ann | two |").text == "name, n. ann, two"

@@ -83,6 +83,8 @@ def read_parts(folder: Path, kind: Kind, uses: Collection[Use]) -> list[Part]:
 
 
 def _read_row(row: dict[str, str], place: str) -> Part:
+    if row["kind"] == "portrait" and not row["speaker"].strip():
+        row = row | {"speaker": PurePosixPath(row["file"]).stem}  # a person of its own
     for name in NEEDED:
         if not row[name].strip():
             raise TtsfError(f"{place}: '{name}' is empty")

@@ -42,10 +42,13 @@ _BLOCK = re.compile(
 _TAG = re.compile(rf"</?[A-Za-z][\w:-]{{0,30}}{_ATTRIBUTE}{{0,20}}\s?/?>")
 _LINK_IN_BRACKETS = re.compile(r"<((?:https?|mailto):[^<>\s]{1,500})>")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
+_DASHES = "(?::-++:?|-{2,}+:?)"
+"""Of a table's rule. Possessive: a run of dashes is never divided in two."""
 _LINES = (
     (re.compile(r"^[ \t]*(?:```|~~~).*$", re.M), ""),
     (re.compile(r"^[ \t]*([-*_=])(?:[ \t]*\1){2,}[ \t]*$", re.M), ""),
-    (re.compile(r"^[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|?){1,50}[ \t]*$", re.M), ""),
+    (re.compile(rf"^[ \t]*[|+]?[ \t]*{_DASHES}(?:[ \t]*[|+ ][ \t]*{_DASHES}){{0,49}}"
+                r"[ \t]*[|+]?[ \t]*$", re.M), ""),
     (re.compile(r"^[ \t]*\|[ \t]*", re.M), _HEADING),
     (re.compile(r"[ \t]*\|[ \t]*$", re.M), ""),
     (re.compile(r"(?<=[^\n|])[ \t]*\|[ \t]*(?=[^\n|])"), ", "),
