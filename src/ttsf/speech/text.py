@@ -13,11 +13,11 @@ from typing import NamedTuple
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
 from ttsf.speech.languages.languages import Language, guess
-from ttsf.speech.normalize import clean, read, silent
+from ttsf.speech.normalize import Cleaned, Reading, clean, read
 from ttsf.speech.script.lexicon import Lexicon
 from ttsf.speech.script.markup import read_script
-from ttsf.speech.script.script import Places, Run, Script, Stretch
-from ttsf.speech.script.sentences import QUOTES, Sentence, cuts, sentences
+from ttsf.speech.script.script import Places, Run, Stretch
+from ttsf.speech.script.sentences import cuts
 from ttsf.speech.sounds import sounds
 from ttsf.speech.symbols import BLANK, PUNCTUATION, SYMBOL_ID, SYMBOLS
 
@@ -97,6 +97,8 @@ class _Word(NamedTuple):
     start: int
     """Its first character in the text, or in the stretch that the sentence is part of."""
     end: int
+    written: str
+    """What stands there, without markup."""
     ipa: str = ""
     """Its symbols where the user gives them."""
 
@@ -149,53 +151,55 @@ class TextFrontEnd:
         """
         _refuse_surrogates(text)
         script, own = read_script(text), Lexicon(lexicon or {})
-        runs = [run for stretch in script.stretches for run in stretch.runs]
-        unheard = " ".join(run.text for run in runs if not run.ipa)
-        for warning in (*script.warnings, *self._doubts(unheard)):
+        parts = [_Part(stretch, own, self.other) for stretch in script.stretches]
+        for warning in (*script.warnings, *self._doubts(parts)):
             warn(warning)
-        self._refuse_scripts(unheard)
-        if not any(c.isalnum() for run in runs for c in clean(run.text)):
+        for part in parts:
+            self._refuse_scripts(part.unheard)
+        if not any(c.isalnum() for part in parts for c in part.cleaned.text):
             raise TtsfError(NO_LETTERS)
-        return self._utterances(script, own)
+        return self._utterances(parts)
 
-    def _utterances(self, script: Script, lexicon: Lexicon) -> Iterator[Utterance]:
+    def _utterances(self, parts: Sequence["_Part"]) -> Iterator[Utterance]:
         silent = True
-        for stretch in script.stretches:
-            for utterance in self._of_stretch(stretch, lexicon):
+        for part in parts:
+            for utterance in self._of_part(part):
                 silent = silent and not utterance.ids
                 yield utterance
         if silent:
             raise TtsfError(NO_SOUND)
 
-    def _of_stretch(self, stretch: Stretch, lexicon: Lexicon) -> Iterator[Utterance]:
+    def _of_part(self, part: "_Part") -> Iterator[Utterance]:
         """Its sentences; the last has its pause, marks stand in the sentence they point into."""
-        places, marks, done = Places(stretch.runs), stretch.marks, 0
-        found, offsets = sentences(places.text), [offset for _, offset in marks]
-        if not found:
-            yield _silence(stretch)
-        for sentence in found:
-            last = sentence is found[-1]
-            before = len(marks) if last else bisect_left(offsets, sentence.end)
-            own, done = marks[done:before], before
-            words = self._sentence(places, sentence, lexicon)
-            stops = places.text[sentence.start : sentence.end].rstrip(QUOTES)[-1:] in STOPS
-            ends = sentence.ends and (not last or stretch.ends or stops)
+        stretch, done, empty = part.stretch, 0, True
+        offsets = [offset for _, offset in stretch.marks]
+        for reading, last in _with_last(part.cleaned.sentences()):
+            words = part.words(reading)
+            if not words:
+                continue
+            empty = False
+            before = len(offsets) if last else bisect_left(offsets, words[-1].end)
+            own, done = stretch.marks[done:before], before
+            ends = reading.ends and (not last or stretch.ends or reading.stops)
             begins = [0, *cuts([word.text for word in words], LONGEST), len(words)]
             for begin, end in pairwise(begins):
                 complete = end == len(words)
-                utterance = self._utterance(places, words[begin:end], complete and ends)
+                utterance = self._utterance(part.places, words[begin:end], complete and ends)
                 if complete and last:
                     utterance = (utterance or _silence(stretch))._replace(pause_s=stretch.pause_s)
                 if utterance is not None:
                     yield utterance._replace(
                         rate=stretch.rate, marks=_marks(own, words, begin, end)
                     )
+        if empty:
+            yield _silence(stretch)
 
-    def _doubts(self, text: str) -> Iterator[str]:
+    def _doubts(self, parts: Sequence["_Part"]) -> Iterator[str]:
         """What of a text will not be heard as it is meant."""
-        left_out = silent(text)
+        left_out = dict.fromkeys(sign for part in parts for sign in part.cleaned.silent)
         if left_out:
             yield f"left out, for there is no way to say it: {' '.join(left_out)}"
+        text = " ".join(part.cleaned.text for part in parts)
         if self.other:
             yield f"{self.other.name} is read with the accent of a voice that knows English alone"
         elif self.language.startswith("en") and (language := guess(text)):
@@ -217,31 +221,9 @@ class TextFrontEnd:
         """The words of a plain text, however long it is."""
         _refuse_surrogates(text)
         self._refuse_scripts(text)
-        words = _words(text, self.other)
+        words = _words(read(text, self.other))
         if not words:
             raise TtsfError(NO_LETTERS)
-        return words
-
-    def _sentence(self, places: Places, sentence: Sentence, lexicon: Lexicon) -> list[_Word]:
-        """The spoken words of a sentence; one whose sound is given stays whole."""
-        start, end, _ = sentence
-        text = places.text[start:end]
-        given = lexicon.given(text, places.given(start, end), start)
-        apart = list(text)
-        for first, last, _ in given:  # "Ann-like" is then two words
-            for k in (first - 1, last):
-                if 0 <= k < len(text) and text[k] in "-–/":
-                    apart[k] = " "
-        words, previous = list[_Word](), -1
-        for word, a, b, _ in _words("".join(apart), self.other):
-            k = bisect_right(given, a, key=lambda item: item[1])
-            inside = k < len(given) and given[k][0] < b
-            if inside and k == previous:
-                a = words.pop().start - start
-            if inside:
-                word = " ".join(text[a:b].split())
-            words.append(_Word(word, start + a, start + b, given[k][2] if inside else ""))
-            previous = k if inside else -1
         return words
 
     def _utterance(self, places: Places, words: Sequence[_Word], ends: bool) -> Utterance | None:
@@ -249,14 +231,13 @@ class TextFrontEnd:
         ids, spans = self._symbols(words, ends)
         if not ids:
             return None
-        spoken = places.text
         return Utterance(
-            spoken[words[0].start : words[-1].end],
+            places.text[words[0].start : words[-1].end],
             tuple(word.text for word in words),
             ids,
             tuple(spans),
             tuple(places.of(word.start, word.end) for word in words),
-            tuple(" ".join(spoken[word.start : word.end].split()) for word in words),
+            tuple(word.written for word in words),
             ends_sentence=ends,
         )
 
@@ -277,18 +258,67 @@ class TextFrontEnd:
         return ids, spans
 
 
-def _words(text: str, other: Language | None) -> list[_Word]:
-    """The spoken words of a text; what has no letter or digit goes with the word before."""
-    reading, words = read(text, other), list[_Word]()
-    for piece, (start, end) in zip(reading.text.split(), reading.places, strict=True):
+class _Part:
+    """A stretch of a script, cleaned, with the sounds that are given for its words."""
+
+    def __init__(self, stretch: Stretch, lexicon: Lexicon, other: Language | None) -> None:
+        self.stretch, self.places = stretch, Places(stretch.runs)
+        text = self.places.text
+        self._given = lexicon.given(text, self.places.given(0, len(text)), 0)
+        apart = list(text)
+        for first, last, _ in self._given:  # "Ann-like" is then two words
+            for k in (first - 1, last):
+                if 0 <= k < len(text) and text[k] in "-–/":
+                    apart[k] = " "
+        self.cleaned = Cleaned("".join(apart), other)
+
+    @property
+    def unheard(self) -> str:
+        """What is read by the rules: the text without the words whose sound the markup gives."""
+        return " ".join(run.text for run in self.stretch.runs if not run.ipa)
+
+    def words(self, reading: Reading) -> list[_Word]:
+        """The spoken words of a sentence; one whose sound is given stays whole."""
+        words, previous = list[_Word](), -1
+        for word in _words(reading):
+            k = bisect_right(self._given, word.start, key=lambda item: item[1])
+            inside = k < len(self._given) and self._given[k][0] < word.end
+            if inside and k == previous:
+                word = word._replace(start=words.pop().start)
+            if inside:
+                text = " ".join(self.places.text[word.start : word.end].split())
+                word = word._replace(text=text, written=text, ipa=self._given[k][2])
+            words.append(word)
+            previous = k if inside else -1
+        return words
+
+
+def _words(reading: Reading) -> list[_Word]:
+    """The spoken words of a reading; what has no letter or digit goes with the word before."""
+    words = list[_Word]()
+    pieces = zip(reading.text.split(), reading.places, reading.written, strict=True)
+    for piece, (start, end), written in pieces:
         if any(c.isalnum() for c in piece):
-            words.append(_Word(_name_greek_signs(piece), start, end))
+            words.append(_Word(_name_greek_signs(piece), start, end, written))
         elif words:
-            words[-1] = words[-1]._replace(text=f"{words[-1].text} {piece}", end=end)
+            last = words[-1]
+            both = last.written if last.start == start else f"{last.written} {written}".strip()
+            words[-1] = last._replace(text=f"{last.text} {piece}", end=end, written=both)
     for k in range(len(words) - 1, 0, -1):  # "1984?" is the place of both of its words
         if words[k - 1].start == words[k].start:
-            words[k - 1] = words[k - 1]._replace(end=words[k].end)
+            words[k - 1] = words[k - 1]._replace(end=words[k].end, written=words[k].written)
     return words
+
+
+def _with_last(readings: Iterator[Reading]) -> Iterator[tuple[Reading, bool]]:
+    """Each, and whether it is the last."""
+    waiting: Reading | None = None
+    for reading in readings:
+        if waiting:
+            yield waiting, False
+        waiting = reading
+    if waiting:
+        yield waiting, True
 
 
 def _silence(stretch: Stretch) -> Utterance:

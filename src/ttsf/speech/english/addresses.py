@@ -4,7 +4,7 @@ import re
 
 from ttsf.speech.english.lists import CALLS, words
 from ttsf.speech.english.numbers import MOST_DIGITS, cardinal, digits, pairs
-from ttsf.speech.english.tokens import left, right, rule, word_before
+from ttsf.speech.english.tokens import find_left, left, right, rule, word_before
 
 _TOP = (
     r"(?:com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|tv|xyz|gg|ly|eu|uk|de|fr|nl|ch|ca|jp|"
@@ -245,7 +245,7 @@ ADDRESSES = (
     rule("code", "w", r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b", _post_code),
     rule("phone", "s", rf"\+\d{{1,3}}{_SEP}?\(\d{{2,4}}\)(?:{_SEP}?\d{{2,5}}){{2,4}}\b", _phone),
     rule("phone", "s", rf"\+\d{{1,3}}(?:{_SEP}\d{{1,8}}){{2,6}}\b|\+\d{{9,14}}\b",
-         lambda m: None if re.search(r"[\w)]\s*$", left(m)) and "+ " in m[0] else _phone(m)),
+         lambda m: None if find_left(m, r"[\w)]\s*$") and "+ " in m[0] else _phone(m)),
     rule("phone", "s", rf"\(\d{{3,5}}\){_SEP}?\d{{3,4}}{_SEP}?\d{{3,4}}\b", _phone),
     rule("phone", "d", rf"1{_SEP}[89]\d\d{_SEP}(?:\d{{3}}{_SEP}\d{{4}}\b|[A-Z]{{4,10}}\b)", _phone),
     rule("phone", "d", rf"1{_SEP}?\(\d{{3}}\){_SEP}?\d{{3}}{_SEP}\d{{4}}\b", _phone),

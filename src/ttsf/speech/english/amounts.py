@@ -7,7 +7,15 @@ import re
 from ttsf.speech.english.lists import DETERMINERS, FUNCTION_WORDS, words
 from ttsf.speech.english.numbers import N, cardinal, fraction, is_plural, pairs
 from ttsf.speech.english.tables import CODES_OF_MONEY, CURRENCIES, SCALES, UNITS, Currency
-from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
+from ttsf.speech.english.tokens import (
+    find_left,
+    find_right,
+    left,
+    right,
+    rule,
+    word_after,
+    word_before,
+)
 
 _MINUS = {"-": "minus ", "+": "plus ", "~": "about ", "\u2212": "minus ", "±": "plus or minus "}
 _SIGN = r"(?P<minus>[-+~\u2212±])?"
@@ -128,7 +136,7 @@ def _percent(match: re.Match[str]) -> str:
 
 def _minus_allowed(match: re.Match[str]) -> bool:
     """A hyphen is a minus only where nothing is written right before it."""
-    return not match["minus"] or not re.search(r"[\w)\]]$", left(match))
+    return not match["minus"] or not find_left(match, r"[\w)\]]$")
 
 
 def unit_words(number: str, unit: str, singular: bool) -> str:
@@ -166,8 +174,7 @@ def _unit(match: re.Match[str]) -> str | None:
         return None
     words = unit_words(_number(last) if last else number, unit, hyphen or is_adjective(match))
     minus = _MINUS.get(match["minus"] or "", "")
-    written = match[0].endswith(".") and not re.match(r"\s*[a-z(\d,;:]", right(match))
-    return f"{minus}{amount} {square}{words}{'.' if written else ''}"
+    return f"{minus}{amount} {square}{words}"
 
 
 def _part_of_unit(match: re.Match[str]) -> str | None:
@@ -185,15 +192,15 @@ def _fits(match: re.Match[str], unit: str) -> bool:
     if unit in ("A", "V", "W", "J", "N", "L", "t", "T", "h", "d", "l", "C", "F", "B", "K", "bar"):
         if word_before(match).lower() in ("room", "apartment", "apt", "gate", "seat", "section"):
             return False
-        if unit in "AJNTB" and re.match(r"\.?\s+[A-Z]", right(match)):
+        if unit in "AJNTB" and find_right(match, r"\.?\s+[A-Z]"):
             return False
     if unit == "s" and not match["gap"] and word_before(match) in ("iPhone", "iPad", "Pixel"):
         return False
     if unit in ("in", "in."):
         if match["gap"] == "-" or unit == "in.":
             return True
-        return bool(re.match(r"\s+(?:wide|tall|long|deep|thick|x)\b", right(match)))
-    people = re.match(r"\s+(?:users|people)\b", right(match))
+        return bool(find_right(match, r"\s+(?:wide|tall|long|deep|thick|x)\b"))
+    people = find_right(match, r"\s+(?:users|people)\b")
     return not (unit == "m" and match["gap"] == "" and people)
 
 
@@ -224,6 +231,9 @@ def _sides(match: re.Match[str]) -> str:
     return f"{cardinal(match[1])} {name} by {cardinal(match[3])} {name}"
 
 
+_OF_PEOPLE_OR_PAY = r"\b(?:salary|income|pay|debt|crowd|following|audience|population) of $"
+
+
 def _magnitude(match: re.Match[str]) -> str | None:
     """'1.5M users', '10K people'; '4K screen' and '221B Baker' stay letters."""
     letter, after = match["letter"].strip(), word_after(match)
@@ -234,8 +244,7 @@ def _magnitude(match: re.Match[str]) -> str | None:
         is_plural(after) or "." in match["number"]
         or word_before(match).lower() in {"about", "over", "nearly", "almost", "than", "around",
                                           "reached", "hit", "got", "earns", "with"}
-        or re.search(r"\b(?:salary|income|pay|debt|crowd|following|audience|population) of $",
-                     left(match))
+        or find_left(match, _OF_PEOPLE_OR_PAY)
         or (word_before(match) in ("has", "have") and after != "of")
     ):  # fmt: skip
         return f"{cardinal(match['number'])} K"
@@ -258,7 +267,7 @@ def _times(match: re.Match[str]) -> str:
 
 
 def _multiple(match: re.Match[str]) -> str | None:
-    if re.match(r"\s*[-+*/=\d]", right(match)) or re.search(r"[-+*/=]\s*$", left(match)):
+    if find_right(match, r"\s*[-+*/=\d]") or find_left(match, r"[-+*/=]\s*$"):
         return None
     last = f" to {cardinal(match['to'])}" if match["to"] else ""
     return f"{cardinal(match['number'])}{last} times"

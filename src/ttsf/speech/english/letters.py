@@ -4,7 +4,7 @@ import re
 
 from ttsf.speech.english.lists import COUNTED, REGNAL_NAMES, STARTERS, TITLES, words
 from ttsf.speech.english.numbers import cardinal, ordinal, year
-from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
+from ttsf.speech.english.tokens import find_left, left, right, rule, word_after, word_before
 
 ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _ROMAN = r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
@@ -71,7 +71,7 @@ def _numeral(match: re.Match[str]) -> str | None:
         return ordinal(number)
     if {name, name.capitalize()} & COUNTED and (name[:1].isupper() or len(text) > 1):
         return cardinal(str(number)) if len(text) > 1 or after not in _VERBS_OF_I else None
-    title = re.search(rf"\b(?:{'|'.join(TITLES)})\s+(?:[A-Z]\w+\s+){{1,2}}$", left(match))
+    title = find_left(match, rf"\b(?:{'|'.join(TITLES)})\s+(?:[A-Z]\w+\s+){{1,2}}$")
     if name in REGNAL_NAMES or title:
         if (len(text) > 1 and text not in ("CD", "MD", "DC", "MC")) or (
             text in "VXI" and name != "Malcolm"
@@ -126,7 +126,7 @@ def _initialism(match: re.Match[str]) -> str | None:
 
 
 def _begins(match: re.Match[str]) -> bool:
-    return not re.search(r"[\w,;]\W*$", left(match))
+    return not find_left(match, r"[\w,;]\W*$")
 
 
 def _is_name_of_letters(match: re.Match[str]) -> bool:

@@ -26,9 +26,17 @@ STARTERS = words(
     " While If As My His Her Our Their Your Its A An Not No Yes After Before What Who Where Why"
     " How Is Are Was Were Do Does Did Can Could Will Would Has Have Had For To From With Now"
     " Here Please Some Many Most All Both Each Every One Two Three Nobody Everyone Everybody"
-    " However Later Next Soon Let Go Come Call See Add Stir Press Turn Eat"
+    " However Later Next Soon Let Go Come Call See Add Stir Press Turn Eat Or By Today Yesterday"
+    " Tomorrow Although Because Since Should May Might Another Such Even Still Once Until Unless"
+    " According Bring Use Meanwhile Also Instead Then Perhaps Maybe Thanks Thank"
 )
 """Words that begin sentences: after one of them a stop ends the sentence before."""
+JOINTS = words("and but or nor so yet which who that because although while when")
+LETTERED = words(
+    "vitamin plan hepatitis type grade class section option part appendix exhibit point letter"
+    " group team block table figure step level model room gate unit"
+)
+"""What is named by a letter: "Plan B. The end."."""
 PLURALS = words(
     "people men women children sheep fish deer feet teeth mice police cattle aircraft species"
     " series staff sheets data dozen"
