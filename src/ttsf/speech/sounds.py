@@ -10,7 +10,7 @@ from ttsf.speech.phonemizer import NONE_GIVEN, phonemize
 from ttsf.speech.symbols import BLANK, PUNCTUATION, SYMBOL_ID
 
 _CLAUSE = re.compile(r"[;:,.!?—…]+|[^;:,.!?—…]+")
-_DASH = re.compile(r"\s+-+\s+|--+")
+_DASH = re.compile(r"(?<!\s)\s++-++\s++|--+")
 _TOKEN = re.compile(r"\S+")
 _PAUSES = str.maketrans({"(": ",", ")": ",", "[": ",", "]": ",", '"': " ", "«": " ", "»": " "})
 

@@ -26,6 +26,7 @@ __all__ = ["SYMBOLS", "TextFrontEnd", "Utterance"]
 LONGEST = 220
 """Letters of a sentence before a cut: about 250 symbols (1.12 each in the transcripts)."""
 _GREEK_SIGN = re.compile(r"(?<![^\W\d_])[Α-Ωα-ω](?![^\W\d_])")
+_BEFORE_STOP = re.compile(r"(?<!\s)\s++(?=[,.;:!?])")
 STOPS = ".!?…"
 NO_LETTERS = "nothing to say: the text holds no letters or digits"
 NO_SOUND = "nothing to say: no sound belongs to this text"
@@ -45,7 +46,7 @@ def _scripts(text: str) -> dict[str, str]:
 def _name_greek_signs(text: str) -> str:
     """A lone Greek letter, as in mathematics, becomes its English name."""
     named = _GREEK_SIGN.sub(lambda m: f" {unicodedata.name(m[0]).split()[-1].lower()} ", text)
-    return re.sub(r"\s+(?=[,.;:!?])", "", named).strip()
+    return _BEFORE_STOP.sub("", named).strip()
 
 
 def _refuse_surrogates(text: str) -> None:

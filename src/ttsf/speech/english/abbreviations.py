@@ -14,7 +14,7 @@ from ttsf.speech.english.lexicons.short_forms import (
     MAY_BE_WORDS,
     STATES,
 )
-from ttsf.speech.english.lists import DETERMINERS, LETTERED, REGNAL_NAMES, STARTERS
+from ttsf.speech.english.lists import DETERMINERS, LETTERED, REGNAL_NAMES, STARTERS, words
 from ttsf.speech.english.tokens import (
     find_left,
     find_right,
@@ -48,15 +48,44 @@ def _name_precedes(match: re.Match[str]) -> bool:
     return title or (bool(found[1]) and not found[1].endswith((".", "!", "?", ":")))
 
 
+_STREET_NUMBER = r"\b\d+[A-Za-z]?\s+(?:[NSEW]\.?\s+)?[A-Z][\w.']*(?:\s[A-Z]\w+)?\s+$"
+
+
 def _street_number(match: re.Match[str]) -> bool:
-    numbered = r"\b\d+[A-Za-z]?\s+(?:[NSEW]\.?\s+)?[A-Z][\w.']*(?:\s[A-Z]\w+)?\s+$"
-    return find_left(match, numbered) is not None
+    return find_left(match, _STREET_NUMBER) is not None
+
+
+_AFTER_SENIOR = words(
+    "Vice Manager Engineer Director Analyst Developer Editor Scientist Partner Consultant Advisor"
+    " Architect Designer Associate Executive Account Software Data Research Project Product"
+)
+
+
+def _senior(match: re.Match[str]) -> str | None:
+    """'John Doe Sr.' and 'Sr. Engineer', but 'Sr. Mary'."""
+    name = find_right(match, r"\s+([A-Z][\w']+)")
+    if not match[0].endswith("."):
+        return "Senior" if _name_precedes(match) else None
+    if name and name[1] in _AFTER_SENIOR:
+        return "Senior"
+    directly = find_left(match, r"[A-Z][\w'-]*\.?\s+$")
+    if name and name[1] not in STARTERS and not (directly and _name_precedes(match)):
+        return "Sister"
+    return "Senior" if _name_precedes(match) else "Sister" if name else "Senior"
 
 
 def _capital(match: re.Match[str]) -> str | None:
     """Titles, streets, companies: before a name, or after one."""
     short = match["short"]
+    if short == "Sr":
+        return _senior(match)
+    if short not in BEFORE_NAMES and short not in AFTER_NAMES:
+        return None
     stopped = match[0].endswith(".")
+    if short == "Cir" and stopped and find_left(match, r"(?:\d(?:st|nd|rd|th)|Fed\.|D\.C\.)\s$"):
+        return "circuit"
+    if short == "Pt" and stopped and find_right(match, r"\s[a-z]"):
+        return "Patient"
     before, after = BEFORE_NAMES.get(short), AFTER_NAMES.get(short)
     follows = _name_follows(match)
     if before and follows and not (after and _is_after(match, short)):
@@ -70,7 +99,7 @@ def _capital(match: re.Match[str]) -> str | None:
 
 def _is_after(match: re.Match[str], short: str) -> bool:
     """'Baker St. London' and 'Main Dr. Suite': a place, not a title."""
-    if short in ("Sr", "Bros", "Univ"):
+    if short in ("Bros", "Univ"):
         return _name_precedes(match)
     if short not in ("St", "Dr", "Mt"):
         return False
@@ -84,16 +113,21 @@ def _is_after(match: re.Match[str], short: str) -> bool:
     return short == "St" and name not in REGNAL_NAMES and name not in ("Mount", "Port", "Fort")
 
 
+_DATED = words("b d c ca n")
+"""Before a year alone."""
+
+
 def _number_follows(match: re.Match[str]) -> str | None:
     short = match["short"]
-    words = BEFORE_NUMBERS.get(short.lower())
-    if words is None or (len(short) == 1 and short.isupper()):
+    low = short.lower()
+    words = BEFORE_NUMBERS.get(low)
+    if words is None or (len(short) == 1 and short.isupper()) or low in ("l", "ll", "n"):
         return None
-    if short.lower() in ("b", "d", "c", "ca", "n", "l", "est") and not find_right(
-        match, r"\s*\d{3,4}\b" if short.lower() != "est" else r"\s*\d"
-    ):
+    if low in _DATED and not find_right(match, r"\s*\d{3,4}\b"):
         return None
-    if short.lower() in ("l", "ll", "n") or (short in ("No",) and word_before(match) in ("said",)):
+    if low == "est" and not find_right(match, r"\s*\d"):
+        return None
+    if short == "No" and word_before(match) == "said":
         return None
     return words.capitalize() if short[0].isupper() else words
 
@@ -120,6 +154,8 @@ def _anywhere(match: re.Match[str]) -> str | None:
 
 def _stopless(match: re.Match[str]) -> str | None:
     short = match["short"]
+    if short.lower() not in BARE_ANYWHERE:
+        return None
     return ANYWHERE[short.lower()] if short.islower() or short.istitle() else None
 
 
@@ -154,31 +190,39 @@ def _initial(match: re.Match[str]) -> str | None:
     return letter
 
 
+_VERY = words(
+    "good bad nice small large big few little important useful old young hot cold hard easy tired"
+    " happy sad busy late early much well fast slow strong weak rich poor high low close clear"
+    " simple different similar interesting expensive cheap likely often common rare funny"
+)
+
+
 def _versus(match: re.Match[str]) -> str | None:
-    named = find_left(match, r"[A-Z][\w.']*\s+$") and _name_follows(match)
+    """'Roe v. Wade', 'Smith et al. v. Jones'; 'v. good'."""
+    if word_after(match) in _VERY:
+        return "very"
+    named = find_left(match, r"(?:[A-Z][\w.']*|\bal\.|\))\s+$") and _name_follows(match)
     return "versus" if named else None
 
 
-_any = "|".join(sorted(map(re.escape, {*ANYWHERE, *STATES}), key=len, reverse=True))
-_numbered = "|".join(sorted(BEFORE_NUMBERS, key=len, reverse=True))
-_capitals = "|".join(sorted({*BEFORE_NAMES, *AFTER_NAMES}, key=len, reverse=True))
 _latin_forms = "|".join(re.escape(k) for k in sorted(LATIN, key=len, reverse=True))
 SHORTENED = {
     "int'l": "international", "gov't": "government", "nat'l": "national", "dep't": "department",
     "ass'n": "association", "cont'd": "continued", "req'd": "required", "sec'y": "secretary",
+    "rec'd": "received", "comm'n": "commission", "prof'l": "professional",
 }  # fmt: skip
 ABBREVIATIONS = (
     rule("abbreviation", "w", rf"(?:{'|'.join(SHORTENED)})\b", lambda m: SHORTENED[m[0].lower()],
          re.I),
     rule("abbreviation", "w", rf"(?:{_latin_forms})(?!\w)(?<!\w/)|(?:w/)(?=\s?\w)", _latin, re.I),
-    rule("abbreviation", "w", rf"(?P<short>{_numbered})\.(?=\s?\d|\s[IVXLC]{{2,}}\b)",
-         _number_follows,
-         re.I),
-    rule("abbreviation", "w", r"(?P<short>pp|[Ff]igs?|[Nn]os|[Vv]ol|pg)(?=\s\d)", _number_follows),
-    rule("abbreviation", "w", rf"(?P<short>{_capitals})\b(?!')\.?", _capital),
+    rule("abbreviation", "w", r"(?P<short>[A-Za-z]{1,6}+)\.(?=\s?\d|\s(?:[IVXLC]{2,}|[ivx]{1,4})\b"
+         r"|\s\([A-Z]{2,4}\)\s\d)", _number_follows),
+    rule("abbreviation", "w", r"(?P<short>pp|[Ff]igs?|[Nn]os|[Vv]ol|pg|[Hh]wy|Rte|Apt|Rm|Bldg|[Ss]ec"
+         r"|Ch|Art|[Ee]q)(?=\s\d)", _number_follows),
+    rule("abbreviation", "w", r"(?P<short>[A-Z][A-Za-z]{1,9}+)(?!')\.?", _capital),
     rule("abbreviation", "w", r"vs?\.(?=\s)", lambda m: _versus(m) if m[0] == "v." else "versus"),
-    rule("abbreviation", "w", rf"(?P<short>{_any})\.", _anywhere, re.I),
-    rule("abbreviation", "w", rf"(?P<short>{'|'.join(BARE_ANYWHERE)})(?![\w.'-])", _stopless, re.I),
+    rule("abbreviation", "w", r"(?P<short>[A-Za-z']{2,10}+)\.", _anywhere),
+    rule("abbreviation", "w", r"(?P<short>[A-Za-z]{2,7}+)(?![\w.'-])", _stopless),
     rule("initials", "w", r"(?P<letters>(?:[A-Za-z]\.){2,9}(?:[A-Z](?![\w.]))?)(?P<plural>'s|s\b)?"
          r"(?!\w)", _dotted_letters),
     rule("initials", "w", r"[A-Z]\.(?=\s)", _initial),

@@ -12,6 +12,7 @@ _TOP = (
 )
 _SHORT_HOST = r"(?:youtu\.be|t\.me|t\.co|goo\.gl|wa\.me|fb\.me|about\.me)"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PATH_OF_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_-]*+(?:/[A-Za-z][A-Za-z0-9_-]*+)*+/?")
 _SAID_TOPS = words(
     "com org net gov info biz co me app dev mil int shop store blog site cloud online tech"
     " museum in"
@@ -74,12 +75,12 @@ def host(text: str) -> str:
 
 def _url(match: re.Match[str]) -> str:
     """The host, and its path where that is short and of words; marks and queries are left out."""
-    text = re.sub(r"[.,;:!?\"')\]]+$", "", match[1])
+    text = match[1].rstrip(".,;:!?\"')]")
     rest = match[1][len(text) :]
     site, _, path = text.partition("/")
     site = re.sub(r":\d+$|^.*@", "", site)
     words = host(site.removeprefix("www."))
-    if path and len(path) <= 40 and re.fullmatch(r"(?:[A-Za-z][A-Za-z0-9_-]*/?)+", path):
+    if path and len(path) <= 40 and _PATH_OF_WORDS.fullmatch(path):
         words += "".join(f" slash {_name(part)}" for part in path.split("/") if part)
     return words + rest
 

@@ -45,7 +45,7 @@ def is_adjective(match: re.Match[str]) -> bool:
     after = re.match(r"\)?(?:\s\([^()]{1,24}\))?[\s-]+([a-z]+(?:'s)?|[A-Z]{2,4}s?)\b", rest)
     if not after or after[1] in FUNCTION_WORDS or after[1].endswith("ly"):
         return False
-    found = re.search(r"([A-Za-z']+)\s(?:[a-z]+\s)?$", before)
+    found = re.search(r"(?<![A-Za-z'])([A-Za-z']++)\s(?:[a-z]++\s)?$", before)
     if not found:
         return False
     near = re.findall(r"[A-Za-z']+", before)[-2:]
@@ -101,7 +101,7 @@ def _per(text: str | None) -> str:
     if not text:
         return ""
     name = text.lstrip("/").strip()
-    return f" per {UNITS.get(name, name)}"
+    return f" per {UNITS[name].one if name in UNITS else name}"
 
 
 def _money_after(match: re.Match[str]) -> str | None:
@@ -141,24 +141,8 @@ def _minus_allowed(match: re.Match[str]) -> bool:
 
 def unit_words(number: str, unit: str, singular: bool) -> str:
     """'5', 'km/h' -> 'kilometers per hour': the unit alone, in the number the amount asks for."""
-    name = UNITS[unit]
-    head, _, rest = name.partition(" per ")
-    adjective, _, noun = head.rpartition(" ")
-    tail = ""
-    if head.startswith("degree "):
-        adjective, noun, tail = "", "degree", head.removeprefix("degree")
-    if number not in ("1", "-1") and not singular:
-        noun = _PLURAL_UNITS.get(noun, noun + "s")
-    return f"{adjective + ' ' if adjective else ''}{noun}{tail}{' per ' + rest if rest else ''}"
-
-
-_PLURAL_UNITS = {
-    "foot": "feet", "inch": "inches", "hertz": "hertz", "kilohertz": "kilohertz",
-    "megahertz": "megahertz", "gigahertz": "gigahertz", "horsepower": "horsepower",
-    "celsius": "celsius", "century": "centuries", "inch-pound": "inch pounds", "psi": "P S I",
-    "rpm": "R P M", "fps": "frames", "dpi": "D P I", "dots": "dots", "stone": "stone",
-    "lux": "lux", "siemens": "siemens", "kelvin": "kelvin",
-}  # fmt: skip
+    one, many = UNITS[unit]
+    return one if singular or number in ("1", "-1") else many
 
 
 def _unit(match: re.Match[str]) -> str | None:

@@ -11,6 +11,7 @@ from ttsf.speech.english.markup.formulas import without_latex
 from ttsf.speech.english.markup.inline import without_escapes, without_marks
 from ttsf.speech.english.markup.tags import without_tags
 from ttsf.speech.english.tables import CURRENCIES, RELATIONS, SIGNS
+from ttsf.speech.english.tokens import find_left
 from ttsf.speech.english.trace import Traced
 
 _SHORT_LINE = 60
@@ -32,7 +33,7 @@ _POWER_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "012345678
 _EOL = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff]")
 _SPACES = re.compile(r"[^\S\n]++")
-_REMAINS = re.compile(r"(?<![\w*])\*{2,}|\*{2,}(?![\w*])|`{2,}|(?<!\w)`|`(?!\w)")
+_REMAINS = re.compile(r"(?<!\*)(?:(?<!\w)\*{2,}+|\*{2,}+(?!\w))|`{2,}+|(?<!\w)`|`(?!\w)")
 _TICK = re.compile("`")
 _EMOTICON = re.compile(
     r"¯\\?_\(ツ\)_/¯|\(╯°□°\)╯︵? ?┻━┻"
@@ -86,8 +87,7 @@ def _without_emoticon(match: re.Match[str]) -> str:
 
 def _superscript(match: re.Match[str]) -> str:
     """Powers after a number, a sign or a short unit; a note's number after a word goes."""
-    before = match.string[max(0, match.start() - 5) : match.start()]
-    note = re.search(r"[a-z]{4,}$", before) or re.search(r"(?:^|\s)[A-Z]?[a-z]{3}$", before)
+    note = find_left(match, r"[a-z]{4}$|(?:^|\s)[A-Z]?[a-z]{3}$")
     return "" if note else "^" + match[0].translate(_POWER_DIGITS)
 
 

@@ -20,6 +20,10 @@ _DOUBLE = words(
     " sorry pretty little better funny buddy daddy mommy puppy bunny sunny boom hoop loop poop"
     " hooray"
 )
+_SOUNDS = {
+    sound: re.compile("".join(f"{c}++" for c in dict.fromkeys(sound)))
+    for sound in ("hmm", "mmm", "shh", "brr", "grr", "zzz", "psst", "pfft", "aww", "eww")
+}
 _ONSETS = {"kn": "n", "wr": "r", "wh": "w", "ph": "f", "gn": "n"}
 
 
@@ -39,7 +43,7 @@ def _minus(match: re.Match[str]) -> str | None:
         return "minus"
     if find_right(match, r"\d|\.\d") and not find_left(match, r"[\w.)\]]-?$"):
         return "minus"
-    equation = find_right(match, r"\s*[\w.,^()]+(?:\s*[-+*/×÷^]\s*[\w.,^()]+){0,6}\s*=")
+    equation = find_right(match, r"\s*+[\w.,()]++(?:\s*+[-+*/×÷^]\s*+[\w.,()]++){0,6}+\s*+=")
     equation = equation or find_left(match, r"=\s*[\w.,()]+\s*$")
     if find_left(match, r"[\d)a-z]\s*$") and find_right(match, r"\s*[\d(a-z]") and equation:
         return "minus"
@@ -118,8 +122,8 @@ def _lengthened(match: re.Match[str]) -> str | None:
     single = re.sub(r"([a-z])\1{2,}", r"\1", low)
     double = re.sub(r"([a-z])\1{2,}", r"\1\1", low)
     plain = double if double in _DOUBLE else single
-    for sound in ("hmm", "mmm", "shh", "brr", "grr", "zzz", "psst", "pfft", "aww", "eww"):
-        if re.fullmatch("".join(f"{c}+" for c in dict.fromkeys(sound)), low):
+    for sound, lengthened in _SOUNDS.items():
+        if lengthened.fullmatch(low):
             plain = sound
     return plain.capitalize() if word[0].isupper() else plain
 

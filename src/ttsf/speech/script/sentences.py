@@ -24,8 +24,8 @@ LONGEST = 600
 QUOTES = "\"'”’»)]}"
 _STARTERS = frozenset(word.lower() for word in STARTERS)
 _STOP = re.compile(rf"(?<![.!?…])[.!?…]++[{re.escape(QUOTES)}]*+(?=\s)")
-_LAST_WORD = re.compile(r"[^\s\"'“”‘’«»()\[\]—]*+$")
-_WORD_BEFORE = re.compile(r"([^\s\"'“”‘’«»()\[\]]{1,30}) *+\S*+$")
+_LAST_WORD = re.compile(r"(?<![^\s\"'“”‘’«»()\[\]—])[^\s\"'“”‘’«»()\[\]—]*+$")
+_WORD_BEFORE = re.compile(r"(?<![^\s\"'“”‘’«»()\[\]])([^\s\"'“”‘’«»()\[\]]{1,30}+) *+[\"'“‘(\[]*+$")
 _NEXT_WORD = re.compile(r"\s*+[\"'“‘«(\[$€£¿¡-]*+((?:[^\W_]|['’])*+)")
 _MARKER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3})*+|[A-Za-z]|[ivxIVX]{1,5})[.)]")
 _SOFT_END = re.compile(r"[;:,—–]\s|\s(?=(?:and|but|or|which|because|while)\s)")
