@@ -2,15 +2,21 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ttsf.speech.english.abbreviations import ABBREVIATIONS
 from ttsf.speech.english.addresses import ADDRESSES
 from ttsf.speech.english.amounts import AMOUNTS
 from ttsf.speech.english.calendar import CALENDAR
+from ttsf.speech.english.fields.chat import CHAT_RULES
+from ttsf.speech.english.fields.code import CODE, CODE_NUMBERS
+from ttsf.speech.english.fields.markets import MARKETS
+from ttsf.speech.english.fields.science import SCIENCE
+from ttsf.speech.english.fields.scores import SCORES
 from ttsf.speech.english.layout import plain
 from ttsf.speech.english.letters import LETTERS
+from ttsf.speech.english.markup.scripts import unreadable, without_lone_letters
 from ttsf.speech.english.numbers import DECADES, NUMBERS
 from ttsf.speech.english.signs import SIGN_RULES, WORDS
 from ttsf.speech.english.tokens import Scanner, Token
@@ -19,8 +25,8 @@ from ttsf.speech.languages.languages import Language, spelled
 from ttsf.speech.script.sentences import QUOTES, sentences
 
 _SCANNER = Scanner(
-    (*ADDRESSES, *WORDS, *CALENDAR, *DECADES, *AMOUNTS, *ABBREVIATIONS, *LETTERS, *NUMBERS,
-     *SIGN_RULES)
+    (*CODE, *ADDRESSES, *CHAT_RULES, *WORDS, *MARKETS, *SCORES, *CALENDAR, *DECADES, *SCIENCE,
+     *AMOUNTS, *ABBREVIATIONS, *LETTERS, *CODE_NUMBERS, *NUMBERS, *SIGN_RULES)
 )  # fmt: skip
 _TIDY = (
     (re.compile(r"\s++"), " "),
@@ -57,12 +63,20 @@ class Cleaned:
     ) -> None:
         """language: another than English; read_code: blocks of code are read, not announced."""
         self._given, self._language = text, language
-        self._plain, self.silent = plain(text, read_code)
+        cleaned, silent = plain(text, read_code)
+        self._script = language.script if language else "LATIN"
+        self._plain, lone = without_lone_letters(cleaned, self._script)
+        self.silent = (*silent, *lone)
 
     @property
     def text(self) -> str:
         """In one line per paragraph, heading, item and row."""
         return self._plain.text
+
+    @property
+    def unreadable(self) -> tuple[str, str] | None:
+        """The script of a word that the language does not read, and its first letter."""
+        return unreadable(self.text, self._script)
 
     def sentences(self) -> Iterator[Reading]:
         """What is said, sentence by sentence; each is read when it is asked for."""
@@ -81,7 +95,12 @@ def spell_out(text: str) -> str:
 
 def read(text: str, language: Language | None = None) -> Reading:
     """All sentences of a text as one."""
-    found = list(Cleaned(text, language).sentences())
+    return joined(Cleaned(text, language).sentences())
+
+
+def joined(readings: Iterable[Reading]) -> Reading:
+    """Sentences as one."""
+    found = list(readings)
     return Reading(
         " ".join(reading.text for reading in found),
         tuple(place for reading in found for place in reading.places),
@@ -139,6 +158,8 @@ def _spelled(sentence: Traced) -> Traced:
         place = sentence.place(token.start, token.end)
         if token.kind == "plain":
             words = _within(token, sentence.text) if token.words == "." else token.words
+            if words == "-" and spoken and sentence.text[token.end : token.end + 1].isalpha():
+                words = " "
             if spoken and words[:1].isalnum():
                 parts.append((" ", (place[0], place[0])))
             parts.append((words, place))

@@ -4,7 +4,6 @@
 
 import logging
 import re
-import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -12,8 +11,10 @@ from typing import NamedTuple
 
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
+from ttsf.speech.english.fields.science import greek_name
+from ttsf.speech.english.markup.scripts import script_of
 from ttsf.speech.languages.languages import Language, guess
-from ttsf.speech.normalize import Cleaned, Reading, clean, read
+from ttsf.speech.normalize import Cleaned, Reading, joined
 from ttsf.speech.script.lexicon import Lexicon
 from ttsf.speech.script.markup import read_script
 from ttsf.speech.script.script import Places, Run, Stretch
@@ -25,7 +26,7 @@ __all__ = ["SYMBOLS", "TextFrontEnd", "Utterance"]
 
 LONGEST = 220
 """Letters of a sentence before a cut: about 250 symbols (1.12 each in the transcripts)."""
-_GREEK_SIGN = re.compile(r"(?<![^\W\d_])[Α-Ωα-ω](?![^\W\d_])")
+_GREEK_SIGN = re.compile("[\u0370-\u03ff]")
 _BEFORE_STOP = re.compile(r"(?<!\s)\s++(?=[,.;:!?])")
 STOPS = ".!?…"
 NO_LETTERS = "nothing to say: the text holds no letters or digits"
@@ -34,19 +35,10 @@ Symbols = tuple[list[int], list[tuple[int, int]]]
 logger = logging.getLogger("ttsf")
 
 
-def _scripts(text: str) -> dict[str, str]:
-    """Script name -> its first letter, of every letter in the text."""
-    found: dict[str, str] = {}
-    for c in dict.fromkeys(text):
-        if unicodedata.category(c).startswith("L"):
-            found.setdefault(unicodedata.name(c, "UNKNOWN").split()[0], c)
-    return found
-
-
 def _name_greek_signs(text: str) -> str:
-    """A lone Greek letter, as in mathematics, becomes its English name."""
-    named = _GREEK_SIGN.sub(lambda m: f" {unicodedata.name(m[0]).split()[-1].lower()} ", text)
-    return _BEFORE_STOP.sub("", named).strip()
+    """Greek letters, as in mathematics, become their English names."""
+    named = _GREEK_SIGN.sub(lambda m: f" {greek_name(m[0])} ", text)
+    return " ".join(_BEFORE_STOP.sub("", named).split())
 
 
 def _refuse_surrogates(text: str) -> None:
@@ -156,7 +148,7 @@ class TextFrontEnd:
         for warning in (*script.warnings, *self._doubts(parts)):
             warn(warning)
         for part in parts:
-            self._refuse_scripts(part.unheard)
+            self._refuse_scripts(part.cleaned)
         if not any(c.isalnum() for part in parts for c in part.cleaned.text):
             raise TtsfError(NO_LETTERS)
         return self._utterances(parts)
@@ -206,13 +198,10 @@ class TextFrontEnd:
         elif self.language.startswith("en") and (language := guess(text)):
             yield f"the text looks {language.name} and is read as English"
 
-    def _refuse_scripts(self, text: str) -> None:
-        """Raises TtsfError for a foreign script."""
-        scripts = _scripts(_name_greek_signs(clean(text)))
-        known = self.other.script if self.other else ""
-        foreign = {k: v for k, v in scripts.items() if k not in ("LATIN", "MODIFIER", known)}
-        if foreign:
-            name, letter = next(iter(foreign.items()))
+    def _refuse_scripts(self, cleaned: Cleaned) -> None:
+        """Raises TtsfError for a word of a foreign script."""
+        if foreign := cleaned.unreadable:
+            name, letter = foreign
             script = {"CJK": "Han", "FULLWIDTH": "full-width"}.get(name, name.capitalize())
             raise TtsfError(
                 f"this voice speaks {self.language} and cannot read {script} letters ('{letter}')"
@@ -221,8 +210,9 @@ class TextFrontEnd:
     def _read(self, text: str) -> list[_Word]:
         """The words of a plain text, however long it is."""
         _refuse_surrogates(text)
-        self._refuse_scripts(text)
-        words = _words(read(text, self.other))
+        cleaned = Cleaned(text, self.other)
+        self._refuse_scripts(cleaned)
+        words = _words(joined(cleaned.sentences()))
         if not words:
             raise TtsfError(NO_LETTERS)
         return words
@@ -271,12 +261,9 @@ class _Part:
             for k in (first - 1, last):
                 if 0 <= k < len(text) and text[k] in "-–/":
                     apart[k] = " "
+            for k in range(first, last):  # whatever they are, their sound is known
+                apart[k] = "x" if script_of(text[k]) not in ("", "LATIN") else text[k]
         self.cleaned = Cleaned("".join(apart), other)
-
-    @property
-    def unheard(self) -> str:
-        """What is read by the rules: the text without the words whose sound the markup gives."""
-        return " ".join(run.text for run in self.stretch.runs if not run.ipa)
 
     def words(self, reading: Reading) -> list[_Word]:
         """The spoken words of a sentence; one whose sound is given stays whole."""

@@ -125,6 +125,8 @@ def _number_follows(match: re.Match[str]) -> str | None:
         return None
     if low in _DATED and not find_right(match, r"\s*\d{3,4}\b"):
         return None
+    if low == "cir" and find_left(match, r"\d(?:st|nd|rd|th)\s$"):
+        return "circuit"
     if low == "est" and not find_right(match, r"\s*\d"):
         return None
     if short == "No" and word_before(match) == "said":
@@ -214,11 +216,15 @@ SHORTENED = {
 ABBREVIATIONS = (
     rule("abbreviation", "w", rf"(?:{'|'.join(SHORTENED)})\b", lambda m: SHORTENED[m[0].lower()],
          re.I),
+    rule("abbreviation", "w", r"c/o(?=\s)", lambda m: "complains of" if find_left(
+         m, r"(?i)\b(?:pt\.?|pts|patient|patients|he|she)\s$") else None),
+    rule("abbreviation", "w", r"SOB\b", lambda m: "shortness of breath" if find_left(
+         m, r"\b(?:c/o|with|no|denies|and|for)\s$") else None),
     rule("abbreviation", "w", rf"(?:{_latin_forms})(?!\w)(?<!\w/)|(?:w/)(?=\s?\w)", _latin, re.I),
     rule("abbreviation", "w", r"(?P<short>[A-Za-z]{1,6}+)\.(?=\s?\d|\s(?:[IVXLC]{2,}|[ivx]{1,4})\b"
          r"|\s\([A-Z]{2,4}\)\s\d)", _number_follows),
-    rule("abbreviation", "w", r"(?P<short>pp|[Ff]igs?|[Nn]os|[Vv]ol|pg|[Hh]wy|Rte|Apt|Rm|Bldg|[Ss]ec"
-         r"|Ch|Art|[Ee]q)(?=\s\d)", _number_follows),
+    rule("abbreviation", "w", r"(?P<short>pp|[Ff]igs?|[Nn]os|[Vv]ol|pg|[Hh]wy|Rte|Apt|Rm|Bldg"
+         r"|[Ss]ec|Ch|Art|[Ee]q)(?=\s\d)", _number_follows),
     rule("abbreviation", "w", r"(?P<short>[A-Z][A-Za-z]{1,9}+)(?!')\.?", _capital),
     rule("abbreviation", "w", r"vs?\.(?=\s)", lambda m: _versus(m) if m[0] == "v." else "versus"),
     rule("abbreviation", "w", r"(?P<short>[A-Za-z']{2,10}+)\.", _anywhere),

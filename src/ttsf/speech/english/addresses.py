@@ -4,7 +4,7 @@ import re
 
 from ttsf.speech.english.lists import CALLS, words
 from ttsf.speech.english.numbers import MOST_DIGITS, cardinal, digits, pairs
-from ttsf.speech.english.tokens import find_left, left, right, rule, word_before
+from ttsf.speech.english.tokens import find_left, find_right, left, right, rule, word_before
 
 _TOP = (
     r"(?:com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|tv|xyz|gg|ly|eu|uk|de|fr|nl|ch|ca|jp|"
@@ -190,6 +190,47 @@ def _after_trunk(text: str) -> str:
     return f"one {said}, {digits(''.join(rest))}"
 
 
+def _with_trunk(match: re.Match[str]) -> str | None:
+    """'07700 900123', '020 7946 0018': nine to eleven digits, or fewer after a call."""
+    count = len(re.sub(r"\D", "", match[0]))
+    return _phone(match) if 9 <= count <= 12 or 7 <= count < 9 else None
+
+
+def _after_call(match: re.Match[str]) -> str | None:
+    """'Call 116 123', 'Dial 12345 and then 678901'."""
+    called = find_left(match, rf"(?i)\b(?:{'|'.join(sorted(CALLS))})\b[^.!?]{{0,30}}?"
+                              r"(?:\s|:\s|\b(?:or|and|then)\s)$")  # fmt: skip
+    near = find_left(match, r"(?i)\b(?:call|dial|text|ring|phone|fax|tel\.?|telephone|hotline)"
+                            r"(?:\s(?:me|us|him|her|on|at|to|now|is|number|back))*[\s:]*$|"
+                            r"\d\s(?:and|or|and then|then)\s$")  # fmt: skip
+    return digits(match[0]) if called and near else None
+
+
+_DIRECTIONS = {
+    "N": "north", "S": "south", "E": "east", "W": "west", "NE": "northeast", "NW": "northwest",
+    "SE": "southeast", "SW": "southwest", "NB": "northbound", "SB": "southbound",
+    "EB": "eastbound", "WB": "westbound",
+}  # fmt: skip
+_ON_A_ROAD = (
+    r"(?:\b(?:[Hh]wy|[Hh]ighway|[Rr]oute|Rte|[Ii]nterstate|I-?|US-?|SR-?|CR-?|M-?|A-?|Exit|Freeway)"
+    r"\.?[\s-]?\d{1,4}[A-Z]?\s$"
+    r"|\b(?:Ave|Avenue|St|Street|Rd|Road|Blvd|Boulevard|Dr|Drive|Ln|Lane|Ct|Pl|Way|Pkwy)\.?,?\s$)"
+)
+
+
+def _direction(match: re.Match[str]) -> str | None:
+    """'I-95 S', 'Pennsylvania Ave NW', 'winds from the NW'."""
+    name = _DIRECTIONS[match[0].rstrip(".")]
+    if find_left(match, _ON_A_ROAD) and not find_right(match, r"\.?\s[A-Z][a-z]"):
+        return name
+    if len(match[0]) == 2 and find_left(
+        match, r"\b(?:from the|to the|the|from|winds?|of|in the)\s$"
+    ):
+        fits = find_right(match, r"\s(?:at|of|winds?|corner|side|coast|of|and|to)\b|[.,;]|\s?$")
+        return name if fits and match[0][1:] not in ("B",) else None
+    return None
+
+
 def _short_phone(match: re.Match[str]) -> str | None:
     a, b = re.split("[- ]", match[0])
     called = set(re.findall(r"[a-z]+", left(match).lower())[-4:]) & (CALLS | {"number", "at"})
@@ -252,7 +293,11 @@ ADDRESSES = (
     rule("phone", "d", rf"1{_SEP}?\(\d{{3}}\){_SEP}?\d{{3}}{_SEP}\d{{4}}\b", _phone),
     rule("phone", "d", rf"(?:1{_SEP})?\d{{3}}[-.]\d{{3}}[-.]\d{{4}}\b", _phone),
     rule("phone", "d", r"\d{3} \d{3} \d{4}\b(?!,? ?\d)", _phone),
-    rule("phone", "d", r"0\d{2,4}[- ]\d{3,4}(?:[- ]\d{3,4})?\b", _phone),
+    rule("phone", "d", r"0\d{2,5}(?:[- ]\d{2,6}){1,3}+\b(?![-/.]\d)", _with_trunk),
+    rule("phone", "d", r"\d{3}[- ]\d{3}\b(?![- ,.]?\d)", _after_call),
+    rule("phone", "d", r"\d{5,15}\b(?![,.]\d|%)", _after_call),
+    rule("direction", "w", rf"(?:{'|'.join(sorted(_DIRECTIONS, key=len, reverse=True))})"
+         r"(?![\w&'-]|\.\w)(?:\.(?=\s[a-z(]))?", _direction),
     rule("code", "d", r"\d{3}-\d{2}-\d{4}\b|\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{4}\b", lambda m:
          digits(m[0])),
     rule("phone", "d", r"00\d{1,3}(?:[- ]\d{2,5}){2,5}\b", _phone),

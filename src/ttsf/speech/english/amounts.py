@@ -4,7 +4,13 @@
 
 import re
 
-from ttsf.speech.english.lists import DETERMINERS, FUNCTION_WORDS, words
+from ttsf.speech.english.lists import (
+    AMOUNT_NOUNS,
+    DETERMINERS,
+    FUNCTION_WORDS,
+    NAMED,
+    words,
+)
 from ttsf.speech.english.numbers import N, cardinal, fraction, is_plural, pairs
 from ttsf.speech.english.tables import CODES_OF_MONEY, CURRENCIES, SCALES, UNITS, Currency
 from ttsf.speech.english.tokens import (
@@ -45,6 +51,8 @@ def is_adjective(match: re.Match[str]) -> bool:
     after = re.match(r"\)?(?:\s\([^()]{1,24}\))?[\s-]+([a-z]+(?:'s)?|[A-Z]{2,4}s?)\b", rest)
     if not after or after[1] in FUNCTION_WORDS or after[1].endswith("ly"):
         return False
+    if after[1] in AMOUNT_NOUNS:
+        return True
     found = re.search(r"(?<![A-Za-z'])([A-Za-z']++)\s(?:[a-z]++\s)?$", before)
     if not found:
         return False
@@ -151,6 +159,10 @@ def _unit(match: re.Match[str]) -> str | None:
     if not _minus_allowed(match) or not _fits(match, unit):
         return None
     power = match["power"] or ""
+    if unit in ("bps", "bp") and _of_rates(match):
+        unit = "bp"
+    elif unit == "ct" and match["per"]:
+        unit = "cts"
     hyphen = match["gap"] == "-"
     amount = cardinal(number) + (f" to {cardinal(_number(last))}" if last else "")
     square = {"": "", "^2": "square ", "^3": "cubic "}.get(power)
@@ -158,7 +170,32 @@ def _unit(match: re.Match[str]) -> str | None:
         return None
     words = unit_words(_number(last) if last else number, unit, hyphen or is_adjective(match))
     minus = _MINUS.get(match["minus"] or "", "")
-    return f"{minus}{amount} {square}{words}"
+    return f"{minus}{amount} {square}{words}{_pers(match['per'])}"
+
+
+def _comma_unit(match: re.Match[str]) -> str | None:
+    """'5,5 km': a comma as much of the world writes it."""
+    if not _fits(match, match["unit"]) or match["unit"] in ("in", "s", "a"):
+        return None
+    said = f"{cardinal(match['whole'])} comma {cardinal(match['rest'])}"
+    return f"{said} {unit_words('2', match['unit'], False)}"
+
+
+def _pers(text: str | None) -> str:
+    """'/kg/min' -> ' per kilogram per minute'."""
+    names = (text or "").replace(" ", "").split("/")[1:]
+    return "".join(f" per {UNITS[n].one if n in UNITS else _PERIODS.get(n, n)}" for n in names)
+
+
+_PERIODS = {"h": "hour", "d": "day", "y": "year", "a": "year", "mo": "month", "day": "day"}
+_OF_RATES = (
+    r"(?i)\b(?:rates?|yields?|fed|spreads?|bonds?|hikes?|hiked|cut|cuts|rose|fell|basis|inflation"
+    r"|treasury|ecb|margin|gilts?)\b"
+)
+
+
+def _of_rates(match: re.Match[str]) -> bool:
+    return find_left(match, _OF_RATES) is not None
 
 
 def _part_of_unit(match: re.Match[str]) -> str | None:
@@ -167,17 +204,18 @@ def _part_of_unit(match: re.Match[str]) -> str | None:
     if said is None or not _fits(match, match["unit"]):
         return None
     unit = "in" if match["unit"] == '"' else match["unit"]
-    one = not match["whole"] or match["gap"] == "-" or is_adjective(match)
+    one = (
+        (not match["whole"] and " over " not in said) or match["gap"] == "-" or is_adjective(match)
+    )
     return f"{said} {unit_words('1' if one else '2', unit, False)}"
 
 
 def _fits(match: re.Match[str], unit: str) -> bool:
     """Signs that are other things as well are units only where nothing else is likely."""
-    if unit in ("A", "V", "W", "J", "N", "L", "t", "T", "h", "d", "l", "C", "F", "B", "K", "bar"):
-        if word_before(match).lower() in ("room", "apartment", "apt", "gate", "seat", "section"):
-            return False
-        if unit in "AJNTB" and find_right(match, r"\.?\s+[A-Z]"):
-            return False
+    if len(unit) == 1 and _is_label(match):
+        return False
+    if unit in tuple("AJNTB") and find_right(match, r"\.?\s+[A-Z]"):
+        return False
     if unit == "s" and not match["gap"] and word_before(match) in ("iPhone", "iPad", "Pixel"):
         return False
     if unit in ("in", "in."):
@@ -186,6 +224,20 @@ def _fits(match: re.Match[str], unit: str) -> bool:
         return bool(find_right(match, r"\s+(?:wide|tall|long|deep|thick|x)\b"))
     people = find_right(match, r"\s+(?:users|people)\b")
     return not (unit == "m" and match["gap"] == "" and people)
+
+
+_LABELS_BEFORE = re.compile(
+    rf"(?i)\b(?:{'|'.join(sorted(NAMED))})s?\.?\s(?:\d{{1,4}}[a-z]|[a-z]\d{{1,4}})\b"
+)
+
+
+def _is_label(match: re.Match[str]) -> bool:
+    """'exit 12A', 'team 2A beat team 3A', 'Hwy 101 N': a letter of a name, no unit."""
+    name = word_before(match).lower().rstrip(".")
+    if name in NAMED or name.removesuffix("s") in NAMED:
+        return match["gap"] != " " or match["unit"] in "NSEWAB"
+    tight = match["gap"] == "" and match["unit"].isupper()
+    return tight and _LABELS_BEFORE.search(left(match)) is not None
 
 
 def _feet(match: re.Match[str]) -> str | None:
@@ -237,16 +289,20 @@ def _magnitude(match: re.Match[str]) -> str | None:
     return f"{cardinal(_number(match['number']))} {SCALES[letter.lower()]}"
 
 
+_LENGTHS = frozenset(("mm", "cm", "m", "km", "in.", "in", "ft", "ft.", "px", "yd", "mi", "dm"))
+
+
 def _times(match: re.Match[str]) -> str:
     """'3x4 = 12', '1920x1080', '2 x 4 cm'."""
     numbers = [n for n in (match["a"], match["b"], match["c"]) if n]
     around = right(match), left(match)
     math = re.match(r"\s*[=+*/<>^]", around[0]) or re.search(r"[=+*/<>]\s*$", around[1])
-    if math:
-        return " times ".join(cardinal(n) for n in numbers)
+    unit = match["unit"]
+    if math or (unit and unit not in _LENGTHS):
+        last = f" {unit_words(numbers[-1], unit, False)}" if unit else ""
+        return " times ".join(cardinal(n) for n in numbers) + last
     screen = all(len(n) in (3, 4) and n.isdecimal() for n in numbers) and not match["unit"]
     said = " by ".join(pairs(n) if screen else cardinal(n) for n in numbers)
-    unit = match["unit"]
     return f"{said} {unit_words(numbers[-1], unit, is_adjective(match))}" if unit else said
 
 
@@ -280,12 +336,16 @@ AMOUNTS = (
     rule("length", "d", r"(?:(?P<feet>\d{1,3})'(?:\s?(?P<inches>\d{1,2})(?P<mark>\"|'')?)?(?![\w'])"
          r"|(?P<alone>\d{1,3})\"(?!\w))", _feet),
     rule("dimension", "d", rf"(?P<a>{N})\s?[xX×]\s?(?P<b>{N})(?:\s?[xX×]\s?(?P<c>{N}))?"
-         r"(?:\s?(?P<unit>mm|cm|m|km|in\.|ft|px|yd)(?!\w))?(?![\d.]\d)", _times),
+         r"(?:\s?(?P<unit>mm|cm|m|km|in\.|ft|px|yd|mg|mcg|g|kg|mL|ml|L|oz|IU|W|V|A|GB|TB|MB|GHz|min|h|s|hp)"
+         r"(?!\w))?(?![\d.]\d)", _times),
     rule("dimension", "d", rf"(?P<number>{N})(?:-(?P<to>{N}))?\s?[xX×](?!\w)", _multiple),
     rule("unit", "d", r"(?:(?P<whole>\d+)(?:\s+|-))?(?P<top>\d+)[/\u2044](?P<bottom>\d+)"
          rf"(?P<gap>[ -]?)(?P<unit>{_units}|\")(?![\w/'^])", _part_of_unit),
+    rule("unit", "d", rf"(?P<whole>\d{{1,3}}),(?P<rest>\d)(?P<gap>\s)(?P<unit>{_units})(?![\w/'^])",
+         _comma_unit),
     rule("unit", "sd", rf"{_SIGN}{_NUM}(?:{_RANGE}{_LAST})?(?P<gap>[ -]?)(?P<unit>{_units})"
-         r"(?P<power>\^[23])?(?![\w/'^])", _unit),
+         rf"(?P<power>\^[23])?(?P<per>(?:\s?/\s?(?:{_units}|day|week|month|year|hour|minute|second"
+         r"|person|head|user|page|night|unit|item|ml|h|d|y|mo)(?![\w^])){0,3})(?![\w/'^])", _unit),
     rule("magnitude", "d", r"(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)"
          r"(?P<letter>[KkMBT]|\s?(?:bn|mn|MM))\b", _magnitude),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 import re
 
 from ttsf.speech.english.abbreviations import at_end
-from ttsf.speech.english.numbers import cardinal, digits, is_plural, ordinal, pairs, year
+from ttsf.speech.english.numbers import cardinal, digits, is_plural, ordinal, year
 from ttsf.speech.english.tokens import (
     find_left,
     find_right,
@@ -220,6 +220,20 @@ def _lap(match: re.Match[str]) -> str:
     return f"{clock(match[1], match[2], None, bare=True)} point {digits(match[3])}"
 
 
+def _military(match: re.Match[str]) -> str | None:
+    """'0900 hrs' -> 'oh nine hundred', '1730 hours' -> 'seventeen thirty'."""
+    hour, minute = match[1], match[2]
+    named = match[0][0] == "0" or find_right(match, r"\s?(?:Zulu|sharp|local|UTC|GMT|h\b|hrs)")
+    if not named and not find_left(
+        match, r"(?i)\b(?:at|by|until|from|to|before|after|since|till) $"
+    ):
+        return None
+    first = f"oh {cardinal(hour[1])}" if hour[0] == "0" else cardinal(hour)
+    if minute == "00":
+        return f"{first} hundred"
+    return f"{first} {f'oh {cardinal(minute[1])}' if minute[0] == '0' else cardinal(minute)}"
+
+
 def _letters_duration(match: re.Match[str]) -> str:
     """'1h 30m', '2h15m10s'."""
     names = (("h", "hour"), ("m", "minute"), ("s", "second"))
@@ -272,6 +286,6 @@ CALENDAR = (
     rule("time", "d", r"(?P<h>\d{1,2})h\s?(?P<m>\d{1,2})m?(?:in)?(?:\s?(?P<s>\d{1,2})s)?\b",
          _letters_duration),
     rule("time", "d", r"(?P<h>(?!))?(?P<m>\d{1,3})m\s?(?P<s>\d{1,2})s\b", _letters_duration),
-    rule("time", "d", r"(\d{3,4})(?=\s(?:hours|hrs)\b)",
-         lambda m: pairs(m[1]) if find_left(m, r"\b[Aa]t $") else None),
+    rule("time", "d", r"([01]\d|2[0-4])([0-5]\d)"
+         r"(?=h\b|\s?(?:hours|hrs|Zulu|sharp|local|UTC|GMT)\b)", _military),
 )  # fmt: skip

@@ -52,6 +52,7 @@ _LAST_OF_LINE = re.compile(r"[\w'.&-]++\W*+$")
 _SIGNS_KEPT = {*"".join(SIGNS), *"".join(CURRENCIES), *"".join(RELATIONS), *"^°~$√<>=|`⁄"}
 _MICRO = re.compile(r"[µμ](?=[mgslLFAVWH](?:\b|z\b))")
 """Written "mc" as in medicine, which is no Greek letter."""
+_NUMERO = re.compile(r"\b[Nn][º°](?=\s?\d)")
 _MICRO_ALONE = re.compile("µ")
 _MARKS = re.compile(f"[{ITEM}{HEADING}]")
 _END = re.compile(r" ?\n[ \n]*+")
@@ -69,7 +70,7 @@ def plain(text: str, read_code: bool = False) -> tuple[Traced, tuple[str, ...]]:
     traced = without_latex(without_escapes(traced)).sub(_EMOTICON, _without_emoticon)
     traced = marked_lines(without_marks(traced)).sub(_REMAINS, "").sub(_TICK, "'")
     traced = traced.sub(_BREAK, _line_end).sub(_MARKS, "")
-    traced = traced.sub(_MICRO, "mc").sub(_MICRO_ALONE, "micro ")
+    traced = traced.sub(_NUMERO, "№").sub(_MICRO, "mc").sub(_MICRO_ALONE, "micro ")
     traced = traced.sub(_SUPERSCRIPTS, _superscript).sub(_MIXED_FRACTION, " ")
     silent |= dict.fromkeys(c for c in traced.text if _dropped(c) and not c.isspace())
     traced = traced.sub(_CLUSTER, _plain_cluster).sub(_SPACES, " ").sub(_END, "\n")
@@ -87,8 +88,13 @@ def _without_emoticon(match: re.Match[str]) -> str:
 
 def _superscript(match: re.Match[str]) -> str:
     """Powers after a number, a sign or a short unit; a note's number after a word goes."""
-    note = find_left(match, r"[a-z]{4}$|(?:^|\s)[A-Z]?[a-z]{3}$")
+    word = find_left(match, r"([a-z]{4}|(?:^|\s)[A-Z]?[a-z]{3})$")
+    note = word and not ("⁻" in match[0] or word[1].strip() in _RAISED)
     return "" if note else "^" + match[0].translate(_POWER_DIGITS)
+
+
+_RAISED = frozenset(("mol", "mmol", "sin", "cos", "tan", "cot", "sec", "csc", "log", "exp", "rad"))
+"""What has powers, though it is as long as a word."""
 
 
 def _dropped(c: str) -> bool:

@@ -116,7 +116,7 @@ def fraction(match: re.Match[str]) -> str | None:
     if a > b >= 40 or b < 2 or (b > 100 and (a != 1 or b not in (1000, 1_000_000))):
         return f"{cardinal(top)} over {cardinal(bottom)}"
     name = {2: "half", 4: "quarter"}.get(b, ordinal(b))
-    if a != 1:
+    if a != 1 and not find_right(match, r"-[a-z]"):
         name = "halves" if b == 2 else name + "s"
     spoken = f"{cardinal(top)} {name}"
     return f"{cardinal(whole)} and {spoken}" if whole else spoken
@@ -237,6 +237,9 @@ def _scientific(match: re.Match[str]) -> str:
 
 
 DECADES = (
+    rule("decade", "s", r"'00'?s\b", "two thousands"),
+    rule("number", "w", r"x(?=\s?\d{1,3}\s?(?:days?|weeks?|wks?|months?|years?|yrs?|hours?|hrs?|min"
+         r"|minutes?|mins?|nights?|d)\b)", lambda m: None if find_left(m, r"\d\s?$") else "for"),
     rule("decade", "s", r"'(?P<decade>\d0)'?s\b", _decade),
     rule("decade", "s", r"'(?=\d\d\b(?![.:,]\d)(?!'))(\d\d)",
          lambda m: f"oh {cardinal(m[1][1])}" if m[1][0] == "0" and m[1][1] != "0" else

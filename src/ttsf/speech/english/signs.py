@@ -24,6 +24,7 @@ _SOUNDS = {
     sound: re.compile("".join(f"{c}++" for c in dict.fromkeys(sound)))
     for sound in ("hmm", "mmm", "shh", "brr", "grr", "zzz", "psst", "pfft", "aww", "eww")
 }
+_PERIOD_NAMES = {"q": "quarter", "y": "year", "m": "month", "w": "week"}
 _ONSETS = {"kn": "n", "wr": "r", "wh": "w", "ph": "f", "gn": "n"}
 
 
@@ -52,6 +53,12 @@ def _minus(match: re.Match[str]) -> str | None:
     return None
 
 
+_PERIOD = (
+    r"\s?(?:day|week|month|year|hour|minute|second|night|min|person|head|user|kg|mile|lb|page|item"
+    r"|team|game|match|serving|cup)\b"
+)
+
+
 def _slash(match: re.Match[str]) -> str | None:
     """Divided by in a sum; a pause or nothing elsewhere."""
     before, after = left(match), right(match)
@@ -59,6 +66,9 @@ def _slash(match: re.Match[str]) -> str | None:
         return "divided by"
     if find_left(match, r"\d\s$") and find_right(match, r"\s\d"):
         return "divided by"
+    counted = find_left(match, r"\d[\d.,]*\s?-?[A-Za-z]+\s?$") and find_right(match, _PERIOD)
+    if counted:
+        return "per"
     if before[-1:].isspace() and after[:1].isspace():
         return ","
     return " "
@@ -155,15 +165,17 @@ WORDS = (
     rule("word", "w", r"(?:ctrl|Ctrl)(?=[\s+-])", "control"),
     rule("word", "w", r"(?:[Oo]')(?=\s)", "of"),
     rule("word", "w", r"[Oo]l'(?=\s)", "ole"),
-    rule("word", "w", r"(?:lol|omg|idk|imho|imo|tbh|brb|btw|fyi|tldr|asap|faq|diy|rsvp|lmk|nvm)\b",
-         lambda m: " ".join(m[0].upper())),
+    rule("word", "w", r"([qymw])/\1\b", lambda m: "{0} on {0}".format(_PERIOD_NAMES[m[1]])),
+    rule("word", "w", r"([qymw])o\1\b(?<!w\w\w)", lambda m:
+         "{0} on {0}".format(_PERIOD_NAMES[m[1]])),
 )  # fmt: skip
 SIGN_RULES = (
     rule("sign", "s", r"(?:<=|>=|!=|[<>≤≥≠≪≫])", _relation),
     rule("sign", "s", r"==+|=", "equals"),
-    rule("sign", "s", r"\^([-+]?)(\w{1,12})", _power),
+    rule("sign", "s", r"\^([-+]?)(\d{1,12}|[A-Za-z](?![A-Za-z])|\w{1,12})", _power),
     rule("sign", "s", r"√(?=\s?\w)", lambda m: "square root of" if find_left(m, r"\bthe\s$")
          else "the square root of"),
+    rule("sign", "s", r"§§(?=\s?\d)", "sections"),
     rule("sign", "s", r"#", _number_sign),
     rule("sign", "s", r"\*", _star),
     rule("sign", "s", r"~", _tilde),
@@ -172,6 +184,7 @@ SIGN_RULES = (
     rule("sign", "s", r"[-+](?=\s|$)(?<=\w[-+])|\+\+", lambda m:
          "plus plus" if m[0] == "++" else None),
     rule("sign", "s", r"/", _slash),
+    rule("sign", "s", r"\+(?<=[⌘⌥⇧⌃]\+)", " "),
     rule("sign", "s", r"\\", " "),
     rule("sign", "s", r"_", " "),
     rule("sign", "s", r"°\s?(\d{1,2})'\s?(?:(\d{1,2}(?:\.\d+)?)\")?\s?([NSEW])?", lambda m:

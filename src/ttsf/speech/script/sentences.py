@@ -38,6 +38,7 @@ _MONTHS = frozenset(
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 )
 _UNITS = frozenset(unit.rstrip(".").lower() for unit in UNITS)
+_GOES_ON_BEFORE = frozenset(",;=<>+*/×÷")
 _HALF_OF_DAY = ("a.m", "p.m")
 
 
@@ -112,9 +113,8 @@ def _ends(text: str, begin: int, stop: re.Match[str], end: int) -> bool:
     """Whether a sentence from `begin` on ends at this stop, more of its line following."""
     following = _NEXT_WORD.match(text[stop.end() : min(end, stop.end() + 60)])
     word = following[1] if following else ""
-    if (word[:1].islower() and not _CAMEL.match(word)) or text[
-        stop.end() + 1 : stop.end() + 2
-    ] in ",;":
+    after = text[stop.end() + 1 : stop.end() + 2]
+    if (word[:1].islower() and not _CAMEL.match(word)) or after in _GOES_ON_BEFORE:
         return False
     marks = stop[0].rstrip(QUOTES)
     if marks != ".":
@@ -129,13 +129,24 @@ def _ends(text: str, begin: int, stop: re.Match[str], end: int) -> bool:
         return False
     rest = text[max(begin, stop.start() - 80) : stop.start() - len(before)]
     earlier = _WORD_BEFORE.search(rest)
-    return not _goes_on(before, word, earlier[1] if earlier else "", stop[0] != ".")
+    shortened = (
+        text[stop.end() + 1 + len(word) : stop.end() + 2 + len(word)] == "." and word in AFTER_NAMES
+    )
+    if (after in tuple("([") or shortened) and _is_short(before):
+        return False
+    return not _goes_on(before, word, earlier[1] if earlier else "")
 
 
-def _goes_on(before: str, word: str, earlier: str, bracketed: bool) -> bool:
+def _is_short(word: str) -> bool:
+    """Whether a word may be an abbreviation, known or not."""
+    known = word.lower() in SHORT_FORMS or word in AFTER_NAMES or word in BEFORE_NAMES
+    return known or _NO_VOWEL.fullmatch(word) is not None or _DOTTED.fullmatch(word) is not None
+
+
+def _goes_on(before: str, word: str, earlier: str) -> bool:
     """Whether a full stop after the word `before` belongs to it alone.
 
-    word: the next one; earlier: the one that stands before; bracketed: ")" follows the stop.
+    word: the next one; earlier: the one that stands before.
     """
     short = before.lower()
     starts = word.lower().split("'")[0].split("’")[0] in _STARTERS

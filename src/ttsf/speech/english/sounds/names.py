@@ -111,6 +111,7 @@ PLACES = {
     "reykjavik": "ɹˈeɪkjəvɪk", "kyiv": "kˈiːv",
 }  # fmt: skip
 WORDS = {
+    "e'en": "ˈiːn", "e'er": "ˈɛɹ", "o'shea": "oʊʃˈeɪ", "shea": "ʃˈeɪ",
     "crepe": "kɹˈeɪp", "bouillabaisse": "bˌuːjəbˈeɪs",
     "bourguignon": "bˌʊɹɡiːnjˈoʊn", "béchamel": "bˌeɪʃəmˈɛl", "bechamel": "bˌeɪʃəmˈɛl",
     "macaron": "mˌækəɹˈoʊn", "d'oeuvre": "dˈɜːv", "d'oeuvres": "dˈɜːvz", "entrée": "ˈɑːntɹeɪ",
