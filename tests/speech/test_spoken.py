@@ -8,7 +8,10 @@ sentences end must agree, too; commas may not.
 Kinds are T01 to T25: years, letters at numbers, dates, ranges, money, magnitudes, amounts before
 a noun, feet and inches, telephones and codes, stops inside tokens, addresses, abbreviations,
 initialisms, Roman numerals, operators, grouped digits, fractions, homographs, apostrophes,
-Markdown, tags, emoticons, line ends, lengthened words, names; and what was right before them.
+Markdown, tags, emoticons, line ends, lengthened words, names; U01 to U15: letters that are no
+units, two numbers that are no fraction, formulas, units, stops of abbreviations, chats, code,
+initialisms, tickers, amounts, foreign money, telephones, stops in brackets, marks of chat programs,
+single forms; and what was right before them.
 """
 
 # ruff: noqa: RUF001 (IPA)
@@ -91,6 +94,7 @@ def test_a_reader_agrees(kind: str) -> None:
 def test_every_kind_has_many_rows_and_few_are_wrong() -> None:
     kinds = [kind for kind, _, _ in SPOKEN]
     assert min(kinds.count(f"T{k:02}") for k in range(1, 26)) >= 7
+    assert min(kinds.count(f"U{k:02}") for k in range(1, 16)) >= 7
     assert len(WRONG) <= 0.03 * len(SPOKEN)
     assert all(heard(w) != read_out(spoken) for _, w, spoken in SPOKEN if w in WRONG)
 

@@ -79,13 +79,13 @@ def _capital(match: re.Match[str]) -> str | None:
     short = match["short"]
     if short == "Sr":
         return _senior(match)
+    if short == "Pt" and match[0] == "Pt." and find_right(match, r"\s[a-z]"):
+        return "Patient"
     if short not in BEFORE_NAMES and short not in AFTER_NAMES:
         return None
     stopped = match[0].endswith(".")
     if short == "Cir" and stopped and find_left(match, r"(?:\d(?:st|nd|rd|th)|Fed\.|D\.C\.)\s$"):
         return "circuit"
-    if short == "Pt" and stopped and find_right(match, r"\s[a-z]"):
-        return "Patient"
     before, after = BEFORE_NAMES.get(short), AFTER_NAMES.get(short)
     follows = _name_follows(match)
     if before and follows and not (after and _is_after(match, short)):

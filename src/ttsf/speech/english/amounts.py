@@ -233,6 +233,8 @@ _LABELS_BEFORE = re.compile(
 
 def _is_label(match: re.Match[str]) -> bool:
     """'exit 12A', 'team 2A beat team 3A', 'Hwy 101 N': a letter of a name, no unit."""
+    if match["unit"] in "NSEW" and find_left(match, r"\b(?:I|US|SR|CR|[ABEKLMN])-$"):
+        return True
     name = word_before(match).lower().rstrip(".")
     if name in NAMED or name.removesuffix("s") in NAMED:
         return match["gap"] != " " or match["unit"] in "NSEWAB"

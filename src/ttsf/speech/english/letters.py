@@ -14,6 +14,7 @@ _BEFORE_SMALL_NUMERAL = (
 ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _ROMAN = r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 SAID_AS_WORDS = frozenset(written for written, how in rows("initialisms") if how == "word")
+SAID_OTHERWISE = {w: how for w, how in rows("initialisms") if how not in ("word", "letters")}
 LETTER_BY_LETTER = frozenset(written for written, how in rows("initialisms") if how == "letters")
 """Initialisms that espeak-ng takes for words, some only alone or among capitals."""
 SMALL_WORDS = words(
@@ -109,6 +110,8 @@ def _initialism(match: re.Match[str]) -> str | None:
     if _in_capitals(match):
         small = text.capitalize() if _begins(match) else text.lower()
         return small + ending if text in ("IT", "US", "AM") else None
+    if text in SAID_OTHERWISE:
+        return SAID_OTHERWISE[text] + ending
     if text in SAID_AS_WORDS:
         return (text.lower() if len(text) < 4 else text.capitalize()) + ending
     if ending == "s":

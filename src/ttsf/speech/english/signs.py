@@ -69,6 +69,8 @@ def _slash(match: re.Match[str]) -> str | None:
     counted = find_left(match, r"\d[\d.,]*\s?-?[A-Za-z]+\s?$") and find_right(match, _PERIOD)
     if counted:
         return "per"
+    if find_left(match, r"=\s[^=]*\s$") and find_right(match, r"\s[\w(]"):
+        return "divided by"
     if before[-1:].isspace() and after[:1].isspace():
         return ","
     return " "
@@ -126,6 +128,7 @@ def _lengthened(match: re.Match[str]) -> str | None:
     if (
         low.startswith("www")
         or re.fullmatch(r"(?!m+$)[ivxlcdm]+", low)
+        or (word.isupper() and len(word) < 5)
         or (len(set(low)) == 1 and (word.isupper() or low[0] not in "aeoum"))
     ):
         return None
