@@ -25,9 +25,9 @@ from ttsf.data.clip_files import save_frames, save_samples
 from ttsf.data.manifest import Clip, Recorded, write_manifest
 from ttsf.data.talking_clips import TalkingBatch, TalkingClips
 from ttsf.errors import TtsfError
-from ttsf.face.objectives import gradient_l1, pyramid_l1
-from ttsf.landmarks.labels import LABELS, head_only, labels_to_alpha, lips_only
-from ttsf.model import TTSF
+from ttsf.model.face.objectives import gradient_l1, pyramid_l1
+from ttsf.model.labels import LABELS, head_only, labels_to_alpha, lips_only
+from ttsf.model.ttsf import TTSF
 from ttsf.presets import PRESETS
 
 CLIPS, TARGETS, SIDE = 4, 4, 128

@@ -10,7 +10,7 @@ import torch
 
 import ttsf
 from ttsf.engine.talk import Talk
-from ttsf.landmarks.labels import GAIN, LABEL_UNITS
+from ttsf.model.labels import GAIN, LABEL_UNITS
 from ttsf.speech.text import TextFrontEnd
 
 PORTRAIT = Path(__file__).parents[1] / "examples" / "astronaut.jpg"

@@ -14,8 +14,8 @@ import numpy as np
 
 from ttsf.data.parts import Use, read_parts
 from ttsf.errors import TtsfError
-from ttsf.landmarks.labels import LABELS, OPEN
 from ttsf.landmarks.tracking import Track, load_track, save_track, track_video
+from ttsf.model.labels import LABELS, OPEN
 
 BANDS_HZ = (0.5, 2.0)
 """Limits of the slow, middle and fast share of head motion."""

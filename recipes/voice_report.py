@@ -35,7 +35,7 @@ from ttsf.evaluation.metrics.wer import transcribe, word_error_rate
 from ttsf.experts.nisqa import Nisqa
 from ttsf.media.recording import read_sound
 from ttsf.media.sound import write_wav
-from ttsf.mel import mel_spectrogram
+from ttsf.model.mel import mel_spectrogram
 
 PORTRAITS, SENTENCES, RECORDINGS = 20, 2, 4
 WITH_PAUSES = (

@@ -20,7 +20,7 @@ from ttsf.config import (
     TextEncoderConfig,
     VocoderConfig,
 )
-from ttsf.model import TTSF
+from ttsf.model.ttsf import TTSF
 
 TINY = ModelConfig(
     name="tiny",

@@ -8,11 +8,12 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "ttsf"
 FLOORS = (
-    {"errors"},
+    {"errors", "symbols"},
     {"times"},
     {"config", "jobs", "media"},
-    {"presets", "layers", "flow_matching", "mel", "provenance", "landmarks"},
-    {"portrait", "face", "motion", "speech"},
+    {"presets", "provenance", "model.layers", "model.flow_matching", "model.mel", "model.labels"},
+    {"landmarks"},
+    {"portrait", "speech", "model.face", "model.motion", "model.speech"},
     {"picture"},
     {"options"},
     {"model"},

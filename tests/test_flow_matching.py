@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ttsf.config import FlowMatchingConfig
-from ttsf.flow_matching import euler, ot_cfm_loss, start_noise
+from ttsf.model.flow_matching import euler, ot_cfm_loss, start_noise
 
 
 def test_euler_is_exact_for_a_constant_field_and_converges_for_decay():

@@ -20,7 +20,7 @@ from skimage import data
 
 import ttsf
 from tests.conftest import TINY
-from ttsf.model import TTSF
+from ttsf.model.ttsf import TTSF
 
 STORED = Path(__file__).with_name("golden.json")
 TEXT = "Good morning. This picture has learned to speak."

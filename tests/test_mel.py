@@ -6,7 +6,7 @@ import scipy.signal
 import torch
 
 from ttsf.config import AudioConfig
-from ttsf.mel import hz_to_mel, mel_filters, mel_spectrogram, mel_to_hz
+from ttsf.model.mel import hz_to_mel, mel_filters, mel_spectrogram, mel_to_hz
 
 AUDIO = AudioConfig()
 

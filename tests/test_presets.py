@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ttsf.model import TTSF, SourceFaces
+from ttsf.model.ttsf import TTSF, SourceFaces
 from ttsf.options import GenerateOptions
 from ttsf.presets import PRESETS
 

@@ -9,7 +9,7 @@ import torch
 from ttsf import checkpoint
 from ttsf.cli.main import main
 from ttsf.errors import TtsfError
-from ttsf.model import TTSF
+from ttsf.model.ttsf import TTSF
 from ttsf.options import GenerateOptions
 from ttsf.pipeline import Pipeline, load
 

@@ -18,13 +18,13 @@ from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.jobs import Progress
 from ttsf.media.video import Chunk
-from ttsf.model import TTSF
+from ttsf.model.ttsf import TTSF
 from ttsf.options import GenerateOptions
 from ttsf.picture.framing import place
 from ttsf.portrait.portrait import Portrait, read_portrait
 from ttsf.speech.languages.languages import find
-from ttsf.speech.symbols import BLANK, SYMBOL_ID
 from ttsf.speech.text import TextFrontEnd, Utterance
+from ttsf.symbols import BLANK, SYMBOL_ID
 from ttsf.times.spoken import Spoken
 
 DEFAULT_OPTIONS = GenerateOptions()

@@ -20,8 +20,8 @@ from ttsf.landmarks.face_mesh import (
     rotation_angles,
     rotation_matrix,
 )
-from ttsf.landmarks.labels import LABELS
 from ttsf.landmarks.tracking import Track
+from ttsf.model.labels import LABELS
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from ttsf.data.clip_files import read_frames, read_samples, save_frames, save_sa
 from ttsf.data.manifest import Clip, Recorded, write_manifest
 from ttsf.data.talking_clips import TalkingBatch, TalkingClips, held_out_clips
 from ttsf.errors import TtsfError
-from ttsf.mel import mel_spectrogram
+from ttsf.model.mel import mel_spectrogram
 from ttsf.presets import MINI
 from ttsf.speech.text import TextFrontEnd
 

@@ -5,7 +5,7 @@ import pytest
 
 from ttsf.data.synthetic.head_motion import BLINKS_PER_S, head_track
 from ttsf.evaluation.metrics.motion import head_motion
-from ttsf.landmarks.labels import BLINK
+from ttsf.model.labels import BLINK
 
 FRAMES, DEGREES = 2_000, 10
 

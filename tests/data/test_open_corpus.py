@@ -34,8 +34,8 @@ from ttsf.data.synthetic.teachers import speak
 from ttsf.data.synthetic.visemes import SILENCE, viseme_times
 from ttsf.errors import TtsfError
 from ttsf.jobs import Workers
-from ttsf.landmarks.labels import BLINK, OPEN, PRESS, WIDE
 from ttsf.media.video import Chunk, new_video
+from ttsf.model.labels import BLINK, OPEN, PRESS, WIDE
 
 RATE = 16_000
 COLUMNS = ("file", "kind", "use", "speaker", "dataset", "licence", "transcript", "voice_register")

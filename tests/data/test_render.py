@@ -18,7 +18,7 @@ from ttsf.data.synthetic.animator import Animator
 from ttsf.data.synthetic.render import render
 from ttsf.errors import TtsfError
 from ttsf.landmarks.face_mesh import LandmarkDetector, canonical_crop, measure
-from ttsf.landmarks.labels import LABELS
+from ttsf.model.labels import LABELS
 
 
 @pytest.fixture(scope="module")

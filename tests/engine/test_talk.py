@@ -12,8 +12,8 @@ import torch
 import ttsf
 from ttsf.engine.talk import SENTENCE_PAUSE_S, Talk
 from ttsf.engine.workers import Workers
-from ttsf.landmarks.labels import LABELS
 from ttsf.media.video import Chunk
+from ttsf.model.labels import LABELS
 from ttsf.pipeline import Pipeline
 from ttsf.speech.text import TextFrontEnd
 

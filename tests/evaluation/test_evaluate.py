@@ -27,7 +27,7 @@ from ttsf.evaluation.scoring import Known, Measured, score_systems
 from ttsf.evaluation.settings import EvaluateSettings
 from ttsf.evaluation.systems import System, ground_truth, open_folder
 from ttsf.jobs import THREAD_LIMITS, worker_pool
-from ttsf.model import TTSF
+from ttsf.model.ttsf import TTSF
 from ttsf.options import GenerateOptions
 from ttsf.pipeline import Pipeline
 

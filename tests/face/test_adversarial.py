@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ttsf.face import adversarial
-from ttsf.face.discriminator import Discriminator
+from ttsf.model.face import adversarial
+from ttsf.model.face.discriminator import Discriminator
 from ttsf.presets import DiscriminatorConfig
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ttsf.config import AudioMapperConfig
-from ttsf.face.audio_mapper import AudioMapper
+from ttsf.model.face.audio_mapper import AudioMapper
 
 SMALL = AudioMapperConfig(channels=8, kernels=(3, 5), blocks=1)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ttsf.face.discriminator import Discriminator, append_deviation
+from ttsf.model.face.discriminator import Discriminator, append_deviation
 from ttsf.presets import MINI, DiscriminatorConfig
 
 SMALL = DiscriminatorConfig(channels=((32, 4), (16, 6), (8, 8), (4, 8)))

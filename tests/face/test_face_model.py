@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from ttsf.config import FaceConfig
-from ttsf.face import objectives
-from ttsf.face.encoder import VisualEncoder
-from ttsf.face.generator import Generator, ModulatedConv, fuse_motion, identity_grid, warp
-from ttsf.face.motion_extractor import MotionExtractor
+from ttsf.model.face import objectives
+from ttsf.model.face.encoder import VisualEncoder
+from ttsf.model.face.generator import Generator, ModulatedConv, fuse_motion, identity_grid, warp
+from ttsf.model.face.motion_extractor import MotionExtractor
 
 SMALL = FaceConfig(
     style_channels=32,

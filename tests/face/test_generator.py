@@ -11,7 +11,7 @@ import torch
 
 from ttsf import checkpoint
 from ttsf.config import FaceConfig
-from ttsf.face.generator import Generator, identity_grid, warp, warp_masked
+from ttsf.model.face.generator import Generator, identity_grid, warp, warp_masked
 
 SMALL = FaceConfig(
     style_channels=24,

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ttsf.face import objectives
+from ttsf.model.face import objectives
 
 
 def test_perceptual_is_the_mean_over_maps_of_their_root_mean_square_difference():

@@ -6,10 +6,10 @@ from dataclasses import replace
 import torch
 
 from ttsf.config import MotionConfig
-from ttsf.layers import rotate
-from ttsf.motion.normalizer import MotionNormalizer
-from ttsf.motion.prior import LocalAttention, MotionPrior, prior_nll
-from ttsf.motion.sampler import MotionSampler
+from ttsf.model.layers import rotate
+from ttsf.model.motion.normalizer import MotionNormalizer
+from ttsf.model.motion.prior import LocalAttention, MotionPrior, prior_nll
+from ttsf.model.motion.sampler import MotionSampler
 
 SMALL = MotionConfig(
     compressed_channels=4,

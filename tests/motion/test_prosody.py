@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from ttsf.evaluation.metrics.motion import with_voice
-from ttsf.landmarks.labels import BLINK, PITCH
-from ttsf.motion.prosody import NOD, prosodic
+from ttsf.model.labels import BLINK, PITCH
+from ttsf.model.motion.prosody import NOD, prosodic
 
 DEGREES = 10
 

@@ -25,10 +25,10 @@ from ttsf.config import (
     TextEncoderConfig,
 )
 from ttsf.errors import TtsfError
-from ttsf.model import TTSF
+from ttsf.model.speech.tts import TextToSpeech
+from ttsf.model.ttsf import TTSF
 from ttsf.presets import MINI, PRESETS, Preset
 from ttsf.speech.text import SYMBOLS, TextFrontEnd
-from ttsf.speech.tts import TextToSpeech
 from ttsf.training.parts import load_parts, part_of, read_weights
 
 TINY: ModelConfig = replace(

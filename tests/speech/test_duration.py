@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ttsf.config import DurationConfig
-from ttsf.speech.duration import (
+from ttsf.model.speech.duration import (
     DurationPredictor,
     give_pauses_to_marks,
     log_likelihood,
@@ -14,8 +14,8 @@ from ttsf.speech.duration import (
     search_alignment,
     whole_durations,
 )
-from ttsf.speech.symbols import SYMBOL_ID
-from ttsf.speech.text_encoder import length_mask
+from ttsf.model.speech.text_encoder import length_mask
+from ttsf.symbols import SYMBOL_ID
 
 
 def brute_force(scores: torch.Tensor, symbols: int, frames: int) -> list[int]:

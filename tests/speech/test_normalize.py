@@ -11,8 +11,8 @@ from ttsf.errors import TtsfError
 from ttsf.speech.languages.accent import accented
 from ttsf.speech.languages.languages import LANGUAGES, find, guess
 from ttsf.speech.normalize import clean, read, silent, spell_out
-from ttsf.speech.symbols import SYMBOLS
 from ttsf.speech.text import TextFrontEnd
+from ttsf.symbols import SYMBOLS
 
 CONFIG = SpeechConfig(add_blank=False)
 LEARNED = set(" ,.;:?!—abdefhijklmnoprstuvwzæðŋɐɑɔəɚɛɜɡɪɹɾʃʊʌʒʔˈˌːθ̩ᵻ")

@@ -22,8 +22,8 @@ import pytest
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
 from ttsf.speech.phonemizer import espeak
-from ttsf.speech.symbols import SYMBOLS
 from ttsf.speech.text import TextFrontEnd
+from ttsf.symbols import SYMBOLS
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 FRONT_END = TextFrontEnd(SpeechConfig(add_blank=False))

@@ -10,11 +10,11 @@ from ttsf.config import (
     SpeechDecoderConfig,
     TextEncoderConfig,
 )
-from ttsf.layers import rotate
+from ttsf.model.layers import rotate
+from ttsf.model.speech.decoder import SnakeBeta, SpeechDecoder
+from ttsf.model.speech.text_encoder import TextEncoder, length_mask
+from ttsf.model.speech.tts import SpokenText, TextToSpeech
 from ttsf.presets import MINI
-from ttsf.speech.decoder import SnakeBeta, SpeechDecoder
-from ttsf.speech.text_encoder import TextEncoder, length_mask
-from ttsf.speech.tts import SpokenText, TextToSpeech
 
 SMALL = SpeechConfig(
     voice_channels=8,

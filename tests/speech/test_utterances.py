@@ -9,8 +9,8 @@ import pytest
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
 from ttsf.speech.script.lexicon import read_lexicon
-from ttsf.speech.symbols import SYMBOLS
 from ttsf.speech.text import LONGEST, TextFrontEnd, Utterance
+from ttsf.symbols import SYMBOLS
 
 BARE = TextFrontEnd(SpeechConfig(add_blank=False))
 FULL = TextFrontEnd(SpeechConfig())

@@ -6,9 +6,16 @@ import pytest
 import torch
 
 from ttsf.config import AudioConfig, VocoderConfig
-from ttsf.mel import mel_spectrogram
+from ttsf.model.mel import mel_spectrogram
+from ttsf.model.speech.vocoder import (
+    GriffinLim,
+    HifiGan,
+    Vocos,
+    build_vocoder,
+    overlap_add,
+    spectrum_of,
+)
 from ttsf.presets import MINI
-from ttsf.speech.vocoder import GriffinLim, HifiGan, Vocos, build_vocoder, overlap_add, spectrum_of
 
 AUDIO = AudioConfig()
 TINY = VocoderConfig(
@@ -72,7 +79,7 @@ def test_griffin_lim_brings_the_mel_back() -> None:
 
 @torch.no_grad()
 def test_griffin_lim_overlap_add_inverts_the_stft() -> None:
-    from ttsf.mel import stft
+    from ttsf.model.mel import stft
 
     samples = chirp(0.5)
     vocoder = GriffinLim(VocoderConfig(kind="griffin_lim"), AUDIO)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from ttsf.speech.symbols import IPA, LETTERS
+from ttsf.symbols import IPA, LETTERS
 from ttsf.times.spoken import Phone
 from ttsf.times.visemes import SHAPES, oculus, polly, rhubarb, visemes
 

@@ -9,7 +9,7 @@ import torch
 from ttsf import checkpoint
 from ttsf.config import ModelConfig
 from ttsf.errors import TtsfError
-from ttsf.model import TTSF
+from ttsf.model.ttsf import TTSF
 from ttsf.presets import Preset
 from ttsf.training.ablation import ablate
 from ttsf.training.parts import VOICE

@@ -8,7 +8,7 @@ import torch
 from tests.training.tiny import TinyStages
 from ttsf import checkpoint
 from ttsf.config import CLIP_FRAMES, VoiceConfig
-from ttsf.model import TTSF
+from ttsf.model.ttsf import TTSF
 from ttsf.options import GenerateOptions
 from ttsf.presets import MINI, FaceTraining, MotionTraining, Preset
 from ttsf.training.assemble import assemble

@@ -11,7 +11,7 @@ from tests.conftest import TINY
 from ttsf import checkpoint
 from ttsf.data.rendered_faces import RenderedFaces
 from ttsf.errors import TtsfError
-from ttsf.landmarks.labels import FIRST_LIP, LABELS, head_only, labels_to_alpha, lips_only
+from ttsf.model.labels import FIRST_LIP, LABELS, head_only, labels_to_alpha, lips_only
 from ttsf.presets import MINI
 from ttsf.training.parts import FACE
 from ttsf.training.settings import FaceOptions

@@ -14,8 +14,8 @@ from ttsf.config import ModelConfig, VocoderConfig
 from ttsf.data.clip_files import save_samples
 from ttsf.data.manifest import Clip, Spoken, read_manifest, write_manifest
 from ttsf.errors import TtsfError
-from ttsf.mel import mel_spectrogram
-from ttsf.model import TTSF
+from ttsf.model.mel import mel_spectrogram
+from ttsf.model.ttsf import TTSF
 from ttsf.presets import MINI, PRESETS, Preset, VocoderTraining
 from ttsf.training import tts_mels
 from ttsf.training.loop import total_loss, train

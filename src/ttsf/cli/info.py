@@ -14,7 +14,7 @@ from ttsf.presets import PRESETS
 if TYPE_CHECKING:
     from torch import nn
 
-    from ttsf.model import TTSF
+    from ttsf.model.ttsf import TTSF
     from ttsf.provenance.verify import Finding, Verdict
 
 WHICH = create_mutex_group(required=False, title="of which model")
@@ -47,7 +47,7 @@ class Info:
     def run(self) -> None:
         """Print the table, and where the weights lie."""
         from ttsf.checkpoint import WEIGHTS, load
-        from ttsf.model import TTSF
+        from ttsf.model.ttsf import TTSF
 
         if self.model is None:
             print(parameter_table(TTSF(PRESETS[self.preset].model)))

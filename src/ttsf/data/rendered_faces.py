@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ttsf.errors import TtsfError
-from ttsf.landmarks.labels import BLINK, FLIPPED
+from ttsf.model.labels import BLINK, FLIPPED
 
 READ = 2  # frames of a person that only E_m reads
 SHUT_EYES = 6.0  # how much more often a closed eye is drawn than an open one, less one

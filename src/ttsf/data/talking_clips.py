@@ -17,9 +17,9 @@ from ttsf.config import CLIP_FRAMES, FPS, SAMPLE_RATE, ModelConfig
 from ttsf.data.clip_files import read_frames, read_samples
 from ttsf.data.manifest import Clip, Split, read_manifest
 from ttsf.errors import TtsfError
-from ttsf.mel import mel_spectrogram
+from ttsf.model.mel import mel_spectrogram
+from ttsf.model.speech.tts import SpokenText, pad_spoken
 from ttsf.speech.text import TextFrontEnd
-from ttsf.speech.tts import SpokenText, pad_spoken
 
 ORDER, WINDOW = 0, 1  # what a random number is for: the order of an epoch, or one clip's window
 

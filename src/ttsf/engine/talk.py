@@ -22,9 +22,9 @@ from torch import Tensor
 from ttsf.engine.stamp import Stamp, payload_of
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
-from ttsf.landmarks.labels import LABELS, OPEN, labels_to_alpha
 from ttsf.media.video import Chunk
-from ttsf.model import TTSF, Moved, Said, SourceFaces
+from ttsf.model.labels import LABELS, OPEN, labels_to_alpha
+from ttsf.model.ttsf import TTSF, Moved, Said, SourceFaces
 from ttsf.options import GenerateOptions
 from ttsf.picture.scene import Scene
 from ttsf.picture.teeth import Mouth, find_mouth
@@ -33,8 +33,8 @@ from ttsf.portrait.portrait import Portrait
 from ttsf.provenance.payload import Payload
 from ttsf.provenance.sound import SoundMark, can_mark
 from ttsf.speech.spoken import spoken
-from ttsf.speech.symbols import BLANK, SYMBOL_ID
 from ttsf.speech.text import Utterance
+from ttsf.symbols import BLANK, SYMBOL_ID
 from ttsf.times.spoken import Spoken
 
 FRAMES_PER_BATCH = 4

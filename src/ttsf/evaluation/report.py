@@ -21,7 +21,7 @@ from ttsf.evaluation.clips import read_clip
 from ttsf.evaluation.scoring import Measured, Scored
 from ttsf.evaluation.table import ARROWS, Table
 from ttsf.media.files import write_new
-from ttsf.mel import mel_spectrogram
+from ttsf.model.mel import mel_spectrogram
 
 SHOWN = 12  # cases with frames
 FRAMES, SIDE = 8, 88  # of a contact sheet, and their side in px

@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ttsf.errors import needing
-from ttsf.landmarks.labels import GAP_E, LABEL_UNITS
 from ttsf.landmarks.mean_face import MEAN_STABLE, STABLE
+from ttsf.model.labels import GAP_E, LABEL_UNITS
 
 UPPER_OUTER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
 UPPER_INNER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)

@@ -13,8 +13,8 @@ import numpy as np
 from ttsf.config import FPS
 from ttsf.errors import TtsfError
 from ttsf.landmarks.face_mesh import Crop, LandmarkDetector, canonical_crop, fit_head, measure
-from ttsf.landmarks.labels import MEASURABLE, WIDE
 from ttsf.media.files import write_new
+from ttsf.model.labels import MEASURABLE, WIDE
 
 WIDE_SHARE = 0.10
 """Widening of the mouth for wide = 1, as a share of the median width."""

@@ -75,7 +75,7 @@ class Scene:
     def draw(self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         """The region of one frame, RGB or RGBA uint8 [h, w, 3 or 4].
 
-        flow, mask, drawn: of `ttsf.face.generator.Fields`, float32 [2 | 1 | 3, side, side].
+        flow, mask, drawn: of `ttsf.model.face.generator.Fields`, float32 [2 | 1 | 3, side, side].
         """
         flow, drawn = (np.ascontiguousarray(field.transpose(1, 2, 0)) for field in (flow, drawn))
         lattice, (rows, columns) = self._lattice, self._moves.shape[:2]

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from ttsf.speech.phonemizer import NONE_GIVEN, phonemize
-from ttsf.speech.symbols import BLANK, PUNCTUATION, SYMBOL_ID
+from ttsf.symbols import BLANK, PUNCTUATION, SYMBOL_ID
 
 _CLAUSE = re.compile(r"[;:,.!?—…]+|[^;:,.!?—…]+")
 _DASH = re.compile(r"\s+-+\s+|--+")

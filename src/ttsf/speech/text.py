@@ -19,7 +19,7 @@ from ttsf.speech.script.markup import read_script
 from ttsf.speech.script.script import Places, Run, Script, Stretch
 from ttsf.speech.script.sentences import QUOTES, Sentence, cuts, sentences
 from ttsf.speech.sounds import sounds
-from ttsf.speech.symbols import BLANK, PUNCTUATION, SYMBOL_ID, SYMBOLS
+from ttsf.symbols import BLANK, PUNCTUATION, SYMBOL_ID, SYMBOLS
 
 __all__ = ["SYMBOLS", "TextFrontEnd", "Utterance"]
 

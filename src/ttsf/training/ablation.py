@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ttsf.config import ModelConfig
 from ttsf.errors import TtsfError
-from ttsf.model import TTSF
+from ttsf.model.ttsf import TTSF
 from ttsf.presets import Preset
 from ttsf.training.parts import VOICE, load_parts
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ttsf.config import ModelConfig, VocoderConfig, VoiceConfig
 from ttsf.errors import TtsfError
-from ttsf.model import TTSF
+from ttsf.model.ttsf import TTSF
 from ttsf.presets import Preset
 from ttsf.training.parts import MIXED_VOICES, TABLE, check_shape, part_of, read_voices, read_weights
 

@@ -12,9 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from ttsf.config import SAMPLE_RATE
-from ttsf.model import TTSF
-from ttsf.speech.tts import SpokenText
-from ttsf.speech.vocoder import GriffinLim
+from ttsf.model.speech.tts import SpokenText
+from ttsf.model.speech.vocoder import GriffinLim
+from ttsf.model.ttsf import TTSF
 
 
 class Validation(NamedTuple):

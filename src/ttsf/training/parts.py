@@ -11,7 +11,7 @@ from ttsf import checkpoint
 from ttsf.config import VoiceConfig
 from ttsf.errors import TtsfError
 from ttsf.media.files import write_new
-from ttsf.model import TTSF
+from ttsf.model.ttsf import TTSF
 from ttsf.training.state import STATE, read_average
 
 SPEECH = ("speech.encoder", "speech.duration", "speech.decoder")

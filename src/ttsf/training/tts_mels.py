@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttsf.data.manifest import Clip
-from ttsf.flow_matching import euler, probability_path, start_noise
-from ttsf.model import TTSF
+from ttsf.model.flow_matching import euler, probability_path, start_noise
+from ttsf.model.speech.tts import SpokenText, pad_spoken
+from ttsf.model.ttsf import TTSF
 from ttsf.speech.text import TextFrontEnd
-from ttsf.speech.tts import SpokenText, pad_spoken
 from ttsf.training.parts import SPEECH, load_parts, read_speakers
 
 START = (0.15, 0.5)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
-from ttsf.layers import full_precision
+from ttsf.model.layers import full_precision
 from ttsf.presets import DiscriminatorKind
 
 SLOPE = 0.1

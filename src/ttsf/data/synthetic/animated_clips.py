@@ -28,10 +28,10 @@ from ttsf.data.synthetic.portraits import check_movable, open_portrait, own_pict
 from ttsf.data.synthetic.visemes import smooth, spoken_mouth
 from ttsf.errors import TtsfError
 from ttsf.landmarks.face_mesh import LandmarkDetector
-from ttsf.landmarks.labels import BLINK, FIRST_LIP, OPEN, SHIFTS, WIDE
 from ttsf.landmarks.tracking import load_track
 from ttsf.media.files import new_file, write_new
-from ttsf.motion.prosody import prosodic
+from ttsf.model.labels import BLINK, FIRST_LIP, OPEN, SHIFTS, WIDE
+from ttsf.model.motion.prosody import prosodic
 
 CLOSED_SHARE = 0.1
 """Share of a tracked clip's frames, those with the smallest mouth, that show it closed."""

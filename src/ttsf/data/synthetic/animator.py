@@ -33,7 +33,7 @@ from ttsf.landmarks.face_mesh import (
     mouth_gap,
     pose_from_labels,
 )
-from ttsf.landmarks.labels import BLINK, GAP_E, LIP_FV, OPEN, PRESS, SHIFTS, WIDE, MotionLabels
+from ttsf.model.labels import BLINK, GAP_E, LIP_FV, OPEN, PRESS, SHIFTS, WIDE, MotionLabels
 
 RING_FACTORS = (1.07, 1.18, 1.32, 1.5, 1.75, 2.1, 2.6, 3.4)
 RING_CENTRE = np.array([0.0, 0.42])

@@ -17,7 +17,7 @@ from ttsf.landmarks.face_mesh import (
     face_triangles,
     mouth_gap,
 )
-from ttsf.landmarks.labels import GAP_E, MotionLabels
+from ttsf.model.labels import GAP_E, MotionLabels
 
 JAW_WEIGHTS = {
     152: 1.0, 148: 1.0, 377: 1.0, 18: 1.0, 200: 1.0, 199: 1.0, 175: 1.0, 176: 0.97, 400: 0.97,

@@ -9,7 +9,7 @@ import numpy as np
 
 from ttsf.config import FPS
 from ttsf.data.synthetic.visemes import smooth
-from ttsf.landmarks.labels import BLINK, FIRST_LIP, LABELS
+from ttsf.model.labels import BLINK, FIRST_LIP, LABELS
 
 SPREAD = {  # standard deviation about the resting pose, label units
     "yaw": 0.34, "pitch": 0.20, "roll": 0.13, "shift_x": 0.28, "shift_y": 0.20, "log_scale": 0.25,

@@ -10,8 +10,8 @@ from ttsf.data.synthetic.animator import Animator
 from ttsf.data.synthetic.mouth_layer import Teeth, take_teeth
 from ttsf.errors import TtsfError
 from ttsf.landmarks.face_mesh import LandmarkDetector, fit_head
-from ttsf.landmarks.labels import SHIFTS
 from ttsf.media.images import read_image
+from ttsf.model.labels import SHIFTS
 
 MARGIN = 3.0  # px that landmarks must keep from the picture's edge
 MOST_YAW, MOST_ROLL, MOST_SHIFT = 1.5, 2.0, 6.0  # label units of a portrait that is used

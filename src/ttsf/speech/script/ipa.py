@@ -5,7 +5,7 @@
 import unicodedata
 
 from ttsf.errors import TtsfError
-from ttsf.speech.symbols import IPA, LETTERS
+from ttsf.symbols import IPA, LETTERS
 
 _STRESS = "ˈˌ"
 _SAME = str.maketrans({"g": "ɡ", "r": "ɹ", ":": "ː", "'": "ˈ", "’": "ˈ"})

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.data.rendered_faces import FaceBatch, RenderedFaces
-from ttsf.face import objectives
-from ttsf.face.generator import GeneratedFace
-from ttsf.landmarks.labels import GAIN, LABELS, head_only, labels_to_alpha, lips_only
-from ttsf.model import TTSF, KnownMotion
+from ttsf.model.face import objectives
+from ttsf.model.face.generator import GeneratedFace
+from ttsf.model.labels import GAIN, LABELS, head_only, labels_to_alpha, lips_only
+from ttsf.model.ttsf import TTSF, KnownMotion
 from ttsf.presets import Preset
 from ttsf.training.journal import Validation, sheet
 from ttsf.training.parts import FACE, Parts, load_parts

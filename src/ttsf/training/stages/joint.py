@@ -15,9 +15,9 @@ from torch import Tensor
 from ttsf import checkpoint
 from ttsf.data.talking_clips import TalkingBatch, TalkingClips, held_out_clips
 from ttsf.errors import TtsfError
-from ttsf.face import adversarial, objectives
-from ttsf.face.discriminator import Discriminator
-from ttsf.model import TTSF, Drawn, Reenacted, windows
+from ttsf.model.face import adversarial, objectives
+from ttsf.model.face.discriminator import Discriminator
+from ttsf.model.ttsf import TTSF, Drawn, Reenacted, windows
 from ttsf.presets import JointTraining, Preset
 from ttsf.training.frozen_experts import Experts, find_experts
 from ttsf.training.journal import Validation, sheet, speak_first

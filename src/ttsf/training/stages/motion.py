@@ -16,12 +16,12 @@ from torch import Tensor
 from ttsf.config import CLIP_FRAMES
 from ttsf.data.synthetic.head_motion import head_track
 from ttsf.data.synthetic.visemes import mouth_curve
-from ttsf.landmarks.labels import FIRST_LIP, GAIN, LABELS, labels_to_alpha
-from ttsf.model import TTSF, windows
+from ttsf.model.labels import FIRST_LIP, GAIN, LABELS, labels_to_alpha
+from ttsf.model.speech.tts import SpeechFeatures, SpokenText
+from ttsf.model.ttsf import TTSF, windows
 from ttsf.options import GenerateOptions
 from ttsf.presets import Preset
 from ttsf.speech.text import SYMBOLS
-from ttsf.speech.tts import SpeechFeatures, SpokenText
 from ttsf.training.journal import Validation
 from ttsf.training.parts import FACE, MOTION, SPEECH, Parts, load_parts, read_speakers
 from ttsf.training.schedule import warm_up_cosine

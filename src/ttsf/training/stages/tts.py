@@ -16,11 +16,11 @@ from ttsf.config import ModelConfig
 from ttsf.data.manifest import Clip, Split
 from ttsf.data.speech_clips import SpeechClips
 from ttsf.errors import TtsfError
-from ttsf.mel import mel_spectrogram
-from ttsf.model import TTSF
+from ttsf.model.mel import mel_spectrogram
+from ttsf.model.speech.tts import SpokenText, pad_spoken
+from ttsf.model.ttsf import TTSF
 from ttsf.presets import Preset
 from ttsf.speech.text import TextFrontEnd
-from ttsf.speech.tts import SpokenText, pad_spoken
 from ttsf.training.journal import Validation, speak_first
 from ttsf.training.parts import SPEECH, Parts
 from ttsf.training.schedule import warm_up_cosine

@@ -22,9 +22,9 @@ from torch import Tensor, nn
 from ttsf.data.manifest import Clip
 from ttsf.data.speech_clips import SpeechClips
 from ttsf.errors import TtsfError
-from ttsf.layers import full_precision
-from ttsf.mel import mel_spectrogram
-from ttsf.model import TTSF
+from ttsf.model.layers import full_precision
+from ttsf.model.mel import mel_spectrogram
+from ttsf.model.ttsf import TTSF
 from ttsf.presets import Preset
 from ttsf.training.journal import Validation
 from ttsf.training.parts import Parts

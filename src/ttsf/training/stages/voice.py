@@ -20,9 +20,9 @@ from torch.nn import functional as F
 from ttsf.config import VoiceConfig
 from ttsf.data.rendered_faces import RenderedFaces
 from ttsf.errors import TtsfError
-from ttsf.model import TTSF
+from ttsf.model.speech.voice import VoiceMixture
+from ttsf.model.ttsf import TTSF
 from ttsf.presets import Preset
-from ttsf.speech.voice import VoiceMixture
 from ttsf.training.journal import Validation
 from ttsf.training.parts import FACE, VOICE, Parts, load_parts, read_speakers
 from ttsf.training.schedule import warm_up_cosine

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import SpeechDecoderConfig
-from ttsf.layers import TimeEmbedding
-from ttsf.speech.text_encoder import Attention, ChannelNorm
+from ttsf.model.layers import TimeEmbedding
+from ttsf.model.speech.text_encoder import Attention, ChannelNorm
 
 
 class SnakeBeta(nn.Module):

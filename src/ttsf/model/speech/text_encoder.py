@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import TextEncoderConfig
-from ttsf.layers import rotate
+from ttsf.model.layers import rotate
 
 
 class EncodedText(NamedTuple):

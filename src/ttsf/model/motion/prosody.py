@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ttsf.landmarks.labels import BLINK, PITCH
+from ttsf.model.labels import BLINK, PITCH
 
 REST, HASTE = 0.3, 1.4  # pace in silence, and what full loudness adds
 NOD = 0.6  # label units of pitch, of what is as much louder than its surroundings as can be

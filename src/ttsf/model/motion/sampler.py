@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.config import MotionConfig
-from ttsf.flow_matching import euler, ot_cfm_loss, start_noise
-from ttsf.layers import TimeEmbedding
+from ttsf.model.flow_matching import euler, ot_cfm_loss, start_noise
+from ttsf.model.layers import TimeEmbedding
 
 
 class DilatedBlock(nn.Module):

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.config import DurationConfig
-from ttsf.speech.symbols import PUNCTUATION
-from ttsf.speech.text_encoder import ChannelNorm
+from ttsf.model.speech.text_encoder import ChannelNorm
+from ttsf.symbols import PUNCTUATION
 
 
 class DurationPredictor(nn.Module):

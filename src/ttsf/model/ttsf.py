@@ -21,19 +21,19 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.config import CLIP_FRAMES, ModelConfig
-from ttsf.face.audio_mapper import AudioMapper
-from ttsf.face.encoder import VisualEncoder, VisualFeatures
-from ttsf.face.generator import Fields, GeneratedFace, Generator, fuse_motion
-from ttsf.face.motion_extractor import MotionExtractor
-from ttsf.landmarks.labels import BLINK, GAIN, OPEN
-from ttsf.mel import loudness
-from ttsf.motion.normalizer import build_normalizer
-from ttsf.motion.prior import MotionPrior, prior_nll
-from ttsf.motion.prosody import prosodic
-from ttsf.motion.sampler import MotionSampler
+from ttsf.model.face.audio_mapper import AudioMapper
+from ttsf.model.face.encoder import VisualEncoder, VisualFeatures
+from ttsf.model.face.generator import Fields, GeneratedFace, Generator, fuse_motion
+from ttsf.model.face.motion_extractor import MotionExtractor
+from ttsf.model.labels import BLINK, GAIN, OPEN
+from ttsf.model.mel import loudness
+from ttsf.model.motion.normalizer import build_normalizer
+from ttsf.model.motion.prior import MotionPrior, prior_nll
+from ttsf.model.motion.prosody import prosodic
+from ttsf.model.motion.sampler import MotionSampler
+from ttsf.model.speech.tts import SpeechFeatures, SpokenText, TextToSpeech, TtsLosses
+from ttsf.model.speech.vocoder import build_vocoder
 from ttsf.options import GenerateOptions
-from ttsf.speech.tts import SpeechFeatures, SpokenText, TextToSpeech, TtsLosses
-from ttsf.speech.vocoder import build_vocoder
 
 OPENING = 1.12  # G draws .144 e of the .17 e of a label of 1
 EASY_OPEN, MOST_OPEN = 1.1, 1.3  # label units; of speakers 99 % of the frames are below .15 e

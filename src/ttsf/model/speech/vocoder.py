@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import AudioConfig, VocoderConfig
-from ttsf.mel import mel_filters, stft
+from ttsf.model.mel import mel_filters, stft
 
 SLOPE = 0.1
 """Of every leaky ReLU but the last [HiFi-GAN]."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.config import FaceConfig
-from ttsf.face.encoder import SLOPE, initialise
+from ttsf.model.face.encoder import SLOPE, initialise
 
 
 class Motion(NamedTuple):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttsf.face.encoder import SLOPE, ResidualBlock, initialise
+from ttsf.model.face.encoder import SLOPE, ResidualBlock, initialise
 from ttsf.presets import DiscriminatorConfig
 
 

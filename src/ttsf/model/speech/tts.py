@@ -12,10 +12,10 @@ from torch.nn.utils.rnn import pad_sequence
 
 from ttsf.config import CLIP_FRAMES, AudioConfig, SpeechConfig
 from ttsf.errors import TtsfError
-from ttsf.flow_matching import euler, ot_cfm_loss, start_noise
-from ttsf.layers import full_precision
-from ttsf.speech.decoder import SpeechDecoder
-from ttsf.speech.duration import (
+from ttsf.model.flow_matching import euler, ot_cfm_loss, start_noise
+from ttsf.model.layers import full_precision
+from ttsf.model.speech.decoder import SpeechDecoder
+from ttsf.model.speech.duration import (
     DurationPredictor,
     give_pauses_to_marks,
     log_likelihood,
@@ -23,9 +23,9 @@ from ttsf.speech.duration import (
     search_alignment,
     whole_durations,
 )
-from ttsf.speech.symbols import PUNCTUATION, SYMBOLS
-from ttsf.speech.text_encoder import EncodedText, TextEncoder, length_mask
-from ttsf.speech.voice import VoiceMixture, voice_projection
+from ttsf.model.speech.text_encoder import EncodedText, TextEncoder, length_mask
+from ttsf.model.speech.voice import VoiceMixture, voice_projection
+from ttsf.symbols import PUNCTUATION, SYMBOLS
 
 
 class SpeechFeatures(NamedTuple):

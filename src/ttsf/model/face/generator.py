@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import FaceConfig
-from ttsf.face.encoder import SLOPE
+from ttsf.model.face.encoder import SLOPE
 
 MASK_BIAS = 2.0  # the warped picture starts with weight sigmoid(2) = .88
 
