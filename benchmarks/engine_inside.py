@@ -11,7 +11,7 @@ import torch
 import ttsf
 from ttsf.engine.talk import Talk
 from ttsf.model.labels import GAIN, LABEL_UNITS
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 
 PORTRAIT = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
 

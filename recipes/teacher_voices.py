@@ -33,8 +33,8 @@ from ttsf.config import SpeechConfig
 from ttsf.data.parts import read_parts
 from ttsf.data.synthetic.sentences import everyday_sentence
 from ttsf.errors import TtsfError
-from ttsf.speech.text import TextFrontEnd
 from ttsf.symbols import SYMBOLS
+from ttsf.text.front_end import TextFrontEnd
 
 RATE = 24_000
 UNIT_S = 0.025

@@ -43,7 +43,7 @@ from ttsf.media.files import new_file
 from ttsf.model.speech.tts import TextToSpeech
 from ttsf.model.ttsf import TTSF
 from ttsf.presets import PRESETS, DiscriminatorKind, VocoderTraining
-from ttsf.speech.text import SYMBOLS
+from ttsf.text.front_end import SYMBOLS
 from ttsf.training.parts import SPEECH, Parts
 from ttsf.training.state import STATE, save_state
 from ttsf.training.vocoder_discriminators import build_discriminators

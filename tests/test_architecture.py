@@ -13,7 +13,7 @@ FLOORS = (
     {"config", "jobs", "media"},
     {"presets", "provenance", "model.layers", "model.flow_matching", "model.mel", "model.labels"},
     {"landmarks"},
-    {"portrait", "speech", "model.face", "model.motion", "model.speech"},
+    {"portrait", "text", "model.face", "model.motion", "model.speech"},
     {"picture"},
     {"options"},
     {"model"},

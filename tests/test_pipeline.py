@@ -14,7 +14,7 @@ from ttsf.media.video import Chunk, VideoWriter
 from ttsf.model.labels import GAIN, OPEN
 from ttsf.model.ttsf import EASY_OPEN, MOST_OPEN, OPENING, TTSF
 from ttsf.pipeline import Pipeline
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 
 TEXTS = (
     "No",

@@ -22,9 +22,9 @@ from ttsf.model.ttsf import TTSF
 from ttsf.options import GenerateOptions
 from ttsf.picture.framing import place
 from ttsf.portrait.portrait import Portrait, read_portrait
-from ttsf.speech.languages.languages import find
-from ttsf.speech.text import TextFrontEnd, Utterance
 from ttsf.symbols import BLANK, SYMBOL_ID
+from ttsf.text.accents.languages import find
+from ttsf.text.front_end import TextFrontEnd, Utterance
 from ttsf.times.spoken import Spoken
 
 DEFAULT_OPTIONS = GenerateOptions()

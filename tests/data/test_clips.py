@@ -14,7 +14,7 @@ from ttsf.data.talking_clips import TalkingBatch, TalkingClips, held_out_clips
 from ttsf.errors import TtsfError
 from ttsf.model.mel import mel_spectrogram
 from ttsf.presets import MINI
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 
 PER_FRAME = MINI.model.samples_per_video
 TEXTS = {

@@ -15,7 +15,7 @@ from ttsf.engine.workers import Workers
 from ttsf.media.video import Chunk
 from ttsf.model.labels import LABELS
 from ttsf.pipeline import Pipeline
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 
 TEXT = "Good morning. It is nice to see you! Is it? Yes, it is."
 SMALL = ttsf.GenerateOptions(steps=2, size=128)

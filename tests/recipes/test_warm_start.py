@@ -28,7 +28,7 @@ from ttsf.errors import TtsfError
 from ttsf.model.speech.tts import TextToSpeech
 from ttsf.model.ttsf import TTSF
 from ttsf.presets import MINI, PRESETS, Preset
-from ttsf.speech.text import SYMBOLS, TextFrontEnd
+from ttsf.text.front_end import SYMBOLS, TextFrontEnd
 from ttsf.training.parts import load_parts, part_of, read_weights
 
 TINY: ModelConfig = replace(

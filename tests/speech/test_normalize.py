@@ -8,11 +8,11 @@ import pytest
 
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
-from ttsf.speech.languages.accent import accented
-from ttsf.speech.languages.languages import LANGUAGES, find, guess
-from ttsf.speech.normalize import clean, read, silent, spell_out
-from ttsf.speech.text import TextFrontEnd
 from ttsf.symbols import SYMBOLS
+from ttsf.text.accents.accent import accented
+from ttsf.text.accents.languages import LANGUAGES, find, guess
+from ttsf.text.front_end import TextFrontEnd
+from ttsf.text.normalize import clean, read, silent, spell_out
 
 CONFIG = SpeechConfig(add_blank=False)
 LEARNED = set(" ,.;:?!—abdefhijklmnoprstuvwzæðŋɐɑɔəɚɛɜɡɪɹɾʃʊʌʒʔˈˌːθ̩ᵻ")

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from ttsf.speech.script.sentences import LONGEST, cuts, sentences
+from ttsf.text.markup.sentences import LONGEST, cuts, sentences
 
 
 def split(text: str) -> list[str]:

@@ -21,9 +21,9 @@ import pytest
 
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
-from ttsf.speech.phonemizer import espeak
-from ttsf.speech.text import TextFrontEnd
 from ttsf.symbols import SYMBOLS
+from ttsf.text.front_end import TextFrontEnd
+from ttsf.text.phonemizer import espeak
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 FRONT_END = TextFrontEnd(SpeechConfig(add_blank=False))

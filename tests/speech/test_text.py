@@ -9,7 +9,7 @@ import pytest
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
 from ttsf.presets import MINI
-from ttsf.speech.text import SYMBOLS, TextFrontEnd
+from ttsf.text.front_end import SYMBOLS, TextFrontEnd
 
 FRONT_END = TextFrontEnd(MINI.model.speech)
 BARE = TextFrontEnd(SpeechConfig(add_blank=False))

@@ -8,9 +8,9 @@ import pytest
 
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
-from ttsf.speech.script.lexicon import read_lexicon
-from ttsf.speech.text import LONGEST, TextFrontEnd, Utterance
 from ttsf.symbols import SYMBOLS
+from ttsf.text.front_end import LONGEST, TextFrontEnd, Utterance
+from ttsf.text.markup.lexicon import read_lexicon
 
 BARE = TextFrontEnd(SpeechConfig(add_blank=False))
 FULL = TextFrontEnd(SpeechConfig())
@@ -61,7 +61,7 @@ def test_words_know_their_places() -> None:
 
 
 def test_utterances_are_made_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ttsf.speech import sounds as module
+    from ttsf.text import phonemes as module
 
     spoken: list[str] = []
     real = module.phonemize

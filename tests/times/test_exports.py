@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from ttsf.config import FPS, SpeechConfig
+from ttsf.engine.word_times import spoken
 from ttsf.errors import TtsfError
-from ttsf.speech.spoken import spoken
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 from ttsf.times.files import (
     TIMINGS_FORMATS,
     check_subtitles_name,

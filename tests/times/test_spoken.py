@@ -5,8 +5,8 @@
 from itertools import pairwise
 
 from ttsf.config import SpeechConfig
-from ttsf.speech.spoken import spoken
-from ttsf.speech.text import TextFrontEnd
+from ttsf.engine.word_times import spoken
+from ttsf.text.front_end import TextFrontEnd
 from ttsf.times.spoken import Mark, Spoken
 
 BARE = TextFrontEnd(SpeechConfig(add_blank=False))

@@ -94,7 +94,7 @@ class Speak:
         from ttsf.options import GenerateOptions
         from ttsf.picture.framing import Framing
         from ttsf.pipeline import load
-        from ttsf.speech.script.lexicon import read_lexicon
+        from ttsf.text.markup.lexicon import read_lexicon
 
         if self.model is None and not checkpoint.BUNDLED.is_dir():
             raise TtsfError("this installation has no bundled weights; name a model by --model DIR")

@@ -16,7 +16,7 @@ import numpy as np
 from ttsf.config import SAMPLE_RATE, SpeechConfig
 from ttsf.errors import TtsfError, needing
 from ttsf.media.files import write_new
-from ttsf.speech.phonemizer import phonemize
+from ttsf.text.phonemizer import phonemize
 
 FRAMES_PER_S = 100
 FEWEST_SAMPLES = SAMPLE_RATE // 5

@@ -19,7 +19,7 @@ from ttsf.data.manifest import Clip, Split, read_manifest
 from ttsf.errors import TtsfError
 from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.tts import SpokenText, pad_spoken
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 
 ORDER, WINDOW = 0, 1  # what a random number is for: the order of an epoch, or one clip's window
 

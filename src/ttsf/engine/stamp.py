@@ -9,7 +9,7 @@ from ttsf.portrait.portrait import Portrait
 from ttsf.provenance.label import Label
 from ttsf.provenance.payload import Payload
 from ttsf.provenance.picture import PictureMark
-from ttsf.speech.text import Utterance
+from ttsf.text.front_end import Utterance
 
 
 class Stamp:

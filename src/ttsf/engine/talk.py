@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ttsf.engine.stamp import Stamp, payload_of
+from ttsf.engine.word_times import spoken
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk
@@ -32,9 +33,8 @@ from ttsf.portrait.crop import crop_portrait
 from ttsf.portrait.portrait import Portrait
 from ttsf.provenance.payload import Payload
 from ttsf.provenance.sound import SoundMark, can_mark
-from ttsf.speech.spoken import spoken
-from ttsf.speech.text import Utterance
 from ttsf.symbols import BLANK, SYMBOL_ID
+from ttsf.text.front_end import Utterance
 from ttsf.times.spoken import Spoken
 
 FRAMES_PER_BATCH = 4

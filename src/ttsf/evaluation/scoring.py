@@ -25,7 +25,7 @@ from ttsf.evaluation.metrics.landmarks import LandmarkScorer
 from ttsf.evaluation.metrics.metric import Metric
 from ttsf.evaluation.systems import System
 from ttsf.jobs import Progress, worker_pool
-from ttsf.speech.normalize import clean, spell_out
+from ttsf.text.normalize import clean, spell_out
 
 
 class Scorers:

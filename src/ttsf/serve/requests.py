@@ -10,7 +10,7 @@ from ttsf.errors import TtsfError
 from ttsf.media.sound_formats import SoundFormat
 from ttsf.options import MAX_STEPS, MAX_TEMPERATURE, MOST_MOTION, RATES, GenerateOptions
 from ttsf.picture.framing import Framing
-from ttsf.speech.languages.languages import find
+from ttsf.text.accents.languages import find
 
 OTHERS_VOICES = (
     *("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx"),

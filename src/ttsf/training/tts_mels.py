@@ -17,7 +17,7 @@ from ttsf.data.manifest import Clip
 from ttsf.model.flow_matching import euler, probability_path, start_noise
 from ttsf.model.speech.tts import SpokenText, pad_spoken
 from ttsf.model.ttsf import TTSF
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 from ttsf.training.parts import SPEECH, load_parts, read_speakers
 
 START = (0.15, 0.5)

@@ -31,7 +31,7 @@ from ttsf.data.speech_files import (
 )
 from ttsf.errors import TtsfError, needing
 from ttsf.media.recording import read_sound
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 
 LEAST_DB = 20.0
 """Speech that lies less above its noise (`above_noise`) is refused."""

@@ -25,7 +25,7 @@ from ttsf.errors import CannotWrite, TtsfError
 from ttsf.media.files import new_file
 from ttsf.media.recording import fit_sound, read_sound, read_video
 from ttsf.portrait.crop import cut_square
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 
 SILENT_DB = -60.0  # loudest tenth of a second, dB below full scale
 AFTER_END_S = 0.3  # how far the last word may lie behind the end of the video

@@ -25,7 +25,7 @@ from ttsf.data.records import Record, Refusal
 from ttsf.data.settings import SHORTEST_S
 from ttsf.data.speech_files import save_speech, trim_and_level
 from ttsf.errors import TtsfError, needing
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 
 TIME_LIMIT_S = 120.0
 

@@ -21,7 +21,7 @@ from ttsf.model.speech.tts import SpeechFeatures, SpokenText
 from ttsf.model.ttsf import TTSF, windows
 from ttsf.options import GenerateOptions
 from ttsf.presets import Preset
-from ttsf.speech.text import SYMBOLS
+from ttsf.text.front_end import SYMBOLS
 from ttsf.training.journal import Validation
 from ttsf.training.parts import FACE, MOTION, SPEECH, Parts, load_parts, read_speakers
 from ttsf.training.schedule import warm_up_cosine

@@ -20,7 +20,7 @@ from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.tts import SpokenText, pad_spoken
 from ttsf.model.ttsf import TTSF
 from ttsf.presets import Preset
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 from ttsf.training.journal import Validation, speak_first
 from ttsf.training.parts import SPEECH, Parts
 from ttsf.training.schedule import warm_up_cosine

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ttsf.errors import TtsfError
 from ttsf.media.files import read_text
-from ttsf.speech.script.ipa import possessive, read_ipa
+from ttsf.text.markup.ipa import possessive, read_ipa
 
 _WORD_START = re.compile(r"(?<!\w)\S")
 _INSIDE = re.compile(r"\w\w")

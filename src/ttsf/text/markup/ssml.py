@@ -9,8 +9,8 @@ from collections.abc import Callable
 from xml.parsers import expat
 
 from ttsf.errors import TtsfError
-from ttsf.speech.script.ipa import read_ipa
-from ttsf.speech.script.script import Script, ScriptWriter, seconds
+from ttsf.text.markup.ipa import read_ipa
+from ttsf.text.markup.marked_text import Script, ScriptWriter, seconds
 
 MAX_DEPTH = 32
 STRENGTHS = {

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from ttsf.speech.phonemizer import NONE_GIVEN, phonemize
 from ttsf.symbols import BLANK, PUNCTUATION, SYMBOL_ID
+from ttsf.text.phonemizer import NONE_GIVEN, phonemize
 
 _CLAUSE = re.compile(r"[;:,.!?—…]+|[^;:,.!?—…]+")
 _DASH = re.compile(r"\s+-+\s+|--+")

@@ -4,10 +4,10 @@
 
 import re
 
-from ttsf.speech.english.lists import words
-from ttsf.speech.english.numbers import cardinal
-from ttsf.speech.english.tables import RELATIONS, SIGNS
-from ttsf.speech.english.tokens import left, right, rule
+from ttsf.text.english.lists import words
+from ttsf.text.english.numbers import cardinal
+from ttsf.text.english.tables import RELATIONS, SIGNS
+from ttsf.text.english.tokens import left, right, rule
 
 _POWERS = {"2": "squared", "3": "cubed"}
 _DOUBLE = words(

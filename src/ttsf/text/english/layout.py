@@ -6,9 +6,9 @@ import html
 import re
 import unicodedata
 
-from ttsf.speech.english.lists import FUNCTION_WORDS
-from ttsf.speech.english.tables import CURRENCIES, RELATIONS, SIGNS
-from ttsf.speech.english.trace import Traced
+from ttsf.text.english.lists import FUNCTION_WORDS
+from ttsf.text.english.tables import CURRENCIES, RELATIONS, SIGNS
+from ttsf.text.english.trace import Traced
 
 _ITEM, _HEADING = "\x01", "\x02"
 _SHORT_LINE = 60

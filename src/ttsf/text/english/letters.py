@@ -2,9 +2,9 @@
 
 import re
 
-from ttsf.speech.english.lists import COUNTED, REGNAL_NAMES, STARTERS, TITLES, words
-from ttsf.speech.english.numbers import cardinal, ordinal, year
-from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
+from ttsf.text.english.lists import COUNTED, REGNAL_NAMES, STARTERS, TITLES, words
+from ttsf.text.english.numbers import cardinal, ordinal, year
+from ttsf.text.english.tokens import left, right, rule, word_after, word_before
 
 ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _ROMAN = r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"

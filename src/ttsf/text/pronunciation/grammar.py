@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ttsf.speech.english.lists import PLURALS, words
+from ttsf.text.english.lists import PLURALS, words
 
 AUXILIARIES = words(
     "to will would can could should must may might shall do does did don't doesn't didn't won't"

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ttsf.speech.english.lists import words
-from ttsf.speech.english.sounds.homographs import homograph
-from ttsf.speech.english.sounds.names import PEOPLE, PLACES, WORDS
+from ttsf.text.english.lists import words
+from ttsf.text.pronunciation.homographs import homograph
+from ttsf.text.pronunciation.names import PEOPLE, PLACES, WORDS
 
 SOUNDS = PEOPLE | PLACES | WORDS | {
     "hmm": "hˈəm", "shh": "ʃː", "brr": "bɹˈɜː", "grr": "ɡɹˈɜː", "pfft": "pfˈt", "mmm": "mː",

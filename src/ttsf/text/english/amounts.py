@@ -4,10 +4,10 @@
 
 import re
 
-from ttsf.speech.english.lists import DETERMINERS, FUNCTION_WORDS, words
-from ttsf.speech.english.numbers import N, cardinal, fraction, is_plural, pairs
-from ttsf.speech.english.tables import CODES_OF_MONEY, CURRENCIES, SCALES, UNITS, Currency
-from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
+from ttsf.text.english.lists import DETERMINERS, FUNCTION_WORDS, words
+from ttsf.text.english.numbers import N, cardinal, fraction, is_plural, pairs
+from ttsf.text.english.tables import CODES_OF_MONEY, CURRENCIES, SCALES, UNITS, Currency
+from ttsf.text.english.tokens import left, right, rule, word_after, word_before
 
 _MINUS = {"-": "minus ", "+": "plus ", "~": "about ", "\u2212": "minus ", "±": "plus or minus "}
 _SIGN = r"(?P<minus>[-+~\u2212±])?"

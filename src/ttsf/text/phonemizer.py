@@ -12,8 +12,8 @@ from types import MappingProxyType
 import espeakng_loader
 
 from ttsf.errors import TtsfError
-from ttsf.speech.english.sounds.exceptions import Part, parts
-from ttsf.speech.languages.accent import accented
+from ttsf.text.accents.accent import accented
+from ttsf.text.pronunciation.exceptions import Part, parts
 
 _SYNCHRONOUS, _DO_NOT_EXIT, _UTF8, _IPA = 2, 0x8000, 1, 0x02
 _VOWELS = "ɑɐɒæɔəɚɛɜaeiouɪʊʌᵻ"

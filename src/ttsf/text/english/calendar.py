@@ -2,9 +2,9 @@
 
 import re
 
-from ttsf.speech.english.lists import STARTERS
-from ttsf.speech.english.numbers import cardinal, digits, is_plural, ordinal, pairs, year
-from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
+from ttsf.text.english.lists import STARTERS
+from ttsf.text.english.numbers import cardinal, digits, is_plural, ordinal, pairs, year
+from ttsf.text.english.tokens import left, right, rule, word_after, word_before
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",

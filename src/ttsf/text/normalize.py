@@ -3,17 +3,17 @@
 import re
 from typing import NamedTuple
 
-from ttsf.speech.english.abbreviations import ABBREVIATIONS
-from ttsf.speech.english.addresses import ADDRESSES
-from ttsf.speech.english.amounts import AMOUNTS
-from ttsf.speech.english.calendar import CALENDAR
-from ttsf.speech.english.layout import plain
-from ttsf.speech.english.letters import LETTERS
-from ttsf.speech.english.numbers import DECADES, NUMBERS
-from ttsf.speech.english.signs import SIGN_RULES, WORDS
-from ttsf.speech.english.tokens import Scanner
-from ttsf.speech.english.trace import Traced
-from ttsf.speech.languages.languages import Language, spelled
+from ttsf.text.accents.languages import Language, spelled
+from ttsf.text.english.abbreviations import ABBREVIATIONS
+from ttsf.text.english.addresses import ADDRESSES
+from ttsf.text.english.amounts import AMOUNTS
+from ttsf.text.english.calendar import CALENDAR
+from ttsf.text.english.layout import plain
+from ttsf.text.english.letters import LETTERS
+from ttsf.text.english.numbers import DECADES, NUMBERS
+from ttsf.text.english.signs import SIGN_RULES, WORDS
+from ttsf.text.english.tokens import Scanner
+from ttsf.text.english.trace import Traced
 
 _SCANNER = Scanner(
     (*ADDRESSES, *WORDS, *CALENDAR, *DECADES, *AMOUNTS, *ABBREVIATIONS, *LETTERS, *NUMBERS,

@@ -5,8 +5,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from ttsf.speech.text import Utterance
 from ttsf.symbols import BLANK, PUNCTUATION, SYMBOLS
+from ttsf.text.front_end import Utterance
 from ttsf.times.spoken import Mark, Phone, Spoken, Word
 
 _STRESS = "ˈˌ"

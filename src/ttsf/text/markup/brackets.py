@@ -3,9 +3,9 @@
 import re
 
 from ttsf.errors import TtsfError
-from ttsf.speech.script.ipa import read_ipa
-from ttsf.speech.script.script import Script, ScriptWriter, seconds
-from ttsf.speech.script.ssml import is_ssml, read_ssml
+from ttsf.text.markup.ipa import read_ipa
+from ttsf.text.markup.marked_text import Script, ScriptWriter, seconds
+from ttsf.text.markup.ssml import is_ssml, read_ssml
 
 DEFAULT_PAUSE_S = 0.5
 _MARKUP = re.compile(

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from num2words import num2words
 
 from ttsf.errors import TtsfError
-from ttsf.speech.english.lists import words
-from ttsf.speech.english.numbers import MOST_DIGITS
-from ttsf.speech.english.trace import Traced
+from ttsf.text.english.lists import words
+from ttsf.text.english.numbers import MOST_DIGITS
+from ttsf.text.english.trace import Traced
 
 _ENGLISH = "en"
 _LOOKED_AT = 2_000

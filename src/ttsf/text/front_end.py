@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
-from ttsf.speech.languages.languages import Language, guess
-from ttsf.speech.normalize import clean, read, silent
-from ttsf.speech.script.lexicon import Lexicon
-from ttsf.speech.script.markup import read_script
-from ttsf.speech.script.script import Places, Run, Script, Stretch
-from ttsf.speech.script.sentences import QUOTES, Sentence, cuts, sentences
-from ttsf.speech.sounds import sounds
 from ttsf.symbols import BLANK, PUNCTUATION, SYMBOL_ID, SYMBOLS
+from ttsf.text.accents.languages import Language, guess
+from ttsf.text.markup.brackets import read_script
+from ttsf.text.markup.lexicon import Lexicon
+from ttsf.text.markup.marked_text import Places, Run, Script, Stretch
+from ttsf.text.markup.sentences import QUOTES, Sentence, cuts, sentences
+from ttsf.text.normalize import clean, read, silent
+from ttsf.text.phonemes import sounds
 
 __all__ = ["SYMBOLS", "TextFrontEnd", "Utterance"]
 

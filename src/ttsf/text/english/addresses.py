@@ -2,9 +2,9 @@
 
 import re
 
-from ttsf.speech.english.lists import CALLS, words
-from ttsf.speech.english.numbers import MOST_DIGITS, cardinal, digits, pairs
-from ttsf.speech.english.tokens import left, right, rule, word_before
+from ttsf.text.english.lists import CALLS, words
+from ttsf.text.english.numbers import MOST_DIGITS, cardinal, digits, pairs
+from ttsf.text.english.tokens import left, right, rule, word_before
 
 _TOP = (
     r"(?:com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|tv|xyz|gg|ly|eu|uk|de|fr|nl|ch|ca|jp|"

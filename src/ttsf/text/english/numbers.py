@@ -4,7 +4,7 @@ import re
 
 from num2words import num2words
 
-from ttsf.speech.english.lists import (
+from ttsf.text.english.lists import (
     CALLS,
     CODES,
     DETERMINERS,
@@ -14,7 +14,7 @@ from ttsf.speech.english.lists import (
     QUANTITIES,
     YEAR_BEFORE,
 )
-from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
+from ttsf.text.english.tokens import left, right, rule, word_after, word_before
 
 MOST_DIGITS = 15
 """Longer numbers are said digit by digit."""

@@ -5,8 +5,8 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ttsf.speech.english.lists import words
-from ttsf.speech.english.sounds.grammar import (
+from ttsf.text.english.lists import words
+from ttsf.text.pronunciation.grammar import (
     ADVERBS,
     AUXILIARIES,
     BEFORE_SUBJECT,

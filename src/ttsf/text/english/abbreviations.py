@@ -2,8 +2,8 @@
 
 import re
 
-from ttsf.speech.english.lists import DETERMINERS, REGNAL_NAMES, STARTERS, words
-from ttsf.speech.english.tokens import left, right, rule, word_after, word_before
+from ttsf.text.english.lists import DETERMINERS, REGNAL_NAMES, STARTERS, words
+from ttsf.text.english.tokens import left, right, rule, word_after, word_before
 
 BEFORE_NAMES = {
     "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor",
