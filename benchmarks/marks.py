@@ -23,11 +23,11 @@ import numpy as np
 import torch
 
 import ttsf
+from ttsf.compositing.framing import Framing
 from ttsf.errors import TtsfError
 from ttsf.media.sound import write_wav
 from ttsf.media.video import Chunk, new_video
 from ttsf.options import GenerateOptions
-from ttsf.picture.framing import Framing
 from ttsf.pipeline import Pipeline
 from ttsf.provenance.payload import Payload
 from ttsf.provenance.picture import PictureMark

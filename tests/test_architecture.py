@@ -9,12 +9,12 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "ttsf"
 FLOORS = (
     {"errors", "symbols"},
-    {"times"},
+    {"timings"},
     {"config", "jobs", "media"},
     {"presets", "provenance", "model.layers", "model.flow_matching", "model.mel", "model.labels"},
     {"landmarks"},
     {"portrait", "text", "model.face", "model.motion", "model.speech"},
-    {"picture"},
+    {"compositing"},
     {"options"},
     {"model"},
     {"checkpoint", "engine"},

@@ -10,7 +10,7 @@ from ttsf.config import SAMPLES_PER_FRAME
 from ttsf.media import captions
 from ttsf.media.captions import Captions
 from ttsf.media.video import Chunk, new_video
-from ttsf.times.subtitles import Cue
+from ttsf.timings.subtitles import Cue
 
 CUES = (Cue(0.2, 1.0, ("Café, naïve", "second line")), Cue(1.2, 2.0, ("end",)))
 

@@ -10,7 +10,7 @@ import torch
 
 import ttsf
 from ttsf import GenerateOptions, TtsfError
-from ttsf.picture.framing import Framing
+from ttsf.compositing.framing import Framing
 
 SMALL = {"size": 64, "steps": 1}
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ttsf.errors import TtsfError
 
 if TYPE_CHECKING:
+    from ttsf.compositing.framing import Framing
     from ttsf.engine.output import Outputs
     from ttsf.options import GenerateOptions
-    from ttsf.picture.framing import Framing
     from ttsf.pipeline import Pipeline, Result, Written, load
     from ttsf.portrait.portrait import Portrait
 
@@ -27,7 +27,7 @@ __all__ = [
     "load",
 ]
 ELSEWHERE = {
-    "Framing": "ttsf.picture.framing",
+    "Framing": "ttsf.compositing.framing",
     "GenerateOptions": "ttsf.options",
     "Outputs": "ttsf.engine.output",
     "Portrait": "ttsf.portrait.portrait",

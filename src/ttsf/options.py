@@ -7,9 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from ttsf.compositing.framing import Framing
 from ttsf.config import FlowMatchingConfig
 from ttsf.errors import TtsfError
-from ttsf.picture.framing import Framing
 
 MAX_STEPS = 1_000
 MAX_TEMPERATURE = 10.0

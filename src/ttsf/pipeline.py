@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ttsf import checkpoint
+from ttsf.compositing.framing import place
 from ttsf.engine.output import Outputs, write_talk
 from ttsf.engine.stamp import payload_of
 from ttsf.engine.talk import Speech, Talk, joined
@@ -20,12 +21,11 @@ from ttsf.jobs import Progress
 from ttsf.media.video import Chunk
 from ttsf.model.ttsf import TTSF
 from ttsf.options import GenerateOptions
-from ttsf.picture.framing import place
 from ttsf.portrait.portrait import Portrait, read_portrait
 from ttsf.symbols import BLANK, SYMBOL_ID
 from ttsf.text.accents.languages import find
 from ttsf.text.front_end import TextFrontEnd, Utterance
-from ttsf.times.spoken import Spoken
+from ttsf.timings.words import Spoken
 
 DEFAULT_OPTIONS = GenerateOptions()
 SYMBOL_S = 0.06

@@ -22,7 +22,7 @@ from ttsf.pipeline import Written
 from ttsf.portrait.portrait import Portrait, read_portrait
 from ttsf.serve.tasks import Ready
 from ttsf.serve.worker import Listener, Worker
-from ttsf.times.spoken import Spoken, Word
+from ttsf.timings.words import Spoken, Word
 
 FPS, RATE, PIECE = 25, 16_000, 5
 SIDE = 128

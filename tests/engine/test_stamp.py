@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import ttsf
+from ttsf.compositing.framing import Framing
 from ttsf.engine.output import Outputs
 from ttsf.engine.stamp import payload_of
 from ttsf.media.remux import fast_start
-from ttsf.picture.framing import Framing
 from ttsf.pipeline import Pipeline
 from ttsf.provenance.payload import Payload
 from ttsf.provenance.picture import PictureMark

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.picture.test_scene import noise, portrait
+from ttsf.compositing.framing import Framing
+from ttsf.compositing.scene import Scene
 from ttsf.errors import TtsfError
-from ttsf.picture.framing import Framing
-from ttsf.picture.scene import Scene
 from ttsf.portrait.crop import cut_square
 
 PICTURE, FACE = Framing(), Framing("face")

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from ttsf.compositing.box import Box
+from ttsf.compositing.framing import Framing
+from ttsf.compositing.scene import Scene
 from ttsf.media.images import BACKGROUND
-from ttsf.picture.box import Box
-from ttsf.picture.framing import Framing
-from ttsf.picture.scene import Scene
 from ttsf.portrait.crop import CropSquare
 from ttsf.portrait.detection import FaceBox
 from ttsf.portrait.portrait import Portrait

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ttsf.picture.teeth import BORDERS, WIDTHS, Mouth, find_mouth, relief, skull, teeth
+from ttsf.compositing.teeth import BORDERS, WIDTHS, Mouth, find_mouth, relief, skull, teeth
 
 
 def opened(x: float, y: float, width: float, height: float, tilt: float = 0.0) -> np.ndarray:

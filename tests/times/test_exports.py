@@ -12,14 +12,14 @@ from ttsf.config import FPS, SpeechConfig
 from ttsf.engine.word_times import spoken
 from ttsf.errors import TtsfError
 from ttsf.text.front_end import TextFrontEnd
-from ttsf.times.files import (
+from ttsf.timings.files import (
     TIMINGS_FORMATS,
     check_subtitles_name,
     check_timings_name,
     subtitles,
     timings,
 )
-from ttsf.times.spoken import Spoken
+from ttsf.timings.words import Spoken
 
 TEXT = """<speak>Café <mark name="here"/>costs $5 at <phoneme ph="sˈɛvən">7</phoneme>.
 Naïve <sub alias="doctor">Dr.</sub> No—really? AT&amp;T!</speak>"""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from ttsf.config import SpeechConfig
 from ttsf.engine.word_times import spoken
 from ttsf.text.front_end import TextFrontEnd
-from ttsf.times.spoken import Mark, Spoken
+from ttsf.timings.words import Mark, Spoken
 
 BARE = TextFrontEnd(SpeechConfig(add_blank=False))
 FULL = TextFrontEnd(SpeechConfig())

@@ -7,8 +7,8 @@ from itertools import pairwise
 import av
 import pytest
 
-from ttsf.times.spoken import Spoken, Word
-from ttsf.times.subtitles import LINE, LONGEST_S, Cue, cues, srt, vtt
+from ttsf.timings.subtitles import LINE, LONGEST_S, Cue, cues, srt, vtt
+from ttsf.timings.words import Spoken, Word
 
 
 def talk(text: str, word_s: float = 0.3, pause_s: float = 0.0) -> tuple[Spoken, float]:

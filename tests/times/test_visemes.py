@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from ttsf.symbols import IPA, LETTERS
-from ttsf.times.spoken import Phone
-from ttsf.times.visemes import SHAPES, oculus, polly, rhubarb, visemes
+from ttsf.timings.visemes import SHAPES, oculus, polly, rhubarb, visemes
+from ttsf.timings.words import Phone
 
 OCULUS = set(
     ["sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou"]

@@ -90,9 +90,9 @@ class Speak:
         """Write the video and print one line."""
         text, began = self._text(), time.monotonic()
         from ttsf import checkpoint  # PyTorch takes a second that --help need not pay
+        from ttsf.compositing.framing import Framing
         from ttsf.engine.output import Outputs
         from ttsf.options import GenerateOptions
-        from ttsf.picture.framing import Framing
         from ttsf.pipeline import load
         from ttsf.text.markup.lexicon import read_lexicon
 

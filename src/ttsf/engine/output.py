@@ -19,10 +19,10 @@ from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, Stream, VideoWriter, new_video
 from ttsf.provenance.signature import check_signing, sign
 from ttsf.provenance.tags import tags
-from ttsf.times import files as names
-from ttsf.times.files import TimingsFormat
-from ttsf.times.spoken import Spoken
-from ttsf.times.subtitles import Cue, cues
+from ttsf.timings import files as names
+from ttsf.timings.files import TimingsFormat
+from ttsf.timings.subtitles import Cue, cues
+from ttsf.timings.words import Spoken
 
 VIDEOS = (".mp4", ".webm")
 CaptionsKind = Literal["none", "track", "burnt"]

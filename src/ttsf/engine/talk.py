@@ -19,6 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttsf.compositing.scene import Scene
+from ttsf.compositing.teeth import Mouth, find_mouth
 from ttsf.engine.stamp import Stamp, payload_of
 from ttsf.engine.word_times import spoken
 from ttsf.engine.workers import Workers
@@ -27,15 +29,13 @@ from ttsf.media.video import Chunk
 from ttsf.model.labels import LABELS, OPEN, labels_to_alpha
 from ttsf.model.ttsf import TTSF, Moved, Said, SourceFaces
 from ttsf.options import GenerateOptions
-from ttsf.picture.scene import Scene
-from ttsf.picture.teeth import Mouth, find_mouth
 from ttsf.portrait.crop import crop_portrait
 from ttsf.portrait.portrait import Portrait
 from ttsf.provenance.payload import Payload
 from ttsf.provenance.sound import SoundMark, can_mark
 from ttsf.symbols import BLANK, SYMBOL_ID
 from ttsf.text.front_end import Utterance
-from ttsf.times.spoken import Spoken
+from ttsf.timings.words import Spoken
 
 FRAMES_PER_BATCH = 4
 """Drawn at once; more falls out of the processor's caches."""

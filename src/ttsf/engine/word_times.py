@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from ttsf.symbols import BLANK, PUNCTUATION, SYMBOLS
 from ttsf.text.front_end import Utterance
-from ttsf.times.spoken import Mark, Phone, Spoken, Word
+from ttsf.timings.words import Mark, Phone, Spoken, Word
 
 _STRESS = "ˈˌ"
 _ADDED = "ːˑʰʲʷʼ̩̃ˠˤ˞"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ttsf.compositing.framing import Framing
 from ttsf.config import PICTURE_SIDE, SAMPLE_RATE
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
@@ -20,7 +21,6 @@ from ttsf.jobs import Progress
 from ttsf.media.files import write_new
 from ttsf.media.sound import write_wav
 from ttsf.options import GenerateOptions
-from ttsf.picture.framing import Framing
 from ttsf.pipeline import Pipeline
 
 GROUND_TRUTH = "real clips"

@@ -16,8 +16,8 @@ from ttsf.media.files import new_file
 from ttsf.media.planes import Planes
 from ttsf.media.subtitle_track import SubtitleTrack
 from ttsf.media.video_codecs import MP4, STREAM, THREADS, WEBM, Encoding, add_video
-from ttsf.times.spoken import Spoken
-from ttsf.times.subtitles import Cue
+from ttsf.timings.subtitles import Cue
+from ttsf.timings.words import Spoken
 
 AUDIO_BITS = 96_000  # per second
 

@@ -41,9 +41,9 @@ from ttsf.serve.tasks import (
     Ready,
     Task,
 )
-from ttsf.times.exports import timings_json, word_entries
-from ttsf.times.spoken import Spoken
-from ttsf.times.subtitles import srt, vtt
+from ttsf.timings.exports import timings_json, word_entries
+from ttsf.timings.subtitles import srt, vtt
+from ttsf.timings.words import Spoken
 
 if TYPE_CHECKING:
     from ttsf.pipeline import Pipeline, Written

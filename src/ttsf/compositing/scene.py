@@ -7,13 +7,13 @@ of a mouth, lids). Both are smooth at G's size, so they are enlarged; the pictur
 import cv2
 import numpy as np
 
-from ttsf.picture.box import Box
-from ttsf.picture.framing import Framing, place
-from ttsf.picture.ground import ground, uncovered
-from ttsf.picture.lattice import Lattice, middles, places
-from ttsf.picture.palette import palette
-from ttsf.picture.surroundings import MARGIN, Surroundings, smooth
-from ttsf.picture.teeth import Mouth, relief, skull, teeth
+from ttsf.compositing.box import Box
+from ttsf.compositing.framing import Framing, place
+from ttsf.compositing.ground import ground, uncovered
+from ttsf.compositing.lattice import Lattice, middles, places
+from ttsf.compositing.palette import palette
+from ttsf.compositing.surroundings import MARGIN, Surroundings, smooth
+from ttsf.compositing.teeth import Mouth, relief, skull, teeth
 from ttsf.portrait.crop import cut_square
 from ttsf.portrait.portrait import Portrait
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from ttsf.times.spoken import Spoken, Word
+from ttsf.timings.words import Spoken, Word
 
 LINE = 42  # characters of a line
 LINES = 2

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ttsf.picture.box import Box
+from ttsf.compositing.box import Box
 
 
 class Lattice(NamedTuple):

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ttsf.errors import TtsfError
-from ttsf.times.exports import elevenlabs_json, polly_lines, rhubarb_json, timings_json
-from ttsf.times.spoken import Spoken
-from ttsf.times.subtitles import srt, vtt
+from ttsf.timings.exports import elevenlabs_json, polly_lines, rhubarb_json, timings_json
+from ttsf.timings.subtitles import srt, vtt
+from ttsf.timings.words import Spoken
 
 TimingsFormat = Literal["ttsf", "rhubarb", "polly", "elevenlabs"]
 TIMINGS_FORMATS: tuple[TimingsFormat, ...] = get_args(TimingsFormat)

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from ttsf.compositing.box import Box
+from ttsf.compositing.framing import Framing, Placement, even
+from ttsf.compositing.surroundings import MARGIN
 from ttsf.media.images import BACKGROUND
-from ttsf.picture.box import Box
-from ttsf.picture.framing import Framing, Placement, even
-from ttsf.picture.surroundings import MARGIN
 
 BLURRED_SIDE, BLUR, DIMMED = 96, 4.0, 0.6
 """Long side (px) and deviation (px) at which a canvas is blurred, and its light."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.picture.surroundings import smooth
+from ttsf.compositing.surroundings import smooth
 
 WIDTHS = np.array([0.17, 0.13, 0.12, 0.09])
 """Of an open mouth: middle and side incisor, canine and first premolar, as seen from in front."""

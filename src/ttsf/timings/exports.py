@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from ttsf.times.spoken import Spoken
-from ttsf.times.visemes import polly, rhubarb, visemes
+from ttsf.timings.visemes import polly, rhubarb, visemes
+from ttsf.timings.words import Spoken
 
 VERSION = 1
 STRESS = {"ˈ": 1, "ˌ": 2}

@@ -8,7 +8,7 @@ Oculus' fifteen visemes (3-D characters), Rhubarb's nine mouths (2-D) and Amazon
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ttsf.times.spoken import Phone
+from ttsf.timings.words import Phone
 
 STILL_S = 0.12
 """The mouth closes in a silence that is longer; a shorter one it passes over."""
