@@ -12,12 +12,12 @@ from PIL import Image
 from tests.provenance.material import film, speech
 from ttsf.cli.main import main
 from ttsf.media.video import Chunk, new_video
-from ttsf.provenance.payload import Payload
-from ttsf.provenance.picture import PictureMark
-from ttsf.provenance.reading import pictures
-from ttsf.provenance.sound import SoundMark
-from ttsf.provenance.tags import tags
-from ttsf.provenance.verify import verify
+from ttsf.provenance.detect.reading import pictures
+from ttsf.provenance.detect.verify import verify
+from ttsf.provenance.embed.payload import Payload
+from ttsf.provenance.embed.picture import PictureMark
+from ttsf.provenance.embed.sound import SoundMark
+from ttsf.provenance.embed.tags import tags
 
 PAYLOAD = Payload(0x5C9DF)
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.serve.conftest import Server
-from ttsf.provenance.payload import Payload
-from ttsf.provenance.picture import PictureMark
+from ttsf.provenance.embed.payload import Payload
+from ttsf.provenance.embed.picture import PictureMark
 from ttsf.serve.api import marks
 
 

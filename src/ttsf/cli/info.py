@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ttsf.model.ttsf import TTSF
-    from ttsf.provenance.verify import Finding, Verdict
+    from ttsf.provenance.detect.verify import Finding, Verdict
 
 WHICH = create_mutex_group(required=False, title="of which model")
 NOT_FOUND = 1
@@ -70,7 +70,9 @@ class Verify:
 
     def run(self) -> int:
         """Print what was found, how sure it is, and what it proves."""
-        from ttsf.provenance.verify import verify  # OpenCV takes a while that --help need not pay
+        from ttsf.provenance.detect.verify import (
+            verify,  # OpenCV takes a while that --help need not pay
+        )
 
         verdict = verify(self.file)
         if self.json:

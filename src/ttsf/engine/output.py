@@ -17,8 +17,8 @@ from ttsf.media.captions import Captions
 from ttsf.media.files import cannot_write, new_file, refuse_inputs
 from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, Stream, VideoWriter, new_video
-from ttsf.provenance.signature import check_signing, sign
-from ttsf.provenance.tags import tags
+from ttsf.provenance.embed.signature import check_signing, sign
+from ttsf.provenance.embed.tags import tags
 from ttsf.timings import files as names
 from ttsf.timings.files import TimingsFormat
 from ttsf.timings.subtitles import Cue, cues

@@ -31,8 +31,8 @@ from ttsf.model.ttsf import TTSF, Moved, Said, SourceFaces
 from ttsf.options import GenerateOptions
 from ttsf.portrait.crop import crop_portrait
 from ttsf.portrait.portrait import Portrait
-from ttsf.provenance.payload import Payload
-from ttsf.provenance.sound import SoundMark, can_mark
+from ttsf.provenance.embed.payload import Payload
+from ttsf.provenance.embed.sound import SoundMark, can_mark
 from ttsf.symbols import BLANK, SYMBOL_ID
 from ttsf.text.front_end import Utterance
 from ttsf.timings.words import Spoken

@@ -7,8 +7,8 @@ the payload.
 
 import numpy as np
 
-from ttsf.provenance import key
-from ttsf.provenance.payload import SIGNS, Payload
+from ttsf.provenance.embed import key
+from ttsf.provenance.embed.payload import SIGNS, Payload
 
 RATE = 16_000
 """Hz, of what the figures below speak of."""

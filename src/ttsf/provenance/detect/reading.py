@@ -9,7 +9,7 @@ import numpy as np
 
 from ttsf.errors import TtsfError
 from ttsf.media.recording import first_known
-from ttsf.provenance.sound import RATE
+from ttsf.provenance.embed.sound import RATE
 
 FORMATS = (
     "mov,mp4,matroska,webm,avi,flv,mpeg,mpegts,gif,wav,mp3,ogg,flac,aac,"

@@ -8,9 +8,9 @@ rest.
 import cv2
 import numpy as np
 
-from ttsf.provenance.evidence import Evidence
-from ttsf.provenance.payload import likelihoods
-from ttsf.provenance.picture import GRAIN, SIDE
+from ttsf.provenance.detect.evidence import Evidence
+from ttsf.provenance.embed.payload import likelihoods
+from ttsf.provenance.embed.picture import GRAIN, SIDE
 
 BLUR, LEAST = 3.0, 2.0
 """px, deviation of what counts as large; of 255, deviation that counts as none."""

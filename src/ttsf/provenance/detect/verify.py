@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ttsf.errors import TtsfError
-from ttsf.provenance.evidence import FALSE_ALARM, Evidence
-from ttsf.provenance.heard import Heard
-from ttsf.provenance.payload import Payload, read
-from ttsf.provenance.reading import EVERY_S, open_media, pictures, sounds
-from ttsf.provenance.seen import Seen
-from ttsf.provenance.signature import read_signature
-from ttsf.provenance.sound import PERIOD, RATE
-from ttsf.provenance.tags import read_tags
+from ttsf.provenance.detect.evidence import FALSE_ALARM, Evidence
+from ttsf.provenance.detect.heard import Heard
+from ttsf.provenance.detect.reading import EVERY_S, open_media, pictures, sounds
+from ttsf.provenance.detect.seen import Seen
+from ttsf.provenance.embed.payload import Payload, read
+from ttsf.provenance.embed.signature import read_signature
+from ttsf.provenance.embed.sound import PERIOD, RATE
+from ttsf.provenance.embed.tags import read_tags
 
 PART_S = 8.0
 """Of a film; each part is looked at by itself, and all of them together."""

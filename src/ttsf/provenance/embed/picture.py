@@ -11,8 +11,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ttsf.provenance import key
-from ttsf.provenance.payload import SIGNS, Payload
+from ttsf.provenance.embed import key
+from ttsf.provenance.embed.payload import SIGNS, Payload
 
 SIDE = 135
 """px; shares no factor with the blocks of codecs, so that their edges cancel."""

@@ -6,9 +6,9 @@ over each other.
 
 import numpy as np
 
-from ttsf.provenance.evidence import Evidence
-from ttsf.provenance.payload import likelihoods
-from ttsf.provenance.sound import (
+from ttsf.provenance.detect.evidence import Evidence
+from ttsf.provenance.embed.payload import likelihoods
+from ttsf.provenance.embed.sound import (
     BANDS,
     CARRYING,
     CELL_SIGNS,

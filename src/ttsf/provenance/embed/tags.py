@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from ttsf.provenance.payload import Payload
+from ttsf.provenance.embed.payload import Payload
 
 PRODUCER = "ttsf"
 COMMENT = "AI-generated: face, voice and words were made by a computer (ttsf)."

@@ -16,8 +16,8 @@ from typing import Any
 
 from ttsf.errors import TtsfError, needing
 from ttsf.media.files import new_file
-from ttsf.provenance.payload import Payload
-from ttsf.provenance.tags import PRODUCER
+from ttsf.provenance.embed.payload import Payload
+from ttsf.provenance.embed.tags import PRODUCER
 
 KEY_VARIABLE = "TTSF_SIGNING_KEY"
 """Names a PEM with a private key (EC P-256) and its certificates, the signer's first."""
