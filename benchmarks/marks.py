@@ -24,10 +24,10 @@ import torch
 
 import ttsf
 from ttsf.compositing.framing import Framing
+from ttsf.engine.options import GenerateOptions
 from ttsf.errors import TtsfError
 from ttsf.media.sound import write_wav
 from ttsf.media.video import Chunk, new_video
-from ttsf.options import GenerateOptions
 from ttsf.pipeline import Pipeline
 from ttsf.provenance.detect.verify import Finding, verify
 from ttsf.provenance.embed.payload import Payload

@@ -17,8 +17,8 @@ from skimage import data
 from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.data.recorded.corpus import prepare
 from ttsf.data.settings import PrepareSettings
-from ttsf.jobs import Workers
 from ttsf.media.video import Chunk, new_video
+from ttsf.parallel import Workers
 
 SECONDS = 3
 

@@ -26,9 +26,9 @@ from ttsf.evaluation.clips import VideoClip, read_clip
 from ttsf.evaluation.offline_tables import MOTION, SPEECH, VIDEO, TableBuilder
 from ttsf.evaluation.systems import System, ground_truth
 from ttsf.evaluation.table import Table
-from ttsf.jobs import Progress
 from ttsf.media.recording import fit_sound
 from ttsf.media.video import Chunk, new_video
+from ttsf.parallel import Progress
 
 LATE_S = 0.2
 BLUR = 3.0  # px, standard deviation

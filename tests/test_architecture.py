@@ -10,12 +10,12 @@ PACKAGE = Path(__file__).parents[1] / "src" / "ttsf"
 FLOORS = (
     {"errors", "symbols"},
     {"timings"},
-    {"config", "jobs", "media"},
+    {"config", "parallel", "media"},
     {"presets", "provenance", "model.layers", "model.flow_matching", "model.mel", "model.labels"},
     {"landmarks"},
     {"portrait", "text", "model.face", "model.motion", "model.speech"},
     {"compositing"},
-    {"options"},
+    {"engine.options"},
     {"model"},
     {"checkpoint", "engine"},
     {"data", "experts"},
@@ -32,7 +32,7 @@ FLOORS = (
     {"__main__", "__init__"},
 )
 """A file imports from the floors below its own, and from its own room."""
-SAME_FLOOR = {("jobs", "media"), ("media", "config")}
+SAME_FLOOR = {("parallel", "media"), ("media", "config")}
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MOST_FILES = 12

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from ttsf.engine.options import GenerateOptions
 from ttsf.model.ttsf import TTSF, SourceFaces
-from ttsf.options import GenerateOptions
 from ttsf.presets import PRESETS
 
 

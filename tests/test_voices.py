@@ -8,9 +8,9 @@ import torch
 
 from ttsf import checkpoint
 from ttsf.cli.main import main
+from ttsf.engine.options import GenerateOptions
 from ttsf.errors import TtsfError
 from ttsf.model.ttsf import TTSF
-from ttsf.options import GenerateOptions
 from ttsf.pipeline import Pipeline, load
 
 QUICK = GenerateOptions(steps=1, mark=False)

@@ -10,8 +10,8 @@ from ttsf.errors import TtsfError
 
 if TYPE_CHECKING:
     from ttsf.compositing.framing import Framing
+    from ttsf.engine.options import GenerateOptions
     from ttsf.engine.output import Outputs
-    from ttsf.options import GenerateOptions
     from ttsf.pipeline import Pipeline, Result, Written, load
     from ttsf.portrait.portrait import Portrait
 
@@ -28,7 +28,7 @@ __all__ = [
 ]
 ELSEWHERE = {
     "Framing": "ttsf.compositing.framing",
-    "GenerateOptions": "ttsf.options",
+    "GenerateOptions": "ttsf.engine.options",
     "Outputs": "ttsf.engine.output",
     "Portrait": "ttsf.portrait.portrait",
 }

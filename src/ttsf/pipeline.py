@@ -12,15 +12,15 @@ from torch import Tensor
 
 from ttsf import checkpoint
 from ttsf.compositing.framing import place
+from ttsf.engine.options import GenerateOptions
 from ttsf.engine.output import Outputs, write_talk
 from ttsf.engine.stamp import payload_of
 from ttsf.engine.talk import Speech, Talk, joined
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
-from ttsf.jobs import Progress
 from ttsf.media.video import Chunk
 from ttsf.model.ttsf import TTSF
-from ttsf.options import GenerateOptions
+from ttsf.parallel import Progress
 from ttsf.portrait.portrait import Portrait, read_portrait
 from ttsf.symbols import BLANK, SYMBOL_ID
 from ttsf.text.accents.languages import find

@@ -19,7 +19,7 @@ from ttsf.batch.lines import Line, Refused, folder_name, read_lines
 from ttsf.batch.make import BatchSettings, run_batch
 from ttsf.cli.main import main
 from ttsf.errors import TtsfError
-from ttsf.jobs import Workers
+from ttsf.parallel import Workers
 
 Write = Callable[..., Path]
 

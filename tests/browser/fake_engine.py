@@ -14,10 +14,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from tests.conftest import TINY
+from ttsf.engine.options import GenerateOptions
 from ttsf.engine.output import Outputs
 from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, new_video
-from ttsf.options import GenerateOptions
 from ttsf.pipeline import Written
 from ttsf.portrait.portrait import Portrait, read_portrait
 from ttsf.serve.tasks import Ready

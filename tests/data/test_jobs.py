@@ -8,7 +8,7 @@ import pytest
 
 from ttsf.data.records import Record, Refusal, record_jobs
 from ttsf.errors import TtsfError
-from ttsf.jobs import Workers, only_run, run_jobs
+from ttsf.parallel import Workers, only_run, run_jobs
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,9 @@ from ttsf.data.synthetic.animated_clips import spoken_labels, tracked_labels, wh
 from ttsf.data.synthetic.teachers import speak
 from ttsf.data.synthetic.visemes import SILENCE, viseme_times
 from ttsf.errors import TtsfError
-from ttsf.jobs import Workers
 from ttsf.media.video import Chunk, new_video
 from ttsf.model.labels import BLINK, OPEN, PRESS, WIDE
+from ttsf.parallel import Workers
 
 RATE = 16_000
 COLUMNS = ("file", "kind", "use", "speaker", "dataset", "licence", "transcript", "voice_register")

@@ -26,7 +26,7 @@ from ttsf.data.recorded.recogniser import write_down
 from ttsf.data.recorded.video import loudest_db
 from ttsf.data.settings import Layout, PrepareSettings
 from ttsf.errors import TtsfError
-from ttsf.jobs import Workers
+from ttsf.parallel import Workers
 from ttsf.portrait.detection import find_faces
 
 

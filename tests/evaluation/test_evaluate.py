@@ -16,6 +16,7 @@ from PIL import Image
 from torch import nn
 
 from tests.data.videos import face_picture, murmur, write_recording
+from ttsf.engine.options import GenerateOptions
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
 from ttsf.evaluation import evaluate as evaluation
@@ -26,9 +27,8 @@ from ttsf.evaluation.offline_tables import MOTION, SPEECH, VIDEO
 from ttsf.evaluation.scoring import Known, Measured, score_systems
 from ttsf.evaluation.settings import EvaluateSettings
 from ttsf.evaluation.systems import System, ground_truth, open_folder
-from ttsf.jobs import THREAD_LIMITS, worker_pool
 from ttsf.model.ttsf import TTSF
-from ttsf.options import GenerateOptions
+from ttsf.parallel import THREAD_LIMITS, worker_pool
 from ttsf.pipeline import Pipeline
 
 

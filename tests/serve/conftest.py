@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ttsf.jobs import join_ray
+from ttsf.parallel import join_ray
 from ttsf.serve.api.server import listen, new_server, new_studio
 from ttsf.serve.engine import Engine
 from ttsf.serve.settings import Settings

@@ -8,8 +8,8 @@ import torch
 from tests.training.tiny import TinyStages
 from ttsf import checkpoint
 from ttsf.config import CLIP_FRAMES, VoiceConfig
+from ttsf.engine.options import GenerateOptions
 from ttsf.model.ttsf import TTSF
-from ttsf.options import GenerateOptions
 from ttsf.presets import MINI, FaceTraining, MotionTraining, Preset
 from ttsf.training.assemble import assemble
 from ttsf.training.loop import total_loss

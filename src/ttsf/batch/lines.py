@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from ttsf.engine.options import GenerateOptions
 from ttsf.errors import TtsfError
 from ttsf.media.files import write_new
-from ttsf.options import GenerateOptions
 from ttsf.pipeline import VOICE_SUFFIX
 from ttsf.serve.requests import DATA_URL, NOT_FETCHED, VideoRequest, first_fault, picture_of
 

@@ -11,7 +11,7 @@ from ttsf.batch.lines import Line, Refused, read_lines
 from ttsf.batch.results import Outcome, write_results
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
-from ttsf.jobs import Workers, only_run, record_path, run_jobs
+from ttsf.parallel import Workers, only_run, record_path, run_jobs
 from ttsf.pipeline import Pipeline, load
 from ttsf.serve.tasks import FILES, SOUND, VIDEO
 from ttsf.serve.worker import failure_of, write_beside

@@ -9,7 +9,7 @@ from tyro.conf import UseAppendAction, arg
 
 from ttsf.cli.streams import Progress
 from ttsf.errors import TtsfError
-from ttsf.jobs import Workers
+from ttsf.parallel import Workers
 from ttsf.presets import PRESETS
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from tyro.conf import Positional, arg
 from ttsf.cli.options import Device, Model, Quiet
 from ttsf.cli.streams import Progress, show, tell
 from ttsf.errors import TtsfError, needing
-from ttsf.jobs import Workers
+from ttsf.parallel import Workers
 
 OWN_FOLDER = "(default: ~/.local/share/ttsf)"
 

@@ -91,8 +91,8 @@ class Speak:
         text, began = self._text(), time.monotonic()
         from ttsf import checkpoint  # PyTorch takes a second that --help need not pay
         from ttsf.compositing.framing import Framing
+        from ttsf.engine.options import GenerateOptions
         from ttsf.engine.output import Outputs
-        from ttsf.options import GenerateOptions
         from ttsf.pipeline import load
         from ttsf.text.markup.lexicon import read_lexicon
 

@@ -33,10 +33,10 @@ from ttsf.data.synthetic.portraits import shows_teeth
 from ttsf.data.synthetic.sentences import teacher_texts
 from ttsf.data.synthetic.teachers import VOICES, TeacherJob, installed_voices, require, teach_one
 from ttsf.errors import TtsfError, needing
-from ttsf.jobs import Workers, only_run
 from ttsf.landmarks.face_mesh import load_mediapipe
 from ttsf.landmarks.tracking import save_track, track_video
 from ttsf.media.files import read_text
+from ttsf.parallel import Workers, only_run
 
 USES: tuple[Use, ...] = ("train", "valid")
 TRACKED_SHARE = 1 / 3

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from ttsf.data.manifest import Clip
 from ttsf.errors import CannotWrite, TtsfError
-from ttsf.jobs import Job, Workers, run_jobs
+from ttsf.parallel import Job, Workers, run_jobs
 
 THUMBNAIL = 96
 """px, height of the pictures on a corpus's page."""

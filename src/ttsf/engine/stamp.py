@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ttsf.options import NO_LEXICON, GenerateOptions
+from ttsf.engine.options import NO_LEXICON, GenerateOptions
 from ttsf.portrait.portrait import Portrait
 from ttsf.provenance.embed.label import Label
 from ttsf.provenance.embed.payload import Payload

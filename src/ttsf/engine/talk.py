@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ttsf.compositing.scene import Scene
 from ttsf.compositing.teeth import Mouth, find_mouth
+from ttsf.engine.options import GenerateOptions
 from ttsf.engine.stamp import Stamp, payload_of
 from ttsf.engine.word_times import spoken
 from ttsf.engine.workers import Workers
@@ -28,7 +29,6 @@ from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk
 from ttsf.model.labels import LABELS, OPEN, labels_to_alpha
 from ttsf.model.ttsf import TTSF, Moved, Said, SourceFaces
-from ttsf.options import GenerateOptions
 from ttsf.portrait.crop import crop_portrait
 from ttsf.portrait.portrait import Portrait
 from ttsf.provenance.embed.payload import Payload

@@ -32,8 +32,8 @@ from ttsf.evaluation.systems import (
     voices_under_motion,
 )
 from ttsf.evaluation.table import Table
-from ttsf.jobs import Progress
 from ttsf.media.files import csv_text, write_new
+from ttsf.parallel import Progress
 from ttsf.pipeline import Pipeline, load
 
 OURS = "ours"

@@ -24,7 +24,7 @@ from ttsf.evaluation.metrics import c_sim, div, f0_rmse, fid, id_sim, lips, mcd,
 from ttsf.evaluation.metrics.landmarks import LandmarkScorer
 from ttsf.evaluation.metrics.metric import Metric
 from ttsf.evaluation.systems import System
-from ttsf.jobs import Progress, worker_pool
+from ttsf.parallel import Progress, worker_pool
 from ttsf.text.normalize import clean, spell_out
 
 

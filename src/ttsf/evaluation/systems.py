@@ -14,13 +14,13 @@ import numpy as np
 
 from ttsf.compositing.framing import Framing
 from ttsf.config import PICTURE_SIDE, SAMPLE_RATE
+from ttsf.engine.options import GenerateOptions
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
 from ttsf.evaluation.cases import Case
-from ttsf.jobs import Progress
 from ttsf.media.files import write_new
 from ttsf.media.sound import write_wav
-from ttsf.options import GenerateOptions
+from ttsf.parallel import Progress
 from ttsf.pipeline import Pipeline
 
 GROUND_TRUTH = "real clips"

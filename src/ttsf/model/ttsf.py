@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.config import CLIP_FRAMES, ModelConfig
+from ttsf.engine.options import GenerateOptions
 from ttsf.model.face.audio_mapper import AudioMapper
 from ttsf.model.face.encoder import VisualEncoder, VisualFeatures
 from ttsf.model.face.generator import Fields, GeneratedFace, Generator, fuse_motion
@@ -33,7 +34,6 @@ from ttsf.model.motion.prosody import prosodic
 from ttsf.model.motion.sampler import MotionSampler
 from ttsf.model.speech.tts import SpeechFeatures, SpokenText, TextToSpeech, TtsLosses
 from ttsf.model.speech.vocoder import build_vocoder
-from ttsf.options import GenerateOptions
 
 OPENING = 1.12  # G draws .144 e of the .17 e of a label of 1
 EASY_OPEN, MOST_OPEN = 1.1, 1.3  # label units; of speakers 99 % of the frames are below .15 e

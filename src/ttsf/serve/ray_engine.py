@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ttsf.errors import TtsfError, needing
-from ttsf.jobs import join_ray
+from ttsf.parallel import join_ray
 from ttsf.serve.engine import Crashed
 from ttsf.serve.settings import Settings
 from ttsf.serve.tasks import Done, Event, Failed, Ready, Task

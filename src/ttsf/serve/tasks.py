@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ttsf.engine.options import GenerateOptions
 from ttsf.media.sound_formats import SoundFormat
-from ttsf.options import GenerateOptions
 
 STREAM, VIDEO, SOUND, SRT, VTT, TIMINGS, THUMBNAIL = FILES = (
     *("stream.mp4", "video.mp4", "audio.wav", "captions.srt", "captions.vtt"),

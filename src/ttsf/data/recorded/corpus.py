@@ -9,7 +9,7 @@ from ttsf.data.recorded.video import PrepareJob, prepare_one
 from ttsf.data.records import Record, record_jobs
 from ttsf.data.report import finish
 from ttsf.data.settings import PrepareSettings
-from ttsf.jobs import Workers, only_run
+from ttsf.parallel import Workers, only_run
 
 
 def prepare(settings: PrepareSettings, out: Path, workers: Workers = Workers()) -> list[Record]:

@@ -28,10 +28,10 @@ from ttsf.data.synthetic.portraits import (
     teeth_of,
 )
 from ttsf.errors import TtsfError
-from ttsf.jobs import Progress, only_run
 from ttsf.landmarks.face_mesh import LandmarkDetector, load_mediapipe
 from ttsf.media.files import new_file, write_new
 from ttsf.model.labels import BLINK, LIP_FV, MEASURABLE, OPEN, PRESS, SHIFTS, WIDE
+from ttsf.parallel import Progress, only_run
 
 FLOW_SIDE = 64  # px at which the known flow is stored, the mean of each cell
 DONORS = 30

@@ -16,10 +16,10 @@ from torch import Tensor
 from ttsf.config import CLIP_FRAMES
 from ttsf.data.synthetic.head_motion import head_track
 from ttsf.data.synthetic.visemes import mouth_curve
+from ttsf.engine.options import GenerateOptions
 from ttsf.model.labels import FIRST_LIP, GAIN, LABELS, labels_to_alpha
 from ttsf.model.speech.tts import SpeechFeatures, SpokenText
 from ttsf.model.ttsf import TTSF, windows
-from ttsf.options import GenerateOptions
 from ttsf.presets import Preset
 from ttsf.text.front_end import SYMBOLS
 from ttsf.training.journal import Validation
