@@ -10,7 +10,7 @@ import pytest
 from tests.browser import fake_engine
 from tests.browser.drivers import Browser, chromium, firefox
 from tests.serve.conftest import Server, running
-from ttsf.serve import engine
+from ttsf.serve.process import engine_process
 from ttsf.serve.settings import Settings
 
 BROWSERS = {
@@ -22,7 +22,7 @@ BROWSERS = {
 @pytest.fixture(scope="session")
 def faked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "work", fake_engine.work)
+        patch.setattr(engine_process, "work", fake_engine.work)
         with running(Settings(folder=tmp_path_factory.mktemp("faked"), at_once=2)) as server:
             yield server
 

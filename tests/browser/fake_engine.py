@@ -20,8 +20,8 @@ from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, new_video
 from ttsf.pipeline import Written
 from ttsf.portrait.portrait import Portrait, read_portrait
-from ttsf.serve.tasks import Ready
-from ttsf.serve.worker import Listener, Worker
+from ttsf.serve.process.task_runner import Listener, Worker
+from ttsf.serve.process.tasks import Ready
 from ttsf.timings.words import Spoken, Word
 
 FPS, RATE, PIECE = 25, 16_000, 5
@@ -38,7 +38,7 @@ PACE = 0.7
 
 
 def work(connection: Connection, _model: Path | None, _device: str) -> None:
-    """In the place of `ttsf.serve.worker.work`."""
+    """In the place of `ttsf.serve.process.task_runner.work`."""
     logging.getLogger("ttsf").setLevel(logging.ERROR)
     connection.send((0, Ready("fake", (("anna", "high"),), FPS, RATE)))
     Listener(Worker(FakePipeline()), connection).listen()  # type: ignore[arg-type]

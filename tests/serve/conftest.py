@@ -16,7 +16,7 @@ import pytest
 
 from ttsf.parallel import join_ray
 from ttsf.serve.api.server import listen, new_server, new_studio
-from ttsf.serve.engine import Engine
+from ttsf.serve.process.engine_process import Engine
 from ttsf.serve.settings import Settings
 from ttsf.serve.studio import Studio
 

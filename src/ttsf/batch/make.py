@@ -13,8 +13,8 @@ from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
 from ttsf.parallel import Workers, only_run, record_path, run_jobs
 from ttsf.pipeline import Pipeline, load
-from ttsf.serve.tasks import FILES, SOUND, VIDEO
-from ttsf.serve.worker import failure_of, write_beside
+from ttsf.serve.process.task_runner import failure_of, write_beside
+from ttsf.serve.process.tasks import FILES, SOUND, VIDEO
 
 PORTRAITS_KEPT = 4
 """In memory, read and ready to speak."""

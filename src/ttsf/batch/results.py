@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ttsf.batch.lines import Line, Refused
 from ttsf.media.files import write_new
-from ttsf.serve.tasks import SOUND, SRT, THUMBNAIL, TIMINGS, VIDEO, VTT
+from ttsf.serve.process.tasks import SOUND, SRT, THUMBNAIL, TIMINGS, VIDEO, VTT
 
 RESULTS, PAGE = "results.jsonl", "index.html"
 Outcome = dict[str, Any]

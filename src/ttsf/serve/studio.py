@@ -10,16 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ttsf.serve.engine import Crashed, Engine, end_of
-from ttsf.serve.files import Files
 from ttsf.serve.jobs import Job, Jobs
-from ttsf.serve.line import Full, Line, Turn
 from ttsf.serve.metrics import Metrics
 from ttsf.serve.problems import STATUS_OF, Problem
-from ttsf.serve.ray_engine import RayEngine
-from ttsf.serve.requests import VideoRequest
-from ttsf.serve.settings import Settings
-from ttsf.serve.tasks import (
+from ttsf.serve.process.engine_process import Crashed, Engine, end_of
+from ttsf.serve.process.ray_engine import RayEngine
+from ttsf.serve.process.tasks import (
     CheckVideo,
     Done,
     Failed,
@@ -30,6 +26,10 @@ from ttsf.serve.tasks import (
     ReadPortrait,
     Task,
 )
+from ttsf.serve.queue import Full, Line, Turn
+from ttsf.serve.requests import VideoRequest
+from ttsf.serve.settings import Settings
+from ttsf.serve.store import Files
 
 MOST_ATTEMPTS = 2
 """Of a task whose engine dies."""

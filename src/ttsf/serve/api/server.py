@@ -8,11 +8,11 @@ import uvicorn
 
 from ttsf.errors import TtsfError
 from ttsf.serve.api.app import create_app
-from ttsf.serve.engine import Engine
-from ttsf.serve.files import Files
 from ttsf.serve.jobs import Jobs
-from ttsf.serve.ray_engine import RayEngine
+from ttsf.serve.process.engine_process import Engine
+from ttsf.serve.process.ray_engine import RayEngine
 from ttsf.serve.settings import Settings, check_host
+from ttsf.serve.store import Files
 from ttsf.serve.studio import Studio
 
 GRACE_S = 5

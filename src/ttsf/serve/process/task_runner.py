@@ -21,7 +21,7 @@ from ttsf.errors import TtsfError
 from ttsf.media.files import write_new
 from ttsf.media.remux import fast_start, write_thumbnail
 from ttsf.media.sound_formats import new_sound
-from ttsf.serve.tasks import (
+from ttsf.serve.process.tasks import (
     SOUND,
     SRT,
     STREAM,

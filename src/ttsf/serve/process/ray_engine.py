@@ -19,10 +19,10 @@ from typing import Any
 
 from ttsf.errors import TtsfError, needing
 from ttsf.parallel import join_ray
-from ttsf.serve.engine import Crashed
+from ttsf.serve.process.engine_process import Crashed
+from ttsf.serve.process.task_runner import load_worker
+from ttsf.serve.process.tasks import Done, Event, Failed, Ready, Task
 from ttsf.serve.settings import Settings
-from ttsf.serve.tasks import Done, Event, Failed, Ready, Task
-from ttsf.serve.worker import load_worker
 
 LOCAL, DEPLOYMENT = "local", "engine"
 TASKS_EACH = 4

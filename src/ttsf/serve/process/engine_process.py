@@ -13,9 +13,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from ttsf.errors import TtsfError
+from ttsf.serve.process.task_runner import work
+from ttsf.serve.process.tasks import Cancel, Done, Event, Failed, Ready, Task
 from ttsf.serve.settings import Settings
-from ttsf.serve.tasks import Cancel, Done, Event, Failed, Ready, Task
-from ttsf.serve.worker import work
 
 PAUSES_S = (0.0, 1.0, 5.0, 30.0)
 """Before an engine that died is started again: once more, and each time without success between."""
