@@ -15,10 +15,10 @@ from PIL import Image
 from skimage import data
 
 from ttsf.config import FPS, SAMPLE_RATE
-from ttsf.data.recorded.corpus import prepare
-from ttsf.data.settings import PrepareSettings
 from ttsf.media.video import Chunk, new_video
 from ttsf.parallel import Workers
+from ttsf.research.data.recorded.corpus import prepare
+from ttsf.research.data.settings import PrepareSettings
 
 SECONDS = 3
 

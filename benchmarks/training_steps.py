@@ -16,8 +16,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests.training.tiny import STAGES, TinyStages
-from ttsf.presets import PRESETS
-from ttsf.training.loop import Stage, total_loss
+from ttsf.research.presets import PRESETS
+from ttsf.research.training.loop import Stage, total_loss
 
 
 def matmul_rate(size: int = 1024, seconds: float = 1.0) -> float:

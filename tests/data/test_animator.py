@@ -7,8 +7,9 @@ from skimage.data import astronaut
 pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
 
 from recipes.head_motion import head_statistics
-from ttsf.data.synthetic.animator import Animator
-from ttsf.landmarks.face_mesh import (
+from ttsf.model.labels import LABELS
+from ttsf.research.data.synthetic.animator import Animator
+from ttsf.research.landmarks.face_mesh import (
     Crop,
     LandmarkDetector,
     eye_aperture,
@@ -20,8 +21,7 @@ from ttsf.landmarks.face_mesh import (
     rotation_angles,
     rotation_matrix,
 )
-from ttsf.landmarks.tracking import Track
-from ttsf.model.labels import LABELS
+from ttsf.research.landmarks.tracking import Track
 
 
 @pytest.fixture(scope="module")

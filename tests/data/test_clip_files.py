@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ttsf.data.clip_files import read_frames, read_samples, save_frames, save_samples
 from ttsf.errors import TtsfError
+from ttsf.research.data.clip_files import read_frames, read_samples, save_frames, save_samples
 
 FRAMES = 40
 

@@ -8,12 +8,12 @@ import torch
 from PIL import Image
 
 from ttsf.config import AudioConfig, ModelConfig
-from ttsf.data.clip_files import read_frames, read_samples, save_frames, save_samples
-from ttsf.data.manifest import Clip, Recorded, write_manifest
-from ttsf.data.talking_clips import TalkingBatch, TalkingClips, held_out_clips
 from ttsf.errors import TtsfError
 from ttsf.model.mel import mel_spectrogram
-from ttsf.presets import MINI
+from ttsf.research.data.clip_files import read_frames, read_samples, save_frames, save_samples
+from ttsf.research.data.manifest import Clip, Recorded, write_manifest
+from ttsf.research.data.talking_clips import TalkingBatch, TalkingClips, held_out_clips
+from ttsf.research.presets import MINI
 from ttsf.text.front_end import TextFrontEnd
 
 PER_FRAME = MINI.model.samples_per_video

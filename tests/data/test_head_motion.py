@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ttsf.data.synthetic.head_motion import BLINKS_PER_S, head_track
-from ttsf.evaluation.metrics.motion import head_motion
 from ttsf.model.labels import BLINK
+from ttsf.research.data.synthetic.head_motion import BLINKS_PER_S, head_track
+from ttsf.research.evaluation.metrics.motion import head_motion
 
 FRAMES, DEGREES = 2_000, 10
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ttsf.data.records import Record, Refusal, record_jobs
 from ttsf.errors import TtsfError
 from ttsf.parallel import Workers, only_run, run_jobs
+from ttsf.research.data.records import Record, Refusal, record_jobs
 
 
 @dataclass(frozen=True)

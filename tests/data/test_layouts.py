@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ttsf.data.recorded.layouts import LAYOUTS, SourceVideo, find_videos
 from ttsf.errors import TtsfError
+from ttsf.research.data.recorded.layouts import LAYOUTS, SourceVideo, find_videos
 
 
 def tree(root: Path, *files: str) -> Path:

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from ttsf.data.manifest import Animated, Clip, Recorded, Spoken, read_manifest, write_manifest
 from ttsf.errors import TtsfError
+from ttsf.research.data.manifest import (
+    Animated,
+    Clip,
+    Recorded,
+    Spoken,
+    read_manifest,
+    write_manifest,
+)
 
 RECORDED = Recorded(0.0, (1.0, 2.0, 200.0), 120.0, 0.0)
 

@@ -14,10 +14,14 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from ttsf.data.alignment import Phone, read_phones, save_phones
-from ttsf.data.clip_files import save_samples
-from ttsf.data.manifest import Animated, Clip, Recorded, read_manifest
-from ttsf.data.open_corpus import (
+from ttsf.errors import TtsfError
+from ttsf.media.video import Chunk, new_video
+from ttsf.model.labels import BLINK, OPEN, PRESS, WIDE
+from ttsf.parallel import Workers
+from ttsf.research.data.alignment import Phone, read_phones, save_phones
+from ttsf.research.data.clip_files import save_samples
+from ttsf.research.data.manifest import Animated, Clip, Recorded, read_manifest
+from ttsf.research.data.open_corpus import (
     build_open_corpus,
     choose_voices,
     describe,
@@ -26,16 +30,12 @@ from ttsf.data.open_corpus import (
     plan_teachers,
     settle_registers,
 )
-from ttsf.data.parts import read_parts
-from ttsf.data.records import Record
-from ttsf.data.settings import OpenCorpusSettings
-from ttsf.data.synthetic.animated_clips import spoken_labels, tracked_labels, whole_frames
-from ttsf.data.synthetic.teachers import speak
-from ttsf.data.synthetic.visemes import SILENCE, viseme_times
-from ttsf.errors import TtsfError
-from ttsf.media.video import Chunk, new_video
-from ttsf.model.labels import BLINK, OPEN, PRESS, WIDE
-from ttsf.parallel import Workers
+from ttsf.research.data.parts import read_parts
+from ttsf.research.data.records import Record
+from ttsf.research.data.settings import OpenCorpusSettings
+from ttsf.research.data.synthetic.animated_clips import spoken_labels, tracked_labels, whole_frames
+from ttsf.research.data.synthetic.teachers import speak
+from ttsf.research.data.synthetic.visemes import SILENCE, viseme_times
 
 RATE = 16_000
 COLUMNS = ("file", "kind", "use", "speaker", "dataset", "licence", "transcript", "voice_register")
@@ -232,8 +232,8 @@ def test_a_voice_against_its_listed_register_meets_no_face() -> None:
 
 def real_parts(folder: Path) -> Path:
     """A face, a flat picture, speech, and a video of the face with a moving mouth."""
-    from ttsf.data.synthetic.animator import Animator
-    from ttsf.landmarks.face_mesh import LandmarkDetector
+    from ttsf.research.data.synthetic.animator import Animator
+    from ttsf.research.landmarks.face_mesh import LandmarkDetector
 
     rows = [
         ("portrait/face.png", "train", "", "low"),

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ttsf.data.parts import read_parts
 from ttsf.errors import TtsfError
+from ttsf.research.data.parts import read_parts
 
 HEAD = "file,kind,use,speaker,dataset,licence,transcript,voice_register,smile_teeth,pose,duration_s"
 GOOD = "speech/a.flac,speech,train,ann,books,CC0,Good morning.,high,,,2.5"

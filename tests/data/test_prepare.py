@@ -19,15 +19,15 @@ from tests.data.videos import (
     talking,
     write_recording,
 )
-from ttsf.data.clip_files import read_frames, read_samples
-from ttsf.data.manifest import Clip, Recorded, read_manifest
-from ttsf.data.recorded.corpus import prepare
-from ttsf.data.recorded.recogniser import write_down
-from ttsf.data.recorded.video import loudest_db
-from ttsf.data.settings import Layout, PrepareSettings
 from ttsf.errors import TtsfError
 from ttsf.parallel import Workers
 from ttsf.portrait.detection import find_faces
+from ttsf.research.data.clip_files import read_frames, read_samples
+from ttsf.research.data.manifest import Clip, Recorded, read_manifest
+from ttsf.research.data.recorded.corpus import prepare
+from ttsf.research.data.recorded.recogniser import write_down
+from ttsf.research.data.recorded.video import loudest_db
+from ttsf.research.data.settings import Layout, PrepareSettings
 
 
 def small(

@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttsf.data.alignment import Phone, read_phones
-from ttsf.data.clip_files import save_samples
-from ttsf.data.parts import Part
-from ttsf.data.recorded import speech
-from ttsf.data.recorded.pieces import cut_evenly, cut_in_pauses, small_letters, with_commas
-from ttsf.data.recorded.speech import SpeechJob, play, read_speech, speech_one
-from ttsf.data.records import Record
-from ttsf.data.speech_files import above_noise, longest_loud, median_pitch
-from ttsf.data.synthetic.teachers import speak
 from ttsf.errors import TtsfError
+from ttsf.research.data.alignment import Phone, read_phones
+from ttsf.research.data.clip_files import save_samples
+from ttsf.research.data.parts import Part
+from ttsf.research.data.recorded import speech
+from ttsf.research.data.recorded.pieces import cut_evenly, cut_in_pauses, small_letters, with_commas
+from ttsf.research.data.recorded.speech import SpeechJob, play, read_speech, speech_one
+from ttsf.research.data.records import Record
+from ttsf.research.data.speech_files import above_noise, longest_loud, median_pitch
+from ttsf.research.data.synthetic.teachers import speak
 
 RATE = 16_000
 

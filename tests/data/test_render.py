@@ -12,13 +12,13 @@ from skimage.data import astronaut
 
 pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
 
-from ttsf.data.rendered_faces import RenderedFaces
-from ttsf.data.settings import RenderSettings
-from ttsf.data.synthetic.animator import Animator
-from ttsf.data.synthetic.render import render
 from ttsf.errors import TtsfError
-from ttsf.landmarks.face_mesh import LandmarkDetector, canonical_crop, measure
 from ttsf.model.labels import LABELS
+from ttsf.research.data.rendered_faces import RenderedFaces
+from ttsf.research.data.settings import RenderSettings
+from ttsf.research.data.synthetic.animator import Animator
+from ttsf.research.data.synthetic.render import render
+from ttsf.research.landmarks.face_mesh import LandmarkDetector, canonical_crop, measure
 
 
 @pytest.fixture(scope="module")

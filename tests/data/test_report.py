@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsf.data.clip_files import save_frames, save_samples
-from ttsf.data.manifest import Animated, Clip, Recorded, Spoken, read_manifest
-from ttsf.data.records import Record, Refusal
-from ttsf.data.report import Voice, finish, histogram, reason_kind, spread, voices_of
+from ttsf.research.data.clip_files import save_frames, save_samples
+from ttsf.research.data.manifest import Animated, Clip, Recorded, Spoken, read_manifest
+from ttsf.research.data.records import Record, Refusal
+from ttsf.research.data.report import Voice, finish, histogram, reason_kind, spread, voices_of
 
 
 def test_names_and_texts_are_escaped(tmp_path: Path) -> None:

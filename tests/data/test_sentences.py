@@ -4,8 +4,8 @@ import random
 
 import numpy as np
 
-from ttsf.data.speech_files import trim_and_level
-from ttsf.data.synthetic.sentences import everyday_sentence, sentences_of, teacher_texts
+from ttsf.research.data.speech_files import trim_and_level
+from ttsf.research.data.synthetic.sentences import everyday_sentence, sentences_of, teacher_texts
 
 TEXT = """
 The cat sat on the mat. It was warm there, wasn't it? NASA SAID NO.

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttsf.data.clip_files import save_samples
-from ttsf.data.manifest import Animated, Clip, Spoken, write_manifest
-from ttsf.data.speech_clips import SpeechClips
 from ttsf.errors import TtsfError
+from ttsf.research.data.clip_files import save_samples
+from ttsf.research.data.manifest import Animated, Clip, Spoken, write_manifest
+from ttsf.research.data.speech_clips import SpeechClips
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttsf.data.speech_files import median_pitch, register_of
-from ttsf.data.synthetic.teachers import (
+from ttsf.errors import TtsfError
+from ttsf.research.data.speech_files import median_pitch, register_of
+from ttsf.research.data.synthetic.teachers import (
     PROGRAMS,
     VOICES,
     installed_voices,
     require,
     speak,
 )
-from ttsf.errors import TtsfError
 
 RATE = 16_000
 

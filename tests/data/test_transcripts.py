@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ttsf.data.recorded.transcripts import Piece, Transcript, Word, cut, read_transcript
 from ttsf.errors import TtsfError
+from ttsf.research.data.recorded.transcripts import Piece, Transcript, Word, cut, read_transcript
 
 LRS3_TABLE = (
     "FRAME \tX \tY \tW \tH \n000175 \t0.334 \t0.084 \t0.107 \t0.192 \n"

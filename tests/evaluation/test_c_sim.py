@@ -8,8 +8,8 @@ import pytest
 
 from tests.evaluation.test_mcd import sung
 from ttsf.errors import TtsfError
-from ttsf.evaluation.metrics import c_sim
-from ttsf.evaluation.metrics.c_sim import VoiceScorer, consistency, cosine
+from ttsf.research.evaluation.metrics import c_sim
+from ttsf.research.evaluation.metrics.c_sim import VoiceScorer, consistency, cosine
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.data.videos import empty_picture, write_recording
 from ttsf.errors import TtsfError
-from ttsf.evaluation.cases import CASES, COLUMNS, PLAIN, Case, read_cases, save_portraits
+from ttsf.research.evaluation.cases import CASES, COLUMNS, PLAIN, Case, read_cases, save_portraits
 
 HEAD = ",".join(COLUMNS)
 PARTS_HEAD = "file,kind,use,speaker,dataset,licence,transcript,voice_register"

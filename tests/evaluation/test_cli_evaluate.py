@@ -8,10 +8,10 @@ import pytest
 
 from ttsf import checkpoint
 from ttsf.cli.main import main
-from ttsf.evaluation import evaluate as evaluation
-from ttsf.evaluation.metrics.metric import Figure, Metric
-from ttsf.evaluation.settings import EvaluateSettings
-from ttsf.evaluation.table import Row, Table
+from ttsf.research.evaluation import evaluate as evaluation
+from ttsf.research.evaluation.metrics.metric import Figure, Metric
+from ttsf.research.evaluation.settings import EvaluateSettings
+from ttsf.research.evaluation.table import Row, Table
 
 METRIC = Metric("flicker", "lower", "Mean flicker.", "", "none")
 TABLE = Table("1", "Table 1", (METRIC,), (Row("ours", (Figure(METRIC, 0.5, 1),), 1, 0),))

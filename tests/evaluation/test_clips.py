@@ -9,7 +9,7 @@ import soundfile
 
 from tests.data.videos import empty_picture, murmur, write_recording
 from ttsf.errors import TtsfError
-from ttsf.evaluation.clips import VideoClip, read_clip
+from ttsf.research.evaluation.clips import VideoClip, read_clip
 
 
 def film(

@@ -19,17 +19,17 @@ from tests.data.videos import face_picture, murmur, write_recording
 from ttsf.engine.options import GenerateOptions
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
-from ttsf.evaluation import evaluate as evaluation
-from ttsf.evaluation import figure5, scoring, systems
-from ttsf.evaluation.cases import CASES, COLUMNS, Case
-from ttsf.evaluation.evaluate import evaluate
-from ttsf.evaluation.offline_tables import MOTION, SPEECH, VIDEO
-from ttsf.evaluation.scoring import Known, Measured, score_systems
-from ttsf.evaluation.settings import EvaluateSettings
-from ttsf.evaluation.systems import System, ground_truth, open_folder
 from ttsf.model.ttsf import TTSF
 from ttsf.parallel import THREAD_LIMITS, worker_pool
 from ttsf.pipeline import Pipeline
+from ttsf.research.evaluation import evaluate as evaluation
+from ttsf.research.evaluation import figure5, scoring, systems
+from ttsf.research.evaluation.cases import CASES, COLUMNS, Case
+from ttsf.research.evaluation.evaluate import evaluate
+from ttsf.research.evaluation.offline_tables import MOTION, SPEECH, VIDEO
+from ttsf.research.evaluation.scoring import Known, Measured, score_systems
+from ttsf.research.evaluation.settings import EvaluateSettings
+from ttsf.research.evaluation.systems import System, ground_truth, open_folder
 
 
 def case_of(name: str, video: Path | None = None, recorded: bool = False) -> Case:

@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import sqrtm
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation.metrics.fid import frechet, frechet_of
+from ttsf.research.evaluation.metrics.fid import frechet, frechet_of
 
 
 def test_two_gaussians_on_a_line():

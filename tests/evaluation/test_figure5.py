@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation import figure5
+from ttsf.research.evaluation import figure5
 
 
 @pytest.fixture

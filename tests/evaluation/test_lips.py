@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from ttsf.data.alignment import Phone
-from ttsf.evaluation.metrics.lips import (
+from ttsf.research.data.alignment import Phone
+from ttsf.research.evaluation.metrics.lips import (
     Closures,
     Lag,
     closures,

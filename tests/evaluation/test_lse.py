@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ttsf.evaluation.metrics.lse import best_offset, lse
-from ttsf.experts.public_syncnet import LipSyncNet
+from ttsf.research.evaluation.metrics.lse import best_offset, lse
+from ttsf.research.experts.public_syncnet import LipSyncNet
 
 
 def test_offsets_equal_explicit_slices():

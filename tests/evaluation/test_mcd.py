@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation.metrics import f0_rmse, mcd
+from ttsf.research.evaluation.metrics import f0_rmse, mcd
 
 DB = 10 / math.log(10) * math.sqrt(2)
 

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ttsf.evaluation.metrics.div import spread
-from ttsf.evaluation.metrics.motion import blinks, flicker, head_motion, sharpness, with_voice
+from ttsf.research.evaluation.metrics.div import spread
+from ttsf.research.evaluation.metrics.motion import (
+    blinks,
+    flicker,
+    head_motion,
+    sharpness,
+    with_voice,
+)
 
 PERIOD = 25
 AMPLITUDES = np.array([8.0, 5.0, 2.0])

@@ -7,12 +7,12 @@ import pytest
 
 from tests.data.videos import face_picture, murmur, write_recording
 from ttsf.errors import TtsfError
-from ttsf.evaluation import naturalness, public_tables
-from ttsf.evaluation.naturalness import NATURALNESS
-from ttsf.evaluation.scoring import Measured, Scored
-from ttsf.evaluation.systems import System
-from ttsf.experts.files import MissingExpert
-from ttsf.experts.nisqa import Nisqa
+from ttsf.research.evaluation import naturalness, public_tables
+from ttsf.research.evaluation.naturalness import NATURALNESS
+from ttsf.research.evaluation.scoring import Measured, Scored
+from ttsf.research.evaluation.systems import System
+from ttsf.research.experts.files import MissingExpert
+from ttsf.research.experts.nisqa import Nisqa
 
 NOTHING = Measured({}, {}, np.empty((0, 128)), np.ones(4), np.empty(0), np.ones(4))
 

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation import public_tables
-from ttsf.evaluation.metrics import wer
-from ttsf.evaluation.metrics.div import diversity
-from ttsf.evaluation.metrics.fid import fid, frechet_of
-from ttsf.evaluation.metrics.id_sim import id_sim
-from ttsf.evaluation.metrics.lse import LSE_C
-from ttsf.experts.files import AT_ONCE, FOLDER_VARIABLE, find_expert
-from ttsf.experts.head_pose import HeadPose
+from ttsf.research.evaluation import public_tables
+from ttsf.research.evaluation.metrics import wer
+from ttsf.research.evaluation.metrics.div import diversity
+from ttsf.research.evaluation.metrics.fid import fid, frechet_of
+from ttsf.research.evaluation.metrics.id_sim import id_sim
+from ttsf.research.evaluation.metrics.lse import LSE_C
+from ttsf.research.experts.files import AT_ONCE, FOLDER_VARIABLE, find_expert
+from ttsf.research.experts.head_pose import HeadPose
 
 
 def frames(seed: int, count: int = 20) -> np.ndarray:

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from tests.data.videos import empty_picture, face_picture, murmur, write_recording
 from ttsf.errors import TtsfError
-from ttsf.evaluation import public_tables
-from ttsf.evaluation.cases import Case
-from ttsf.evaluation.metrics.metric import Metric
-from ttsf.evaluation.public_tables import Experts, Recogniser
-from ttsf.evaluation.scoring import Measured, Scored
-from ttsf.evaluation.systems import System
-from ttsf.experts.head_pose import HeadPose
+from ttsf.research.evaluation import public_tables
+from ttsf.research.evaluation.cases import Case
+from ttsf.research.evaluation.metrics.metric import Metric
+from ttsf.research.evaluation.public_tables import Experts, Recogniser
+from ttsf.research.evaluation.scoring import Measured, Scored
+from ttsf.research.evaluation.systems import System
+from ttsf.research.experts.head_pose import HeadPose
 
 NOTHING = Measured({}, {}, np.empty((0, 128)), np.ones(4), np.empty(0), np.ones(4))
 

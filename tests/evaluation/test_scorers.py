@@ -5,15 +5,15 @@ import pytest
 from skimage.data import astronaut
 
 from tests.data.videos import face_picture, murmur
-from ttsf.data.alignment import Phone
-from ttsf.data.synthetic.visemes import spoken_mouth
 from ttsf.errors import TtsfError
-from ttsf.evaluation import scoring
-from ttsf.evaluation.clips import VideoClip
-from ttsf.evaluation.metrics import f0_rmse, id_sim, landmarks, mcd, wer
-from ttsf.evaluation.metrics.landmarks import FaceTrack, LandmarkScorer
-from ttsf.evaluation.metrics.lips import opening_range
-from ttsf.evaluation.scoring import Known, Scorers, measure
+from ttsf.research.data.alignment import Phone
+from ttsf.research.data.synthetic.visemes import spoken_mouth
+from ttsf.research.evaluation import scoring
+from ttsf.research.evaluation.clips import VideoClip
+from ttsf.research.evaluation.metrics import f0_rmse, id_sim, landmarks, mcd, wer
+from ttsf.research.evaluation.metrics.landmarks import FaceTrack, LandmarkScorer
+from ttsf.research.evaluation.metrics.lips import opening_range
+from ttsf.research.evaluation.scoring import Known, Scorers, measure
 
 NEEDS = "needs ttsf[eval]"
 NAMES = {

@@ -15,9 +15,9 @@ from scipy import stats
 
 from ttsf.cli.main import parse
 from ttsf.errors import TtsfError
-from ttsf.evaluation.study import analysis, make
-from ttsf.evaluation.study.analysis import Interval, analyse, interval, score_text
-from ttsf.evaluation.study.make import Study, make_study
+from ttsf.research.evaluation.study import analysis, make
+from ttsf.research.evaluation.study.analysis import Interval, analyse, interval, score_text
+from ttsf.research.evaluation.study.make import Study, make_study
 
 SYSTEMS = ("plum", "teal", "oracle")
 NODE = shutil.which("node")

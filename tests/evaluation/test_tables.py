@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from ttsf.errors import TtsfError
-from ttsf.evaluation.metrics.metric import Figure, Metric, average, check_alike
-from ttsf.evaluation.offline_tables import MOTION, SPEECH, VIDEO, TableBuilder, tables
-from ttsf.evaluation.scoring import Measured, Scored
-from ttsf.evaluation.systems import System
-from ttsf.evaluation.table import Row, Table
+from ttsf.research.evaluation.metrics.metric import Figure, Metric, average, check_alike
+from ttsf.research.evaluation.offline_tables import MOTION, SPEECH, VIDEO, TableBuilder, tables
+from ttsf.research.evaluation.scoring import Measured, Scored
+from ttsf.research.evaluation.systems import System
+from ttsf.research.evaluation.table import Row, Table
 
 WER = Metric("WER", "lower", "Word error rate.", "sphinx 5", "offline")
 SIZE = Metric("size", "reference", "Pixels, with a comma.", "", "none", 0)

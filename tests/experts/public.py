@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ttsf.experts.files import FrozenExpert
+from ttsf.research.experts.files import FrozenExpert
 
 E = TypeVar("E", bound=FrozenExpert)
 Weights = dict[str, Tensor]

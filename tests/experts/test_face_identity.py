@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from tests.experts.public import Weights, conv_of, load_as_public, norm_of
 from ttsf.errors import TtsfError
-from ttsf.experts.face_identity import FaceIdentity
+from ttsf.research.experts.face_identity import FaceIdentity
 
 WIDTHS = [64] * 3 + [128] * 4 + [256] * 14 + [512] * 3
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.errors import TtsfError
-from ttsf.experts.files import ExpertFile, FrozenExpert, MissingExpert, find_expert
+from ttsf.research.experts.files import ExpertFile, FrozenExpert, MissingExpert, find_expert
 
 ABSENT = ExpertFile("Net", "net.pth", "the loss L_x", "https://example.org/net.pth", "0" * 64)
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from tests.experts import public
 from tests.experts.public import Weights, conv_of, load_as_public
 from ttsf.errors import TtsfError
-from ttsf.experts.head_pose import Hopenet, expected_degrees
+from ttsf.research.experts.head_pose import Hopenet, expected_degrees
 
 BLOCKS = [(1, 64, 3), (2, 128, 4), (3, 256, 6), (4, 512, 3)]
 

@@ -7,8 +7,8 @@ from torch.nn import functional as F
 
 from tests.experts.public import Weights, load_as_public, norm_of
 from ttsf.errors import TtsfError
-from ttsf.experts.files import MissingExpert
-from ttsf.experts.inception import Inception
+from ttsf.research.experts.files import MissingExpert
+from ttsf.research.experts.inception import Inception
 
 Layer = tuple[str, int, int, int, int]
 """Name, channels out and in, height and width of the kernel."""

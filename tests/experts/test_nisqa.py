@@ -12,8 +12,8 @@ from torch.nn import functional as F
 
 from tests.experts.public import Weights, load_as_public, norm_of
 from ttsf.errors import MissingPackage, TtsfError
-from ttsf.experts.files import FOLDER_VARIABLE, MissingExpert
-from ttsf.experts.nisqa import Nisqa, mel_db, segments_of
+from ttsf.research.experts.files import FOLDER_VARIABLE, MissingExpert
+from ttsf.research.experts.nisqa import Nisqa, mel_db, segments_of
 
 CONVOLUTIONS = {1: (16, 1), 2: (32, 16), 3: (64, 32), 4: (64, 64), 5: (64, 64), 6: (64, 64)}
 LINEAR = {

@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from tests.experts.public import Weights, load_as_public, norm_of
 from ttsf.errors import TtsfError
-from ttsf.experts import public_syncnet
-from ttsf.experts.files import MissingExpert
-from ttsf.experts.public_syncnet import LipSyncNet, mfcc, network_frames
+from ttsf.research.experts import public_syncnet
+from ttsf.research.experts.files import MissingExpert
+from ttsf.research.experts.public_syncnet import LipSyncNet, mfcc, network_frames
 
 SOUND = {
     0: (64, 1, 3, 3), 4: (192, 64, 3, 3), 8: (384, 192, 3, 3), 11: (256, 384, 3, 3),

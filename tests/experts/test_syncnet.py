@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.errors import TtsfError
-from ttsf.experts.syncnet import SyncNet, best_lag, load_syncnet, lower_half, windows
-from ttsf.presets import SyncNetConfig, SyncNetTraining
-from ttsf.training.stages.syncnet import SyncNetNet
-from ttsf.training.state import save_state
+from ttsf.research.experts.syncnet import SyncNet, best_lag, load_syncnet, lower_half, windows
+from ttsf.research.presets import SyncNetConfig, SyncNetTraining
+from ttsf.research.training.stages.syncnet import SyncNetNet
+from ttsf.research.training.state import save_state
 
 SMALL = SyncNetConfig(side=48, channels=4, embedding=16)
 

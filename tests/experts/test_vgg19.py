@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from tests.experts.public import load_as_public
 from ttsf.errors import TtsfError
-from ttsf.experts import vgg19
+from ttsf.research.experts import vgg19
 
 CONVOLUTIONS = {0: 64, 2: 64, 5: 128, 7: 128} | {
     index: 256 if index < 19 else 512 for index in (10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from ttsf.config import DiscriminatorConfig
 from ttsf.model.face import adversarial
 from ttsf.model.face.discriminator import Discriminator
-from ttsf.presets import DiscriminatorConfig
 
 
 def test_an_undecided_discriminator_costs_log_2_each():

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from ttsf.config import DiscriminatorConfig
 from ttsf.model.face.discriminator import Discriminator, append_deviation
-from ttsf.presets import MINI, DiscriminatorConfig
+from ttsf.research.presets import MINI
 
 SMALL = DiscriminatorConfig(channels=((32, 4), (16, 6), (8, 8), (4, 8)))
 

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ttsf.evaluation.metrics.motion import with_voice
 from ttsf.model.labels import BLINK, PITCH
 from ttsf.model.motion.prosody import NOD, prosodic
+from ttsf.research.evaluation.metrics.motion import with_voice
 
 DEGREES = 10
 

@@ -7,7 +7,7 @@ import pytest
 
 from recipes import corpus_cases
 from tests.data.videos import face_picture, murmur, write_recording
-from ttsf.evaluation.cases import read_cases
+from ttsf.research.evaluation.cases import read_cases
 
 
 def write_lrs3(root: Path) -> Path:

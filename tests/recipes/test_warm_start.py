@@ -27,9 +27,9 @@ from ttsf.config import (
 from ttsf.errors import TtsfError
 from ttsf.model.speech.tts import TextToSpeech
 from ttsf.model.ttsf import TTSF
-from ttsf.presets import MINI, PRESETS, Preset
+from ttsf.research.presets import MINI, PRESETS, Preset
+from ttsf.research.training.parts import load_parts, part_of, read_weights
 from ttsf.text.front_end import SYMBOLS, TextFrontEnd
-from ttsf.training.parts import load_parts, part_of, read_weights
 
 TINY: ModelConfig = replace(
     MINI.model,

@@ -8,7 +8,7 @@ import pytest
 
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
-from ttsf.presets import MINI
+from ttsf.research.presets import MINI
 from ttsf.text.front_end import SYMBOLS, TextFrontEnd
 
 FRONT_END = TextFrontEnd(MINI.model.speech)

@@ -14,7 +14,7 @@ from ttsf.model.layers import rotate
 from ttsf.model.speech.decoder import SnakeBeta, SpeechDecoder
 from ttsf.model.speech.text_encoder import TextEncoder, length_mask
 from ttsf.model.speech.tts import SpokenText, TextToSpeech
-from ttsf.presets import MINI
+from ttsf.research.presets import MINI
 
 SMALL = SpeechConfig(
     voice_channels=8,

@@ -15,7 +15,7 @@ from ttsf.model.speech.vocoder import (
     overlap_add,
     spectrum_of,
 )
-from ttsf.presets import MINI
+from ttsf.research.presets import MINI
 
 AUDIO = AudioConfig()
 TINY = VocoderConfig(

@@ -10,10 +10,10 @@ from ttsf import checkpoint
 from ttsf.config import ModelConfig
 from ttsf.errors import TtsfError
 from ttsf.model.ttsf import TTSF
-from ttsf.presets import Preset
-from ttsf.training.ablation import ablate
-from ttsf.training.parts import VOICE
-from ttsf.training.state import save_state
+from ttsf.research.presets import Preset
+from ttsf.research.training.ablation import ablate
+from ttsf.research.training.parts import VOICE
+from ttsf.research.training.state import save_state
 
 
 def quiet(tiny: ModelConfig) -> Preset:

@@ -10,11 +10,11 @@ from ttsf import checkpoint
 from ttsf.config import CLIP_FRAMES, VoiceConfig
 from ttsf.engine.options import GenerateOptions
 from ttsf.model.ttsf import TTSF
-from ttsf.presets import MINI, FaceTraining, MotionTraining, Preset
-from ttsf.training.assemble import assemble
-from ttsf.training.loop import total_loss
-from ttsf.training.parts import read_weights, write_voices
-from ttsf.training.state import save_state
+from ttsf.research.presets import MINI, FaceTraining, MotionTraining, Preset
+from ttsf.research.training.assemble import assemble
+from ttsf.research.training.loop import total_loss
+from ttsf.research.training.parts import read_weights, write_voices
+from ttsf.research.training.state import save_state
 
 SMALL_STEPS = replace(
     MINI,

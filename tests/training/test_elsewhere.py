@@ -8,9 +8,9 @@ import torch
 
 from tests.training.elsewhere import Elsewhere
 from tests.training.tiny import STAGES, TinyStages
-from ttsf.training.loop import train
-from ttsf.training.settings import RunSettings
-from ttsf.training.stages import motion
+from ttsf.research.training.loop import train
+from ttsf.research.training.settings import RunSettings
+from ttsf.research.training.stages import motion
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ import torch
 
 from tests.conftest import TINY
 from ttsf import checkpoint
-from ttsf.data.rendered_faces import RenderedFaces
 from ttsf.errors import TtsfError
 from ttsf.model.labels import FIRST_LIP, LABELS, head_only, labels_to_alpha, lips_only
-from ttsf.presets import MINI
-from ttsf.training.parts import FACE
-from ttsf.training.settings import FaceOptions
-from ttsf.training.stages.face import FaceStage
+from ttsf.research.data.rendered_faces import RenderedFaces
+from ttsf.research.presets import MINI
+from ttsf.research.training.parts import FACE
+from ttsf.research.training.settings import FaceOptions
+from ttsf.research.training.stages.face import FaceStage
 
 
 def write_faces(folder, people=3, frames=5):

@@ -11,14 +11,14 @@ from torch.nn import functional as F
 from tests.training.tiny import TINY_PRESET, TinyStages
 from ttsf import checkpoint
 from ttsf.errors import TtsfError
-from ttsf.experts.syncnet import SyncNet
-from ttsf.presets import PRESETS, LossWeights
-from ttsf.training.assemble import assemble
-from ttsf.training.frozen_experts import Experts, find_experts
-from ttsf.training.loop import total_loss
-from ttsf.training.settings import JointOptions, RunSettings
-from ttsf.training.stages.joint import JointStage, loss_weights
-from ttsf.training.start import train_stage
+from ttsf.research.experts.syncnet import SyncNet
+from ttsf.research.presets import PRESETS, LossWeights
+from ttsf.research.training.assemble import assemble
+from ttsf.research.training.frozen_experts import Experts, find_experts
+from ttsf.research.training.loop import total_loss
+from ttsf.research.training.settings import JointOptions, RunSettings
+from ttsf.research.training.stages.joint import JointStage, loss_weights
+from ttsf.research.training.start import train_stage
 
 
 class Maps(nn.Module):

@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training.tiny import STAGES, TinyStages
-from ttsf.training.journal import Validation
-from ttsf.training.loop import train
-from ttsf.training.settings import RunSettings
+from ttsf.research.training.journal import Validation
+from ttsf.research.training.loop import train
+from ttsf.research.training.settings import RunSettings
 
 STEPS, KILLS = 24, 20
 PACE_S = 0.03

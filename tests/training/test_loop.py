@@ -11,12 +11,12 @@ from safetensors.torch import load_file
 from torch import nn
 
 from ttsf.errors import TtsfError
-from ttsf.presets import MINI
-from ttsf.training import start
-from ttsf.training.journal import Validation
-from ttsf.training.loop import total_loss, train
-from ttsf.training.settings import RunSettings, TtsOptions
-from ttsf.training.state import save_state
+from ttsf.research.presets import MINI
+from ttsf.research.training import start
+from ttsf.research.training.journal import Validation
+from ttsf.research.training.loop import total_loss, train
+from ttsf.research.training.settings import RunSettings, TtsOptions
+from ttsf.research.training.state import save_state
 
 
 class Points(NamedTuple):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.training.tiny import TinyStages
-from ttsf.training.loop import total_loss
+from ttsf.research.training.loop import total_loss
 
 STAGES = {
     # stage: (the losses that must fall, learning rate, steps, factor)

@@ -14,10 +14,10 @@ from ttsf.config import (
     TextEncoderConfig,
 )
 from ttsf.errors import TtsfError
-from ttsf.presets import MINI
-from ttsf.training.loop import train
-from ttsf.training.settings import RunSettings, TtsOptions
-from ttsf.training.stages.tts import TtsStage
+from ttsf.research.presets import MINI
+from ttsf.research.training.loop import train
+from ttsf.research.training.settings import RunSettings, TtsOptions
+from ttsf.research.training.stages.tts import TtsStage
 
 SMALL = replace(
     MINI,

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tests.training.tiny import TinyStages
-from ttsf.training.stages.syncnet import SyncBatch, SyncNetStage
+from ttsf.research.training.stages.syncnet import SyncBatch, SyncNetStage
 
 RATIO, PICTURES, SPACING, FRAMES = 4, 5, 6, 32
 

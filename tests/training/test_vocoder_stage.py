@@ -11,17 +11,17 @@ from torch import nn
 
 from tests.training.tiny import TinyStages
 from ttsf.config import ModelConfig, VocoderConfig
-from ttsf.data.clip_files import save_samples
-from ttsf.data.manifest import Clip, Spoken, read_manifest, write_manifest
 from ttsf.errors import TtsfError
 from ttsf.model.mel import mel_spectrogram
 from ttsf.model.ttsf import TTSF
-from ttsf.presets import MINI, PRESETS, Preset, VocoderTraining
-from ttsf.training import tts_mels
-from ttsf.training.loop import total_loss, train
-from ttsf.training.parts import load_parts
-from ttsf.training.settings import RunSettings, VocoderOptions
-from ttsf.training.stages.vocoder import (
+from ttsf.research.data.clip_files import save_samples
+from ttsf.research.data.manifest import Clip, Spoken, read_manifest, write_manifest
+from ttsf.research.presets import MINI, PRESETS, Preset, VocoderTraining
+from ttsf.research.training import tts_mels
+from ttsf.research.training.loop import total_loss, train
+from ttsf.research.training.parts import load_parts
+from ttsf.research.training.settings import RunSettings, VocoderOptions
+from ttsf.research.training.stages.vocoder import (
     VocoderStage,
     discriminator_score,
     feature_distance,
@@ -29,8 +29,8 @@ from ttsf.training.stages.vocoder import (
     generator_score,
     stft_loss,
 )
-from ttsf.training.tts_mels import draw_mels
-from ttsf.training.vocoder_discriminators import Seen
+from ttsf.research.training.tts_mels import draw_mels
+from ttsf.research.training.vocoder_discriminators import Seen
 
 SEGMENT = VocoderTraining().segment
 

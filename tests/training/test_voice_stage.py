@@ -4,7 +4,7 @@ import torch
 
 from ttsf.config import SpeechConfig, VoiceConfig
 from ttsf.model.speech.voice import VoiceMixture, voice_projection
-from ttsf.training.stages.voice import named_speaker, row_of_voices
+from ttsf.research.training.stages.voice import named_speaker, row_of_voices
 
 VOICES = tuple(VoiceConfig(name, "low") for name in ("oak", "ash", "elm", "fir", "yew"))
 

@@ -10,11 +10,11 @@ import torch
 from tests.conftest import TINY
 from tests.data.videos import face_picture
 from tests.training.test_face_stage import write_faces
-from ttsf.data.clip_files import save_frames, save_samples
-from ttsf.data.manifest import Clip, Recorded, Spoken, write_manifest
-from ttsf.experts.syncnet import load_syncnet
-from ttsf.presets import (
-    DiscriminatorConfig,
+from ttsf.config import DiscriminatorConfig
+from ttsf.research.data.clip_files import save_frames, save_samples
+from ttsf.research.data.manifest import Clip, Recorded, Spoken, write_manifest
+from ttsf.research.experts.syncnet import load_syncnet
+from ttsf.research.presets import (
     FaceTraining,
     JointTraining,
     MotionTraining,
@@ -23,11 +23,11 @@ from ttsf.presets import (
     SyncNetTraining,
     VocoderTraining,
 )
-from ttsf.training.frozen_experts import Experts
-from ttsf.training.journal import Validation
-from ttsf.training.loop import Stage, train
-from ttsf.training.parts import SPEAKERS, write_voices
-from ttsf.training.settings import (
+from ttsf.research.training.frozen_experts import Experts
+from ttsf.research.training.journal import Validation
+from ttsf.research.training.loop import Stage, train
+from ttsf.research.training.parts import SPEAKERS, write_voices
+from ttsf.research.training.settings import (
     FaceOptions,
     JointOptions,
     MotionOptions,
@@ -37,13 +37,13 @@ from ttsf.training.settings import (
     VocoderOptions,
     VoiceOptions,
 )
-from ttsf.training.stages.face import FaceStage
-from ttsf.training.stages.joint import JointStage
-from ttsf.training.stages.motion import MotionStage
-from ttsf.training.stages.syncnet import SyncNetStage
-from ttsf.training.stages.tts import TtsStage
-from ttsf.training.stages.vocoder import VocoderStage
-from ttsf.training.stages.voice import VoiceStage
+from ttsf.research.training.stages.face import FaceStage
+from ttsf.research.training.stages.joint import JointStage
+from ttsf.research.training.stages.motion import MotionStage
+from ttsf.research.training.stages.syncnet import SyncNetStage
+from ttsf.research.training.stages.tts import TtsStage
+from ttsf.research.training.stages.vocoder import VocoderStage
+from ttsf.research.training.stages.voice import VoiceStage
 
 TINY_PRESET = Preset(
     model=TINY,

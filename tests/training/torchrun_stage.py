@@ -7,9 +7,9 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import nn
 
-from ttsf.training.journal import Validation
-from ttsf.training.loop import train
-from ttsf.training.settings import RunSettings
+from ttsf.research.training.journal import Validation
+from ttsf.research.training.loop import train
+from ttsf.research.training.settings import RunSettings
 
 
 class Points(NamedTuple):

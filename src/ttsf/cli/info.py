@@ -9,7 +9,7 @@ from tyro.conf import Positional, arg, create_mutex_group
 
 from ttsf.cli.options import PresetName
 from ttsf.cli.streams import show
-from ttsf.presets import PRESETS
+from ttsf.research.presets import PRESETS
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,7 +10,7 @@ from tyro.conf import UseAppendAction, arg
 from ttsf.cli.streams import Progress
 from ttsf.errors import TtsfError
 from ttsf.parallel import Workers
-from ttsf.presets import PRESETS
+from ttsf.research.presets import PRESETS
 
 if TYPE_CHECKING:
     PresetName = str

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ttsf.config import DiscriminatorConfig
 from ttsf.model.face.encoder import SLOPE, ResidualBlock, initialise
-from ttsf.presets import DiscriminatorConfig
 
 
 class DiscriminatorOutput(NamedTuple):
