@@ -218,7 +218,7 @@ def _check_length(utterances: Sequence[Utterance], options: GenerateOptions) -> 
     seconds = 0.0
     for utterance in utterances:
         symbols = sum(symbol != SYMBOL_ID[BLANK] for symbol in utterance.ids)
-        seconds += SYMBOL_S * symbols / options.at_rate(utterance.rate).rate + utterance.pause_s
+        seconds += SYMBOL_S * symbols / options.sampling(utterance.rate).rate + utterance.pause_s
     if seconds > options.max_seconds:
         raise TtsfError(
             f"the text would be spoken for about {seconds:,.0f} s; "

@@ -8,7 +8,7 @@ import torch
 from tests.training.tiny import TinyStages
 from ttsf import checkpoint
 from ttsf.config import CLIP_FRAMES, VoiceConfig
-from ttsf.engine.options import GenerateOptions
+from ttsf.model.sampling import Sampling
 from ttsf.model.ttsf import TTSF
 from ttsf.research.presets import MINI, FaceTraining, MotionTraining, Preset
 from ttsf.research.training.assemble import assemble
@@ -62,7 +62,7 @@ def test_every_stage_steps_and_the_model_speaks(tmp_path: Path) -> None:
     with torch.inference_mode():
         source = loaded.read_faces(torch.zeros(1, 3, 256, 256))
         voice = loaded.speech.voice(source.voice_style)
-    said = loaded.say(voice, [0, 20, 0], GenerateOptions(steps=2))
+    said = loaded.say(voice, [0, 20, 0], Sampling(steps=2))
     assert said.samples.shape == (640 * said.f_lip.shape[1],)
     assert torch.isfinite(said.samples).all()
 

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ttsf.compositing.framing import Framing
-from ttsf.config import FlowMatchingConfig
 from ttsf.errors import TtsfError
+from ttsf.model.sampling import Sampling
 
 MAX_STEPS = 1_000
 MAX_TEMPERATURE = 10.0
@@ -62,15 +62,11 @@ class GenerateOptions(NamedTuple):
     max_seconds: float = MAX_SECONDS
     """A text whose speech would be longer is refused."""
 
-    def solver(self, flow: FlowMatchingConfig) -> tuple[int, float]:
-        """Steps and temperature."""
-        temperature = flow.temperature if self.temperature is None else self.temperature
-        return self.steps or flow.steps, temperature
-
-    def at_rate(self, factor: float) -> "GenerateOptions":
-        """For speech that is faster by a factor, as far as the rate goes."""
+    def sampling(self, factor: float = 1.0) -> Sampling:
+        """Values for the model; its speech is faster by a factor, as far as the rate goes."""
         slowest, fastest = RATES
-        return self._replace(rate=min(max(self.rate * factor, slowest), fastest))
+        rate = min(max(self.rate * factor, slowest), fastest)
+        return Sampling(self.seed, self.steps, self.temperature, rate, self.still)
 
     def plain(self) -> "GenerateOptions":
         """With Python's own numbers, so that what is equal is also written alike."""

@@ -105,9 +105,9 @@ class Speech:
         if not wanted and utterance.ids and utterance.ends_sentence:
             wanted = SENTENCE_PAUSE_S
         silence = round(wanted * self.model.config.video.fps)
-        options = self.options.at_rate(utterance.rate)
+        sampling = self.options.sampling(utterance.rate)
         ids = utterance.ids or [SYMBOL_ID[BLANK]]
-        said = self.model.say(self.voice, ids, options, index, silence)
+        said = self.model.say(self.voice, ids, sampling, index, silence)
         if not torch.isfinite(said.samples).all():
             raise TtsfError("these weights give no valid sound (values that are not finite)")
         if self._mark is not None:
@@ -230,8 +230,9 @@ class Talk:
 
     def _act(self, index: int, before: Moved | None, frames_before: int) -> Act:
         said, count = self.speech.say(index, frames_before)
-        moved = self.model.move(self.source, said, self.options, index, before)
-        f_m = self.model.scale_motion(self.source.f_m, moved.f_m, self.options)
+        options = self.options
+        moved = self.model.move(self.source, said, options.sampling(), index, before)
+        f_m = self.model.scale_motion(self.source.f_m, moved.f_m, options.motion, options.blinks)
         return Act(index, said, moved, f_m, count)
 
     def _batches(self, act: Act, before: int) -> Iterator[Batch]:

@@ -21,7 +21,6 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.config import CLIP_FRAMES, ModelConfig
-from ttsf.engine.options import GenerateOptions
 from ttsf.model.face.audio_mapper import AudioMapper
 from ttsf.model.face.encoder import VisualEncoder, VisualFeatures
 from ttsf.model.face.generator import Fields, GeneratedFace, Generator, fuse_motion
@@ -32,6 +31,7 @@ from ttsf.model.motion.normalizer import build_normalizer
 from ttsf.model.motion.prior import MotionPrior, prior_nll
 from ttsf.model.motion.prosody import prosodic
 from ttsf.model.motion.sampler import MotionSampler
+from ttsf.model.sampling import Sampling
 from ttsf.model.speech.tts import SpeechFeatures, SpokenText, TextToSpeech, TtsLosses
 from ttsf.model.speech.vocoder import build_vocoder
 
@@ -172,7 +172,7 @@ class TTSF(nn.Module):
         self,
         f_m0: Tensor,
         f_lip: Tensor,
-        options: GenerateOptions,
+        sampling: Sampling,
         noise: torch.Generator,
         before: Moved | None = None,
     ) -> Moved:
@@ -182,7 +182,7 @@ class TTSF(nn.Module):
         way to what they were, so that prior, sampler and normaliser see them as neighbours, and
         how `before` would go on fades into the new.
         """
-        steps, temperature = options.solver(self.config.motion.flow)
+        steps, temperature = sampling.solver(self.config.motion.flow)
         known = None if before is None else before.f_c
         begun = f_lip if before is None else torch.cat([before.f_lip, f_lip], dim=1)
         lips = torch.cat([begun, f_lip[:, -1:].expand(-1, SEAM, -1)], dim=1)
@@ -198,12 +198,12 @@ class TTSF(nn.Module):
         return Moved(f_m, rest, f_c[:, :end][:, -CLIP_FRAMES:], begun[:, -CLIP_FRAMES:])
 
     @torch.inference_mode()
-    def scale_motion(self, f_m0: Tensor, f_m: Tensor, options: GenerateOptions) -> Tensor:
-        """Head motion [B, T, S] about the portrait's own f_m0 [B, S], as large as is wanted."""
+    def scale_motion(self, f_m0: Tensor, f_m: Tensor, motion: float, blinks: float) -> Tensor:
+        """Scale head motion f_m [B, T, S] about the portrait's own f_m0 [B, S], and its blinks."""
         moved = f_m - f_m0[:, None]
         code = self.motion_extractor.codes()[:, BLINK]
         blink = (moved @ code)[..., None] * code
-        return f_m0[:, None] + options.motion * (moved - blink) + options.blinks * blink
+        return f_m0[:, None] + motion * (moved - blink) + blinks * blink
 
     def draw(
         self, source: SourceFaces, f_m: Tensor, f_lip: Tensor, side: int | None = None
@@ -258,7 +258,7 @@ class TTSF(nn.Module):
         self,
         voice: Tensor,
         ids: list[int],
-        options: GenerateOptions,
+        sampling: Sampling,
         index: int = 0,
         silence: int = 0,
     ) -> Said:
@@ -267,12 +267,12 @@ class TTSF(nn.Module):
         silence: frames without sound that it ends with at least.
         """
         device = voice.device
-        steps, temperature = options.solver(self.config.speech.flow)
+        steps, temperature = sampling.solver(self.config.speech.flow)
         symbols = torch.tensor([ids], device=device)
         lengths = torch.tensor([len(ids)], device=device)
         mel_frames = self.config.mel_per_video
-        features = self.speech.encode(symbols, lengths, voice, options.rate, silence * mel_frames)
-        noise = _dice(options.seed, 2 * index)
+        features = self.speech.encode(symbols, lengths, voice, sampling.rate, silence * mel_frames)
+        noise = _dice(sampling.seed, 2 * index)
         mel = self.speech.decode(features, voice, steps, temperature, noise)
         f_lip = self._as_open_as_people(self.lip_features(features))
         count = f_lip.shape[1]
@@ -295,16 +295,16 @@ class TTSF(nn.Module):
         self,
         source: SourceFaces,
         said: Said,
-        options: GenerateOptions,
+        sampling: Sampling,
         index: int = 0,
         before: Moved | None = None,
     ) -> Moved:
         """Head motion for an utterance, after that of the one before; index as in `say`."""
-        if options.still:
+        if sampling.still:
             held = source.f_m[:, None].expand(-1, said.f_lip.shape[1], -1)
             return Moved(held, held[:, :0], held[:, :0], held[:, :0])
-        noise = _dice(options.seed, 2 * index + 1)
-        moved = self.sample_motion(source.f_m, said.f_lip, options, noise, before)
+        noise = _dice(sampling.seed, 2 * index + 1)
+        moved = self.sample_motion(source.f_m, said.f_lip, sampling, noise, before)
         alpha = self.motion_extractor.coordinates(moved.f_m) / GAIN
         f_m = self.motion_extractor.compose(GAIN * prosodic(alpha, said.loudness))
         return moved._replace(f_m=f_m)

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from ttsf.config import CLIP_FRAMES
-from ttsf.engine.options import GenerateOptions
 from ttsf.model.labels import FIRST_LIP, GAIN, LABELS, labels_to_alpha
+from ttsf.model.sampling import Sampling
 from ttsf.model.speech.tts import SpeechFeatures, SpokenText
 from ttsf.model.ttsf import TTSF, windows
 from ttsf.research.data.synthetic.head_motion import head_track
@@ -178,7 +178,7 @@ class MotionStage:
     def _heads(self, known: KnownTracks, f_lip: Tensor, frames: list[int]) -> dict[str, float]:
         """Means over the utterances, of sampled and of given tracks."""
         real, noise = self._feature(known.head), torch.Generator().manual_seed(0)
-        drawn = self.model.sample_motion(real[:, 0], f_lip, GenerateOptions(), noise).f_m
+        drawn = self.model.sample_motion(real[:, 0], f_lip, Sampling(), noise).f_m
         coordinates = self.model.motion_extractor.coordinates
         tracks = {"sampled": coordinates(drawn).cpu(), "given": coordinates(real).cpu()}
         names = [f"{k}_{name}" for k in ("yaw_range", "yaw_jerk", "shut_eyes") for name in tracks]
