@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.training.tiny import STAGES, TinyStages
+from tests.support.tiny_stages import STAGES, TinyStages
 from ttsf.research.presets import PRESETS
 from ttsf.research.training.loop import Stage, total_loss
 

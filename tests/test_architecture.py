@@ -1,6 +1,7 @@
 """Imports run downhill, siblings never meet, the product needs no research; files stay short."""
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -105,9 +106,8 @@ def test_imports_run_downhill_inside_a_wing() -> None:
     uphill = []
     for own, other in arrows():
         here, there = room_of(own), room_of(other)
-        if wing_of(own) == wing_of(other) and here and there and here != there:
-            if ROOM[there] >= ROOM[here]:
-                uphill.append(f"{own} imports {other}")
+        if here and there and here != there and wing_of(own) == wing_of(other):
+            uphill += [f"{own} imports {other}"] * (ROOM[there] >= ROOM[here])
     assert sorted(uphill) == []
 
 
@@ -123,6 +123,13 @@ def test_the_tables_name_what_exists() -> None:
     outside = {name for name in names if wing_of(name) in INSIDE and "." in name}
     assert [name for name in sorted(outside) if room_of(name) is None] == []
     assert len(FLOORS) <= MOST_FLOORS
+
+
+def test_tests_share_only_what_support_holds() -> None:
+    shared = re.compile(r"^\s*from (tests\.(?!support\b)\S+) import", re.M)
+    paths = sorted(Path(__file__).parent.rglob("*.py"))
+    found = {str(path): shared.findall(path.read_text()) for path in paths}
+    assert {path: names for path, names in found.items() if names} == {}
 
 
 def test_folders_are_not_crowded() -> None:

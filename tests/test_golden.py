@@ -19,7 +19,7 @@ import torch
 from skimage import data
 
 import ttsf
-from tests.conftest import TINY
+from tests.support.tiny_model import TINY
 from ttsf.model.ttsf import TTSF
 
 STORED = Path(__file__).with_name("golden.json")

@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.batch.conftest import line, openai_line, results, tree
+from tests.support.batches import line, openai_line, results, tree
 from ttsf.batch import make
 from ttsf.batch.lines import Line, Refused, folder_name, read_lines
 from ttsf.batch.make import BatchSettings, run_batch

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.provenance.material import coded, film
+from tests.support.marked import coded, film
 from ttsf.provenance.detect.evidence import FALSE_ALARM, Evidence
 from ttsf.provenance.detect.seen import Seen
 from ttsf.provenance.embed.payload import Payload, read

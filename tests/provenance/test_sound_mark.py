@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.provenance.material import coded_sound, speech
+from tests.support.marked import coded_sound, speech
 from ttsf.provenance.detect.evidence import FALSE_ALARM, Evidence
 from ttsf.provenance.detect.heard import Heard
 from ttsf.provenance.embed.payload import Payload, read

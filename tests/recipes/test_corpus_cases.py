@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recipes import corpus_cases
-from tests.data.videos import face_picture, murmur, write_recording
+from tests.support.recordings import face_picture, murmur, write_recording
 from ttsf.research.evaluation.cases import read_cases
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.serve.conftest import Server
+from tests.support.server import Server
 from ttsf.provenance.embed.payload import Payload
 from ttsf.provenance.embed.picture import PictureMark
 from ttsf.serve.api import verify
