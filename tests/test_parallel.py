@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ttsf.errors import TtsfError
-from ttsf.parallel import Workers, only_run, run_jobs
+from ttsf.parallel import Parallel, only_run, run_jobs
 from ttsf.research.data.records import Record, Refusal, record_jobs
 
 
@@ -37,7 +37,7 @@ def fail(job: Word, out: Path) -> Record:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_records_come_in_the_order_of_the_jobs(tmp_path: Path, workers: int) -> None:
     steps = []
-    crew = Workers(workers, progress=lambda *at: steps.append(at))
+    crew = Parallel(workers, progress=lambda *at: steps.append(at))
     for _ in range(2):
         records = run_jobs(spell, JOBS, tmp_path, crew)
         assert ["".join(json.loads(record)) for record in records] == [job.key for job in JOBS]

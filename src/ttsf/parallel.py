@@ -41,7 +41,7 @@ class WorkerDied(TtsfError):
 
 
 @dataclass(frozen=True)
-class Workers:
+class Parallel:
     """Who does the jobs; raises TtsfError where nobody would."""
 
     count: int = 1
@@ -76,7 +76,7 @@ def run_jobs(
     work: Work,
     jobs: Sequence[Job],
     out: Path,
-    workers: Workers = Workers(),
+    workers: Parallel = Parallel(),
     lost: Lost | None = None,
 ) -> list[str]:
     """Do every job that has no record yet; returns all records in the order of the jobs.
@@ -199,7 +199,7 @@ class _Hand:
 
 
 def _on_ray(
-    run: Callable[[Job], bool], jobs: Sequence[Job], workers: Workers
+    run: Callable[[Job], bool], jobs: Sequence[Job], workers: Parallel
 ) -> Iterator[tuple[Job, bool]]:
     """Each job, and whether it was done; one whose actor dies is tried once more."""
     join_ray(workers.ray_address, workers.count)

@@ -20,9 +20,9 @@ from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, new_video
 from ttsf.pipeline import Written
 from ttsf.portrait.portrait import Portrait, read_portrait
-from ttsf.serve.process.task_runner import Listener, Worker
+from ttsf.serve.process.task_runner import Listener, TaskRunner
 from ttsf.serve.process.tasks import Ready
-from ttsf.timings.words import Spoken, Word
+from ttsf.timings.words import Word, WordTimes
 
 FPS, RATE, PIECE = 25, 16_000, 5
 SIDE = 128
@@ -41,7 +41,7 @@ def work(connection: Connection, _model: Path | None, _device: str) -> None:
     """In the place of `ttsf.serve.process.task_runner.work`."""
     logging.getLogger("ttsf").setLevel(logging.ERROR)
     connection.send((0, Ready("fake", (("anna", "high"),), FPS, RATE)))
-    Listener(Worker(FakePipeline()), connection).listen()  # type: ignore[arg-type]
+    Listener(TaskRunner(FakePipeline()), connection).listen()  # type: ignore[arg-type]
 
 
 class FakePipeline:
@@ -60,7 +60,7 @@ class FakePipeline:
         outputs: Outputs,
         _options: GenerateOptions,
         progress: Callable[[int, int], None],
-        heard: Callable[[Spoken], None],
+        heard: Callable[[WordTimes], None],
     ) -> Written:
         words = words_of(text)
         pace = PACE if SLOW in text else 0
@@ -71,14 +71,14 @@ class FakePipeline:
             video = files.enter_context(new_video(outputs.video, FPS, RATE))
             for first in range(0, total, PIECE):
                 now = words[first // FPS : first // FPS + 1] if first % FPS == 0 else ()
-                said = Spoken(tuple(now))
+                said = WordTimes(tuple(now))
                 chunk = piece(first, said)
                 video.add(chunk)
                 sound.add(chunk.samples)
                 heard(said)
                 progress(first + PIECE, total)
                 time.sleep(pace * PIECE / FPS)
-        return Written(total, total / FPS, Spoken(tuple(words)))
+        return Written(total, total / FPS, WordTimes(tuple(words)))
 
 
 def words_of(text: str) -> list[Word]:
@@ -91,7 +91,7 @@ def words_of(text: str) -> list[Word]:
     return words
 
 
-def piece(first: int, said: Spoken) -> Chunk:
+def piece(first: int, said: WordTimes) -> Chunk:
     """Frames from number `first` on."""
     numbers = np.arange(first, first + PIECE)
     flashing = (numbers % FPS < FLASH)[:, None, None, None]

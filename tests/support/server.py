@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from ttsf.serve.api.server import listen, new_server, new_studio
-from ttsf.serve.process.engine_process import Engine
+from ttsf.serve.process.engine_process import EngineProcess
 from ttsf.serve.settings import Settings
 from ttsf.serve.studio import Studio
 
@@ -73,7 +73,7 @@ def running(settings: Settings) -> Iterator[Server]:
 def engine_process(studio: Studio) -> int:
     """The id of the process that holds the model."""
     engine = studio.engine
-    if isinstance(engine, Engine):
+    if isinstance(engine, EngineProcess):
         return engine.pid or 0
     (found,) = replicas(engine.name)
     return found

@@ -12,7 +12,7 @@ from tests.support.rendered import write_faces
 from tests.support.tiny_model import TINY
 from ttsf.config import DiscriminatorConfig
 from ttsf.research.data.clip_files import save_frames, save_samples
-from ttsf.research.data.manifest import Clip, Recorded, Spoken, write_manifest
+from ttsf.research.data.manifest import Clip, Recorded, Synthesised, write_manifest
 from ttsf.research.experts.syncnet import load_syncnet
 from ttsf.research.presets import (
     FaceTraining,
@@ -71,7 +71,7 @@ def write_speech(folder: Path) -> Path:
         rows.append(
             Clip(
                 f"{i:02d}", "made", voice, split, 0, length, "a tone", "public domain",  # type: ignore[arg-type]
-                Spoken("sine", voice), audio=f"{i:02d}.flac", text="Hello.",
+                Synthesised("sine", voice), audio=f"{i:02d}.flac", text="Hello.",
             )
         )  # fmt: skip
     write_manifest(folder, rows)

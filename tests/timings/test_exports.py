@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ttsf.config import FPS, SpeechConfig
-from ttsf.engine.word_times import spoken
+from ttsf.engine.word_times import word_times
 from ttsf.errors import TtsfError
 from ttsf.text.front_end import TextFrontEnd
 from ttsf.timings.files import (
@@ -19,21 +19,21 @@ from ttsf.timings.files import (
     subtitles,
     timings,
 )
-from ttsf.timings.words import Spoken
+from ttsf.timings.words import WordTimes
 
 TEXT = """<speak>Café <mark name="here"/>costs $5 at <phoneme ph="sˈɛvən">7</phoneme>.
 Naïve <sub alias="doctor">Dr.</sub> No—really? AT&amp;T!</speak>"""
 HOP_S = 0.01
 
 
-def talk(text: str) -> tuple[Spoken, float]:
+def talk(text: str) -> tuple[WordTimes, float]:
     """As an engine would say it: 60 ms a symbol, 0.4 s between utterances."""
     words, phones, marks, now = (), (), (), 0.0
     for utterance in TextFrontEnd(SpeechConfig()).utterances(text):
-        found = spoken(utterance, [3] * len(utterance.ids), now, HOP_S)
+        found = word_times(utterance, [3] * len(utterance.ids), now, HOP_S)
         words, phones, marks = words + found.words, phones + found.phones, marks + found.marks
         now += 3 * HOP_S * len(utterance.ids) + 0.4
-    return Spoken(words, phones, marks), round(now * FPS) / FPS
+    return WordTimes(words, phones, marks), round(now * FPS) / FPS
 
 
 SPOKEN, SECONDS = talk(TEXT)
@@ -100,7 +100,7 @@ def test_elevenlabs() -> None:
 
 def test_silence_has_every_format_too() -> None:
     for kind in TIMINGS_FORMATS:
-        assert timings("", Spoken(()), 1.0, FPS, kind).endswith("\n") or kind == "polly"
+        assert timings("", WordTimes(()), 1.0, FPS, kind).endswith("\n") or kind == "polly"
 
 
 def test_names_say_the_format() -> None:

@@ -8,16 +8,16 @@ import av
 import pytest
 
 from ttsf.timings.subtitles import LINE, LONGEST_S, Cue, cues, srt, vtt
-from ttsf.timings.words import Spoken, Word
+from ttsf.timings.words import Word, WordTimes
 
 
-def talk(text: str, word_s: float = 0.3, pause_s: float = 0.0) -> tuple[Spoken, float]:
+def talk(text: str, word_s: float = 0.3, pause_s: float = 0.0) -> tuple[WordTimes, float]:
     """Words of a text at an even pace, a pause after each sentence."""
     words, now = [], 0.2
     for match in re.finditer(r"\S+", text):
         words.append(Word(match[0], now, now + word_s, match.start(), match.end(), match[0]))
         now += word_s + (pause_s if match[0][-1] in ".!?" else 0)
-    return Spoken(tuple(words)), now + 0.3
+    return WordTimes(tuple(words)), now + 0.3
 
 
 STORY = (
@@ -57,19 +57,19 @@ def test_what_is_written_is_shown_once() -> None:
         Word("x", 2.0, 2.2, 13, 14, "x"),
         Word("squared", 2.2, 2.6, 14, 16, "²."),
     )
-    assert [cue.lines for cue in cues(Spoken(words), 5.0)] == [("Dr. No 7:30.",), ("x².",)]
+    assert [cue.lines for cue in cues(WordTimes(words), 5.0)] == [("Dr. No 7:30.",), ("x².",)]
 
 
 def test_short_cues_stay_for_a_second_or_join_the_next() -> None:
     words = (Word("No.", 0.0, 0.2), Word("No!", 0.5, 0.7), Word("No?", 3.0, 3.2))
-    assert cues(Spoken(words), 3.5) == (Cue(0.0, 1.0, ("No. No!",)), Cue(3.0, 3.5, ("No?",)))
+    assert cues(WordTimes(words), 3.5) == (Cue(0.0, 1.0, ("No. No!",)), Cue(3.0, 3.5, ("No?",)))
 
 
 def test_a_word_longer_than_a_line_stays_whole() -> None:
     word = "a" * 100
     spoken, seconds = talk(f"See {word} here.")
     assert any(word in cue.lines for cue in cues(spoken, seconds))
-    assert cues(Spoken(()), 3.0) == ()
+    assert cues(WordTimes(()), 3.0) == ()
 
 
 def test_files_hold_the_cues() -> None:
@@ -96,7 +96,7 @@ def test_files_hold_the_cues() -> None:
 
 def test_stamps() -> None:
     words = (Word("Late.", 3661.5, 3662.0),)
-    assert srt(Spoken(words), 4000.0) == "1\n01:01:01,500 --> 01:01:02,500\nLate.\n\n"
-    assert vtt(Spoken(words), 4000.0) == (
+    assert srt(WordTimes(words), 4000.0) == "1\n01:01:01,500 --> 01:01:02,500\nLate.\n\n"
+    assert vtt(WordTimes(words), 4000.0) == (
         "WEBVTT\n\n01:01:01.500 --> 01:01:02.500\nLate.\n\n"
     )  # fmt: skip

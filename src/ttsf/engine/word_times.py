@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from ttsf.symbols import BLANK, PUNCTUATION, SYMBOLS
 from ttsf.text.front_end import Utterance
-from ttsf.timings.words import Mark, Phone, Spoken, Word
+from ttsf.timings.words import Mark, Phone, Word, WordTimes
 
 _STRESS = "ˈˌ"
 _ADDED = "ːˑʰʲʷʼ̩̃ˠˤ˞"
@@ -16,7 +16,9 @@ _PAIRS = frozenset(("aɪ", "aʊ", "eɪ", "oʊ", "əʊ", "ɔɪ", "tʃ", "dʒ"))
 """One sound in two symbols."""
 
 
-def spoken(utterance: Utterance, durations: Sequence[int], start_s: float, hop_s: float) -> Spoken:
+def word_times(
+    utterance: Utterance, durations: Sequence[int], start_s: float, hop_s: float
+) -> WordTimes:
     """Words, phones and marks; durations: frames of `hop_s` seconds for each of its ids."""
     ends = [start_s + hop_s * frames for frames in accumulate(durations, initial=0)]
     words = tuple(
@@ -33,7 +35,7 @@ def spoken(utterance: Utterance, durations: Sequence[int], start_s: float, hop_s
     marks = tuple(
         Mark(name, words[k].start_s if k < len(words) else ends[-1]) for name, k in utterance.marks
     )
-    return Spoken(words, phones, marks)
+    return WordTimes(words, phones, marks)
 
 
 def _phones(ids: Sequence[int], first: int, last: int) -> Iterator[tuple[str, int, int]]:

@@ -40,7 +40,7 @@ EASY_OPEN, MOST_OPEN = 1.1, 1.3  # label units; of speakers 99 % of the frames a
 SEAM = 12  # frames over which the head of one utterance becomes that of the next
 
 
-class Said(NamedTuple):
+class SpokenUtterance(NamedTuple):
     """Speech of one utterance and the lips that go with it; N = 640 frames."""
 
     samples: Tensor
@@ -55,7 +55,7 @@ class Said(NamedTuple):
     """0 (silence) .. 1 (loud) of every frame: [frames]."""
 
 
-class Moved(NamedTuple):
+class HeadMotion(NamedTuple):
     """Head motion of B sequences, and what the next one needs to carry on from it."""
 
     f_m: Tensor
@@ -174,8 +174,8 @@ class TTSF(nn.Module):
         f_lip: Tensor,
         sampling: Sampling,
         noise: torch.Generator,
-        before: Moved | None = None,
-    ) -> Moved:
+        before: HeadMotion | None = None,
+    ) -> HeadMotion:
         """f_m-hat of every frame: f_m0 [B, S], f_lip [B, T, S].
 
         With `before`, the frames carry on from its last: these are sampled again, along the known
@@ -195,7 +195,7 @@ class TTSF(nn.Module):
                 1 : n + 1, None
             ]
             f_m = torch.cat([f_m[:, :n].lerp(before.rest[:, :n], share), f_m[:, n:]], dim=1)
-        return Moved(f_m, rest, f_c[:, :end][:, -CLIP_FRAMES:], begun[:, -CLIP_FRAMES:])
+        return HeadMotion(f_m, rest, f_c[:, :end][:, -CLIP_FRAMES:], begun[:, -CLIP_FRAMES:])
 
     @torch.inference_mode()
     def scale_motion(self, f_m0: Tensor, f_m: Tensor, motion: float, blinks: float) -> Tensor:
@@ -261,7 +261,7 @@ class TTSF(nn.Module):
         sampling: Sampling,
         index: int = 0,
         silence: int = 0,
-    ) -> Said:
+    ) -> SpokenUtterance:
         """A voice [1, V] says one utterance; ids: its symbols, index: its place in the text.
 
         silence: frames without sound that it ends with at least.
@@ -272,14 +272,14 @@ class TTSF(nn.Module):
         lengths = torch.tensor([len(ids)], device=device)
         mel_frames = self.config.mel_per_video
         features = self.speech.encode(symbols, lengths, voice, sampling.rate, silence * mel_frames)
-        noise = _dice(sampling.seed, 2 * index)
+        noise = noise_for(sampling.seed, 2 * index)
         mel = self.speech.decode(features, voice, steps, temperature, noise)
         f_lip = self._as_open_as_people(self.lip_features(features))
         count = f_lip.shape[1]
         samples = self.vocoder(mel)[0, : count * self.config.samples_per_video].clamp(-1, 1)
         spoken = count - int(features.silence[0]) // mel_frames
         loud = loudness(mel[0, :, : count * mel_frames]).view(count, mel_frames).mean(1)
-        return Said(samples.cpu(), f_lip, features.durations[0].cpu(), spoken, loud)
+        return SpokenUtterance(samples.cpu(), f_lip, features.durations[0].cpu(), spoken, loud)
 
     def _as_open_as_people(self, f_lip: Tensor) -> Tensor:
         """f_lip [B, T, S] whose mouth opens OPENING times as far, but beyond EASY_OPEN only nears
@@ -294,23 +294,23 @@ class TTSF(nn.Module):
     def move(
         self,
         source: SourceFaces,
-        said: Said,
+        said: SpokenUtterance,
         sampling: Sampling,
         index: int = 0,
-        before: Moved | None = None,
-    ) -> Moved:
+        before: HeadMotion | None = None,
+    ) -> HeadMotion:
         """Head motion for an utterance, after that of the one before; index as in `say`."""
         if sampling.still:
             held = source.f_m[:, None].expand(-1, said.f_lip.shape[1], -1)
-            return Moved(held, held[:, :0], held[:, :0], held[:, :0])
-        noise = _dice(sampling.seed, 2 * index + 1)
+            return HeadMotion(held, held[:, :0], held[:, :0], held[:, :0])
+        noise = noise_for(sampling.seed, 2 * index + 1)
         moved = self.sample_motion(source.f_m, said.f_lip, sampling, noise, before)
         alpha = self.motion_extractor.coordinates(moved.f_m) / GAIN
         f_m = self.motion_extractor.compose(GAIN * prosodic(alpha, said.loudness))
         return moved._replace(f_m=f_m)
 
 
-def _dice(seed: int, stream: int) -> torch.Generator:
+def noise_for(seed: int, stream: int) -> torch.Generator:
     """Noise of its own for every use."""
     mixed = np.random.SeedSequence((seed, stream)).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(mixed[0]))

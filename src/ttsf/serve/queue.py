@@ -11,15 +11,15 @@ class Full(Exception):
     """Nobody else may wait."""
 
 
-class Turn:
+class Ticket:
     """A place in a line: `async with` waits until its turn has come, and ends it."""
 
-    def __init__(self, line: "Line", urgent: bool, number: int) -> None:
+    def __init__(self, line: "AdmissionQueue", urgent: bool, number: int) -> None:
         self.rank = (not urgent, number)
         self.called = asyncio.Event()
         self._line = line
 
-    async def __aenter__(self) -> "Turn":
+    async def __aenter__(self) -> "Ticket":
         try:
             await self.called.wait()
         except BaseException:
@@ -40,13 +40,13 @@ class Turn:
         return self._line.place(self)
 
 
-class Line:
+class AdmissionQueue:
     """For the thread of one event loop."""
 
     def __init__(self, at_once: int, most_waiting: int) -> None:
         self.at_once, self.most_waiting = at_once, most_waiting
         self._free, self._expected = at_once, 0
-        self._waiting: list[Turn] = []
+        self._waiting: list[Ticket] = []
         self._numbers = count()
 
     @property
@@ -70,18 +70,18 @@ class Line:
         finally:
             self._expected -= 1
 
-    def join(self, urgent: bool = False) -> Turn:
+    def join(self, urgent: bool = False) -> Ticket:
         """Take a place; whoever was accepted once is never refused here."""
-        turn = Turn(self, urgent, next(self._numbers))
+        turn = Ticket(self, urgent, next(self._numbers))
         insort(self._waiting, turn, key=lambda one: one.rank)
         self._call()
         return turn
 
-    def place(self, turn: Turn) -> int:
+    def place(self, turn: Ticket) -> int:
         """How many are before it."""
         return self._waiting.index(turn) + 1 if turn in self._waiting else 0
 
-    def leave(self, turn: Turn) -> None:
+    def leave(self, turn: Ticket) -> None:
         """It waits no more, or has had its turn; a second time changes nothing."""
         if turn in self._waiting:
             self._waiting.remove(turn)

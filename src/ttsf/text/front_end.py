@@ -16,7 +16,7 @@ from ttsf.symbols import BLANK, PUNCTUATION, SYMBOL_ID, SYMBOLS
 from ttsf.text.accents.languages import Language, guess
 from ttsf.text.markup.brackets import read_script
 from ttsf.text.markup.lexicon import Lexicon
-from ttsf.text.markup.marked_text import Places, Run, Script, Stretch
+from ttsf.text.markup.marked_text import MarkedText, Run, SourceMap, Stretch
 from ttsf.text.markup.sentences import QUOTES, Sentence, cuts, sentences
 from ttsf.text.normalize import clean, read, silent
 from ttsf.text.phonemes import sounds
@@ -129,7 +129,7 @@ class TextFrontEnd:
         IPA with stress marks as symbols, and , . ; : ! ? — … as pauses. Raises TtsfError as
         `normalize` does, and for words that have no sound.
         """
-        places = Places((Run(text, 0, len(text)),))
+        places = SourceMap((Run(text, 0, len(text)),))
         utterance = self._utterance(places, self._read(text), ends=True)
         if utterance is None:
             raise TtsfError(NO_SOUND)
@@ -158,7 +158,7 @@ class TextFrontEnd:
             raise TtsfError(NO_LETTERS)
         return self._utterances(script, own)
 
-    def _utterances(self, script: Script, lexicon: Lexicon) -> Iterator[Utterance]:
+    def _utterances(self, script: MarkedText, lexicon: Lexicon) -> Iterator[Utterance]:
         silent = True
         for stretch in script.stretches:
             for utterance in self._of_stretch(stretch, lexicon):
@@ -169,7 +169,7 @@ class TextFrontEnd:
 
     def _of_stretch(self, stretch: Stretch, lexicon: Lexicon) -> Iterator[Utterance]:
         """Its sentences; the last has its pause, marks stand in the sentence they point into."""
-        places, marks, done = Places(stretch.runs), stretch.marks, 0
+        places, marks, done = SourceMap(stretch.runs), stretch.marks, 0
         found, offsets = sentences(places.text), [offset for _, offset in marks]
         if not found:
             yield _silence(stretch)
@@ -222,7 +222,7 @@ class TextFrontEnd:
             raise TtsfError(NO_LETTERS)
         return words
 
-    def _sentence(self, places: Places, sentence: Sentence, lexicon: Lexicon) -> list[_Word]:
+    def _sentence(self, places: SourceMap, sentence: Sentence, lexicon: Lexicon) -> list[_Word]:
         """The spoken words of a sentence; one whose sound is given stays whole."""
         start, end, _ = sentence
         text = places.text[start:end]
@@ -244,7 +244,7 @@ class TextFrontEnd:
             previous = k if inside else -1
         return words
 
-    def _utterance(self, places: Places, words: Sequence[_Word], ends: bool) -> Utterance | None:
+    def _utterance(self, places: SourceMap, words: Sequence[_Word], ends: bool) -> Utterance | None:
         """None for words that have no sound."""
         ids, spans = self._symbols(words, ends)
         if not ids:

@@ -9,14 +9,14 @@ from itertools import pairwise
 from typing import Any
 
 from ttsf.timings.visemes import polly, rhubarb, visemes
-from ttsf.timings.words import Spoken
+from ttsf.timings.words import WordTimes
 
 VERSION = 1
 STRESS = {"ˈ": 1, "ˌ": 2}
 """As dictionaries count: primary and secondary."""
 
 
-def timings_json(text: str, spoken: Spoken, seconds: float, fps: int) -> str:
+def timings_json(text: str, spoken: WordTimes, seconds: float, fps: int) -> str:
     """The master file: words with their places in the text, phones, visemes by Oculus' names.
 
     Times are seconds. `start_char` and `end_char` of a word count Unicode characters of `text`;
@@ -48,7 +48,7 @@ def timings_json(text: str, spoken: Spoken, seconds: float, fps: int) -> str:
     return _lines(content)
 
 
-def word_entries(spoken: Spoken) -> list[dict[str, Any]]:
+def word_entries(spoken: WordTimes) -> list[dict[str, Any]]:
     """The words as the master file lists them."""
     return [
         {
@@ -62,7 +62,7 @@ def word_entries(spoken: Spoken) -> list[dict[str, Any]]:
     ]
 
 
-def rhubarb_json(spoken: Spoken, seconds: float, sound_file: str = "") -> str:
+def rhubarb_json(spoken: WordTimes, seconds: float, sound_file: str = "") -> str:
     """As Rhubarb Lip Sync writes it: mouths A to H and X for rest, without gaps."""
     mouths = visemes(spoken.phones, seconds, rhubarb)
     content = {
@@ -76,7 +76,7 @@ def rhubarb_json(spoken: Spoken, seconds: float, sound_file: str = "") -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def polly_lines(text: str, spoken: Spoken, seconds: float) -> str:
+def polly_lines(text: str, spoken: WordTimes, seconds: float) -> str:
     """Amazon Polly's speech marks: a JSON object a line, in order of their times in ms.
 
     `start` and `end` count UTF-8 bytes of `text`, as Polly does.
@@ -108,7 +108,7 @@ def polly_lines(text: str, spoken: Spoken, seconds: float) -> str:
     )
 
 
-def elevenlabs_json(text: str, spoken: Spoken, seconds: float) -> str:
+def elevenlabs_json(text: str, spoken: WordTimes, seconds: float) -> str:
     """The `alignment` of ElevenLabs' answers: a start and an end for every character of the text.
 
     A word's time is shared equally by its characters; those between two words take what lies
@@ -125,7 +125,9 @@ def elevenlabs_json(text: str, spoken: Spoken, seconds: float) -> str:
     return json.dumps(content, ensure_ascii=False) + "\n"
 
 
-def _character_times(count: int, spoken: Spoken, seconds: float) -> tuple[list[float], list[float]]:
+def _character_times(
+    count: int, spoken: WordTimes, seconds: float
+) -> tuple[list[float], list[float]]:
     """Times of all characters, which never go back."""
     known: list[tuple[int, float]] = [(0, 0.0)]
     for word in spoken.words:
@@ -143,7 +145,7 @@ def _character_times(count: int, spoken: Spoken, seconds: float) -> tuple[list[f
     return times, [*times[1:], _round(seconds)][: len(times)]
 
 
-def _sentences(spoken: Spoken) -> list[tuple[int, int]]:
+def _sentences(spoken: WordTimes) -> list[tuple[int, int]]:
     """Words [begin, end) of each sentence."""
     ends = [k + 1 for k, w in enumerate(spoken.words) if w.text.rstrip("\"')]}")[-1:] in ".!?…"]
     edges = sorted({0, *ends, len(spoken.words)})

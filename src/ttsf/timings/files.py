@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from ttsf.errors import TtsfError
 from ttsf.timings.exports import elevenlabs_json, polly_lines, rhubarb_json, timings_json
 from ttsf.timings.subtitles import srt, vtt
-from ttsf.timings.words import Spoken
+from ttsf.timings.words import WordTimes
 
 TimingsFormat = Literal["ttsf", "rhubarb", "polly", "elevenlabs"]
 TIMINGS_FORMATS: tuple[TimingsFormat, ...] = get_args(TimingsFormat)
@@ -26,7 +26,7 @@ def check_timings_name(path: Path) -> None:
         raise TtsfError(f"cannot write {path}: the name must end in .json (or .jsonl for Polly)")
 
 
-def subtitles(path: Path, spoken: Spoken, seconds: float) -> str:
+def subtitles(path: Path, spoken: WordTimes, seconds: float) -> str:
     """Content for a file whose name ends in .srt or .vtt; seconds: the video's length."""
     check_subtitles_name(path)
     write = srt if path.suffix.lower() == ".srt" else vtt
@@ -34,7 +34,7 @@ def subtitles(path: Path, spoken: Spoken, seconds: float) -> str:
 
 
 def timings(
-    text: str, spoken: Spoken, seconds: float, fps: int, kind: TimingsFormat = "ttsf"
+    text: str, spoken: WordTimes, seconds: float, fps: int, kind: TimingsFormat = "ttsf"
 ) -> str:
     """Content of a timings file of one kind; text: the user's, with its markup."""
     if kind == "rhubarb":

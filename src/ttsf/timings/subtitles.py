@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from ttsf.timings.words import Spoken, Word
+from ttsf.timings.words import Word, WordTimes
 
 LINE = 42  # characters of a line
 LINES = 2
@@ -40,7 +40,7 @@ class _Shown(NamedTuple):
     """Whether it follows the one before without a space."""
 
 
-def cues(spoken: Spoken, seconds: float) -> tuple[Cue, ...]:
+def cues(spoken: WordTimes, seconds: float) -> tuple[Cue, ...]:
     """Cues in order that never overlap, of at most two lines of 42 characters.
 
     They break at the ends of sentences, at long pauses, and else at the end of a phrase; they stay
@@ -61,7 +61,7 @@ def cues(spoken: Spoken, seconds: float) -> tuple[Cue, ...]:
     return tuple(found)
 
 
-def srt(spoken: Spoken, seconds: float) -> str:
+def srt(spoken: WordTimes, seconds: float) -> str:
     """A SubRip file."""
     return "".join(
         f"{k}\n{_stamp(cue.start_s, ',')} --> {_stamp(cue.end_s, ',')}\n{_text(cue)}\n\n"
@@ -69,7 +69,7 @@ def srt(spoken: Spoken, seconds: float) -> str:
     )
 
 
-def vtt(spoken: Spoken, seconds: float) -> str:
+def vtt(spoken: WordTimes, seconds: float) -> str:
     """A WebVTT file."""
     escapes = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
     return "WEBVTT\n\n" + "".join(

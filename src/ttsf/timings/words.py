@@ -36,7 +36,7 @@ class Mark(NamedTuple):
     at_s: float
 
 
-class Spoken(NamedTuple):
+class WordTimes(NamedTuple):
     """All that is said in a video or in a piece of it, in order."""
 
     words: tuple[Word, ...]

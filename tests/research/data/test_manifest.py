@@ -10,7 +10,7 @@ from ttsf.research.data.manifest import (
     Animated,
     Clip,
     Recorded,
-    Spoken,
+    Synthesised,
     read_manifest,
     write_manifest,
 )
@@ -39,7 +39,7 @@ def write_rows(folder: Path, *rows: object) -> Path:
 def test_what_is_written_is_read_sorted_by_name(tmp_path: Path) -> None:
     clips = [
         Clip("b", "GRID", "s1", "valid", 40, 25_600, "b.mpg", "CC BY", RECORDED, "b.mp4", "b.flac"),
-        Clip("a", "teachers", "slt", "train", 0, 900, "", "free", Spoken("flite", "slt"),
+        Clip("a", "teachers", "slt", "train", 0, 900, "", "free", Synthesised("flite", "slt"),
              audio="a.flac", text="naïve 日本", phones="a.json", voice_register="high"),
         Clip("c", "open", "x", "train", 40, 25_600, "p.png", "CC0",
              Animated("p", "a", "visemes", "random", 3), "c.mp4", "c.flac", labels="c.npz"),

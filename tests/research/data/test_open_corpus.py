@@ -17,7 +17,7 @@ from tests.support.parts import write_parts
 from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk, new_video
 from ttsf.model.labels import BLINK, OPEN, PRESS, WIDE
-from ttsf.parallel import Workers
+from ttsf.parallel import Parallel
 from ttsf.research.data.alignment import Phone, read_phones, save_phones
 from ttsf.research.data.clip_files import save_samples
 from ttsf.research.data.manifest import Animated, Clip, Recorded, read_manifest
@@ -293,11 +293,11 @@ def test_any_history_gives_the_same_bytes(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        build_open_corpus(parts, stopped, settings, Workers(progress=stop))
+        build_open_corpus(parts, stopped, settings, Parallel(progress=stop))
     assert not (stopped / "manifest.jsonl").exists()
     (stopped / "clips/.ttsf-1234.part").write_bytes(b"half")
     (stopped / "records/speech/a.json").unlink()
-    build_open_corpus(parts, stopped, settings, Workers(2))
+    build_open_corpus(parts, stopped, settings, Parallel(2))
     assert contents(stopped) == contents(whole)
 
 

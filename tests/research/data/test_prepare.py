@@ -20,7 +20,7 @@ from tests.support.recordings import (
     write_recording,
 )
 from ttsf.errors import TtsfError
-from ttsf.parallel import Workers
+from ttsf.parallel import Parallel
 from ttsf.portrait.detection import find_faces
 from ttsf.research.data.clip_files import read_frames, read_samples
 from ttsf.research.data.manifest import Clip, Recorded, read_manifest
@@ -248,7 +248,7 @@ def test_bad_settings(tmp_path: Path, changes: dict[str, Any], workers: int, mes
     talking(tmp_path / "in" / "a.mp4", 4)
     out = tmp_path / "out"
     with pytest.raises(TtsfError) as caught:
-        prepare(PrepareSettings("folder", tmp_path / "in", **changes), out, Workers(workers))
+        prepare(PrepareSettings("folder", tmp_path / "in", **changes), out, Parallel(workers))
     line = str(caught.value)
     assert message in line and "\n" not in line and "--" not in line and not out.exists()
 
@@ -289,7 +289,7 @@ def test_any_number_of_workers_gives_the_same_bytes(
     several: tuple[Path, dict[str, bytes]], tmp_path: Path
 ) -> None:
     root, whole = several
-    prepare(small(root, longest_s=1.6), tmp_path / "out", Workers(4))
+    prepare(small(root, longest_s=1.6), tmp_path / "out", Parallel(4))
     assert tree(tmp_path / "out") == whole
 
 
@@ -323,7 +323,7 @@ def test_ray_gives_the_same_bytes(several: tuple[Path, dict[str, bytes]], tmp_pa
     ray = pytest.importorskip("ray")
     root, whole = several
     try:
-        prepare(small(root, longest_s=1.6), tmp_path / "out", Workers(2, "local"))
+        prepare(small(root, longest_s=1.6), tmp_path / "out", Parallel(2, "local"))
     finally:
         ray.shutdown()
     assert tree(tmp_path / "out") == whole

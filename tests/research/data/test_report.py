@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ttsf.research.data.clip_files import save_frames, save_samples
-from ttsf.research.data.manifest import Animated, Clip, Recorded, Spoken, read_manifest
+from ttsf.research.data.manifest import Animated, Clip, Recorded, Synthesised, read_manifest
 from ttsf.research.data.records import Record, Refusal
 from ttsf.research.data.report import Voice, finish, histogram, reason_kind, spread, voices_of
 
@@ -57,8 +57,8 @@ def test_every_voice_is_listed_with_its_minutes_pitch_and_licence(tmp_path: Path
     clips = [
         base,
         replace(base, name="b", split="valid", licence="CC BY 4.0", pitch_hz=200.0),
-        replace(base, name="d", speaker="bot", made=Spoken("flite", "rms"), pitch_hz=None),
-        replace(base, name="e", speaker="bot", made=Spoken("flite", "rms"), pitch_hz=None),
+        replace(base, name="d", speaker="bot", made=Synthesised("flite", "rms"), pitch_hz=None),
+        replace(base, name="e", speaker="bot", made=Synthesised("flite", "rms"), pitch_hz=None),
         replace(base, name="c", speaker="face", **frames),
     ]
     assert voices_of(clips) == [

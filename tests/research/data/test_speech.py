@@ -7,14 +7,14 @@ import pytest
 
 from ttsf.errors import TtsfError
 from ttsf.research.data.clip_files import save_samples
-from ttsf.research.data.manifest import Animated, Clip, Spoken, write_manifest
+from ttsf.research.data.manifest import Animated, Clip, Synthesised, write_manifest
 from ttsf.research.data.speech_clips import SpeechClips
 
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     sound = np.linspace(-0.5, 0.5, 25_600, dtype=np.float32)
-    spoken = Spoken("flite", "slt")
+    spoken = Synthesised("flite", "slt")
     moved = Animated("face", "a", "visemes", "random", 0)
     rows = [
         Clip("a", "made", "slt", "train", 0, 25_600, "", "free", spoken, None, "a.flac", "Hello."),

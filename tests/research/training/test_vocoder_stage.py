@@ -15,7 +15,7 @@ from ttsf.errors import TtsfError
 from ttsf.model.mel import mel_spectrogram
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.clip_files import save_samples
-from ttsf.research.data.manifest import Clip, Spoken, read_manifest, write_manifest
+from ttsf.research.data.manifest import Clip, Synthesised, read_manifest, write_manifest
 from ttsf.research.presets import MINI, PRESETS, Preset, VocoderTraining
 from ttsf.research.training import tts_mels
 from ttsf.research.training.loop import total_loss, train
@@ -67,7 +67,7 @@ def corpus(tmp_path: Path) -> Path:
         rows.append(
             Clip(
                 f"clip {i}", "made", "a voice", split, 0, length, "tones", "public domain",
-                Spoken("sine", "a voice"), audio=f"{i:02d}.flac",
+                Synthesised("sine", "a voice"), audio=f"{i:02d}.flac",
             )
         )  # fmt: skip
     write_manifest(folder, rows)

@@ -38,7 +38,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Spoken:
+class Synthesised:
     """A text read by a synthetic voice."""
 
     engine: str
@@ -77,7 +77,7 @@ class Clip:
     source: str
     """The file it was made from, relative to the corpus that was read."""
     licence: str
-    made: Annotated[Recorded | Spoken | Animated, Field(discriminator="kind")]
+    made: Annotated[Recorded | Synthesised | Animated, Field(discriminator="kind")]
     video: str | None = None
     """.mp4, or .png for a portrait."""
     audio: str | None = None

@@ -19,7 +19,7 @@ import numpy as np
 
 from ttsf.errors import TtsfError, needing
 from ttsf.media.files import read_text
-from ttsf.parallel import Workers, only_run
+from ttsf.parallel import Parallel, only_run
 from ttsf.research.data.alignment import phone_times, save_phones
 from ttsf.research.data.clip_files import read_samples
 from ttsf.research.data.manifest import Clip
@@ -56,7 +56,7 @@ def build_open_corpus(
     parts: Path,
     out: Path,
     settings: OpenCorpusSettings = OpenCorpusSettings(),
-    workers: Workers = Workers(),
+    workers: Parallel = Parallel(),
 ) -> list[Record]:
     """Build a corpus of a folder of parts (`data.parts`) in `out`; see `jobs.run_jobs`.
 

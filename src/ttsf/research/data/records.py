@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ttsf.errors import CannotWrite, TtsfError
-from ttsf.parallel import Job, Workers, run_jobs
+from ttsf.parallel import Job, Parallel, run_jobs
 from ttsf.research.data.manifest import Clip
 
 THUMBNAIL = 96
@@ -55,7 +55,7 @@ full, end the run."""
 
 
 def record_jobs(
-    work: Work, jobs: Sequence[Job], out: Path, workers: Workers = Workers()
+    work: Work, jobs: Sequence[Job], out: Path, workers: Parallel = Parallel()
 ) -> list[Record]:
     """The records of all jobs, as `jobs.run_jobs`."""
     texts = run_jobs(partial(_do, work), jobs, out, workers)

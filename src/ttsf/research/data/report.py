@@ -29,7 +29,7 @@ BINS = 24
 TEMPLATE = Path(__file__).with_name("report.html")
 
 
-class Figure(NamedTuple):
+class Thumbnail(NamedTuple):
     """A thumbnail and what is said of it."""
 
     uri: str
@@ -166,17 +166,17 @@ def reason_kind(reason: str) -> str:
     return re.sub(r"\d+(\.\d+)?", "…", reason.split(":")[0] if ": " in reason else reason)
 
 
-def _refused_figure(out: Path, refusal: Refusal) -> Figure:
+def _refused_figure(out: Path, refusal: Refusal) -> Thumbnail:
     uri = ""
     if refusal.thumbnail is not None and (out / refusal.thumbnail).is_file():
         uri = data_uri("jpeg", (out / refusal.thumbnail).read_bytes())
-    return Figure(uri, f"{refusal.source}: {refusal.reason}")
+    return Thumbnail(uri, f"{refusal.source}: {refusal.reason}")
 
 
-def _kept_figure(out: Path, clip: Clip) -> Figure:
+def _kept_figure(out: Path, clip: Clip) -> Thumbnail:
     small = Image.fromarray(_middle(out, clip)).resize((THUMBNAIL, THUMBNAIL))
     seconds = f", {clip.samples / SAMPLE_RATE:.1f} s" if clip.samples else ""
-    return Figure(jpeg_uri(small), f"{clip.name}{seconds} {clip.text or ''}")
+    return Thumbnail(jpeg_uri(small), f"{clip.name}{seconds} {clip.text or ''}")
 
 
 def _middle(out: Path, clip: Clip) -> np.ndarray:

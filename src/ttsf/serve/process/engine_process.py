@@ -28,7 +28,7 @@ class Crashed(Exception):
     """The engine process died, or told nothing for too long, while it did a task."""
 
 
-class Engine:
+class EngineProcess:
     """One process that holds the model. Its methods belong to the thread of one event loop."""
 
     def __init__(self, settings: Settings) -> None:

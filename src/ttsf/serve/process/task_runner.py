@@ -43,7 +43,7 @@ from ttsf.serve.process.tasks import (
 )
 from ttsf.timings.exports import timings_json, word_entries
 from ttsf.timings.subtitles import srt, vtt
-from ttsf.timings.words import Spoken
+from ttsf.timings.words import WordTimes
 
 if TYPE_CHECKING:
     from ttsf.pipeline import Pipeline, Written
@@ -86,18 +86,18 @@ def work(connection: Connection, model: Path | None, device: str) -> None:
     Listener(worker, connection).listen()
 
 
-def load_worker(model: Path | None, device: str) -> "Worker":
+def load_worker(model: Path | None, device: str) -> "TaskRunner":
     """For a process of its own: texts are kept out of its log. Raises TtsfError."""
     logging.getLogger("ttsf").setLevel(logging.ERROR)  # warnings quote the text
     from ttsf.pipeline import load
 
-    return Worker(load(model, device))
+    return TaskRunner(load(model, device))
 
 
 class Listener:
     """Gets tasks with their numbers from a server; each runs in a thread of its own."""
 
-    def __init__(self, worker: "Worker", connection: Connection) -> None:
+    def __init__(self, worker: "TaskRunner", connection: Connection) -> None:
         self.worker, self.connection = worker, connection
         self._telling = threading.Lock()
         self._stopped: dict[int, threading.Event] = {}
@@ -127,7 +127,7 @@ class Listener:
             self.connection.send((number, event))
 
 
-class Worker:
+class TaskRunner:
     """Does tasks with a `Pipeline`, several at once in several threads."""
 
     def __init__(self, pipeline: "Pipeline") -> None:
@@ -202,9 +202,9 @@ class Worker:
         from ttsf.engine.output import Outputs
 
         portrait, folder = self.portrait(task.picture, task.face), task.folder
-        said = Spoken(())
+        said = WordTimes(())
 
-        def heard(spoken: Spoken) -> None:
+        def heard(spoken: WordTimes) -> None:
             nonlocal said
             said = spoken
 

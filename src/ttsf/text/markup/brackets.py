@@ -4,7 +4,7 @@ import re
 
 from ttsf.errors import TtsfError
 from ttsf.text.markup.ipa import read_ipa
-from ttsf.text.markup.marked_text import Script, ScriptWriter, seconds
+from ttsf.text.markup.marked_text import MarkedText, ScriptWriter, seconds
 from ttsf.text.markup.ssml import is_ssml, read_ssml
 
 DEFAULT_PAUSE_S = 0.5
@@ -15,7 +15,7 @@ _MARKUP = re.compile(
 )
 
 
-def read_script(text: str) -> Script:
+def read_script(text: str) -> MarkedText:
     """A user's text as stretches; raises TtsfError for markup that is wrong."""
     if is_ssml(text):
         return read_ssml(text)

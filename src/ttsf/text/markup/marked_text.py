@@ -40,7 +40,7 @@ class Stretch(NamedTuple):
         return "".join(run.text for run in self.runs)
 
 
-class Script(NamedTuple):
+class MarkedText(NamedTuple):
     """A whole text."""
 
     stretches: tuple[Stretch, ...]
@@ -49,7 +49,7 @@ class Script(NamedTuple):
     """What of the markup is left out, a sentence each."""
 
 
-class Places:
+class SourceMap:
     """The spoken text of a stretch, and from it back to the user's text."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
@@ -124,10 +124,10 @@ class ScriptWriter:
         else:
             self._marks = [(name, 0) for name, _ in stretch.marks]
 
-    def finish(self, warnings: Sequence[str] = ()) -> Script:
+    def finish(self, warnings: Sequence[str] = ()) -> MarkedText:
         """All of it."""
         self.end(ends=True)
-        return Script(tuple(self._stretches), tuple(warnings))
+        return MarkedText(tuple(self._stretches), tuple(warnings))
 
 
 def seconds(written: str, where: str) -> float:

@@ -10,7 +10,7 @@ from xml.parsers import expat
 
 from ttsf.errors import TtsfError
 from ttsf.text.markup.ipa import read_ipa
-from ttsf.text.markup.marked_text import Script, ScriptWriter, seconds
+from ttsf.text.markup.marked_text import MarkedText, ScriptWriter, seconds
 
 MAX_DEPTH = 32
 STRENGTHS = {
@@ -30,7 +30,7 @@ def is_ssml(text: str) -> bool:
     return re.match(r"\s*<(?:speak[\s>/]|\?xml\s|!DOCTYPE\s)", text) is not None
 
 
-def read_ssml(text: str) -> Script:
+def read_ssml(text: str) -> MarkedText:
     """An SSML document as stretches.
 
     Raises TtsfError, one line with the place, for XML that is malformed or has a DTD and for values

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from ttsf.parallel import Workers, only_run
+from ttsf.parallel import Parallel, only_run
 from ttsf.research.data.recorded.layouts import find_videos
 from ttsf.research.data.recorded.recogniser import check_recogniser
 from ttsf.research.data.recorded.video import PrepareJob, prepare_one
@@ -12,7 +12,7 @@ from ttsf.research.data.report import finish
 from ttsf.research.data.settings import PrepareSettings
 
 
-def prepare(settings: PrepareSettings, out: Path, workers: Workers = Workers()) -> list[Record]:
+def prepare(settings: PrepareSettings, out: Path, workers: Parallel = Parallel()) -> list[Record]:
     """Prepare every video of the layout in `out`; see `jobs.run_jobs`.
 
     Goes on where an earlier run stopped. Raises TtsfError for unusable settings or folders.

@@ -21,7 +21,7 @@ import soundfile
 from ttsf.config import SAMPLE_RATE, SpeechConfig
 from ttsf.errors import TtsfError, needing
 from ttsf.research.data.alignment import phone_times
-from ttsf.research.data.manifest import Clip, Register, Split, Spoken
+from ttsf.research.data.manifest import Clip, Register, Split, Synthesised
 from ttsf.research.data.records import Record, Refusal
 from ttsf.research.data.settings import SHORTEST_S
 from ttsf.research.data.speech_files import save_speech, trim_and_level
@@ -152,7 +152,7 @@ def teach_one(job: TeacherJob, out: Path) -> Record:
         samples=len(samples),
         source=f"{voice.engine} {job.voice}",
         licence=voice.licence,
-        made=Spoken(voice.engine, job.voice),
+        made=Synthesised(voice.engine, job.voice),
         audio=f"clips/{job.key}.flac",
         text=words,
         voice_register=voice.register,
