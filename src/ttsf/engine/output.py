@@ -13,9 +13,9 @@ from ttsf.config import ModelConfig
 from ttsf.engine.talk import Session, joined
 from ttsf.errors import TtsfError
 from ttsf.media.captions import Captions
-from ttsf.media.files import cannot_write, new_file, refuse_inputs
+from ttsf.media.files import Stream, cannot_write, new_file, refuse_inputs
 from ttsf.media.sound import new_wav
-from ttsf.media.video import Chunk, Stream, VideoWriter, new_video
+from ttsf.media.video import Chunk, VideoWriter, new_video
 from ttsf.parallel import Progress
 from ttsf.provenance.embed.signature import check_signing, sign
 from ttsf.provenance.embed.tags import tags

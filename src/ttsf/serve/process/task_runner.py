@@ -74,8 +74,8 @@ class _File:
         return len(content)
 
 
-def work(connection: Connection, model: Path | None, device: str) -> None:
-    """All that the engine process does."""
+def run(connection: Connection, model: Path | None, device: str) -> None:
+    """Load the model and do the tasks that come, until the server is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         worker = load_worker(model, device)
