@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from ttsf.config import SAMPLE_RATE
-from ttsf.media.video import Stream
+from ttsf.media.files import Stream
 
 SoundFormat = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 SOUND_FORMATS: tuple[SoundFormat, ...] = get_args(SoundFormat)
