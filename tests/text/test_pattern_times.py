@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.text.patterns import Used, used_patterns
+from tests.support.patterns import Used, used_patterns
 from ttsf.text.english.tokens import Scanner
 
 LENGTH, SHORT = 20_000, 2_000
@@ -121,7 +121,7 @@ def slow(used: Used) -> list[tuple[str, float]]:
 
 def test_patterns_are_found() -> None:
     assert len(USED) > 200 and HIDDEN == []
-    assert {"ttsf.speech", "ttsf.times", "ttsf.serve", "ttsf.media"} <= {
+    assert {"ttsf.text", "ttsf.timings", "ttsf.serve", "ttsf.media"} <= {
         ".".join(used.where.split(".")[:2]) for used in USED
     }
 

@@ -9,9 +9,7 @@ import re
 
 import pytest
 
-from tests.text.test_spoken import FRONT_END, REFERENCE, REFUSED, plain, read_out, table
-from ttsf.errors import TtsfError
-from ttsf.symbols import SYMBOLS
+from tests.support.readings import REFERENCE, read_out, said, table
 
 SEALED = {
     "kinds.tsv": "32c06cca049ff1cc3ef4f03e93b9c5cf1eaf8d1f9d4f805715e3c2d3485935dc",
@@ -29,15 +27,6 @@ def rows(name: str) -> list[tuple[str, str, str]]:
         return table(f"sealed/{name}")
     text = (REFERENCE / "sealed" / name).read_text(encoding="utf-8")
     return re.findall(r"^@@ (\w+)\n((?s:.*?))\n@@ said\n(.*)$", text, re.M)
-
-
-def said(text: str) -> str:
-    """The sounds of a text, sentence by sentence."""
-    try:
-        utterances = list(FRONT_END.utterances(text, warn=lambda _: None))
-    except TtsfError:
-        return REFUSED
-    return plain(" ".join("".join(SYMBOLS[k] for k in u.ids) for u in utterances))
 
 
 def wrong(name: str) -> list[str]:

@@ -13,6 +13,7 @@ from ttsf.text.english.calendar import CALENDAR
 from ttsf.text.english.fields.chat import CHAT_RULES
 from ttsf.text.english.fields.code import CODE, CODE_NUMBERS
 from ttsf.text.english.fields.markets import MARKETS
+from ttsf.text.english.fields.money import MONEY
 from ttsf.text.english.fields.science import SCIENCE
 from ttsf.text.english.fields.scores import SCORES
 from ttsf.text.english.layout import plain
@@ -26,7 +27,7 @@ from ttsf.text.markup.sentences import QUOTES, sentences
 
 _SCANNER = Scanner(
     (*CODE, *ADDRESSES, *CHAT_RULES, *WORDS, *MARKETS, *SCORES, *CALENDAR, *DECADES, *SCIENCE,
-     *AMOUNTS, *ABBREVIATIONS, *LETTERS, *CODE_NUMBERS, *NUMBERS, *SIGN_RULES)
+     *MONEY, *AMOUNTS, *ABBREVIATIONS, *LETTERS, *CODE_NUMBERS, *NUMBERS, *SIGN_RULES)
 )  # fmt: skip
 _TIDY = (
     (re.compile(r"\s++"), " "),

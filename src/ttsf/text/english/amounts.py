@@ -1,4 +1,4 @@
-"""Amounts: money, per cent, units, magnitudes, dimensions and their ranges."""
+"""Amounts: per cent, units, magnitudes, dimensions and their ranges."""
 
 # ruff: noqa: RUF001 (signs)
 
@@ -12,7 +12,7 @@ from ttsf.text.english.lists import (
     words,
 )
 from ttsf.text.english.numbers import N, cardinal, fraction, is_plural, pairs
-from ttsf.text.english.tables import CODES_OF_MONEY, CURRENCIES, SCALES, UNITS, Currency
+from ttsf.text.english.tables import SCALES, UNITS
 from ttsf.text.english.tokens import (
     find_left,
     find_right,
@@ -23,21 +23,18 @@ from ttsf.text.english.tokens import (
     word_before,
 )
 
-_MINUS = {"-": "minus ", "+": "plus ", "~": "about ", "\u2212": "minus ", "±": "plus or minus "}
-_SIGN = r"(?P<minus>[-+~\u2212±])?"
-_RANGE = r"(?:\s?[-\u2014]\s?|\s+to\s+)"
-_LONG_SCALE = r"[\s-]?(?:hundred|thousand|million|billion|trillion)\b"
-_SCALE = rf"(?P<scale>{_LONG_SCALE}|\s?(?:[kK]|[mM]n?|[bB]n?|[tT]n?)\b(?!/))"
+MINUS = {"-": "minus ", "+": "plus ", "~": "about ", "\u2212": "minus ", "±": "plus or minus "}
+SIGN = r"(?P<minus>[-+~\u2212±])?"
+RANGE = r"(?:\s?[-\u2014]\s?|\s+to\s+)"
+LONG_SCALE = r"[\s-]?(?:hundred|thousand|million|billion|trillion)\b"
 _units = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
-_signs = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
-_codes = "|".join(map(re.escape, CODES_OF_MONEY))
 _FEW = words("two three four five six seven eight nine ten twelve several many few both")
-_EURO_NUMBER = r"\d{1,3}(?:\.\d{3})*,\d\d(?!\d|,\d)"
+EURO_NUMBER = r"\d{1,3}(?:\.\d{3})*,\d\d(?!\d|,\d)"
 
 
-def _number(text: str) -> str:
+def plain_number(text: str) -> str:
     """An amount's number; '1.234,50' and '1,50' are written the European way."""
-    if re.fullmatch(_EURO_NUMBER, text):
+    if re.fullmatch(EURO_NUMBER, text):
         text = text.replace(".", "").replace(",", ".")
     return ("0" if text.startswith(".") else "") + text.replace(",", "")
 
@@ -62,87 +59,14 @@ def is_adjective(match: re.Match[str]) -> bool:
     return owner or counted or (len(near) == 2 and near[0].lower() in ("a", "an"))
 
 
-def money(number: str, currency: Currency, scale: str = "", singular: bool = False) -> str:
-    """'1234.56' dollars -> 'one thousand ... dollars and fifty-six cents'."""
-    whole, _, fraction = _number(number).partition(".")
-    name = currency.one if singular else currency.many
-    if scale:
-        return f"{cardinal(_number(number))} {scale} {name}"
-    if len(fraction) != 2 or not currency.cents:
-        one = whole == "1" and not fraction
-        return f"{cardinal(_number(number))} {currency.one if one else name}"
-    cents = currency.cent if int(fraction) == 1 or singular else currency.cents
-    small = f"{cardinal(str(int(fraction)))} {cents}"
-    large = f"{cardinal(whole)} {currency.one if whole == '1' else name}"
-    if not int(fraction):
-        return large
-    return small if not int(whole) else f"{large} and {small}"
-
-
-def _scale(text: str | None) -> str:
-    short = (text or "").strip(" -")
-    return SCALES.get(short.lower(), short.lower())
-
-
-def _money(match: re.Match[str]) -> str | None:
-    """'-$12.34K', '$5-10', '$5M-$10M', 'US$5', '$3/kg'."""
-    currency = CURRENCIES[match["sign"]]
-    found = match.groupdict()
-    minus = _MINUS.get(found["minus"] or found.get("minus2") or "", "")
-    scale = _scale(found["scale"])
-    singular = is_adjective(match)
-    if found["to"] and " to " in match[0] and match[0].count(match["sign"]) > 1:
-        last = money(found["to"], currency, _scale(found["scale2"]))
-        words = f"{money(found['number'], currency, scale)} to {last}"
-    elif found["to"]:
-        last = money(found["to"], currency, _scale(found["scale2"]), singular)
-        first, first_scale = cardinal(_number(found["number"])), scale
-        if first_scale and first_scale != _scale(found["scale2"]):
-            first += f" {first_scale}"
-        words = f"{first} to {last}"
-    else:
-        words = money(found["number"], currency, scale, singular)
-    return f"{minus}{words}{_per(found['per'])}"
-
-
-def _per(text: str | None) -> str:
-    if not text:
-        return ""
-    name = text.lstrip("/").strip()
-    return f" per {UNITS[name].one if name in UNITS else name}"
-
-
-def _money_after(match: re.Match[str]) -> str | None:
-    """'20 €', '50¢', '12 USD', '50p'."""
-    sign = match["sign"]
-    currency = CURRENCIES.get(sign) or CODES_OF_MONEY[sign]
-    number = _number(match["number"])
-    minus = _MINUS.get(match["minus"] or "", "")
-    if match["to"]:
-        return f"{minus}{cardinal(number)} to {money(match['to'], currency)}"
-    return f"{minus}{money(number, currency, _scale(match['scale']), is_adjective(match))}"
-
-
-def _money_code(match: re.Match[str]) -> str:
-    """'USD 12'."""
-    currency, scale = CODES_OF_MONEY[match["sign"]], _scale(match["scale"])
-    return money(match["number"], currency, scale, is_adjective(match))
-
-
-def _pence(match: re.Match[str]) -> str | None:
-    if int(match[1]) in (144, 240, 360, 480, 576, 720) or len(match[1]) > 3:
-        return None
-    return f"{cardinal(match[1])} {'penny' if match[1] == '1' else 'pence'}"
-
-
 def _percent(match: re.Match[str]) -> str:
     first, last = match["number"], match["to"] or match["then"]
-    words = cardinal(_number(first)) + (f" to {cardinal(_number(last))}" if last else "")
+    words = cardinal(plain_number(first)) + (f" to {cardinal(plain_number(last))}" if last else "")
     mark = "per mille" if match["mark"] == "‰" else "percent"
-    return f"{_MINUS.get(match['minus'] or '', '')}{words} {mark}"
+    return f"{MINUS.get(match['minus'] or '', '')}{words} {mark}"
 
 
-def _minus_allowed(match: re.Match[str]) -> bool:
+def minus_allowed(match: re.Match[str]) -> bool:
     """A hyphen is a minus only where nothing is written right before it."""
     return not match["minus"] or not find_left(match, r"[\w)\]]$")
 
@@ -155,8 +79,8 @@ def unit_words(number: str, unit: str, singular: bool) -> str:
 
 def _unit(match: re.Match[str]) -> str | None:
     """'40cm', '5-10 km', '1 lb', '50 m²', '2-in.'."""
-    number, last, unit = _number(match["number"]), match["to"], match["unit"]
-    if not _minus_allowed(match) or not _fits(match, unit):
+    number, last, unit = plain_number(match["number"]), match["to"], match["unit"]
+    if not minus_allowed(match) or not _fits(match, unit):
         return None
     power = match["power"] or ""
     if unit in ("bps", "bp") and _of_rates(match):
@@ -164,12 +88,12 @@ def _unit(match: re.Match[str]) -> str | None:
     elif unit == "ct" and match["per"]:
         unit = "cts"
     hyphen = match["gap"] == "-"
-    amount = cardinal(number) + (f" to {cardinal(_number(last))}" if last else "")
+    amount = cardinal(number) + (f" to {cardinal(plain_number(last))}" if last else "")
     square = {"": "", "^2": "square ", "^3": "cubic "}.get(power)
     if square is None:
         return None
-    words = unit_words(_number(last) if last else number, unit, hyphen or is_adjective(match))
-    minus = _MINUS.get(match["minus"] or "", "")
+    words = unit_words(plain_number(last) if last else number, unit, hyphen or is_adjective(match))
+    minus = MINUS.get(match["minus"] or "", "")
     return f"{minus}{amount} {square}{words}{_pers(match['per'])}"
 
 
@@ -288,7 +212,7 @@ def _magnitude(match: re.Match[str]) -> str | None:
         return f"{cardinal(match['number'])} K"
     if letter in "BT" and not (is_plural(after) or "." in match["number"]):
         return None
-    return f"{cardinal(_number(match['number']))} {SCALES[letter.lower()]}"
+    return f"{cardinal(plain_number(match['number']))} {SCALES[letter.lower()]}"
 
 
 _LENGTHS = frozenset(("mm", "cm", "m", "km", "in.", "in", "ft", "ft.", "px", "yd", "mi", "dm"))
@@ -315,25 +239,15 @@ def _multiple(match: re.Match[str]) -> str | None:
     return f"{cardinal(match['number'])}{last} times"
 
 
-_NUM = rf"(?P<number>{_EURO_NUMBER}|{N}|\.\d+)"
-_LAST = rf"(?P<to>{N})"
+NUMBER = rf"(?P<number>{EURO_NUMBER}|{N}|\.\d+)"
+LAST = rf"(?P<to>{N})"
 _LAST2 = rf"(?P<then>{N})"
-_PER = r"(?P<per>/\s?[a-z]{1,8}\b)?"
 AMOUNTS = (
-    rule("money", "sw", rf"{_SIGN}(?P<sign>{_signs})(?P<minus2>-)?\s?{_NUM}{_SCALE}?"
-         rf"(?:{_RANGE}(?:{_signs})?{_LAST}{_SCALE.replace('scale', 'scale2')}?(?!\d|-\d))?{_PER}"
-         r"(?:\s?(?:USD|EUR|GBP)\b)?",
-         lambda m: _money(m) if _minus_allowed(m) else None),
-    rule("money", "w", rf"(?P<sign>{_codes})\s?{_NUM}{_SCALE}?", _money_code),
-    rule("money", "sd", rf"{_SIGN}{_NUM}(?:{_RANGE}{_LAST})?(?P<scale>{_LONG_SCALE})?\s?"
-         rf"(?P<sign>{_signs}|(?:{_codes}|¢)(?!\w))",
-         lambda m: _money_after(m) if _minus_allowed(m) else None),
-    rule("money", "d", r"(\d+)p(?=[\s.,;!?]|$)(?!\.\s?\d)", _pence),
-    rule("percent", "sd", rf"{_SIGN}{_NUM}(?:\s?(?:%|‰)?\s?[-\u2014]\s?{_LAST}|\s+to\s+{_LAST2})?"
+    rule("percent", "sd", rf"{SIGN}{NUMBER}(?:\s?(?:%|‰)?\s?[-\u2014]\s?{LAST}|\s+to\s+{_LAST2})?"
          r"\s?(?P<mark>%|‰)",
-         lambda m: _percent(m) if _minus_allowed(m) else None),
-    rule("percent", "sd", rf"{_SIGN}{_NUM}(?P<to>(?!))?(?P<then>(?!))?\s?(?P<mark>%|‰)",
-         lambda m: _percent(m) if _minus_allowed(m) else None),
+         lambda m: _percent(m) if minus_allowed(m) else None),
+    rule("percent", "sd", rf"{SIGN}{NUMBER}(?P<to>(?!))?(?P<then>(?!))?\s?(?P<mark>%|‰)",
+         lambda m: _percent(m) if minus_allowed(m) else None),
     rule("length", "d", r"(\d{1,3})(['\"])\s?[xX×]\s?(\d{1,3})\2", _sides),
     rule("length", "d", r"(?:(?P<feet>\d{1,3})'(?:\s?(?P<inches>\d{1,2})(?P<mark>\"|'')?)?(?![\w'])"
          r"|(?P<alone>\d{1,3})\"(?!\w))", _feet),
@@ -345,7 +259,7 @@ AMOUNTS = (
          rf"(?P<gap>[ -]?)(?P<unit>{_units}|\")(?![\w/'^])", _part_of_unit),
     rule("unit", "d", rf"(?P<whole>\d{{1,3}}),(?P<rest>\d)(?P<gap>\s)(?P<unit>{_units})(?![\w/'^])",
          _comma_unit),
-    rule("unit", "sd", rf"{_SIGN}{_NUM}(?:{_RANGE}{_LAST})?(?P<gap>[ -]?)(?P<unit>{_units})"
+    rule("unit", "sd", rf"{SIGN}{NUMBER}(?:{RANGE}{LAST})?(?P<gap>[ -]?)(?P<unit>{_units})"
          rf"(?P<power>\^[23])?(?P<per>(?:\s?/\s?(?:{_units}|day|week|month|year|hour|minute|second"
          r"|person|head|user|page|night|unit|item|ml|h|d|y|mo)(?![\w^])){0,3})(?![\w/'^])", _unit),
     rule("magnitude", "d", r"(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)"

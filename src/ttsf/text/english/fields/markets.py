@@ -4,7 +4,7 @@
 
 import re
 
-from ttsf.text.english.amounts import money
+from ttsf.text.english.fields.money import money
 from ttsf.text.english.numbers import cardinal
 from ttsf.text.english.tables import CODES_OF_MONEY, CURRENCIES, Currency
 from ttsf.text.english.tokens import find_left, find_right, rule
