@@ -15,11 +15,12 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import ttsf
+from ttsf.text.english import tokens
 from ttsf.text.english.tokens import NEAR, Rule
 
 _METHODS = ("match", "search", "fullmatch", "sub", "split", "findall", "finditer")
-_NOT_LISTED = ("ttsf.data", "ttsf.training", "ttsf.evaluation")
-"""They read files that their own user has made for training, for as long as he likes."""
+_NOT_LISTED = "ttsf.research"
+"""It reads what its own user has collected for training."""
 _BOUNDED = {"left", "right", "word_before", "word_after"}
 """Functions that give at most NEAR characters."""
 _NEIGHBOURS = {"find_left": "search", "find_right": "match"}
@@ -58,30 +59,47 @@ def used_patterns() -> tuple[list[Used], list[str]]:
     trees = {module: ast.parse(inspect.getsource(module)) for module in everything}
     uses = _uses(trees)
     for module, tree in trees.items():
-        listed = [*_globals(module, uses), *_inline(module, tree, hidden)]
+        listed = [*_globals(module, uses[module]), *_inline(module, tree, hidden)]
         for used in listed:
             key = (used.pattern.pattern, used.pattern.flags, used.methods, used.longest)
             found.setdefault(key, used)
     return list(found.values()), hidden
 
 
-def _uses(trees: dict[ModuleType, ast.Module]) -> dict[str, frozenset[str]]:
-    """Name of a global -> methods that are called on it; "finditer" where it is handed on."""
+def _uses(trees: dict[ModuleType, ast.Module]) -> dict[ModuleType, dict[str, frozenset[str]]]:
+    """For each module, name of a global -> methods that are called on it, here or elsewhere.
+
+    "finditer" where it is handed on. A private name is used in its own module alone.
+    """
+    own = {module: _used_names(tree) for module, tree in trees.items()}
+    everywhere: dict[str, set[str]] = {}
+    for names in own.values():
+        for name, methods in names.items():
+            everywhere.setdefault(name, set()).update(methods)
+    return {
+        module: {
+            name: frozenset(names.get(name, set()) if name.startswith("_") else methods)
+            for name, methods in everywhere.items()
+        }
+        for module, names in own.items()
+    }
+
+
+def _used_names(tree: ast.Module) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for tree in trees.values():
-        called = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr in _METHODS:
-                name = node.value
-                if isinstance(name, ast.Name | ast.Attribute):
-                    called.add(id(name))
-                    text = name.id if isinstance(name, ast.Name) else name.attr
-                    found.setdefault(text, set()).add(node.attr)
-        for node in ast.walk(tree):
-            given = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-            if given and id(node) not in called:
-                found.setdefault(node.id, set()).add("finditer")
-    return {name: frozenset(methods) for name, methods in found.items()}
+    called = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in _METHODS:
+            name = node.value
+            if isinstance(name, ast.Name | ast.Attribute):
+                called.add(id(name))
+                text = name.id if isinstance(name, ast.Name) else name.attr
+                found.setdefault(text, set()).add(node.attr)
+    for node in ast.walk(tree):
+        given = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        if given and id(node) not in called:
+            found.setdefault(node.id, set()).add("finditer")
+    return found
 
 
 def _globals(module: ModuleType, uses: dict[str, frozenset[str]]) -> Iterator[Used]:
@@ -117,7 +135,7 @@ def _inline(module: ModuleType, tree: ast.Module, hidden: list[str]) -> Iterator
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
-        bounded = _bounded_names(function)
+        bounded, own = _bounded_names(function), {arg.arg for arg in _arguments(function)}
         for node in ast.walk(function):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
@@ -126,6 +144,8 @@ def _inline(module: ModuleType, tree: ast.Module, hidden: list[str]) -> Iterator
                 continue
             where = f"{module.__name__}:{node.lineno}"
             method, written, subject, flags = call
+            if isinstance(written, ast.Name) and written.id in own and module is tokens:
+                continue  # what `rule`, `find_left` and `find_right` are given is found elsewhere
             try:
                 text, flag = (
                     eval(compile(ast.Expression(part), where, "eval"), vars(module)) if part else 0
@@ -138,6 +158,10 @@ def _inline(module: ModuleType, tree: ast.Module, hidden: list[str]) -> Iterator
             if isinstance(text, re.Pattern):
                 continue
             yield Used(where, re.compile(text, flag), frozenset((method,)), NEAR if short else None)
+
+
+def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.arg]:
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
 
 
 def _call(node: ast.Call) -> tuple[str, ast.expr, ast.expr | None, ast.expr | None] | None:

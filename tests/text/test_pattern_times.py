@@ -16,8 +16,10 @@ from tests.support.patterns import Used, used_patterns
 from ttsf.text.english.tokens import Scanner
 
 LENGTH, SHORT = 20_000, 2_000
-LIMIT_S, SUSPECT_S = 0.1, 0.002
-"""Of LENGTH signs; and of SHORT ones, beyond which LENGTH is looked at."""
+LIMIT_S = 0.1
+"""Of LENGTH signs."""
+SUSPECT_S, MOST_S = 0.002, 0.3
+"""Of one SHORT text, and of them all, beyond which LENGTH is looked at."""
 SIGNS = string.punctuation + " \n\t01aAéxX…—•°½′“”«»[]()\u00a0"
 USED, HIDDEN = used_patterns()
 
@@ -82,16 +84,6 @@ def texts(unit: str, length: int) -> Iterator[str]:
     yield run + "\n" + "!"
 
 
-def suspect(used: Used, call: Callable[[Any], object], text: Any, whole: Any) -> bool:
-    """Whether the whole text is worth a look: a part of it, or one try of a rule, takes long."""
-    if used.longest:
-        return True
-    if used.rule:
-        tries = (seconds(lambda _, k=k: used.pattern.match(whole, k), whole) for k in range(3))
-        return max(tries) > 100 * LIMIT_S / LENGTH
-    return seconds(call, text) > SUSPECT_S
-
-
 def too_long(call: Callable[[Any], object], text: Any) -> float:
     """Seconds beyond LIMIT_S, or 0; where half the text takes half, the machine is slow."""
     took = min(seconds(call, text) for _ in range(3))
@@ -101,19 +93,39 @@ def too_long(call: Callable[[Any], object], text: Any) -> float:
     return took if took > 3 * half or took > 5 * LIMIT_S else 0.0
 
 
+def suspects(used: Used) -> bool:
+    """Whether any text is worth a look: short ones, or one try of a rule, take long together."""
+
+    def all_of_them(_: Any) -> None:
+        for unit in units(used.pattern):
+            for text in texts(unit, LENGTH if used.rule else min(SHORT, used.longest or SHORT)):
+                given = text.encode("l1", "ignore") if binary(used) else text
+                if used.rule:
+                    for k in range(3):
+                        used.pattern.match(given, k)
+                else:
+                    for call in calls(used):
+                        call(given)
+
+    return seconds(all_of_them, "") > MOST_S
+
+
+def binary(used: Used) -> bool:
+    return isinstance(used.pattern.pattern, bytes)
+
+
 def slow(used: Used) -> list[tuple[str, float]]:
     """Texts that take longer than LIMIT_S, at most three of them."""
     found: list[tuple[str, float]] = []
     length = min(LENGTH, used.longest or LENGTH)
-    binary = isinstance(used.pattern.pattern, bytes)
-    for unit in units(used.pattern):
-        for pair in zip(texts(unit, SHORT), texts(unit, length), strict=True):
-            part, whole = (text.encode("l1", "ignore") for text in pair) if binary else pair
+    for unit in units(used.pattern) if suspects(used) else ():
+        for text in texts(unit, length):
+            whole = text.encode("l1", "ignore") if binary(used) else text
             for call in calls(used):
-                if suspect(used, call, part, whole):
-                    took = too_long(call, whole)
-                    if took:
-                        found.append((f"{unit!r} ... {whole[-4:]!r}", took))
+                if length > SHORT and seconds(call, whole[-SHORT:]) < SUSPECT_S:
+                    continue
+                if took := too_long(call, whole):
+                    found.append((f"{unit!r} ... {whole[-4:]!r}", took))
         if len(found) > 2:
             break
     return found

@@ -37,6 +37,7 @@ _TIDY = (
     (re.compile(r"(?<=[.!?]) ?,(?=\s)"), ""),
     (re.compile(r" {2,}+"), " "),
 )
+_LIST_NUMBER = re.compile(r"(?:^|:\s)\d{1,3}(?:\.\d{1,3}){0,3}$")
 _PIECE = re.compile(r"\S++")
 _STOPS = ".!?…"
 
@@ -187,7 +188,7 @@ def _within(stop: Token, text: str) -> str:
     before, after = text[max(0, start - 1) : start], text[end : end + 1]
     if not text[end : end + 12].strip(QUOTES) or before == "." or after == ".":
         return "."
-    if text[:start].replace(".", "").isdecimal() and after == " ":
+    if after == " " and _LIST_NUMBER.search(text[max(0, start - 12) : start]):
         return "."
     if after in ('"', "'"):
         return ","

@@ -251,6 +251,8 @@ def _post_code(match: re.Match[str]) -> str:
 
 def _hex(match: re.Match[str]) -> str | None:
     text = match[0]
+    if re.fullmatch(r"\d{1,4}[xX]\d{1,4}[a-z]{0,2}", text):
+        return None
     if not (re.search(r"\d", text) and re.search(r"[A-Za-z]", text)):
         return None
     if quarter := re.fullmatch(r"Q([1-4])FY(\d\d)", text):

@@ -108,10 +108,10 @@ def _comma_unit(match: re.Match[str]) -> str | None:
 def _pers(text: str | None) -> str:
     """'/kg/min' -> ' per kilogram per minute'."""
     names = (text or "").replace(" ", "").split("/")[1:]
-    return "".join(f" per {UNITS[n].one if n in UNITS else _PERIODS.get(n, n)}" for n in names)
+    return "".join(f" per {UNITS[n].one if n in UNITS else PERIODS.get(n, n)}" for n in names)
 
 
-_PERIODS = {"h": "hour", "d": "day", "y": "year", "a": "year", "mo": "month", "day": "day"}
+PERIODS = {"h": "hour", "d": "day", "y": "year", "a": "year", "mo": "month", "day": "day"}
 _OF_RATES = (
     r"(?i)\b(?:rates?|yields?|fed|spreads?|bonds?|hikes?|hiked|cut|cuts|rose|fell|basis|inflation"
     r"|treasury|ecb|margin|gilts?)\b"

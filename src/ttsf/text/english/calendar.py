@@ -124,10 +124,13 @@ def _day_alone(match: re.Match[str]) -> str | None:
     name, last = match["day"], match["last"]
     if last:
         return f"{day(name)} to {day(last)}"
+    if not left(match).strip() and find_right(match, r"[,:]\s"):
+        return day(name)
     if not match[0].endswith("."):
         return day(name) if find_right(match, rf",? {_M}|,? \d") else None
     if at_end(match):
-        beside = find_left(match, rf"{_DAY}(?:[a-z]*day)?\.?,? (?:and|or|to) $")
+        beside = find_left(match, r"\b(?:on|by|until|till|every|this|next|last|from) $")
+        beside = beside or find_left(match, rf"{_DAY}(?:[a-z]*day)?\.?,? (?:and|or|to) $")
         return day(name) if beside or name not in ("Sun", "Sat", "Wed") else None
     return day(name)
 

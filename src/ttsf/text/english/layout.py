@@ -138,7 +138,8 @@ def _line_end(match: re.Match[str]) -> str:
         return " "
     item = line.lstrip()[:1] == ITEM
     if after == ITEM and item and not paragraph and len(line.split()) <= _SHORT_ITEM:
-        return ", "
+        following = text[match.end() : match.end() + 200].partition("\n")[0]
+        return ", " if len(following.split()) <= _SHORT_ITEM else "\n"
     if item or line.lstrip()[:1] == HEADING or after in (ITEM, HEADING) or paragraph:
         return "\n"
     last = _LAST_OF_LINE.search(line[-40:])

@@ -137,6 +137,8 @@ def _is_name_of_letters(match: re.Match[str]) -> bool:
         last = before in ("in", "and", "with") and not after
         return last or before in _BEFORE_IT or after in _AFTER_IT
     if text == "WHO":
+        if find_left(match, r"\b[A-Z]{2,5},?\s(?:and\s|or\s)?$"):
+            return True
         return before in {"the", "by", "from"} or after in ("says", "said", "declared", "warned")
     return text == "AM" and before in _HOURS
 

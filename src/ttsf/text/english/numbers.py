@@ -105,6 +105,14 @@ def _ordinal(match: re.Match[str]) -> str | None:
     return ordinal(int(number)) if len(number) <= MOST_DIGITS else f"{digits(number)}th"
 
 
+def fraction_words(top: int, bottom: int, singular: bool = False) -> str:
+    """3, 4 -> 'three quarters'."""
+    name = {2: "half", 4: "quarter"}.get(bottom, ordinal(bottom))
+    if top != 1 and not singular:
+        name = "halves" if bottom == 2 else name + "s"
+    return f"{cardinal(str(top))} {name}"
+
+
 def fraction(match: re.Match[str]) -> str | None:
     """'1 1/2' -> 'one and one half', of the groups whole, top and bottom."""
     whole, top, bottom = match["whole"], match["top"], match["bottom"]
@@ -115,10 +123,7 @@ def fraction(match: re.Match[str]) -> str | None:
         return f"{cardinal(whole) + ' ' if whole else ''}{cardinal(top)} {cardinal(bottom)}"
     if a > b >= 40 or b < 2 or (b > 100 and (a != 1 or b not in (1000, 1_000_000))):
         return f"{cardinal(top)} over {cardinal(bottom)}"
-    name = {2: "half", 4: "quarter"}.get(b, ordinal(b))
-    if a != 1 and not find_right(match, r"-[a-z]"):
-        name = "halves" if b == 2 else name + "s"
-    spoken = f"{cardinal(top)} {name}"
+    spoken = fraction_words(a, b, singular=find_right(match, r"-[a-z]") is not None)
     return f"{cardinal(whole)} and {spoken}" if whole else spoken
 
 

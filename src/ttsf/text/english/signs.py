@@ -30,6 +30,8 @@ _ONSETS = {"kn": "n", "wr": "r", "wh": "w", "ph": "f", "gn": "n"}
 
 def _relation(match: re.Match[str]) -> str | None:
     sign = match[0]
+    if sign == ">" and find_left(match, r"[A-Z]\w*\s$") and find_right(match, r"\s[A-Z]\w"):
+        return ","
     if sign in "<>" and not (
         find_left(match, r"[\w)]\s?$") and find_right(match, r"\s?[\w(.+$€£-]")
     ):
@@ -169,8 +171,8 @@ WORDS = (
     rule("word", "w", r"(?:[Oo]')(?=\s)", "of"),
     rule("word", "w", r"[Oo]l'(?=\s)", "ole"),
     rule("word", "w", r"([qymw])/\1\b", lambda m: "{0} on {0}".format(_PERIOD_NAMES[m[1]])),
-    rule("word", "w", r"([qymw])o\1\b(?<!w\w\w)", lambda m:
-         "{0} on {0}".format(_PERIOD_NAMES[m[1]])),
+    rule("word", "w", r"(?:yoy|YoY|YOY|qoq|QoQ|QOQ|MoM|WoW)\b",
+         lambda m: "{0} on {0}".format(_PERIOD_NAMES[m[0][0].lower()])),
 )  # fmt: skip
 SIGN_RULES = (
     rule("sign", "s", r"(?:<=|>=|!=|[<>≤≥≠≪≫])", _relation),

@@ -16,7 +16,7 @@ from ttsf.text.english.lexicons.short_forms import (
     NEVER_LAST,
     SHORT_FORMS,
 )
-from ttsf.text.english.lists import JOINTS, LETTERED, STARTERS
+from ttsf.text.english.lists import JOINTS, LETTERED, STARTERS, words
 from ttsf.text.english.tables import UNITS
 
 LONGEST = 600
@@ -36,6 +36,10 @@ _NUMERAL = re.compile(r"[IVXLC]{2,}|\d.*")
 _DAYS = frozenset(("sun", "sat", "wed"))
 _MONTHS = frozenset(
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+)
+_WEEK = words("mon tue wed thu fri sat sun")
+_ZONES = words(
+    "Eastern Pacific Central Mountain Greenwich London Tokyo Paris Berlin Beijing Moscow"
 )
 _UNITS = frozenset(unit.rstrip(".").lower() for unit in UNITS)
 _GOES_ON_BEFORE = frozenset(",;=<>+*/×÷")
@@ -164,7 +168,8 @@ def _goes_on(before: str, word: str, earlier: str) -> bool:
         return False
     if _DOTTED.fullmatch(before):
         if short in _HALF_OF_DAY:
-            return not starts and word.isupper()
+            named = word[:3].lower() in _MONTHS | _WEEK or word in _ZONES
+            return not starts and (word.isupper() or named)
         return not starts
     if short in BEFORE_NUMBERS and (_NUMERAL.fullmatch(word) or short not in ANYWHERE):
         return bool(_NUMERAL.fullmatch(word))

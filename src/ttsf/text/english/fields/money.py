@@ -7,6 +7,7 @@ from ttsf.text.english.amounts import (
     LONG_SCALE,
     MINUS,
     NUMBER,
+    PERIODS,
     RANGE,
     SIGN,
     is_adjective,
@@ -70,7 +71,7 @@ def _per(text: str | None) -> str:
     if not text:
         return ""
     name = text.lstrip("/").strip()
-    return f" per {UNITS[name].one if name in UNITS else name}"
+    return f" per {UNITS[name].one if name in UNITS else PERIODS.get(name, name)}"
 
 
 def _money_after(match: re.Match[str]) -> str | None:

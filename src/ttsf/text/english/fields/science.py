@@ -123,7 +123,7 @@ SCIENCE = (
     rule("formula", "w", r"([A-Za-z])(?=\(([^()]{1,24})\))\(", _of),
     rule("formula", "s", r"\|", _given),
     rule("formula", "w", rf"({'|'.join(sorted(_FUNCTIONS, key=len, reverse=True))})"
-         r"(\^(?:-1|[23])(?!\d))?(?![a-z]|\d)", _function),
+         r"(?:(\^(?:-1|[23])(?!\d))|(?![a-z\d]))", _function),
     rule("formula", "w", r"log_?\{?(\d{1,2})\}?(?=\s?\(?[\da-zA-Z]|\s*$)", _log_base),
     rule("formula", "d", r"(\d{1,3})!(?![!\w])", _factorial),
     rule("formula", "w", r"([nkmrNK])!(?![!\w])", _factorial),

@@ -4,6 +4,7 @@ r"""LaTeX as plain signs and words: \frac{a}{b}, \sqrt{2}, x^{2}, \(...\), $...$
 
 import re
 
+from ttsf.text.english.numbers import fraction_words
 from ttsf.text.english.trace import Traced
 
 _NUMBER_OR_LETTER = r"\{\s?([^{}\\]{1,200}+)\}"
@@ -82,8 +83,8 @@ def _inner(match: re.Match[str]) -> str:
 
 def _fraction(match: re.Match[str]) -> str:
     top, bottom = match[1].strip(), match[2].strip()
-    if top.isdecimal() and bottom.isdecimal():
-        return f" {top}/{bottom} "
+    if top.isdecimal() and bottom.isdecimal() and 1 < int(bottom[:4]) <= 100 and len(top) < 4:
+        return f" {fraction_words(int(top), int(bottom[:4]))} "
     return f" {top} over {bottom} "
 
 

@@ -7,7 +7,7 @@ import re
 from ttsf.text.english.trace import Traced
 
 _ESCAPED_LINE = re.compile(
-    r"(?<![\\/:])(?:\\r)?\\n(?!(?:u|eq|e|abla|ot|eg|otin|i|exists|parallel)(?![A-Za-z]))"
+    r"(?<![\\/])(?<!(?<![A-Za-z])[A-Za-z]:)(?:\\r)?\\n(?!(?:u|eq|e|abla|ot|eg|otin|i|exists|parallel)(?![A-Za-z]))"
 )
 _ESCAPED_TAB = re.compile(r"(?<=[\w.,;:!?)\"'])\\t(?=[A-Z\d])")
 _ESCAPED_SIGN = re.compile(r"\\([*_`#>~|!.\-+&%$])")
