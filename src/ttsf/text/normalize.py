@@ -137,10 +137,13 @@ def _written(given: str, plain: Traced, start: int, end: int) -> str:
         here = plain.places[k]
         if here[0] >= end:
             break
-        if here[1] - here[0] > 2:
+        raw = given[slice(*here)]
+        if "\n" in raw and plain.text[k] in ",\n ":
+            shown.append(" ")
+        elif len(raw) > 2 or "\n" in raw or raw.strip() == "|":
             shown.append(plain.text[k])
         elif here != before:
-            shown.append(given[slice(*here)])
+            shown.append(raw)
         before = here
     return " ".join("".join(shown).split())
 
