@@ -126,8 +126,9 @@ def _sentences(given: str, plain: Traced, language: Language | None) -> Iterator
         if ends and (stops or not last) and spoken.text.rstrip(QUOTES)[-1:] not in _STOPS:
             spoken = _stopped(spoken)
         own = tuple(spoken.place(*piece.span()) for piece in _PIECE.finditer(spoken.text))
-        written = tuple(_written(given, plain, *place) for place in own)
-        yield Reading(spoken.text, own, written, ends, stops or not last)
+        written = {place: _written(given, plain, *place) for place in dict.fromkeys(own)}
+        shown = tuple(written[place] for place in own)
+        yield Reading(spoken.text, own, shown, ends, stops or not last)
 
 
 def _written(given: str, plain: Traced, start: int, end: int) -> str:

@@ -150,9 +150,7 @@ def _fits(match: re.Match[str], unit: str) -> bool:
     return not (unit == "m" and match["gap"] == "" and people)
 
 
-_LABELS_BEFORE = re.compile(
-    rf"(?i)\b(?:{'|'.join(sorted(NAMED))})s?\.?\s(?:\d{{1,4}}[a-z]|[a-z]\d{{1,4}})\b"
-)
+_LABELS_BEFORE = rf"(?i)\b(?:{'|'.join(sorted(NAMED))})s?\.?\s(?:\d{{1,4}}[a-z]|[a-z]\d{{1,4}})\b"
 
 
 def _is_label(match: re.Match[str]) -> bool:
@@ -163,7 +161,7 @@ def _is_label(match: re.Match[str]) -> bool:
     if name in NAMED or name.removesuffix("s") in NAMED:
         return match["gap"] != " " or match["unit"] in "NSEWAB"
     tight = match["gap"] == "" and match["unit"].isupper()
-    return tight and _LABELS_BEFORE.search(left(match)) is not None
+    return tight and find_left(match, _LABELS_BEFORE) is not None
 
 
 def _feet(match: re.Match[str]) -> str | None:

@@ -48,7 +48,7 @@ _CLUSTER = re.compile(r"[^\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff][\u0300-\u036f
 _BREAK = re.compile(r"[ \t]*+\n\s*+")
 _ENDED = re.compile(r"[.!?…:;,—][\"')\]»]*$")
 _CLOSING = "\"')\u00bb]”’*_ "
-_LAST_OF_LINE = re.compile(r"[\w'.&-]++\W*+$")
+_LAST_OF_LINE = re.compile(r"(?<![\w'.&-])[\w'.&-]++\W*+$")
 _SIGNS_KEPT = {*"".join(SIGNS), *"".join(CURRENCIES), *"".join(RELATIONS), *"^°~$√<>=|`⁄"}
 _MICRO = re.compile(r"[µμ](?=[mgslLFAVWH](?:\b|z\b))")
 """Written "mc" as in medicine, which is no Greek letter."""

@@ -1,6 +1,7 @@
 """Numbers as words, and the plain numbers of a text: cardinals, ordinals, fractions, decades."""
 
 import re
+from functools import lru_cache
 
 from num2words import num2words
 
@@ -30,6 +31,10 @@ N = r"(?:\d{1,3}(?:,\d{3}){1,8}(?!\d)|\d{1,2}(?:,\d{2}){1,4},\d{3}(?![,\d])|\d+)
 _BIG_GROUPS = r"\d{1,3}(?:,\d{3}){1,8}(?!\d)"
 
 
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+@lru_cache(maxsize=4096)
 def cardinal(number: str) -> str:
     """'1,234.5' -> 'one thousand two hundred thirty-four point five'."""
     whole, _, fraction = number.replace(",", "").partition(".")
@@ -68,7 +73,7 @@ def pairs(number: str) -> str:
 
 def digits(text: str) -> str:
     """Digit by digit, other characters dropped: '5-07' -> 'five zero seven'."""
-    return " ".join(num2words(int(c)) for c in text if c.isdecimal())
+    return " ".join(_DIGITS[int(c)] for c in text if c.isdecimal())
 
 
 def plural(words: str) -> str:

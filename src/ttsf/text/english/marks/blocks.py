@@ -18,7 +18,7 @@ _THOUGHT = re.compile(
 )
 """What a model thinks before it answers; some leave out the first tag."""
 _FENCED = re.compile(
-    r"^[ \t>]*(`{3,}|~{3,})[^`\n]*\n(?P<code>(?s:.*?))(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.M
+    r"^[ \t>]*+(`{3,}+|~{3,}+)[^`\n]*+\n(?P<code>(?s:.*?))(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.M
 )
 _PREFORMATTED = re.compile(r"<pre\b[^<>]{0,200}+>(?P<code>(?:[^<]|<(?!/?pre\b))*+)</pre>", re.I)
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.M)
@@ -39,7 +39,7 @@ _RULES = (
 _UNDERLINE = re.compile(r"(?<=\S)[ \t]*\n[ \t]*(?:={3,}+|-{3,}+)[ \t]*$", re.M)
 """Of a heading."""
 _ROW = re.compile(r"^[ \t]*+\|[ \t|]*+|^(?=[^|\n]{1,300}+(?<=[ \t])\|[ \t])", re.M)
-_CELL = re.compile(r"[ \t]*+\|[ \t|]*+")
+_CELL = re.compile(r"(?<![ \t])[ \t]*+\|[ \t|]*+")
 _PIPED = re.compile(
     r"\b(?:ls|cat|ps|echo|find|sort|head|tail|curl|history|df|du|sed|awk|git|docker|kubectl|dmesg"
     r"|env|printenv|netstat|yes|seq|jq|which|type)\b[^|\n]{0,200}$"
