@@ -5,11 +5,12 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from itertools import chain
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ttsf.config import ModelConfig
+from ttsf.engine.options import CaptionsKind
 from ttsf.engine.talk import Session, joined
 from ttsf.errors import TtsfError
 from ttsf.media.captions import Captions
@@ -25,7 +26,6 @@ from ttsf.timings.subtitles import Cue, cues
 from ttsf.timings.words import WordTimes
 
 VIDEOS = (".mp4", ".webm")
-CaptionsKind = Literal["none", "track", "burnt"]
 
 
 class Outputs(NamedTuple):

@@ -212,7 +212,7 @@ class TaskRunner:
             tell(Grew(done, total, tuple(word_entries(said))))
 
         live = _File(folder / STREAM, stopped)
-        outputs = Outputs(live, sound=folder / SOUND, captions="burnt" if task.burnt else "none")
+        outputs = Outputs(live, sound=folder / SOUND, captions=task.captions)
         with live.file:
             made = self.pipeline.write(portrait, task.text, outputs, task.options, progress, heard)
         fast_start(folder / STREAM, folder / VIDEO)
