@@ -230,6 +230,31 @@ class DiscriminatorConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class MouthOpeningConfig:
+    """How far the mouth is asked to open [ours]; units of the label of `model.labels`."""
+
+    factor: Amount = 1.12  # G draws .144 e of the .17 e of a label of 1
+    easy: Amount = 1.1  # beyond, the opening only nears `most`
+    most: Amount = 1.3  # of speakers 99 % of the frames are below .15 e
+
+    def __post_init__(self) -> None:
+        if not self.easy < self.most:
+            raise ValueError("easy must be below most")
+
+
+@dataclass(frozen=True, config=STRICT)
+class VoicePaceConfig:
+    """Head motion read at the pace of the voice [ours], see `model.motion.prosody`."""
+
+    rest: Positive = 0.3  # pace in silence
+    haste: Amount = 1.4  # what full loudness adds
+    nod: Amount = 0.6  # label units of pitch, on the strongest stress
+    syllable: Positive = 5.0  # frames, Gaussian
+    phrase: Positive = 15.0  # frames, Gaussian
+    blur: Positive = 1.0  # frames, Gaussian: a sampled head trembles more than those it learned of
+
+
+@dataclass(frozen=True, config=STRICT)
 class AudioMapperConfig:
     """Fig. 3: concat(e_t, upsampled f_t, energy) -> MRF without padding -> f_lip at 25 fps."""
 
@@ -240,6 +265,7 @@ class AudioMapperConfig:
     kernels: tuple[Kernel, ...] = (3, 7, 11)  # [HiFi-GAN MRF]
     dilations: tuple[Kernel, ...] = (1, 3)
     blocks: Depth = 2
+    opening: MouthOpeningConfig | None = None  # None: as f_lip has it [P 3.3]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -260,6 +286,7 @@ class MotionConfig:
     attention_reach: Reach = 31  # frames to either side, from the 32-frame training clips [ours]
     dropout: Dropout = 0.1
     flow: FlowMatchingConfig = FlowMatchingConfig(temperature=1.0)
+    voice_pace: VoicePaceConfig | None = None  # None: as it was sampled [P 3.2]
 
     def __post_init__(self) -> None:
         if self.prior_channels % (2 * self.prior_heads):
