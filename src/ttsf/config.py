@@ -98,6 +98,26 @@ class DurationConfig:
     channels: Width = 256
     kernel: Kernel = 3
     dropout: Dropout = 0.1
+    round_up: bool = True  # predictions to whole frames [Matcha]; False: to the nearest ends [ours]
+
+
+@dataclass(frozen=True, config=STRICT)
+class ProsodyConfig:
+    """Pitch and energy of each symbol, predicted from f_t and added to it [FastPitch]."""
+
+    channels: Width = 192
+    kernel: Kernel = 3
+    dropout: Dropout = 0.1
+    pitch_mean: float = 5.0  # of the natural log of F0 in Hz, over speakers [ours]
+    pitch_std: Positive = 0.4
+
+
+@dataclass(frozen=True, config=STRICT)
+class RefinerConfig:
+    """ConvNeXt blocks at the mel's rate that turn upsampled f_t into mu [ours]."""
+
+    channels: Width = 192
+    layers: Depth = 6
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -128,12 +148,15 @@ class SpeechConfig:
 
     language: str = "en-us"  # espeak-ng voice that gives the phonemes
     add_blank: bool = True  # a blank between symbols [Matcha]
+    first_blank: bool = False  # without them: one for the silence before the first symbol [ours]
     voice_channels: Width = 64  # width of the projected f_id [Matcha's speaker vector]
     voices: Annotated[
         tuple[VoiceConfig, ...], Field(max_length=4096)
     ] = ()  # that f_id mixes, set by the voice stage; none: f_id is projected straight [ours]
     text_encoder: TextEncoderConfig = TextEncoderConfig()
     duration: DurationConfig = DurationConfig()
+    prosody: ProsodyConfig | None = None  # pitch and energy as inputs of mu and the decoder [ours]
+    refiner: RefinerConfig | None = None  # None: mu is constant over each symbol [Matcha]
     decoder: SpeechDecoderConfig = SpeechDecoderConfig()
     voice_from: Literal["id", "id+motion"] = "id"  # Table 3: f_id, or f_id + f_m ("w/ motion")
     flow: FlowMatchingConfig = FlowMatchingConfig()
@@ -150,10 +173,13 @@ class VocoderConfig:
     `istft_n_fft = 0` gives the plain waveform head; otherwise the last stage predicts magnitude and
     phase of a short STFT whose hop is `istft_hop` (iSTFTNet's form, cheaper at the same width).
     `kind = "vocos"` works at frame rate: `layers` ConvNeXt blocks of `channels`, then an STFT of
-    `istft_n_fft` samples whose hop is the mel's [Vocos]. `kind = "griffin_lim"` needs no weights.
+    `istft_n_fft` samples whose hop is the mel's [Vocos]; `kind = "harmonic"` does the same to a pulse
+    train and to noise, and its sound may have another rate than the mel [ours].
+    `kind = "griffin_lim"` needs no weights.
     """
 
-    kind: Literal["hifigan", "vocos", "griffin_lim"] = "hifigan"
+    kind: Literal["hifigan", "vocos", "harmonic", "griffin_lim"] = "hifigan"
+    sample_rate: Annotated[int, Field(ge=8_000, le=96_000)] = SAMPLE_RATE  # Hz of the sound
     channels: Width = 512
     upsample_rates: tuple[Samples, ...] = (5, 4, 4, 2)  # product 160 [ours]
     upsample_kernels: tuple[Samples, ...] = (11, 8, 8, 4)
@@ -161,7 +187,8 @@ class VocoderConfig:
     resblock_dilations: tuple[Kernel, ...] = (1, 3, 5)
     istft_n_fft: Annotated[int, Field(ge=0, le=65_536)] = 0  # samples
     istft_hop: Samples = 1  # samples
-    layers: Depth = 8  # only for kind = "vocos"
+    layers: Depth = 8  # only for kind = "vocos" and "harmonic"
+    pitch_channels: Width = 96  # of the net that reads F0, only for kind = "harmonic"
     griffin_lim_iterations: Annotated[int, Field(ge=0, le=1000)] = (
         32  # only for kind = "griffin_lim"
     )
@@ -169,8 +196,8 @@ class VocoderConfig:
     def __post_init__(self) -> None:
         if len(self.upsample_rates) != len(self.upsample_kernels):
             raise ValueError("upsample_rates and upsample_kernels belong together")
-        if self.kind == "vocos" and self.istft_n_fft < 2:
-            raise ValueError('kind = "vocos" needs istft_n_fft')
+        if self.kind in ("vocos", "harmonic") and self.istft_n_fft < 2:
+            raise ValueError(f'kind = "{self.kind}" needs istft_n_fft')
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -275,6 +302,10 @@ class ModelConfig:
         product = self.vocoder.istft_hop * math.prod(self.vocoder.upsample_rates)
         if self.vocoder.kind == "hifigan" and product != self.audio.hop:
             raise ValueError(f"vocoder upsampling gives {product} samples, not {self.audio.hop}")
+        if self.vocoder.kind != "harmonic" and self.vocoder.sample_rate != self.audio.sample_rate:
+            raise ValueError('only a vocoder of kind = "harmonic" has another rate than the mel')
+        if self.vocoder.sample_rate % (self.audio.sample_rate // self.audio.hop):
+            raise ValueError("vocoder.sample_rate must be a multiple of the mel's frame rate")
 
     @property
     def mel_per_video(self) -> int:

@@ -32,6 +32,7 @@ from ttsf.data.synthetic.animated_clips import PortraitJob, portrait_one, track_
 from ttsf.data.synthetic.portraits import shows_teeth
 from ttsf.data.synthetic.sentences import teacher_texts
 from ttsf.data.synthetic.teachers import VOICES, TeacherJob, installed_voices, require, teach_one
+from ttsf.data.synthetic.timed_voices import timed_jobs, timed_one
 from ttsf.errors import TtsfError, needing
 from ttsf.jobs import Workers, only_run
 from ttsf.landmarks.face_mesh import load_mediapipe
@@ -59,12 +60,13 @@ def build_open_corpus(
     is not installed.
     """
     settings = choose_voices(settings)
-    check_packages()
     videos, speech, portraits = (
         read_parts(parts, kind, USES) for kind in ("video", "speech", "portrait")
     )
+    check_packages(pictures=bool(videos or portraits))
     check_names([*videos, *speech, *portraits], settings.paces)
     teachers = plan_teachers(speech, settings)
+    timed = [] if settings.timed is None else timed_jobs(settings.timed, settings.longest_s)
     root = parts.resolve()
     with only_run(out, describe(root, settings)):
         filmed = [plan_video(root, part, settings) for part in videos]
@@ -72,6 +74,7 @@ def build_open_corpus(
         recordings = [SpeechJob(root, part, settings.longest_s, settings.paces) for part in speech]
         records += record_jobs(speech_one, recordings, out, workers)
         records += record_jobs(teach_one, teachers, out, workers)
+        records += record_jobs(timed_one, timed, out, workers)
         records = settle_registers(records)
         drives = find_drives(records, out)
         donors = [p.file for p in portraits if p.use == "train" and shows_teeth(p)]
@@ -95,9 +98,10 @@ def choose_voices(settings: OpenCorpusSettings) -> OpenCorpusSettings:
     return replace(settings, voices=voices)
 
 
-def check_packages() -> None:
-    """Raises MissingPackage where ttsf[data] is not installed."""
-    load_mediapipe()
+def check_packages(pictures: bool) -> None:
+    """Raises MissingPackage where ttsf[data] is not installed; `pictures` need the face mesh."""
+    if pictures:
+        load_mediapipe()
     with needing("the open corpus", "pocketsphinx, scipy and soxr", "data"):
         import pocketsphinx  # noqa: F401
         import scipy  # noqa: F401
@@ -124,6 +128,7 @@ def describe(root: Path, settings: OpenCorpusSettings) -> dict[str, object]:
         "parts": str(root),
         "list": zlib.crc32((root / PARTS).read_bytes()),
         "texts": [zlib.crc32(read_text(path).encode()) for path in settings.texts],
+        "timed": settings.timed and str(settings.timed.resolve()),
         "voices": list(settings.voices or ()),
     }
 

@@ -28,7 +28,7 @@ def spoken(utterance: Utterance, durations: Sequence[int], start_s: float, hop_s
     phones = tuple(
         Phone(ipa, ends[first], ends[last])
         for span in utterance.spans
-        for ipa, first, last in _phones(utterance.ids, *span)
+        for ipa, first, last in phones_in(utterance.ids, *span)
     )
     marks = tuple(
         Mark(name, words[k].start_s if k < len(words) else ends[-1]) for name, k in utterance.marks
@@ -36,8 +36,8 @@ def spoken(utterance: Utterance, durations: Sequence[int], start_s: float, hop_s
     return Spoken(words, phones, marks)
 
 
-def _phones(ids: Sequence[int], first: int, last: int) -> Iterator[tuple[str, int, int]]:
-    """Sounds of ids [first, last), each with its own; a blank belongs to the sound before it."""
+def phones_in(ids: Sequence[int], first: int, last: int) -> Iterator[tuple[str, int, int]]:
+    """The phones of ids [first, last) with their own first and end; a blank belongs to the one before."""
     ipa, begin = "", first
     for place in range(first, last):
         symbol = SYMBOLS[ids[place]]

@@ -50,6 +50,8 @@ class TtsOptions:
 
     data: Path
     """Corpus with manifest.jsonl."""
+    start: Path | None = None
+    """Run of this stage, with the same or other speakers, whose weights to begin with."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class VocoderOptions:
     """The preset's; none: the spectral losses alone."""
     stft: float | None = None
     """Weight of the STFT loss (the preset's)."""
+    start: Path | None = None
+    """Model or run of this stage whose vocoder to begin with; the discriminators begin afresh."""
     tts: Path | None = None
     """Run of the stage tts: half of the segments are read from mels as D_TTS draws them."""
 

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ttsf.config import ModelConfig
 from ttsf.data.manifest import Clip, Split
 from ttsf.data.speech_clips import SpeechClips
+from ttsf.data.symbol_times import read_times
 from ttsf.errors import TtsfError
 from ttsf.mel import mel_spectrogram
 from ttsf.model import TTSF
@@ -22,7 +24,7 @@ from ttsf.presets import Preset
 from ttsf.speech.text import TextFrontEnd
 from ttsf.speech.tts import SpokenText, pad_spoken
 from ttsf.training.journal import Validation, speak_first
-from ttsf.training.parts import SPEECH, Parts
+from ttsf.training.parts import SPEECH, Parts, load_parts, read_speakers
 from ttsf.training.schedule import warm_up_cosine
 from ttsf.training.settings import TtsOptions
 
@@ -40,10 +42,11 @@ class TtsBatch(NamedTuple):
 
 
 class SpeechDataset:
-    """Clips with text of some splits, ids and log-mels kept in memory (float16).
+    """Clips with text of some splits: ids, log-mels (float16), times and F0 kept in memory.
 
-    Speakers are those of the split "train". A text of more symbols than mel frames, or by a speaker
-    who was never trained, is left out.
+    Symbols whose times are known are taken as they stand; others come from the front end. Speakers
+    are those of the split "train". A text of more symbols than mel frames, or by a speaker who was
+    never trained, is left out.
     """
 
     def __init__(self, folder: Path, config: ModelConfig, splits: tuple[Split, ...]) -> None:
@@ -54,14 +57,22 @@ class SpeechDataset:
         self.clips: list[Clip] = []
         self.ids: list[list[int]] = []
         self.mels: list[Tensor] = []
+        self.durations: list[Tensor] = []
+        self.log_f0: list[Tensor] = []
         for clip in speech.clips:
-            ids = front_end.ids(str(clip.text))
+            times = None if clip.times is None else read_times(folder / clip.times)
+            ids = times.ids if times else front_end.ids(str(clip.text))
             if clip.speaker not in self.speakers or clip.samples // config.audio.hop < len(ids):
                 continue
             samples = torch.from_numpy(speech.waveform(clip))
             self.clips.append(clip)
             self.ids.append(ids)
-            self.mels.append(mel_spectrogram(samples[None], config.audio)[0].half())
+            mel = mel_spectrogram(samples[None], config.audio)[0]
+            self.mels.append(mel.half())
+            lengths = times.frames(mel.shape[1]) if times else [0] * len(ids)
+            self.durations.append(torch.tensor(lengths))
+            if config.speech.prosody is not None:
+                self.log_f0.append(log_f0(speech.f0(clip, 0, mel.shape[1]), clip))
         if not self.clips:
             raise TtsfError(f"no usable speech with text of {', '.join(splits)} in {folder}")
 
@@ -69,7 +80,12 @@ class SpeechDataset:
         """Pad clips to the longest."""
         ids = [torch.tensor(self.ids[i]) for i in indices]
         return TtsBatch(
-            pad_spoken(ids, [self.mels[i].float() for i in indices]),
+            pad_spoken(
+                ids,
+                [self.mels[i].float() for i in indices],
+                [self.durations[i] for i in indices],
+                [self.log_f0[i] for i in indices] if self.log_f0 else None,
+            ),
             torch.tensor([self.speakers.index(self.clips[i].speaker) for i in indices]),
             tuple(self.clips[i].name for i in indices),
         )
@@ -104,6 +120,15 @@ class SpeechDataset:
         return [i for i, share in enumerate(shares) for _ in range(int(share + rng.random()))]
 
 
+def log_f0(f0: np.ndarray, clip: Clip) -> Tensor:
+    """Natural log of F0 in Hz [T], interpolated where it is 0; TtsfError for a voiceless clip."""
+    voiced = np.flatnonzero(f0)
+    if not len(voiced):
+        raise TtsfError(f"clip '{clip.name}' has no voiced sound")
+    places = np.arange(len(f0))
+    return torch.from_numpy(np.interp(places, voiced, np.log(f0[voiced]))).float()
+
+
 class TtsStage:
     """The stage for `training.loop.train`."""
 
@@ -116,9 +141,21 @@ class TtsStage:
         self.net = Parts(self.model, SPEECH)
         self.table = nn.Embedding(len(self.speakers), self.config.speech.voice_channels)
         self.net.add_module("table", self.table)
+        if options.start is not None:
+            self._begin_with(options.start)
         self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
+        if self.config.speech.prosody is not None:
+            self.weights["prosody"] = 1.0
         self._drawn = -1, self._epoch(0)
         self.batches_per_epoch = len(self._drawn[1])
+
+    def _begin_with(self, run: Path) -> None:
+        """Weights of another run; a speaker whom it does not know begins as the mean of its own."""
+        load_parts(self.model, run, SPEECH)
+        known = read_speakers(run)
+        mean = torch.stack(list(known.values())).mean(0)
+        with torch.no_grad():
+            self.table.weight.copy_(torch.stack([known.get(s, mean) for s in self.speakers]))
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam."""
@@ -144,7 +181,7 @@ class TtsStage:
     def losses(self, batch: TtsBatch) -> dict[str, Tensor]:
         """L_TTS, term by term."""
         losses, _ = self.model.speech(batch.spoken, self.table(batch.speakers), self.training.crops)
-        return losses._asdict()
+        return losses.terms()
 
     def held_out_batches(self) -> Iterator[TtsBatch]:
         """All held-out sentences."""
