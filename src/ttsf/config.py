@@ -173,8 +173,8 @@ class VocoderConfig:
     `istft_n_fft = 0` gives the plain waveform head; otherwise the last stage predicts magnitude and
     phase of a short STFT whose hop is `istft_hop` (iSTFTNet's form, cheaper at the same width).
     `kind = "vocos"` works at frame rate: `layers` ConvNeXt blocks of `channels`, then an STFT of
-    `istft_n_fft` samples whose hop is the mel's [Vocos]; `kind = "harmonic"` does the same to a pulse
-    train and to noise, and its sound may have another rate than the mel [ours].
+    `istft_n_fft` samples whose hop is the mel's [Vocos]; `kind = "harmonic"` filters a pulse train
+    and noise in such an STFT, and its sound may have another rate than the mel [ours].
     `kind = "griffin_lim"` needs no weights.
     """
 

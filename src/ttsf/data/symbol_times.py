@@ -1,4 +1,4 @@
-"""When each symbol that E_t embeds is heard: known for speech of a synthesiser that tells its times.
+"""When each symbol that E_t embeds is heard, for speech of a synthesiser that reports its times.
 
 A file holds {"symbols": "həlˈoʊ.", "ends_s": [0.31, ...]}, an end for every symbol in s from the
 beginning of the clip; a blank may come first, for the silence before the first sound.

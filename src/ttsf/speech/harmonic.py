@@ -1,9 +1,9 @@
 """A vocoder that shapes harmonics and noise: each frame filters the spectra of both [ours].
 
-Vocos predicts phases from nothing. Here the harmonics' phase is that of a pulse train at the F0 read
-from the mel, so it runs on smoothly by construction, and the noise is drawn apart; ConvNeXt blocks
-at the mel's rate give the filters [HiFTNet, Wavehax]. The mel may have another rate than the sound:
-the band above the mel's follows from what lies below.
+Vocos predicts phases from nothing. Here the phase of the harmonics is that of a pulse train whose
+F0 is read from the mel, so it is continuous by construction; noise is added apart. ConvNeXt blocks
+at the mel's rate give both filters [HiFTNet, Wavehax]. The sound may have a higher rate than the
+mel: the upper band follows from the lower.
 """
 
 import torch
@@ -84,7 +84,7 @@ class HarmonicVocoder(nn.Module):
         return overlap_add(chunks, self.window, self.hop), pitch
 
     def _noise(self, mel: Tensor) -> Tensor:
-        """White noise of power 1: the same for every utterance, but another at each training step."""
+        """White noise of power 1 [B, T * hop]: always the same, but for each training step."""
         generator = None if self.training else torch.Generator().manual_seed(0)
         noise = torch.randn(1, mel.shape[-1] * self.hop, generator=generator)
         return noise.to(mel.device).expand(len(mel), -1)

@@ -37,7 +37,7 @@ def spoken(utterance: Utterance, durations: Sequence[int], start_s: float, hop_s
 
 
 def phones_in(ids: Sequence[int], first: int, last: int) -> Iterator[tuple[str, int, int]]:
-    """The phones of ids [first, last) with their own first and end; a blank belongs to the one before."""
+    """Phones of ids [first, last) with the ids of each; a blank belongs to the phone before it."""
     ipa, begin = "", first
     for place in range(first, last):
         symbol = SYMBOLS[ids[place]]

@@ -4,6 +4,8 @@
 with the text, the symbols of E_t and where each ends, and LICENCE with the licence of the voices.
 """
 
+# ruff: noqa: RUF001 (IPA)
+
 import json
 from dataclasses import dataclass
 from pathlib import Path
