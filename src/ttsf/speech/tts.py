@@ -54,6 +54,10 @@ class TtsLosses(NamedTuple):
         """Those that there are."""
         return {name: loss for name, loss in self._asdict().items() if loss is not None}
 
+    def total(self) -> Tensor:
+        """L_TTS."""
+        return torch.stack(list(self.terms().values())).sum()
+
 
 class SpokenText(NamedTuple):
     """Utterances with their text, both padded."""
@@ -117,10 +121,12 @@ class TextToSpeech(nn.Module):
         self.voice_projection = voice_projection(config, identity_channels)
         self.encoder = TextEncoder(config.text_encoder, len(SYMBOLS), voice, audio.mel_bins)
         self.duration = SymbolPredictor(config.duration, self.encoder.width)
-        self.prosody = config.prosody and SymbolProsody(config.prosody, self.encoder.width)
-        self.refiner = config.refiner and MelRefiner(
-            config.refiner, self.encoder.width, audio.mel_bins
-        )
+        self.prosody: SymbolProsody | None = None
+        if config.prosody is not None:
+            self.prosody = SymbolProsody(config.prosody, self.encoder.width)
+        self.refiner: MelRefiner | None = None
+        if config.refiner is not None:
+            self.refiner = MelRefiner(config.refiner, self.encoder.width, audio.mel_bins)
         self.decoder = SpeechDecoder(config.decoder, audio.mel_bins, voice)
         self.embedding_channels = config.text_encoder.channels
         self.hidden_channels = self.encoder.width
@@ -249,7 +255,7 @@ class TextToSpeech(nn.Module):
         plain = text.hidden
         text, values = self._with_prosody(text, spoken, x_1, durations)
         prosody = None
-        if self.prosody is not None:
+        if self.prosody is not None and values is not None:
             guess = self.prosody.predictor(plain, text.mask)
             prosody = ((guess - values) ** 2).sum() / symbols
         mask = length_mask(spoken.mel_lengths, x_1.shape[-1])

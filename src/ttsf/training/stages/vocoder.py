@@ -26,6 +26,7 @@ from ttsf.layers import full_precision
 from ttsf.mel import mel_spectrogram
 from ttsf.model import TTSF
 from ttsf.presets import Preset
+from ttsf.speech.harmonic import HarmonicVocoder
 from ttsf.speech.pitch import pitch_loss
 from ttsf.training.journal import Validation
 from ttsf.training.parts import Parts, load_parts
@@ -269,6 +270,7 @@ class VocoderStage:
         """The vocoder's samples, and the loss of the F0 that it reads."""
         if f0 is None:
             return self.model.vocoder(mel), {}
+        assert isinstance(self.model.vocoder, HarmonicVocoder)
         fake, pitch = self.model.vocoder.speak(mel)
         return fake, {"f0": pitch_loss(pitch, f0)}
 
