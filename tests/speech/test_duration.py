@@ -89,4 +89,4 @@ def test_repeat_by_durations() -> None:
 def test_predictor_is_zero_outside_the_mask() -> None:
     predictor = SymbolPredictor(DurationConfig(channels=8), 12)
     out = predictor(torch.randn(2, 12, 5), length_mask(torch.tensor([5, 2]), 5))
-    assert out.shape == (2, 5) and out[1, 2:].abs().sum() == 0
+    assert out.shape == (2, 1, 5) and out[1, 0, 2:].abs().sum() == 0
