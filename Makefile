@@ -30,10 +30,10 @@ test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 test-browser: $(STAMP)
-	$(BIN)/python -m pytest tests/browser -m browser -rs
+	$(BIN)/python -m pytest tests/serve/page -m browser -rs
 
 test-long: $(STAMP)
-	$(BIN)/python -m pytest tests/serve tests/batch tests/test_kills.py -m long -rs
+	$(BIN)/python -m pytest tests/serve tests/batch tests/system/test_kills.py -m long -rs
 
 # The tests of the server with its engines on a Ray cluster that is started here; some minutes. Ray
 # Serve wants another protobuf than MediaPipe: an environment of its own.
@@ -45,7 +45,7 @@ test-ray:
 
 # INPUTS of each kind (dev/fuzzing.md); 100 take some minutes, INPUTS=1250 a night.
 fuzz: $(STAMP)
-	TTSF_FUZZ_INPUTS=$(INPUTS) $(BIN)/python -m pytest tests/fuzz -s
+	TTSF_FUZZ_INPUTS=$(INPUTS) $(BIN)/python -m pytest tests/system/test_fuzz.py -s
 
 # Known flaws of what is installed, and a list of it (SBOM); asks the network.
 audit: $(STAMP)

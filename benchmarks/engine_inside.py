@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 import ttsf
-from ttsf.engine.talk import Talk
-from ttsf.landmarks.labels import GAIN, LABEL_UNITS
-from ttsf.speech.text import TextFrontEnd
+from ttsf.engine.talk import Session
+from ttsf.model.labels import GAIN, LABEL_UNITS
+from ttsf.text.front_end import TextFrontEnd
 
 PORTRAIT = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
 
@@ -36,7 +36,7 @@ def joins(pipeline: ttsf.Pipeline, portrait: ttsf.Portrait, text: str) -> dict[s
     inside: list[float] = []
     between: list[float] = []
     for seed in range(2):
-        talk = Talk(
+        talk = Session(
             pipeline.model, pipeline._workers, portrait, utterances, ttsf.GenerateOptions(seed)
         )
         act, last = None, None

@@ -17,9 +17,9 @@ from functools import partial
 import torch
 
 from ttsf import checkpoint
-from ttsf.face.generator import Fields, Generator, fuse_motion
+from ttsf.model.face.generator import Fields, Generator, fuse_motion
 
-SOURCE = "src/ttsf/face/generator.py"
+SOURCE = "src/ttsf/model/face/generator.py"
 ROUNDS = 40
 FIRST = "46193e2"
 """The first revision with fields."""

@@ -23,16 +23,16 @@ import numpy as np
 import torch
 
 import ttsf
+from ttsf.compositing.framing import Framing
+from ttsf.engine.options import GenerateOptions
 from ttsf.errors import TtsfError
 from ttsf.media.sound import write_wav
 from ttsf.media.video import Chunk, new_video
-from ttsf.options import GenerateOptions
-from ttsf.picture.framing import Framing
 from ttsf.pipeline import Pipeline
-from ttsf.provenance.payload import Payload
-from ttsf.provenance.picture import PictureMark
-from ttsf.provenance.sound import SoundMark
-from ttsf.provenance.verify import Finding, verify
+from ttsf.provenance.detect.verify import Finding, verify
+from ttsf.provenance.embed.payload import Payload
+from ttsf.provenance.embed.picture import PictureMark
+from ttsf.provenance.embed.sound import SoundMark
 
 SHORT = "Good morning, and welcome to the news."
 LONG = (

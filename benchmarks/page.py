@@ -16,9 +16,9 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from tests.browser.drivers import Browser, chromium, wait_for  # noqa: E402
-from tests.browser.test_page import fill  # noqa: E402
-from tests.serve.process import serving  # noqa: E402
+from tests.serve.page.test_page import fill  # noqa: E402
+from tests.support.browsers import Browser, chromium, wait_for  # noqa: E402
+from tests.support.server_process import serving  # noqa: E402
 
 SENTENCE = "The weather will be cold and dry tomorrow, I am afraid. "
 CLICK = """

@@ -15,10 +15,10 @@ from PIL import Image
 from skimage import data
 
 from ttsf.config import FPS, SAMPLE_RATE
-from ttsf.data.recorded.corpus import prepare
-from ttsf.data.settings import PrepareSettings
-from ttsf.jobs import Workers
 from ttsf.media.video import Chunk, new_video
+from ttsf.parallel import Parallel
+from ttsf.research.data.recorded.corpus import prepare
+from ttsf.research.data.settings import PrepareSettings
 
 SECONDS = 3
 
@@ -50,7 +50,7 @@ def main() -> None:
         for workers in chosen.workers:
             began = time.monotonic()
             settings = PrepareSettings(chosen.layout, root)
-            records = prepare(settings, Path(name) / f"out{workers}", Workers(workers))
+            records = prepare(settings, Path(name) / f"out{workers}", Parallel(workers))
             took = time.monotonic() - began
             clips = [clip for record in records for clip in record.clips]
             seconds = sum(clip.samples for clip in clips) / SAMPLE_RATE

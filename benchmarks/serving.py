@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from tests.serve.process import ServerProcess, serving  # noqa: E402
+from tests.support.server_process import ServerProcess, serving  # noqa: E402
 
 TEXT = "Good morning. The weather will be cold and dry tomorrow, I am afraid."
 RATES = (2.0, 4.0, 8.0, 12.0, 16.0, 24.0)

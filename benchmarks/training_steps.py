@@ -15,9 +15,9 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.training.tiny import STAGES, TinyStages
-from ttsf.presets import PRESETS
-from ttsf.training.loop import Stage, total_loss
+from tests.support.tiny_stages import STAGES, TinyStages
+from ttsf.research.presets import PRESETS
+from ttsf.research.training.loop import Stage, total_loss
 
 
 def matmul_rate(size: int = 1024, seconds: float = 1.0) -> float:

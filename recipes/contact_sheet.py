@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ttsf.evaluation.clips import read_clip
+from ttsf.research.evaluation.clips import read_clip
 
 
 def row(video: Path, count: int, side: int) -> np.ndarray:

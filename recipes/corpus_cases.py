@@ -15,11 +15,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from ttsf.data.recorded.layouts import SourceVideo, find_videos
-from ttsf.data.recorded.transcripts import read_transcript
 from ttsf.errors import TtsfError
-from ttsf.evaluation.cases import CASES, COLUMNS
 from ttsf.media.recording import read_video
+from ttsf.research.data.recorded.layouts import SourceVideo, find_videos
+from ttsf.research.data.recorded.transcripts import read_transcript
+from ttsf.research.evaluation.cases import CASES, COLUMNS
 
 
 def held_out(layout: str, root: Path) -> list[SourceVideo]:

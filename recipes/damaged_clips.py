@@ -18,17 +18,17 @@ from scipy.ndimage import gaussian_filter
 
 from ttsf.cli.streams import Progress as ProgressLine
 from ttsf.config import SAMPLE_RATE
-from ttsf.data.parts import Use
 from ttsf.errors import TtsfError
-from ttsf.evaluation import scoring
-from ttsf.evaluation.cases import Case, read_cases
-from ttsf.evaluation.clips import VideoClip, read_clip
-from ttsf.evaluation.offline_tables import MOTION, SPEECH, VIDEO, TableBuilder
-from ttsf.evaluation.systems import System, ground_truth
-from ttsf.evaluation.table import Table
-from ttsf.jobs import Progress
 from ttsf.media.recording import fit_sound
 from ttsf.media.video import Chunk, new_video
+from ttsf.parallel import Progress
+from ttsf.research.data.parts import Use
+from ttsf.research.evaluation import scoring
+from ttsf.research.evaluation.cases import Case, read_cases
+from ttsf.research.evaluation.clips import VideoClip, read_clip
+from ttsf.research.evaluation.offline_tables import MOTION, SPEECH, VIDEO, TableBuilder
+from ttsf.research.evaluation.systems import System, ground_truth
+from ttsf.research.evaluation.table import Table
 
 LATE_S = 0.2
 BLUR = 3.0  # px, standard deviation

@@ -3,7 +3,7 @@
     python recipes/head_motion.py DATA OUT
 
 Every video of DATA/manifest.csv gives OUT/NAME.npz with its motion labels
-(`ttsf.landmarks.tracking`); one that is already there is not tracked again.
+(`ttsf.research.landmarks.tracking`); one that is already there is not tracked again.
 """
 
 import argparse
@@ -12,10 +12,10 @@ from typing import get_args
 
 import numpy as np
 
-from ttsf.data.parts import Use, read_parts
 from ttsf.errors import TtsfError
-from ttsf.landmarks.labels import LABELS, OPEN
-from ttsf.landmarks.tracking import Track, load_track, save_track, track_video
+from ttsf.model.labels import LABELS, OPEN
+from ttsf.research.data.parts import Use, read_parts
+from ttsf.research.landmarks.tracking import Track, load_track, save_track, track_video
 
 BANDS_HZ = (0.5, 2.0)
 """Limits of the slow, middle and fast share of head motion."""

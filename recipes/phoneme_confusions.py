@@ -15,10 +15,10 @@ from pathlib import Path
 from jiwer import process_words
 
 from ttsf.config import SpeechConfig
-from ttsf.evaluation.cases import CASES
-from ttsf.evaluation.metrics.wer import transcribe
 from ttsf.media.recording import read_sound
-from ttsf.speech.text import SYMBOLS, TextFrontEnd
+from ttsf.research.evaluation.cases import CASES
+from ttsf.research.evaluation.metrics.wer import transcribe
+from ttsf.text.front_end import SYMBOLS, TextFrontEnd
 
 MISSED = "-"
 NO_SOUND = set(" _ˈˌː.,;:!?—…")

@@ -11,9 +11,9 @@ import csv
 import shutil
 from pathlib import Path
 
-from ttsf.data.parts import read_parts
-from ttsf.data.report import spread
-from ttsf.evaluation.cases import CASES, COLUMNS, PLAIN
+from ttsf.research.data.parts import read_parts
+from ttsf.research.data.report import spread
+from ttsf.research.evaluation.cases import CASES, COLUMNS, PLAIN
 
 
 def main() -> None:

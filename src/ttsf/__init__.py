@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ttsf.errors import TtsfError
 
 if TYPE_CHECKING:
+    from ttsf.compositing.framing import Framing
+    from ttsf.engine.options import GenerateOptions
     from ttsf.engine.output import Outputs
-    from ttsf.options import GenerateOptions
-    from ttsf.picture.framing import Framing
     from ttsf.pipeline import Pipeline, Result, Written, load
     from ttsf.portrait.portrait import Portrait
 
@@ -27,8 +27,8 @@ __all__ = [
     "load",
 ]
 ELSEWHERE = {
-    "Framing": "ttsf.picture.framing",
-    "GenerateOptions": "ttsf.options",
+    "Framing": "ttsf.compositing.framing",
+    "GenerateOptions": "ttsf.engine.options",
     "Outputs": "ttsf.engine.output",
     "Portrait": "ttsf.portrait.portrait",
 }

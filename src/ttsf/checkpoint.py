@@ -18,9 +18,9 @@ from torch import Tensor
 
 from ttsf.config import ModelConfig, model_config_from_json, model_config_to_json
 from ttsf.errors import TtsfError
-from ttsf.face.generator import fast_layout
 from ttsf.media.files import write_new
-from ttsf.model import TTSF
+from ttsf.model.face.generator import fast_layout
+from ttsf.model.ttsf import TTSF
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 BUNDLED = Path(__file__).parent / "weights" / "mini"

@@ -239,6 +239,24 @@ class FaceConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class DiscriminatorConfig:
+    """D of Eq. 2: the paper does not describe it; StyleGAN2's residual form, R1 [StyleGAN2]."""
+
+    channels: tuple[tuple[int, int], ...] = (
+        (256, 32),
+        (128, 64),
+        (64, 128),
+        (32, 256),
+        (16, 256),
+        (8, 256),
+        (4, 256),
+    )  # a feature map's side in px and its channels [ours]
+    group: int = 4  # pictures whose standard deviation D sees [StyleGAN2]
+    r1: float = 10.0  # weight of the gradient penalty [StyleGAN2]
+    r1_every: int = 16  # steps [StyleGAN2]
+
+
+@dataclass(frozen=True, config=STRICT)
 class AudioMapperConfig:
     """Fig. 3: concat(e_t, upsampled f_t, energy) -> MRF without padding -> f_lip at 25 fps."""
 

@@ -11,21 +11,21 @@ import torch
 from torch import Tensor
 
 from ttsf import checkpoint
+from ttsf.compositing.framing import place
+from ttsf.engine.options import GenerateOptions
 from ttsf.engine.output import Outputs, write_talk
 from ttsf.engine.stamp import payload_of
-from ttsf.engine.talk import Speech, Talk, joined
+from ttsf.engine.talk import Session, SpeechSession, joined
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
-from ttsf.jobs import Progress
 from ttsf.media.video import Chunk
-from ttsf.model import TTSF
-from ttsf.options import GenerateOptions
-from ttsf.picture.framing import place
+from ttsf.model.ttsf import TTSF
+from ttsf.parallel import Progress
 from ttsf.portrait.portrait import Portrait, read_portrait
-from ttsf.speech.languages.languages import find
-from ttsf.speech.symbols import BLANK, SYMBOL_ID
-from ttsf.speech.text import TextFrontEnd, Utterance
-from ttsf.times.spoken import Spoken
+from ttsf.symbols import BLANK, SYMBOL_ID
+from ttsf.text.accents.languages import find
+from ttsf.text.front_end import TextFrontEnd, Utterance
+from ttsf.timings.words import WordTimes
 
 DEFAULT_OPTIONS = GenerateOptions()
 SYMBOL_S = 0.06
@@ -49,7 +49,7 @@ class Result(NamedTuple):
     fps: int
     sample_rate: int
     """Hz."""
-    spoken: Spoken
+    spoken: WordTimes
     """What is said when."""
 
 
@@ -59,7 +59,7 @@ class Written(NamedTuple):
     frame_count: int
     seconds: float
     """Length of the video."""
-    spoken: Spoken = Spoken(())
+    spoken: WordTimes = WordTimes(())
     """What is said when."""
 
 
@@ -96,7 +96,7 @@ class Pipeline:
     def voice_of(self, portrait: AnyPortrait) -> Tensor:
         """[1, V], the voice that a face chooses; raises as `portrait` does."""
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
-        return Talk(self.model, self._workers, read, (), DEFAULT_OPTIONS).speech.voice
+        return Session(self.model, self._workers, read, (), DEFAULT_OPTIONS).speech.voice
 
     def speak(
         self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
@@ -143,7 +143,7 @@ class Pipeline:
                 raise TtsfError("without a portrait a voice must be named")
             utterances = self._utterances(text, options)
             voice, payload = self.voice(options.voice), payload_of(None, utterances, options)
-            speech = Speech(self.model, voice, utterances, options, payload)
+            speech = SpeechSession(self.model, voice, utterances, options, payload)
         else:
             speech = self._open(portrait, text, options).speech
         return speech.samples(self._workers)
@@ -175,7 +175,7 @@ class Pipeline:
         output: AnyPath | Outputs,
         options: GenerateOptions = DEFAULT_OPTIONS,
         progress: Progress | None = None,
-        heard: Callable[[Spoken], None] | None = None,
+        heard: Callable[[WordTimes], None] | None = None,
     ) -> Written:
         """Write the video to `output` (.mp4 or .webm), or to `Outputs` with what goes beside it.
 
@@ -206,11 +206,11 @@ class Pipeline:
         _check_length(utterances, options)
         return utterances
 
-    def _open(self, portrait: AnyPortrait, text: str, options: GenerateOptions) -> Talk:
+    def _open(self, portrait: AnyPortrait, text: str, options: GenerateOptions) -> Session:
         utterances = self._utterances(text, options)
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
         voice = None if options.voice is None else self.voice(options.voice)
-        return Talk(self.model, self._workers, read, utterances, options, voice)
+        return Session(self.model, self._workers, read, utterances, options, voice)
 
 
 def _check_length(utterances: Sequence[Utterance], options: GenerateOptions) -> None:
@@ -218,7 +218,7 @@ def _check_length(utterances: Sequence[Utterance], options: GenerateOptions) -> 
     seconds = 0.0
     for utterance in utterances:
         symbols = sum(symbol != SYMBOL_ID[BLANK] for symbol in utterance.ids)
-        seconds += SYMBOL_S * symbols / options.at_rate(utterance.rate).rate + utterance.pause_s
+        seconds += SYMBOL_S * symbols / options.sampling(utterance.rate).rate + utterance.pause_s
     if seconds > options.max_seconds:
         raise TtsfError(
             f"the text would be spoken for about {seconds:,.0f} s; "

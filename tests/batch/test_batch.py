@@ -13,13 +13,13 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.batch.conftest import line, openai_line, results, tree
+from tests.support.batches import line, openai_line, results, tree
 from ttsf.batch import make
-from ttsf.batch.lines import Line, Refused, folder_name, read_lines
+from ttsf.batch.lines import Refused, Request, folder_name, read_lines
 from ttsf.batch.make import BatchSettings, run_batch
 from ttsf.cli.main import main
 from ttsf.errors import TtsfError
-from ttsf.jobs import Workers
+from ttsf.parallel import Parallel
 
 Write = Callable[..., Path]
 
@@ -102,7 +102,7 @@ def test_lines_become_files_and_bad_ones_a_reason(
 def test_refused_lines(write: Write, tmp_path: Path, given: dict | bytes, reason: str) -> None:
     (refused, good) = read_lines(write(given, line("good")), tmp_path / "out")
     assert isinstance(refused, Refused) and reason in refused.reason, refused
-    assert isinstance(good, Line)
+    assert isinstance(good, Request)
 
 
 def test_no_two_ids_share_a_folder_and_none_leaves_it() -> None:
@@ -117,7 +117,7 @@ def test_a_picture_may_lie_in_its_line(
 ) -> None:
     url = f"data:image/png;base64,{base64.b64encode(photo.read_bytes()).decode()}"
     path = write(line("file"), openai_line("url", input_reference={"image_url": url}))
-    run_batch(path, tmp_path / "out", settings, Workers())
+    run_batch(path, tmp_path / "out", settings, Parallel())
     assert (tmp_path / "out/file/video.mp4").read_bytes() == (
         tmp_path / "out/url/video.mp4"
     ).read_bytes()
@@ -129,7 +129,7 @@ def test_only_what_changed_is_made_anew(
     out = tmp_path / "out"
 
     def run(*lines: dict, done: int | None = None) -> dict[str, int]:
-        outcomes = run_batch(write(*lines), out, settings, Workers())
+        outcomes = run_batch(write(*lines), out, settings, Parallel())
         assert sum(one["status"] == "done" for _, one in outcomes) == (done or len(lines))
         return {path.parent.name: path.stat().st_mtime_ns for path in out.glob("*/video.mp4")}
 
@@ -145,7 +145,7 @@ def test_only_what_changed_is_made_anew(
     same = {name for name, content in tree(out).items() if whole.get(name) == content}
     assert {name for name in whole if name.startswith(("b/", "records/b/"))} <= same
     with pytest.raises(TtsfError, match="other settings"):
-        run_batch(write(line("a")), out, BatchSettings(settings.model, most_speech_s=9), Workers())
+        run_batch(write(line("a")), out, BatchSettings(settings.model, most_speech_s=9), Parallel())
 
 
 def test_a_file_without_lines_or_none(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_file_without_lines_or_none(tmp_path: Path) -> None:
             read_lines(tmp_path / name, tmp_path / "out")
 
 
-def deadly(line: Line, out: Path) -> str:
+def deadly(line: Request, out: Path) -> str:
     """Stands in for the work: some lines kill their process."""
     if line.id.startswith("deadly"):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -169,18 +169,18 @@ def test_a_line_that_kills_its_process_fails_alone_and_is_tried_in_the_next_run(
     path = write(*map(line, ids))
     with monkeypatch.context() as patch:
         patch.setattr(make, "_Work", lambda _settings: deadly)
-        outcomes = run_batch(path, tmp_path / "out", settings, Workers(2))
+        outcomes = run_batch(path, tmp_path / "out", settings, Parallel(2))
     assert [outcome["status"] for _, outcome in outcomes] == [
         *("failed", "done", "done", "failed", "done")
     ]
-    outcomes = run_batch(path, tmp_path / "out", settings, Workers())
+    outcomes = run_batch(path, tmp_path / "out", settings, Parallel())
     assert {outcome["status"] for _, outcome in outcomes} == {"done"}
     assert (tmp_path / "out/deadly 1/video.mp4").exists()
 
 
 def run(path: Path, out: Path, settings: BatchSettings) -> None:
     os.setsid()
-    run_batch(path, out, settings, Workers(2))
+    run_batch(path, out, settings, Parallel(2))
 
 
 def test_killed_at_any_moment_it_gives_what_an_undisturbed_run_gives(
@@ -188,7 +188,7 @@ def test_killed_at_any_moment_it_gives_what_an_undisturbed_run_gives(
 ) -> None:
     lines = [line(f"line {k}", f"Number {k}.", seed=k) for k in range(8)]
     path, out = write(*lines, line("bad", rate=7)), tmp_path / "out"
-    run_batch(path, tmp_path / "whole", settings, Workers())
+    run_batch(path, tmp_path / "whole", settings, Parallel())
     moments = random.Random(0)
     for _ in range(3):
         child = multiprocessing.get_context("spawn").Process(target=run, args=(path, out, settings))
@@ -202,7 +202,7 @@ def test_killed_at_any_moment_it_gives_what_an_undisturbed_run_gives(
         for video in out.glob("*/video.mp4"):
             with av.open(str(video)) as whole:
                 assert whole.duration
-    run_batch(path, out, settings, Workers())
+    run_batch(path, out, settings, Parallel())
     assert tree(out) == tree(tmp_path / "whole")
     assert [one["status"] for one in results(out)] == ["done"] * 8 + ["refused"]
 
@@ -210,9 +210,9 @@ def test_killed_at_any_moment_it_gives_what_an_undisturbed_run_gives(
 def test_ray_gives_the_same_files(write: Write, tmp_path: Path, settings: BatchSettings) -> None:
     ray = pytest.importorskip("ray")
     path = write(line("a"), line("b", seed=1, still=False, label=True), line("c", "..."))
-    run_batch(path, tmp_path / "here", settings, Workers())
+    run_batch(path, tmp_path / "here", settings, Parallel())
     try:
-        run_batch(path, tmp_path / "there", settings, Workers(2, "local"))
+        run_batch(path, tmp_path / "there", settings, Parallel(2, "local"))
     finally:
         ray.shutdown()
     assert tree(tmp_path / "there") == tree(tmp_path / "here")
@@ -224,7 +224,7 @@ def test_two_hundred_lines_killed_five_times(
 ) -> None:
     lines = [line(f"line {k}", f"Number {k}.", seed=k) for k in range(200)]
     path, out = write(*lines), tmp_path / "out"
-    run_batch(path, tmp_path / "whole", settings, Workers(2))
+    run_batch(path, tmp_path / "whole", settings, Parallel(2))
     moments, kills = random.Random(0), 0
     for k in range(1, 6):
         child = multiprocessing.get_context("spawn").Process(target=run, args=(path, out, settings))
@@ -237,5 +237,5 @@ def test_two_hundred_lines_killed_five_times(
             os.killpg(child.pid or 0, signal.SIGKILL)
         child.join()
     assert kills == 5
-    run_batch(path, out, settings, Workers(2))
+    run_batch(path, out, settings, Parallel(2))
     assert tree(out) == tree(tmp_path / "whole")

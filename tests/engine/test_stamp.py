@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import ttsf
+from ttsf.compositing.framing import Framing
 from ttsf.engine.output import Outputs
 from ttsf.engine.stamp import payload_of
 from ttsf.media.remux import fast_start
-from ttsf.picture.framing import Framing
 from ttsf.pipeline import Pipeline
-from ttsf.provenance.payload import Payload
-from ttsf.provenance.picture import PictureMark
-from ttsf.provenance.sound import SoundMark
-from ttsf.provenance.tags import read_tags
-from ttsf.provenance.verify import verify
+from ttsf.provenance.detect.verify import verify
+from ttsf.provenance.embed.payload import Payload
+from ttsf.provenance.embed.picture import PictureMark
+from ttsf.provenance.embed.sound import SoundMark
+from ttsf.provenance.embed.tags import read_tags
 
 TEXT = "Good morning. It is nice to see you!"
 OPTIONS = ttsf.GenerateOptions(steps=2, size=400)

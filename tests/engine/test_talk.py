@@ -10,12 +10,12 @@ import pytest
 import torch
 
 import ttsf
-from ttsf.engine.talk import SENTENCE_PAUSE_S, Talk
+from ttsf.engine.talk import SENTENCE_PAUSE_S, Session
 from ttsf.engine.workers import Workers
-from ttsf.landmarks.labels import LABELS
 from ttsf.media.video import Chunk
+from ttsf.model.labels import LABELS
 from ttsf.pipeline import Pipeline
-from ttsf.speech.text import TextFrontEnd
+from ttsf.text.front_end import TextFrontEnd
 
 TEXT = "Good morning. It is nice to see you! Is it? Yes, it is."
 SMALL = ttsf.GenerateOptions(steps=2, size=128)
@@ -123,9 +123,9 @@ def test_a_closed_stream_does_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     drawn: list[int] = []
-    draw = Talk._draw
+    draw = Session._draw
     monkeypatch.setattr(
-        Talk, "_draw", lambda talk, act, a, b: (drawn.append(a), draw(talk, act, a, b))[1]
+        Session, "_draw", lambda talk, act, a, b: (drawn.append(a), draw(talk, act, a, b))[1]
     )
     stream = pipeline.stream(portrait, TEXT * 20, SMALL)
     assert len(list(islice(stream, taken))) == taken
@@ -169,7 +169,7 @@ def test_the_head_carries_on_at_a_seam(astronaut: np.ndarray) -> None:
         TextFrontEnd(pipeline.model.config.speech).utterances("We shall see. Not now! " * 6)
     )
     portrait = pipeline.portrait(astronaut)
-    talk = Talk(pipeline.model, pipeline._workers, portrait, words, ttsf.GenerateOptions())
+    talk = Session(pipeline.model, pipeline._workers, portrait, words, ttsf.GenerateOptions())
     act, steps, joins, last = None, list[float](), list[float](), None
     for k in range(len(words)):
         act = talk._act(k, act and act.moved, 0)
@@ -187,7 +187,7 @@ def test_motion_and_blinks_are_scaled_apart(pipeline: Pipeline, portrait: ttsf.P
 
     def moved(**chosen: float | bool) -> np.ndarray:
         options = SMALL._replace(**chosen)
-        talk = Talk(pipeline.model, pipeline._workers, portrait, utterances, options)
+        talk = Session(pipeline.model, pipeline._workers, portrait, utterances, options)
         with torch.inference_mode():
             f_m = talk._act(0, None, 0).f_m - talk.source.f_m
             return pipeline.model.motion_extractor.coordinates(f_m)[0].numpy()

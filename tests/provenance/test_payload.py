@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ttsf.provenance.payload import NUMBERS, VERSION, Payload, likelihoods, read
+from ttsf.provenance.embed.payload import NUMBERS, VERSION, Payload, likelihoods, read
 
 
 @pytest.mark.parametrize("number", [0, 1, 0x5C9DF, NUMBERS - 1])

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.provenance.material import coded, film
-from ttsf.provenance.evidence import FALSE_ALARM, Evidence
-from ttsf.provenance.payload import Payload, read
-from ttsf.provenance.picture import PictureMark, strength
-from ttsf.provenance.seen import Seen
+from tests.support.marked import coded, film
+from ttsf.provenance.detect.evidence import FALSE_ALARM, Evidence
+from ttsf.provenance.detect.seen import Seen
+from ttsf.provenance.embed.payload import Payload, read
+from ttsf.provenance.embed.picture import PictureMark, strength
 
 PAYLOAD = Payload(0x5C9DF)
 H264, VP9 = {"crf": "28"}, {"crf": "36", "b": "0", "deadline": "realtime", "cpu-used": "8"}

@@ -16,8 +16,8 @@ from ttsf.cli.main import main
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk, new_video
-from ttsf.provenance.payload import Payload
-from ttsf.provenance.signature import KEY_VARIABLE, check_signing, read_signature, sign
+from ttsf.provenance.embed.payload import Payload
+from ttsf.provenance.embed.signature import KEY_VARIABLE, check_signing, read_signature, sign
 
 pytest.importorskip("c2pa")
 PORTRAIT = "ab" * 32

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tests.provenance.material import coded_sound, speech
-from ttsf.provenance.evidence import FALSE_ALARM, Evidence
-from ttsf.provenance.heard import Heard
-from ttsf.provenance.payload import Payload, read
-from ttsf.provenance.sound import PERIOD, SoundMark
+from tests.support.marked import coded_sound, speech
+from ttsf.provenance.detect.evidence import FALSE_ALARM, Evidence
+from ttsf.provenance.detect.heard import Heard
+from ttsf.provenance.embed.payload import Payload, read
+from ttsf.provenance.embed.sound import PERIOD, SoundMark
 
 PAYLOAD = Payload(0x5C9DF)
 

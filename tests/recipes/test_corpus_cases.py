@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from recipes import corpus_cases
-from tests.data.videos import face_picture, murmur, write_recording
-from ttsf.evaluation.cases import read_cases
+from tests.support.recordings import face_picture, murmur, write_recording
+from ttsf.research.evaluation.cases import read_cases
 
 
 def write_lrs3(root: Path) -> Path:

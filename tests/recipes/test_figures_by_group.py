@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-RECIPE = Path(__file__).parents[2] / "recipes" / "figures_by_group.py"
+from tests.support.paths import ROOT
+
+RECIPE = ROOT / "recipes" / "figures_by_group.py"
 
 
 def _write(path: Path, rows: list[tuple[str, ...]]) -> None:

@@ -25,11 +25,11 @@ from ttsf.config import (
     TextEncoderConfig,
 )
 from ttsf.errors import TtsfError
-from ttsf.model import TTSF
-from ttsf.presets import MINI, PRESETS, Preset
-from ttsf.speech.text import SYMBOLS, TextFrontEnd
-from ttsf.speech.tts import TextToSpeech
-from ttsf.training.parts import load_parts, part_of, read_weights
+from ttsf.model.speech.tts import TextToSpeech
+from ttsf.model.ttsf import TTSF
+from ttsf.research.presets import MINI, PRESETS, Preset
+from ttsf.research.training.parts import load_parts, part_of, read_weights
+from ttsf.text.front_end import SYMBOLS, TextFrontEnd
 
 TINY: ModelConfig = replace(
     MINI.model,

@@ -14,10 +14,10 @@ from recipes import warm_start
 from recipes.warm_start import load_hifigan, start_hifigan, without_weight_norm
 from ttsf.config import VocoderConfig
 from ttsf.errors import TtsfError
-from ttsf.model import TTSF
-from ttsf.presets import MINI, PRESETS, Preset, VocoderTraining
-from ttsf.speech.vocoder import HifiGan
-from ttsf.training.parts import load_parts
+from ttsf.model.speech.vocoder import HifiGan
+from ttsf.model.ttsf import TTSF
+from ttsf.research.presets import MINI, PRESETS, Preset, VocoderTraining
+from ttsf.research.training.parts import load_parts
 
 PUBLIC = replace(
     MINI.model,

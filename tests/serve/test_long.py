@@ -21,8 +21,8 @@ import av
 import httpx
 import pytest
 
-from tests.serve.conftest import FAST, LONG, TEXT, Server
-from tests.serve.process import ServerProcess, serving
+from tests.support.server import FAST, LONG, TEXT, Server
+from tests.support.server_process import ServerProcess, serving
 
 pytestmark = pytest.mark.long
 

@@ -9,7 +9,7 @@ import av
 import openai
 import pytest
 
-from tests.serve.conftest import FAST, Server
+from tests.support.server import FAST, Server
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serve.conftest import FAST, LONG, ON_RAY, TEXT, Server, engine_process, replicas
-from tests.serve.process import serving
+from tests.support.server import FAST, LONG, ON_RAY, TEXT, Server, engine_process, replicas
+from tests.support.server_process import serving
 from ttsf.cli.main import main
 
 pytestmark = pytest.mark.skipif(not ON_RAY, reason="make test-ray")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from tests.serve.conftest import Server
+from tests.support.server import Server
 from ttsf.cli.main import main
 from ttsf.errors import TtsfError
 from ttsf.serve.api.app import create_app

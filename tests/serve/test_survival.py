@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.conftest import FAST, LONG, TEXT, Server, engine_process
+from tests.support.server import FAST, LONG, TEXT, Server, engine_process
 from ttsf.errors import TtsfError
 from ttsf.serve.jobs import Jobs
 

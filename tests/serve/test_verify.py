@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.serve.conftest import Server
-from ttsf.provenance.payload import Payload
-from ttsf.provenance.picture import PictureMark
-from ttsf.serve.api import marks
+from tests.support.server import Server
+from ttsf.provenance.embed.payload import Payload
+from ttsf.provenance.embed.picture import PictureMark
+from ttsf.serve.api import verify
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_no_media(server: Server) -> None:
 
 
 def test_too_many_at_once(server: Server, picture: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marks, "AT_ONCE", 0)
+    monkeypatch.setattr(verify, "AT_ONCE", 0)
     answer = server.client.post("/v1/verify", files={"file": picture})
     assert answer.status_code == 429 and answer.headers["retry-after"] == "5"
     monkeypatch.undo()
@@ -59,6 +59,6 @@ def test_too_many_at_once(server: Server, picture: bytes, monkeypatch: pytest.Mo
 def test_what_takes_too_long_is_stopped(
     server: Server, picture: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(marks, "MOST_S", 0.01)
+    monkeypatch.setattr(verify, "MOST_S", 0.01)
     answer = server.client.post("/v1/verify", files={"file": picture})
     assert answer.status_code == 422 and answer.json()["error"]["code"] == "too_long"

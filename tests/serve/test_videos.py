@@ -8,7 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.serve.conftest import FAST, LONG, TEXT, Server
+from tests.support.server import FAST, LONG, TEXT, Server
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from ttsf.engine.options import GenerateOptions
 from ttsf.errors import TtsfError
 from ttsf.media.files import write_new
-from ttsf.options import GenerateOptions
 from ttsf.pipeline import VOICE_SUFFIX
 from ttsf.serve.requests import DATA_URL, NOT_FETCHED, VideoRequest, first_fault, picture_of
 
@@ -27,7 +27,7 @@ MOST_NAME = 200
 
 
 @dataclass(frozen=True)
-class Line:
+class Request:
     """A video to make; its folder is named after its id."""
 
     number: int
@@ -75,12 +75,12 @@ class _Form(NamedTuple):
     fields: dict[str, Any]
 
 
-def read_lines(path: Path, out: Path) -> list[Line | Refused]:
+def read_lines(path: Path, out: Path) -> list[Request | Refused]:
     """All lines that are not blank; raises TtsfError for a file that cannot be read or has none.
 
     Pictures inside lines are written below `out`, so that a line stays small.
     """
-    lines = list[Line | Refused]()
+    lines = list[Request | Refused]()
     seen = dict[str, int]()
     try:
         with path.open("rb") as file:
@@ -102,7 +102,7 @@ def folder_name(line_id: str) -> str:
 
 def _read(
     number: int, content: bytes, home: Path, out: Path, seen: dict[str, int]
-) -> Line | Refused:
+) -> Request | Refused:
     name, openai = None, False
     try:
         given = _object(content)
@@ -159,7 +159,7 @@ def _openai(given: dict[str, Any]) -> dict[str, Any]:
     return dict(given["body"])
 
 
-def _line(number: int, form: _Form, home: Path, out: Path) -> Line:
+def _line(number: int, form: _Form, home: Path, out: Path) -> Request:
     fields = dict(form.fields)
     portrait = fields.pop("input_reference", None)
     names = {} if form.openai else {theirs: own for own, theirs in FLAT.items()}
@@ -177,7 +177,7 @@ def _line(number: int, form: _Form, home: Path, out: Path) -> Line:
         _hash(voice)
     told = [wanted.model_dump(), _hash(picture), voice and _hash(voice)]
     print_of = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
-    return Line(number, form.id, form.openai, wanted, picture, voice, print_of)
+    return Request(number, form.id, form.openai, wanted, picture, voice, print_of)
 
 
 def _picture(given: object, home: Path, out: Path) -> Path:

@@ -7,14 +7,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ttsf.batch.lines import Line, Refused, read_lines
+from ttsf.batch.lines import Refused, Request, read_lines
 from ttsf.batch.results import Outcome, write_results
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
-from ttsf.jobs import Workers, only_run, record_path, run_jobs
+from ttsf.parallel import Parallel, only_run, record_path, run_jobs
 from ttsf.pipeline import Pipeline, load
-from ttsf.serve.tasks import FILES, SOUND, VIDEO
-from ttsf.serve.worker import failure_of, write_beside
+from ttsf.serve.process.task_runner import failure_of, write_beside
+from ttsf.serve.process.tasks import FILES, SOUND, VIDEO
 
 PORTRAITS_KEPT = 4
 """In memory, read and ready to speak."""
@@ -33,8 +33,8 @@ class BatchSettings:
 
 
 def run_batch(
-    path: Path, out: Path, settings: BatchSettings, workers: Workers
-) -> list[tuple[Line | Refused, Outcome]]:
+    path: Path, out: Path, settings: BatchSettings, workers: Parallel
+) -> list[tuple[Request | Refused, Outcome]]:
     """Make what is left of a batch; gives what became of each line, and writes it down.
 
     `out` gets a folder for each video, `results.jsonl` and `index.html`. Lines that failed for no
@@ -44,7 +44,7 @@ def run_batch(
     model = None if settings.model is None else str(settings.model.resolve())
     with only_run(out, {"model": model, "most_speech_s": settings.most_speech_s}):
         lines = read_lines(path, out)
-        jobs = [line for line in lines if isinstance(line, Line)]
+        jobs = [line for line in lines if isinstance(line, Request)]
         for line in jobs:
             if _outcome(out, line).get("status") == "failed":
                 record_path(out, line.key).unlink()
@@ -57,11 +57,11 @@ def run_batch(
     return outcomes
 
 
-def _outcomes(out: Path, lines: list[Line | Refused]) -> list[tuple[Line | Refused, Outcome]]:
+def _outcomes(out: Path, lines: list[Request | Refused]) -> list[tuple[Request | Refused, Outcome]]:
     return [(line, _outcome(out, line)) for line in lines]
 
 
-def _outcome(out: Path, line: Line | Refused) -> Outcome:
+def _outcome(out: Path, line: Request | Refused) -> Outcome:
     if isinstance(line, Refused):
         return {"status": "refused", "code": "invalid_line", "message": line.reason}
     try:
@@ -74,7 +74,7 @@ def _outcome(out: Path, line: Line | Refused) -> Outcome:
 class _Work:
     settings: BatchSettings
 
-    def __call__(self, line: Line, out: Path) -> str:
+    def __call__(self, line: Request, out: Path) -> str:
         engine = _engine(self.settings.model, self.settings.device)
         folder = out / line.folder
         records = record_path(out, line.key).parent
@@ -96,7 +96,7 @@ class _Engine:
         self.pipeline = pipeline
         self.portrait = lru_cache(PORTRAITS_KEPT)(pipeline.portrait)
 
-    def make(self, line: Line, folder: Path, most_speech_s: float) -> dict[str, Any]:
+    def make(self, line: Request, folder: Path, most_speech_s: float) -> dict[str, Any]:
         portrait = self.portrait(line.picture, line.wanted.face)
         text = line.wanted.prompt
         outputs = Outputs(
@@ -115,7 +115,7 @@ def _engine(model: Path | None, device: str) -> _Engine:
     return _Engine(load(model, device))
 
 
-def check_all_made(outcomes: list[tuple[Line | Refused, Outcome]], results: Path) -> None:
+def check_all_made(outcomes: list[tuple[Request | Refused, Outcome]], results: Path) -> None:
     """Raises TtsfError where a line was not made."""
     others = sum(outcome["status"] != "done" for _, outcome in outcomes)
     if others:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ttsf.batch.lines import Line, Refused
+from ttsf.batch.lines import Refused, Request
 from ttsf.media.files import write_new
-from ttsf.serve.tasks import SOUND, SRT, THUMBNAIL, TIMINGS, VIDEO, VTT
+from ttsf.serve.process.tasks import SOUND, SRT, THUMBNAIL, TIMINGS, VIDEO, VTT
 
 RESULTS, PAGE = "results.jsonl", "index.html"
 Outcome = dict[str, Any]
@@ -51,7 +51,9 @@ PAGE_OF = """<!doctype html>
 """
 
 
-def write_results(out: Path, name: str, outcomes: Sequence[tuple[Line | Refused, Outcome]]) -> None:
+def write_results(
+    out: Path, name: str, outcomes: Sequence[tuple[Request | Refused, Outcome]]
+) -> None:
     """Both files, in the order of the lines; `name` is that of the batch. Raises TtsfError."""
     lines = [json.dumps(_result(*one), ensure_ascii=False) for one in outcomes]
     write_new(out / RESULTS, "".join(f"{line}\n" for line in lines))
@@ -65,11 +67,11 @@ def write_results(out: Path, name: str, outcomes: Sequence[tuple[Line | Refused,
     write_new(out / PAGE, content)
 
 
-def _result(line: Line | Refused, outcome: Outcome) -> dict[str, Any]:
+def _result(line: Request | Refused, outcome: Outcome) -> dict[str, Any]:
     told: dict[str, Any] = {
         name: outcome[name] for name in ("seconds", "frames", "size") if name in outcome
     }
-    if isinstance(line, Line) and outcome["status"] == "done":
+    if isinstance(line, Request) and outcome["status"] == "done":
         told["folder"] = line.folder
     error = None
     if "message" in outcome:
@@ -82,9 +84,9 @@ def _result(line: Line | Refused, outcome: Outcome) -> dict[str, Any]:
     return {"custom_id": line.id, "line": line.number, "response": response, "error": error}
 
 
-def _row(line: Line | Refused, outcome: Outcome) -> str:
+def _row(line: Request | Refused, outcome: Outcome) -> str:
     picture = links = text = ""
-    if isinstance(line, Line):
+    if isinstance(line, Request):
         text = line.wanted.prompt
         text = text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]} …"
         if outcome["status"] == "done":

@@ -9,10 +9,10 @@ from tyro.conf import Positional, PositionalRequiredArgs, arg
 
 from ttsf.cli.options import Jobs, Out, Quiet
 from ttsf.cli.streams import Progress
-from ttsf.data.settings import OpenCorpusSettings, PrepareSettings, RenderSettings
+from ttsf.research.data.settings import OpenCorpusSettings, PrepareSettings, RenderSettings
 
 if TYPE_CHECKING:
-    from ttsf.data.records import Record
+    from ttsf.research.data.records import Record
 
 Longest = Annotated[float, arg(name="longest")]
 
@@ -39,7 +39,7 @@ class Prepare(Jobs):
 
     def run(self) -> None:
         """Write the corpus and print one line."""
-        from ttsf.data.recorded.corpus import prepare
+        from ttsf.research.data.recorded.corpus import prepare
 
         _summarise(self, prepare(self.settings, self.out, self.shared()))
 
@@ -57,7 +57,7 @@ class Corpus(Jobs):
 
     def run(self) -> None:
         """Write the corpus and print one line."""
-        from ttsf.data.open_corpus import build_open_corpus
+        from ttsf.research.data.open_corpus import build_open_corpus
 
         _summarise(self, build_open_corpus(self.parts, self.out, self.settings, self.shared()))
 
@@ -75,7 +75,7 @@ class Render:
 
     def run(self) -> None:
         """Write the folder and print one line."""
-        from ttsf.data.synthetic.render import render
+        from ttsf.research.data.synthetic.render import render
 
         progress = None if self.quiet else Progress("portraits")
         people = render(self.settings, self.out, progress)

@@ -8,8 +8,8 @@ from tyro.conf import Positional, Suppress, arg
 
 from ttsf.cli.options import NamedFolders, Out, Quiet, named_folders
 from ttsf.cli.streams import Progress
-from ttsf.data.parts import Use
-from ttsf.evaluation.settings import EvaluateSettings
+from ttsf.research.data.parts import Use
+from ttsf.research.evaluation.settings import EvaluateSettings
 
 STEPS = ("videos", "voices", "clips")
 
@@ -44,7 +44,7 @@ class Evaluate:
         """Write the tables and print them."""
         systems, ablations = named_folders(self.system), named_folders(self.ablation)
         from ttsf.checkpoint import bundled_variants
-        from ttsf.evaluation.evaluate import evaluate
+        from ttsf.research.evaluation.evaluate import evaluate
 
         if not (self.ablation or self.no_ablations or self.settings.model):
             ablations = bundled_variants()

@@ -9,13 +9,13 @@ from tyro.conf import Positional, arg, create_mutex_group
 
 from ttsf.cli.options import PresetName
 from ttsf.cli.streams import show
-from ttsf.presets import PRESETS
+from ttsf.research.presets import PRESETS
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ttsf.model import TTSF
-    from ttsf.provenance.verify import Finding, Verdict
+    from ttsf.model.ttsf import TTSF
+    from ttsf.provenance.detect.verify import Finding, Verdict
 
 WHICH = create_mutex_group(required=False, title="of which model")
 NOT_FOUND = 1
@@ -47,7 +47,7 @@ class Info:
     def run(self) -> None:
         """Print the table, and where the weights lie."""
         from ttsf.checkpoint import WEIGHTS, load
-        from ttsf.model import TTSF
+        from ttsf.model.ttsf import TTSF
 
         if self.model is None:
             print(parameter_table(TTSF(PRESETS[self.preset].model)))
@@ -70,7 +70,9 @@ class Verify:
 
     def run(self) -> int:
         """Print what was found, how sure it is, and what it proves."""
-        from ttsf.provenance.verify import verify  # OpenCV takes a while that --help need not pay
+        from ttsf.provenance.detect.verify import (
+            verify,  # OpenCV takes a while that --help need not pay
+        )
 
         verdict = verify(self.file)
         if self.json:

@@ -9,8 +9,8 @@ from tyro.conf import UseAppendAction, arg
 
 from ttsf.cli.streams import Progress
 from ttsf.errors import TtsfError
-from ttsf.jobs import Workers
-from ttsf.presets import PRESETS
+from ttsf.parallel import Parallel
+from ttsf.research.presets import PRESETS
 
 if TYPE_CHECKING:
     PresetName = str
@@ -36,9 +36,9 @@ class Jobs:
     """Work on a Ray cluster: local, auto or HOST:PORT."""
     quiet: Quiet = False
 
-    def shared(self) -> Workers:
+    def shared(self) -> Parallel:
         """Who does the work, and tells how far it is."""
-        return Workers(self.workers, self.ray, None if self.quiet else Progress("files"))
+        return Parallel(self.workers, self.ray, None if self.quiet else Progress("files"))
 
 
 def named_folders(given: tuple[str, ...]) -> dict[str, Path]:

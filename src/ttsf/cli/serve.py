@@ -11,7 +11,7 @@ from tyro.conf import Positional, arg
 from ttsf.cli.options import Device, Model, Quiet
 from ttsf.cli.streams import Progress, show, tell
 from ttsf.errors import TtsfError, needing
-from ttsf.jobs import Workers
+from ttsf.parallel import Parallel
 
 OWN_FOLDER = "(default: ~/.local/share/ttsf)"
 
@@ -118,7 +118,7 @@ class Batch:
         usual = (os.cpu_count() or 1) if self.device == "cpu" else 1
         progress = None if self.quiet else Progress("videos")
         count = usual if self.workers is None else self.workers
-        workers = Workers(count, self.ray, progress, self.gpus)
+        workers = Parallel(count, self.ray, progress, self.gpus)
         if not self.max_seconds > 0:
             raise TtsfError("max_seconds is above 0")
         from ttsf.batch.make import BatchSettings, check_all_made, run_batch

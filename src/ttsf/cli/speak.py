@@ -90,11 +90,11 @@ class Speak:
         """Write the video and print one line."""
         text, began = self._text(), time.monotonic()
         from ttsf import checkpoint  # PyTorch takes a second that --help need not pay
+        from ttsf.compositing.framing import Framing
+        from ttsf.engine.options import GenerateOptions
         from ttsf.engine.output import Outputs
-        from ttsf.options import GenerateOptions
-        from ttsf.picture.framing import Framing
         from ttsf.pipeline import load
-        from ttsf.speech.script.lexicon import read_lexicon
+        from ttsf.text.markup.lexicon import read_lexicon
 
         if self.model is None and not checkpoint.BUNDLED.is_dir():
             raise TtsfError("this installation has no bundled weights; name a model by --model DIR")

@@ -30,7 +30,7 @@ class Make:
 
     def run(self) -> None:
         """Write the study and print one line."""
-        from ttsf.evaluation.study.make import make_study
+        from ttsf.research.evaluation.study.make import make_study
 
         if not self.systems:
             raise TtsfError("no system is named: NAME=DIR")
@@ -61,7 +61,7 @@ class Analyse:
 
     def run(self) -> None:
         """Print or write the table."""
-        from ttsf.evaluation.study.analysis import analyse, to_markdown, write_table
+        from ttsf.research.evaluation.study.analysis import analyse, to_markdown, write_table
 
         if not self.ratings:
             raise TtsfError("no file of ratings is named")

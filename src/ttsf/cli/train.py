@@ -10,8 +10,8 @@ from tyro.conf import Positional, Suppress, arg, create_mutex_group, subcommand
 from ttsf.cli.options import Out, PresetName
 from ttsf.config import STRICT
 from ttsf.errors import TtsfError
-from ttsf.presets import PRESETS
-from ttsf.training.settings import (
+from ttsf.research.presets import PRESETS
+from ttsf.research.training.settings import (
     Count,
     FaceOptions,
     JointOptions,
@@ -50,7 +50,7 @@ class Train(Generic[Options]):
 
     def run(self) -> None:
         """Train."""
-        from ttsf.training.start import train_stage
+        from ttsf.research.training.start import train_stage
 
         preset = PRESETS[self.preset]
         train_stage(self.options, preset, self.out, self.settings, self.steps, self.epochs)
@@ -72,7 +72,7 @@ class Assemble:
     def run(self) -> None:
         """Write the model; says which parts are untrained."""
         from ttsf.checkpoint import save
-        from ttsf.training.assemble import assemble
+        from ttsf.research.training.assemble import assemble
 
         if not self.runs:
             raise TtsfError("no run is named")
@@ -99,7 +99,7 @@ class Ablate:
     def run(self) -> None:
         """Write the model folder, which holds only what differs."""
         from ttsf import checkpoint
-        from ttsf.training.ablation import ablate
+        from ttsf.research.training.ablation import ablate
 
         base = checkpoint.load(self.base)
         model = ablate(base, PRESETS[self.preset], self.run_folder)

@@ -31,8 +31,8 @@ class Voices:
     def run(self) -> None:
         """Print a line each; write what was asked for."""
         from ttsf.checkpoint import save_voice
+        from ttsf.engine.options import GenerateOptions
         from ttsf.media.sound import write_wav
-        from ttsf.options import GenerateOptions
         from ttsf.pipeline import VOICE_SUFFIX, load
 
         if (self.portrait is None) != (self.save is None):

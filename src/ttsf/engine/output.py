@@ -10,19 +10,19 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from ttsf.config import ModelConfig
-from ttsf.engine.talk import Talk, joined
+from ttsf.engine.talk import Session, joined
 from ttsf.errors import TtsfError
-from ttsf.jobs import Progress
 from ttsf.media.captions import Captions
 from ttsf.media.files import cannot_write, new_file, refuse_inputs
 from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, Stream, VideoWriter, new_video
-from ttsf.provenance.signature import check_signing, sign
-from ttsf.provenance.tags import tags
-from ttsf.times import files as names
-from ttsf.times.files import TimingsFormat
-from ttsf.times.spoken import Spoken
-from ttsf.times.subtitles import Cue, cues
+from ttsf.parallel import Progress
+from ttsf.provenance.embed.signature import check_signing, sign
+from ttsf.provenance.embed.tags import tags
+from ttsf.timings import files as names
+from ttsf.timings.files import TimingsFormat
+from ttsf.timings.subtitles import Cue, cues
+from ttsf.timings.words import WordTimes
 
 VIDEOS = (".mp4", ".webm")
 CaptionsKind = Literal["none", "track", "burnt"]
@@ -76,13 +76,13 @@ class Outputs(NamedTuple):
 
 
 def write_talk(
-    open_talk: Callable[[], Talk],
+    open_talk: Callable[[], Session],
     config: ModelConfig,
     text: str,
     outputs: Outputs,
     progress: Progress | None,
-    heard: Callable[[Spoken], None] | None = None,
-) -> tuple[int, Spoken]:
+    heard: Callable[[WordTimes], None] | None = None,
+) -> tuple[int, WordTimes]:
     """Write all files, whole or not at all; gives the number of frames and what is said when.
 
     The places to write are tried before the talk is opened. Raises TtsfError where one cannot be
@@ -125,7 +125,7 @@ def write_talk(
     return video.frames, spoken
 
 
-def _filmed(talk: Talk, video: VideoWriter, captions: CaptionsKind) -> Generator[Chunk]:
+def _filmed(talk: Session, video: VideoWriter, captions: CaptionsKind) -> Generator[Chunk]:
     """The chunks of a talk, encoded."""
     if captions == "burnt":
         yield from _with_captions(talk, video)
@@ -141,7 +141,7 @@ def _filmed(talk: Talk, video: VideoWriter, captions: CaptionsKind) -> Generator
             yield chunk
 
 
-def _with_captions(talk: Talk, video: VideoWriter) -> Generator[Chunk]:
+def _with_captions(talk: Session, video: VideoWriter) -> Generator[Chunk]:
     known, shown, drawn = 0, list[Cue](), Captions(())
     with closing(talk.chunks()) as chunks:
         for chunk in chunks:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ttsf.options import NO_LEXICON, GenerateOptions
+from ttsf.engine.options import NO_LEXICON, GenerateOptions
 from ttsf.portrait.portrait import Portrait
-from ttsf.provenance.label import Label
-from ttsf.provenance.payload import Payload
-from ttsf.provenance.picture import PictureMark
-from ttsf.speech.text import Utterance
+from ttsf.provenance.embed.label import Label
+from ttsf.provenance.embed.payload import Payload
+from ttsf.provenance.embed.picture import PictureMark
+from ttsf.text.front_end import Utterance
 
 
 class Stamp:

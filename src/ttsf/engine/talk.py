@@ -19,23 +19,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttsf.compositing.scene import Scene
+from ttsf.compositing.teeth import Mouth, find_mouth
+from ttsf.engine.options import GenerateOptions
 from ttsf.engine.stamp import Stamp, payload_of
+from ttsf.engine.word_times import word_times
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
-from ttsf.landmarks.labels import LABELS, OPEN, labels_to_alpha
 from ttsf.media.video import Chunk
-from ttsf.model import TTSF, Moved, Said, SourceFaces
-from ttsf.options import GenerateOptions
-from ttsf.picture.scene import Scene
-from ttsf.picture.teeth import Mouth, find_mouth
+from ttsf.model.labels import LABELS, OPEN, labels_to_alpha
+from ttsf.model.ttsf import TTSF, HeadMotion, SourceFaces, SpokenUtterance
 from ttsf.portrait.crop import crop_portrait
 from ttsf.portrait.portrait import Portrait
-from ttsf.provenance.payload import Payload
-from ttsf.provenance.sound import SoundMark, can_mark
-from ttsf.speech.spoken import spoken
-from ttsf.speech.symbols import BLANK, SYMBOL_ID
-from ttsf.speech.text import Utterance
-from ttsf.times.spoken import Spoken
+from ttsf.provenance.embed.payload import Payload
+from ttsf.provenance.embed.sound import SoundMark, can_mark
+from ttsf.symbols import BLANK, SYMBOL_ID
+from ttsf.text.front_end import Utterance
+from ttsf.timings.words import WordTimes
 
 FRAMES_PER_BATCH = 4
 """Drawn at once; more falls out of the processor's caches."""
@@ -45,13 +45,13 @@ SENTENCE_PAUSE_S = 0.4
 """Silence between two sentences: the median of read speech [measured]."""
 
 
-class Act(NamedTuple):
+class PreparedUtterance(NamedTuple):
     """What is needed to draw one utterance."""
 
     place: int
     """In the text, from 0."""
-    said: Said
-    moved: Moved
+    said: SpokenUtterance
+    moved: HeadMotion
     f_m: Tensor
     """Head motion as large as is wanted, [1, N, S]."""
     frames: int
@@ -63,14 +63,14 @@ class Batch(NamedTuple):
 
     regions: Future[np.ndarray]
     samples: np.ndarray
-    spoken: Spoken
+    spoken: WordTimes
 
     def chunk(self) -> Chunk:
         """Wait for it."""
         return Chunk(self.regions.result(), self.samples, self.spoken)
 
 
-class Speech:
+class SpeechSession:
     """A voice [1, V] that says utterances; payload: of the mark, if the options want one."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Speech:
             before += count
             yield said.samples[: count * rate].numpy()
 
-    def say(self, index: int, before: int) -> tuple[Said, int]:
+    def say(self, index: int, before: int) -> tuple[SpokenUtterance, int]:
         """Speech of one utterance with the pause after it, and how many of its frames count.
 
         The last needs no pause, but is made as the others are: a text may go on. before: frames
@@ -105,9 +105,9 @@ class Speech:
         if not wanted and utterance.ids and utterance.ends_sentence:
             wanted = SENTENCE_PAUSE_S
         silence = round(wanted * self.model.config.video.fps)
-        options = self.options.at_rate(utterance.rate)
+        sampling = self.options.sampling(utterance.rate)
         ids = utterance.ids or [SYMBOL_ID[BLANK]]
-        said = self.model.say(self.voice, ids, options, index, silence)
+        said = self.model.say(self.voice, ids, sampling, index, silence)
         if not torch.isfinite(said.samples).all():
             raise TtsfError("these weights give no valid sound (values that are not finite)")
         if self._mark is not None:
@@ -118,7 +118,7 @@ class Speech:
         return said, said.spoken if cut else said.f_lip.shape[1]
 
 
-class Talk:
+class Session:
     """One portrait that speaks one text, once.
 
     voice: [1, V], in the place of the one that the face chooses. transparent: whether frames are
@@ -141,8 +141,8 @@ class Talk:
         self.source, own = workers.submit(self._read, portrait).result()
         self.payload = payload_of(portrait, utterances, options)
         voice = own if voice is None else voice
-        self.speech = Speech(model, voice, utterances, options, self.payload)
-        self.said: list[tuple[Spoken, float]] = []
+        self.speech = SpeechSession(model, voice, utterances, options, self.payload)
+        self.said: list[tuple[WordTimes, float]] = []
         self._frames = self._symbols = 0  # of the utterances that have been spoken
         self._voiced = 0  # frames of those that are no pause by themselves
         self._all_symbols = sum(len(utterance.ids) for utterance in utterances)
@@ -222,19 +222,20 @@ class Talk:
         fields = self.model.fields(self.source, self.source.f_m, f_lip)
         return find_mouth(fields.mask[0, 0].float().cpu().numpy())
 
-    def _prepare(self, index: int, before: Moved | None) -> Future[Act] | None:
+    def _prepare(self, index: int, before: HeadMotion | None) -> Future[PreparedUtterance] | None:
         """The next utterance, where there is one."""
         if index == len(self.utterances):
             return None
         return self.workers.submit(self._act, index, before, self._frames)
 
-    def _act(self, index: int, before: Moved | None, frames_before: int) -> Act:
+    def _act(self, index: int, before: HeadMotion | None, frames_before: int) -> PreparedUtterance:
         said, count = self.speech.say(index, frames_before)
-        moved = self.model.move(self.source, said, self.options, index, before)
-        f_m = self.model.scale_motion(self.source.f_m, moved.f_m, self.options)
-        return Act(index, said, moved, f_m, count)
+        options = self.options
+        moved = self.model.move(self.source, said, options.sampling(), index, before)
+        f_m = self.model.scale_motion(self.source.f_m, moved.f_m, options.motion, options.blinks)
+        return PreparedUtterance(index, said, moved, f_m, count)
 
-    def _batches(self, act: Act, before: int) -> Iterator[Batch]:
+    def _batches(self, act: PreparedUtterance, before: int) -> Iterator[Batch]:
         """Frames of one utterance, being drawn; before: frames of those before it."""
         fps, rate = self.model.config.video.fps, self.model.config.samples_per_video
         samples, left = act.said.samples.numpy(), self._spoken(act, before)
@@ -246,14 +247,14 @@ class Talk:
             regions = self.workers.submit(self._draw, act, start, end)
             yield Batch(regions, samples[start * rate : end * rate], now)
 
-    def _spoken(self, act: Act, before: int) -> Spoken:
+    def _spoken(self, act: PreparedUtterance, before: int) -> WordTimes:
         """What is said when in an utterance."""
         audio, fps = self.model.config.audio, self.model.config.video.fps
         durations, hop_s = act.said.durations.tolist(), audio.hop / audio.sample_rate
-        return spoken(self.utterances[act.place], durations, before / fps, hop_s)
+        return word_times(self.utterances[act.place], durations, before / fps, hop_s)
 
     @torch.inference_mode()
-    def _draw(self, act: Act, start: int, end: int) -> np.ndarray:
+    def _draw(self, act: PreparedUtterance, start: int, end: int) -> np.ndarray:
         batch = slice(start, start + FRAMES_PER_BATCH)  # whole: its size decides on the rounding
         fields = self.model.fields(self.source, act.f_m[0, batch], act.said.f_lip[0, batch])
         flow, mask, drawn = (field[: end - start].float().cpu().numpy() for field in fields)
@@ -262,18 +263,18 @@ class Talk:
         return np.stack([self._stamp.on(region, top, left) for region in regions])
 
 
-def _split(whole: Spoken, second: float) -> tuple[Spoken, Spoken]:
+def _split(whole: WordTimes, second: float) -> tuple[WordTimes, WordTimes]:
     """What begins before that time, and the rest."""
     words = bisect_left(whole.words, second, key=lambda word: word.start_s)
     phones = bisect_left(whole.phones, second, key=lambda phone: phone.start_s)
     marks = bisect_left(whole.marks, second, key=lambda mark: mark.at_s)
     return (
-        Spoken(whole.words[:words], whole.phones[:phones], whole.marks[:marks]),
-        Spoken(whole.words[words:], whole.phones[phones:], whole.marks[marks:]),
+        WordTimes(whole.words[:words], whole.phones[:phones], whole.marks[:marks]),
+        WordTimes(whole.words[words:], whole.phones[phones:], whole.marks[marks:]),
     )
 
 
-def joined(pieces: Iterable[Spoken]) -> Spoken:
+def joined(pieces: Iterable[WordTimes]) -> WordTimes:
     """One after the other."""
     words, phones, marks = zip(*pieces, strict=True)
-    return Spoken(*(tuple(chain.from_iterable(part)) for part in (words, phones, marks)))
+    return WordTimes(*(tuple(chain.from_iterable(part)) for part in (words, phones, marks)))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ttsf.times.subtitles import Cue
+from ttsf.timings.subtitles import Cue
 
 TALL, WIDE = 0.05, 1 / 16
 """Largest height of a line, in parts of the frame's height and width."""

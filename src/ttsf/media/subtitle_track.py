@@ -5,7 +5,7 @@ from typing import Any
 
 import av
 
-from ttsf.times.subtitles import Cue
+from ttsf.timings.subtitles import Cue
 
 MS = Fraction(1, 1000)
 CODECS = {"mp4": "mov_text", "webm": "webvtt"}

@@ -16,8 +16,8 @@ from ttsf.media.files import new_file
 from ttsf.media.planes import Planes
 from ttsf.media.subtitle_track import SubtitleTrack
 from ttsf.media.video_codecs import MP4, STREAM, THREADS, WEBM, Encoding, add_video
-from ttsf.times.spoken import Spoken
-from ttsf.times.subtitles import Cue
+from ttsf.timings.subtitles import Cue
+from ttsf.timings.words import WordTimes
 
 AUDIO_BITS = 96_000  # per second
 
@@ -29,7 +29,7 @@ class Chunk(NamedTuple):
     """RGB uint8 [n, H, W, 3], or RGBA for a file that keeps it."""
     samples: np.ndarray
     """float [n * sample_rate / fps] in [-1, 1], mono."""
-    spoken: Spoken = Spoken(())
+    spoken: WordTimes = WordTimes(())
 
 
 class Stream(Protocol):

@@ -11,7 +11,7 @@ from torch import Tensor
 from ttsf.portrait.detection import FaceBox
 
 CROP_SIDE = 1.65
-"""Side of the crop in sides of the face box. Matches `ttsf.landmarks.face_mesh.canonical_crop`."""
+"""Side of the crop in sides of the face box. Matches `canonical_crop` of `research.landmarks`."""
 CROP_DOWN = -0.105
 """How far the centre of the crop lies below that of the face box, in sides of the box."""
 LANCZOS_REACH = 3

@@ -1,1 +1,4 @@
-"""What says that a video was made: a mark in picture and sound, tags, and how they are found."""
+"""What says that a video was made: embed/ writes it, detect/ finds it.
+
+Knows pictures, sound and files; nothing of portraits, texts or the model.
+"""

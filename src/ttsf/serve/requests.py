@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ttsf.compositing.framing import Framing
+from ttsf.engine.options import MAX_STEPS, MAX_TEMPERATURE, MOST_MOTION, RATES, GenerateOptions
 from ttsf.errors import TtsfError
 from ttsf.media.sound_formats import SoundFormat
-from ttsf.options import MAX_STEPS, MAX_TEMPERATURE, MOST_MOTION, RATES, GenerateOptions
-from ttsf.picture.framing import Framing
-from ttsf.speech.languages.languages import find
+from ttsf.text.accents.languages import find
 
 OTHERS_VOICES = (
     *("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx"),

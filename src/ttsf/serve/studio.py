@@ -10,16 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ttsf.serve.engine import Crashed, Engine, end_of
-from ttsf.serve.files import Files
 from ttsf.serve.jobs import Job, Jobs
-from ttsf.serve.line import Full, Line, Turn
 from ttsf.serve.metrics import Metrics
 from ttsf.serve.problems import STATUS_OF, Problem
-from ttsf.serve.ray_engine import RayEngine
-from ttsf.serve.requests import VideoRequest
-from ttsf.serve.settings import Settings
-from ttsf.serve.tasks import (
+from ttsf.serve.process.engine_process import Crashed, EngineProcess, end_of
+from ttsf.serve.process.ray_engine import RayEngine
+from ttsf.serve.process.tasks import (
     CheckVideo,
     Done,
     Failed,
@@ -30,6 +26,10 @@ from ttsf.serve.tasks import (
     ReadPortrait,
     Task,
 )
+from ttsf.serve.queue import AdmissionQueue, Full, Ticket
+from ttsf.serve.requests import VideoRequest
+from ttsf.serve.settings import Settings
+from ttsf.serve.store import Files
 
 MOST_ATTEMPTS = 2
 """Of a task whose engine dies."""
@@ -43,7 +43,7 @@ logger = logging.getLogger("ttsf.serve")
 class Live:
     """A job that is not finished, as those see it who watch."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Ticket) -> None:
         self.turn, self.began = turn, time.monotonic()
         self.done = self.total = 0
         self.words: list[dict[str, Any]] = []
@@ -61,12 +61,12 @@ class Studio:
     """For the thread of one event loop."""
 
     def __init__(
-        self, settings: Settings, engine: Engine | RayEngine, jobs: Jobs, files: Files
+        self, settings: Settings, engine: EngineProcess | RayEngine, jobs: Jobs, files: Files
     ) -> None:
         self.settings, self.engine, self.jobs, self.files = settings, engine, jobs, files
         self.metrics, self.live = Metrics(), dict[str, Live]()
-        self._line = Line(settings.at_once, settings.waiting)
-        self._readers = Line(1, settings.readers)
+        self._line = AdmissionQueue(settings.at_once, settings.waiting)
+        self._readers = AdmissionQueue(1, settings.readers)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing, self._usual_s = False, 10.0
         self._sweeping: asyncio.Task[None]
@@ -159,7 +159,7 @@ class Studio:
         self.files.delete_video(job_id)
         self.jobs.delete(job_id)
 
-    async def speech(self, task: MakeSpeech, turn: Turn) -> AsyncGenerator[bytes]:
+    async def speech(self, task: MakeSpeech, turn: Ticket) -> AsyncGenerator[bytes]:
         """The file of some speech, while it is made; raises Problem.
 
         Closing this early ends the work.
@@ -185,7 +185,7 @@ class Studio:
         finally:
             task.file.unlink(missing_ok=True)
 
-    def join(self) -> Turn:
+    def join(self) -> Ticket:
         """A place in the line for speech."""
         return self._line.join(urgent=True)
 
@@ -307,7 +307,7 @@ class Studio:
             return last.result
         raise problem_of(DIED_TWICE)
 
-    def _reading(self) -> Turn:
+    def _reading(self) -> Ticket:
         try:
             with self._readers.expected():
                 return self._readers.join()

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
-from ttsf.serve.api import marks, portraits, speech, videos
+from ttsf.serve.api import portraits, speech, verify, videos
 from ttsf.serve.api.guard import Guard
 from ttsf.serve.api.live import Gone
 from ttsf.serve.problems import Problem, response_to
@@ -33,7 +33,7 @@ def create_app(studio: Studio) -> FastAPI:
     app = FastAPI(title="ttsf", lifespan=life, docs_url=None, redoc_url=None)
     app.state.studio, app.state.keys = studio, set[str]()
     app.add_middleware(Guard, settings=studio.settings, metrics=studio.metrics)
-    for router in (videos.router, speech.router, portraits.router, marks.router):
+    for router in (videos.router, speech.router, portraits.router, verify.router):
         app.include_router(router)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(Gone, _on_gone)

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ttsf.serve.problems import Problem
+from ttsf.serve.process.tasks import STREAM
 from ttsf.serve.studio import Live, Studio, read_from
-from ttsf.serve.tasks import STREAM
 
 PIECE = 1 << 18
 """Bytes that are read at once."""

@@ -8,11 +8,11 @@ import uvicorn
 
 from ttsf.errors import TtsfError
 from ttsf.serve.api.app import create_app
-from ttsf.serve.engine import Engine
-from ttsf.serve.files import Files
 from ttsf.serve.jobs import Jobs
-from ttsf.serve.ray_engine import RayEngine
+from ttsf.serve.process.engine_process import EngineProcess
+from ttsf.serve.process.ray_engine import RayEngine
 from ttsf.serve.settings import Settings, check_host
+from ttsf.serve.store import Files
 from ttsf.serve.studio import Studio
 
 GRACE_S = 5
@@ -24,7 +24,7 @@ def new_studio(settings: Settings) -> Studio:
     """With its model loaded; raises TtsfError for a folder or model that cannot be used."""
     jobs = Jobs(settings.folder / "jobs.sqlite")
     files = Files(settings.folder)
-    engine = Engine(settings) if settings.ray_address is None else RayEngine(settings)
+    engine = EngineProcess(settings) if settings.ray_address is None else RayEngine(settings)
     engine.start()
     return Studio(settings, engine, jobs, files)
 

@@ -12,11 +12,11 @@ from ttsf.media.sound_formats import KINDS
 from ttsf.serve.api.bodies import parse, read_body
 from ttsf.serve.api.live import Gone, LiveResponse, while_there
 from ttsf.serve.api.videos import studio_of
-from ttsf.serve.files import EXAMPLE
 from ttsf.serve.problems import Problem, not_found
+from ttsf.serve.process.tasks import MakeSpeech
 from ttsf.serve.requests import OTHERS_VOICES, SpeechRequest, schema
+from ttsf.serve.store import EXAMPLE
 from ttsf.serve.studio import Studio
-from ttsf.serve.tasks import MakeSpeech
 
 NAME = "ttsf"
 """Of the model, whatever it is."""

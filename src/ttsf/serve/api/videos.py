@@ -14,13 +14,13 @@ from fastapi.responses import FileResponse
 from ttsf.errors import TtsfError
 from ttsf.serve.api.bodies import Body, parse, read_body
 from ttsf.serve.api.live import LiveResponse, follow, while_there
-from ttsf.serve.files import VIDEO as VIDEO_ID
-from ttsf.serve.files import new_video_id
 from ttsf.serve.jobs import Job, Kind
 from ttsf.serve.problems import STATUS_OF, Problem, not_found
+from ttsf.serve.process.tasks import SOUND, SRT, STREAM, THUMBNAIL, TIMINGS, VIDEO, VTT
 from ttsf.serve.requests import VideoRequest, schema
+from ttsf.serve.store import VIDEO as VIDEO_ID
+from ttsf.serve.store import new_video_id
 from ttsf.serve.studio import Live, Studio
-from ttsf.serve.tasks import SOUND, SRT, STREAM, THUMBNAIL, TIMINGS, VIDEO, VTT
 
 VARIANTS = {
     "video": (VIDEO, "video/mp4"),

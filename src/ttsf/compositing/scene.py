@@ -1,0 +1,151 @@
+"""A frame in which one face moves: G's fields, of 128 px, applied to the picture's own pixels.
+
+G says where each point of the crop comes from and draws what the picture does not show (the inside
+of a mouth, lids). Both are smooth at G's size, so they are enlarged; the picture is not.
+"""
+
+import cv2
+import numpy as np
+
+from ttsf.compositing.box import Box
+from ttsf.compositing.framing import Framing, place
+from ttsf.compositing.ground import ground, uncovered
+from ttsf.compositing.lattice import Lattice, middles, places
+from ttsf.compositing.palette import palette
+from ttsf.compositing.surroundings import MARGIN, Surroundings, smooth
+from ttsf.compositing.teeth import Mouth, relief, skull, teeth
+from ttsf.portrait.crop import cut_square
+from ttsf.portrait.portrait import Portrait
+
+SHARP = (0.3, 0.7)
+"""Weight of the moved picture in G's frame below which what is finer than G sees is not shown (old
+lips across an open mouth), and from which on it is shown in full."""
+LEAST_SHARE = 0.005
+"""What is drawn with less weight is left out, but within a rectangle around all that is drawn."""
+
+
+class Scene:
+    """One portrait in one frame; threads may share it.
+
+    width, height: of the frame, even. still: the frame with the face as it is in the picture, RGB
+    or RGBA uint8 [H, W, 3 or 4]. region: the part of it that can change, its sides even.
+    """
+
+    def __init__(
+        self,
+        portrait: Portrait,
+        framing: Framing,
+        size: int | None = None,
+        transparent: bool = False,
+        side: int = 128,
+        mouth: Mouth | None = None,
+    ) -> None:
+        """Size: long side of the frame (None: the picture's own, at most 1080).
+
+        transparent: frames are RGBA if the portrait is not opaque. side: of the fields that will
+        be drawn. mouth: where teeth are told apart. Raises TtsfError for a size that cannot be.
+        """
+        picture, square = portrait.picture, portrait.square
+        alpha = portrait.alpha if transparent else None
+        height, width = picture.shape[:2]
+        placement = place(framing, width, height, square, size)
+        self.width, self.height, scale = placement.width, placement.height, placement.scale
+        shown = picture if alpha is None else uncovered(picture, alpha)
+        self.still, self._source, source = ground(shown, framing, placement)
+        left, top = placement.left + scale * square.left, placement.top + scale * square.top
+        self._lattice = Lattice(left, top, scale * square.side / side, side)
+        margin = round(MARGIN * side)
+        around = self._lattice.box(Box(-margin, -margin, side + margin, side + margin))
+        self.region = around.within(source).within(Box(0, 0, self.height, self.width))
+        self._places = places(self.region.seen_from(source))
+
+        others = tuple(face for face in portrait.faces if face != portrait.face)
+        surroundings = Surroundings(square, width, height, portrait.face, others)
+        cell, (rows, columns) = self._lattice.cell, self._places.shape[:2]
+        x = middles(self.region.left - placement.left, columns, round(columns / cell))
+        y = middles(self.region.top - placement.top, rows, round(rows / cell))
+        self._moves = surroundings.moves(x / scale, y / scale) * np.float32(cell * side / 2)
+        x, y = (middles(start, square.side, side) for start in (square.left, square.top))
+        self._moves_cells = surroundings.moves(x, y) * np.float32(side / 2)
+        self._drawn = surroundings.drawn(x, y)
+        self._cells = places(self._lattice.all)
+        self._small = cut_square(picture, square, side)
+        self._palette, self._mouth = palette(self._small), mouth
+
+    def draw(self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+        """The region of one frame, RGB or RGBA uint8 [h, w, 3 or 4].
+
+        flow, mask, drawn: of `ttsf.model.face.generator.Fields`, float32 [2 | 1 | 3, side, side].
+        """
+        flow, drawn = (np.ascontiguousarray(field.transpose(1, 2, 0)) for field in (flow, drawn))
+        lattice, (rows, columns) = self._lattice, self._moves.shape[:2]
+        offset = lattice.sampled(flow, lattice.all, self.region, columns, rows) * self._moves
+        height, width = self._places.shape[:2]
+        source = cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR)
+        source += self._places
+        pixels = _moved(self._source, source)
+        self._add_drawn(pixels, flow, mask[0], drawn)
+        return pixels
+
+    def _add_drawn(
+        self, pixels: np.ndarray, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray
+    ) -> None:
+        """Put what G draws into the moved picture.
+
+        G's frame is seen * mask + drawn * (1 - mask), where `seen` is the picture moved at G's
+        size; what of the moved picture is finer is added.
+        """
+        share = (1 - mask) * self._drawn
+        cells = self._lattice.around(share > LEAST_SHARE)
+        if cells is None:
+            return
+        share, drawn = share[cells.pixels][..., None], drawn[cells.pixels]
+        offset = flow[cells.pixels] * self._moves_cells[cells.pixels]
+        seen = _moved(self._small, self._cells[cells.pixels] + offset)
+        drawn = self._palette.match((drawn.clip(-1, 1) + 1) * np.float32(127.5))
+        kept = smooth((1 - share - SHARP[0]) / (SHARP[1] - SHARP[0]))
+        blunt = drawn * share + seen * (1 - share - kept)
+        if pixels.shape[-1] == 4:
+            blunt = np.dstack([blunt, 255 * (1 - kept)])  # what is drawn is opaque
+        box = self._lattice.box(cells).within(self.region)
+        part = pixels[box.seen_from(self.region).pixels]
+        height, width, channels = part.shape
+        sampled = self._lattice.sampled(blunt, cells, box, width, height)
+        if self._mouth is not None:
+            found = teeth(drawn, float(np.median(seen.mean(-1))), share[..., 0])
+            self._tell_teeth_apart(self._mouth, sampled[..., :3], found, offset[..., 0], cells, box)
+        kept = self._lattice.sampled(kept.repeat(channels, -1), cells, box, width, height)
+        # rounds, and stays within 0 to 255
+        part[:] = cv2.add(part * kept, sampled, dtype=cv2.CV_8U)
+
+    def _tell_teeth_apart(
+        self,
+        mouth: Mouth,
+        pixels: np.ndarray,
+        found: np.ndarray,
+        offset: np.ndarray,
+        cells: Box,
+        box: Box,
+    ) -> None:
+        """Shade drawn teeth in the pixels [h, w, 3] of a box, whose cells show them as `found`."""
+        moved = skull(found, offset)
+        if moved is None:
+            return
+        lattice, cell = self._lattice, self._lattice.cell
+        everywhere = np.zeros((lattice.side, lattice.side), np.float32)
+        everywhere[cells.pixels] = found
+        part = lattice.around(everywhere > LEAST_SHARE)
+        assert part is not None  # there are teeth, or nothing would have moved
+        there = lattice.box(part).within(box)
+        shown = pixels[there.seen_from(box).pixels]
+        height, width = shown.shape[:2]
+        x = middles((there.left - lattice.left) / cell, width / cell, width)
+        y = middles((there.top - lattice.top) / cell, height / cell, height)
+        at = np.interp(x - cells.left - 0.5, np.arange(len(moved)), moved)
+        weight = lattice.sampled(everywhere[part.pixels], part, there, width, height)
+        shown *= 1 + (weight * (relief(mouth, x + at, y) - 1))[..., None]
+
+
+def _moved(picture: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """A picture read at (x, y) of its pixels: [h, w, 2] -> [h, w, C]; its edge is repeated."""
+    return cv2.remap(picture, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -1,0 +1,307 @@
+"""G and Eq. 1, Sec. 3.1: a StyleGAN-styled generator that warps the source's feature maps.
+
+Follows LIA's layout of styles: with n scales from 4 px there are 2n styles; the convolution at 4 px
+takes style 0, the scale number k takes 2k-1 and 2k for its two convolutions and 2k+1 for its flow.
+Unlike LIA there is no blur, activations are modulated instead of weights (the same function), and
+grids sit on pixel centres so that zero flow is an exact identity.
+"""
+
+import math
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ttsf.config import FaceConfig
+from ttsf.model.face.encoder import SLOPE
+
+MASK_BIAS = 2.0  # the warped picture starts with weight sigmoid(2) = .88
+
+
+class GeneratedFace(NamedTuple):
+    """A drawn picture and how it was made; s is the side of the last scale drawn."""
+
+    image: Tensor
+    """[B, 3, s, s], about [-1, 1]."""
+    flow: Tensor
+    """Where each pixel reads the source, as sampling grid [B, s, s, 2] in [-1, 1]."""
+    mask: Tensor
+    """[B, 1, s, s]: weight of the warped source picture; zero where rgb_path = "features"."""
+    drawn: Tensor
+    """[B, 3, s, s]: the part of the picture that came from features alone."""
+    warped: Tensor
+    """[B, 3, s, s]: the source picture moved by the flow."""
+
+
+def fast_layout(device: torch.device) -> torch.memory_format:
+    """How feature maps lie in memory: a processor doubles and convolves fastest with channels last.
+
+    Weights and maps of this layout are found in place; others are copied at every call.
+    """
+    return torch.channels_last if device.type == "cpu" else torch.contiguous_format
+
+
+class Fields(NamedTuple):
+    """What G adds to a picture of any size; s is the side of the last scale, x goes before y.
+
+    The frame is warped(picture, identity + flow) * mask + drawn * (1 - mask) within the crop.
+    """
+
+    flow: Tensor
+    """[B, 2, s, s]: offset of the sampling position, in (-1, 1) half sides of the crop."""
+    mask: Tensor
+    """[B, 1, s, s]: weight of the warped picture; zero where rgb_path = "features"."""
+    drawn: Tensor
+    """[B, 3, s, s], about [-1, 1]."""
+
+
+def fuse_motion(f_id: Tensor, f_m: Tensor, f_lip: Tensor, config: FaceConfig) -> Tensor:
+    """Eq. 1: the style of every layer; f_id, f_m, f_lip: [B, S] -> f_z: [B, styles, S].
+
+    Layers are counted from 1. Lip layers take f_id + f_lip, the other manipulated ones f_id + f_m;
+    the layers above take what `rest_style` says.
+    """
+    first, last = config.manipulated_layers
+    with_motion, with_lip = f_id + f_m, f_id + f_lip
+    styles = []
+    for layer in range(1, 2 * len(config.channels) + 1):
+        if layer in config.lip_layers:
+            styles.append(with_lip)
+        elif first <= layer <= last or config.rest_style == "id+motion":
+            styles.append(with_motion)
+        else:
+            styles.append(f_id)
+    return torch.stack(styles, dim=1)
+
+
+def identity_grid(side: int, like: Tensor) -> Tensor:
+    """Pixel centres in [-1, 1] as (x, y): [1, side, side, 2]."""
+    line = (2 * torch.arange(side, device=like.device, dtype=like.dtype) + 1) / side - 1
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    return torch.stack([x, y], dim=-1)[None]
+
+
+def warp(image: Tensor, grid: Tensor) -> Tensor:
+    """Bilinear sampling of [B, C, s, s] at grid [B, h, w, 2]; the edge is repeated outside.
+
+    The grid is bound to the pixel centres: Apple's GPUs know no padding by the border.
+    """
+    edge = 1 - 1 / image.shape[-1]
+    return F.grid_sample(image, grid.clamp(-edge, edge), align_corners=False)
+
+
+def warp_masked(skip: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
+    """`warp` times a mask; where no gradient is asked for, in a third of the time.
+
+    skip: [S, C, s, s]; offset: [S n, 2, s, s], in half sides; mask: [S n, 1, s, s].
+    Returns [S n, C, s, s].
+    """
+    n = len(offset) // len(skip)
+    if offset.is_cpu and not torch.is_grad_enabled():
+        return _warp_rows(skip, offset, mask)
+    if n > 1:
+        skip = skip.repeat_interleave(n, 0)
+    return warp(skip, _sampling_grid(offset)) * mask
+
+
+def _warp_rows(skip: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
+    """`warp_masked` as sums of four rows of a table that has a pixel's channels in each row."""
+    side, n = skip.shape[-1], len(offset) // len(skip)
+    line = torch.arange(side)
+    x = (line + offset[:, 0] * (side / 2)).clamp_(0, side - 1)
+    y = (line[:, None] + offset[:, 1] * (side / 2)).clamp_(0, side - 1)
+    left, top = x.floor().clamp_(max=side - 2), y.floor().clamp_(max=side - 2)
+    of_source = torch.arange(len(skip)).repeat_interleave(n)[:, None, None] * side**2
+    corner = (top * side + left).int() + of_source.int()
+    index = torch.stack([corner, corner + 1, corner + side, corner + side + 1], -1)
+    all_four = mask[:, 0]
+    right, low = all_four * (x - left), all_four * (y - top)
+    both = right * (y - top)
+    weights = torch.stack([all_four - right - low + both, right - both, low - both, both], -1)
+    table = skip.permute(0, 2, 3, 1).flatten(0, 2)
+    rows = F.embedding_bag(
+        index.view(-1, 4), table, mode="sum", per_sample_weights=weights.view(-1, 4)
+    )
+    return rows.view(*mask.shape[:1], side, side, -1).permute(0, 3, 1, 2)
+
+
+def _resize(x: Tensor, side: int) -> Tensor:
+    return F.interpolate(x, size=side, mode="bilinear", align_corners=False)
+
+
+def _double(x: Tensor) -> Tensor:
+    return _resize(x, 2 * x.shape[-1])
+
+
+def _sampling_grid(offset: Tensor) -> Tensor:
+    """Where to read the source, [B, s, s, 2], from the flow [B, 2, s, s]."""
+    return identity_grid(offset.shape[-1], offset) + offset.permute(0, 2, 3, 1)
+
+
+class ModulatedConv(nn.Module):
+    """3x3 convolution whose input channels a style scales, and what brings it back to unit gain."""
+
+    def __init__(self, c_in: int, c_out: int, style: int) -> None:
+        super().__init__()
+        self.scale = _style_scale(style, c_in)
+        self.weight = nn.Parameter(torch.randn(c_out, c_in, 3, 3) / math.sqrt(9 * c_in))
+
+    def forward(self, x: Tensor, style: Tensor, up: bool = False) -> tuple[Tensor, Tensor]:
+        """x: [B, C_in, s, s], style: [B, S] -> [B, C_out, s, s] and its gain [B, C_out, 1, 1].
+
+        up: convolve at twice the side; scaling comes first, where there are fewer pixels.
+        """
+        scale = self.scale(style)
+        x = x * scale[:, :, None, None]
+        y = F.conv2d(_double(x) if up else x, self.weight, padding=1)
+        power = scale**2 @ self.weight.square().sum((2, 3)).T
+        return y, torch.rsqrt(power + 1e-8)[:, :, None, None]
+
+
+class StyledConv(nn.Module):
+    """Modulated 3x3 convolution, bias, leaky ReLU; `up` doubles the side before it."""
+
+    def __init__(self, c_in: int, c_out: int, style: int, up: bool = False) -> None:
+        super().__init__()
+        self.conv = ModulatedConv(c_in, c_out, style)
+        self.bias = nn.Parameter(torch.zeros(c_out))
+        self.up = up
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """[B, C_in, s, s] -> [B, C_out, s or 2s, ...]."""
+        y, gain = self.conv(x, style, self.up)
+        root = math.sqrt(2)  # what the leaky ReLU takes, given back
+        y = torch.addcmul(root * self.bias[:, None, None], y, root * gain)
+        return F.leaky_relu_(y, SLOPE)
+
+
+class ToFlow(nn.Module):
+    """Modulated 1x1 convolution without bias or gain: the style goes into the few weights."""
+
+    def __init__(self, c_in: int, c_out: int, style: int) -> None:
+        super().__init__()
+        self.scale = _style_scale(style, c_in)
+        self.weight = nn.Parameter(torch.randn(c_out, c_in, 1, 1) * (0.01 / math.sqrt(c_in)))
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """[B, C_in, s, s] -> [B, C_out, s, s]."""
+        weight = self.weight.flatten(1) * self.scale(style)[:, None]
+        return (weight @ x.flatten(2)).unflatten(2, x.shape[2:])
+
+
+class ToRgb(nn.Module):
+    """1x1 convolution as a product of matrices: convolutions are slow for three channels."""
+
+    def __init__(self, c_in: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(3, c_in, 1, 1) * (0.05 / math.sqrt(c_in)))
+        self.bias = nn.Parameter(torch.zeros(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, s, s] -> [B, 3, s, s]."""
+        weight = self.weight.flatten(1).expand(len(x), -1, -1)
+        return torch.baddbmm(self.bias[:, None], weight, x.flatten(2)).unflatten(2, x.shape[2:])
+
+
+def _style_scale(style: int, channels: int) -> nn.Linear:
+    """Style [B, S] -> a factor of each channel, about 1."""
+    scale = nn.Linear(style, channels)
+    nn.init.normal_(scale.weight, std=1 / math.sqrt(style))
+    nn.init.ones_(scale.bias)
+    return scale
+
+
+class Canvas(NamedTuple):
+    """What one scale hands to the next; s is its side."""
+
+    x: Tensor
+    """[B, C, s, s]."""
+    raw: Tensor
+    """Flow x, flow y, feature mask (, picture mask) before tanh and sigmoid, summed over scales:
+    [B, 3 or 4, s, s]."""
+    rgb: Tensor
+    """[B, 3, s, s], summed over scales."""
+
+
+class Scale(nn.Module):
+    """One doubling: two styled convolutions, a refined flow, the source's features warped by it."""
+
+    def __init__(self, c_in: int, c_out: int, style: int, mixed: bool) -> None:
+        super().__init__()
+        self.mixed = mixed
+        self.up = StyledConv(c_in, c_out, style)
+        self.conv = StyledConv(c_out, c_out, style, up=True)
+        self.to_flow = ToFlow(c_out, 4 if mixed else 3, style)
+        self.to_rgb = ToRgb(c_out)
+
+    def forward(self, canvas: Canvas, styles: Tensor, skip: Tensor) -> Canvas:
+        """styles: [B, 3, S], of the two convolutions and the flow; skip: E_v's map of this side."""
+        x = self.conv(self.up(canvas.x, styles[:, 0]), styles[:, 1])
+        raw = self.to_flow(x, styles[:, 2]) + _double(canvas.raw)
+        mask = torch.sigmoid(raw[:, 2:3])
+        warped = warp_masked(skip, torch.tanh(raw[:, :2]), mask)
+        x = torch.addcmul(warped, x, 1 - mask)
+        rgb = self.to_rgb(x if self.mixed else warped) + _double(canvas.rgb)
+        return Canvas(x, raw, rgb)
+
+
+class Generator(nn.Module):
+    """G: styles and the source's feature maps to a picture."""
+
+    def __init__(self, config: FaceConfig) -> None:
+        super().__init__()
+        self.mixed = config.rgb_path == "mixed"
+        style = config.style_channels
+        widths = [c for side, c in config.channels if side <= config.drawn_side]
+        self.constant = nn.Parameter(torch.randn(1, widths[0], 4, 4))
+        self.first = StyledConv(widths[0], widths[0], style)
+        self.scales = nn.ModuleList(Scale(a, b, style, self.mixed) for a, b in pairwise(widths))
+
+    def forward(
+        self, styles: Tensor, skips: tuple[Tensor, ...], source: Tensor, side: int | None = None
+    ) -> GeneratedFace:
+        """Draw [B] pictures.
+
+        styles: [B, 2n, S] from `fuse_motion`; skips: E_v's maps, coarse to fine, of one or more
+        sources, which have equally many of the styles each, in order; source: [B, 3, size, size]
+        in [-1, 1]; side: stop at this scale, and draw no larger (None: the full size; above the
+        last scale, flow, mask and drawn picture are interpolated).
+        """
+        canvas = self._canvas(styles, skips, side)
+        drawn = canvas.x.shape[-1]
+        if drawn == side and source.shape[-1] != side:
+            source = F.interpolate(source, size=side, mode="area")
+        raw, rgb = canvas.raw, canvas.rgb
+        if source.shape[-1] != drawn:
+            raw, rgb = (_resize(a, source.shape[-1]) for a in (raw, rgb))
+        grid, mask = _sampling_grid(torch.tanh(raw[:, :2])), self._mask(raw)
+        moved = warp(source, grid)
+        image = moved * mask + rgb * (1 - mask) if self.mixed else rgb
+        return GeneratedFace(image, grid, mask, rgb, moved)
+
+    def fields(self, styles: Tensor, skips: tuple[Tensor, ...]) -> Fields:
+        """What moves and what is drawn, without the source picture; arguments as in `forward`."""
+        canvas = self._canvas(styles, skips, None)
+        return Fields(torch.tanh(canvas.raw[:, :2]), self._mask(canvas.raw), canvas.rgb)
+
+    def _mask(self, raw: Tensor) -> Tensor:
+        """Weight of the warped source picture: [B, 1, s, s]."""
+        if not self.mixed:
+            return torch.zeros_like(raw[:, :1])
+        return torch.sigmoid(raw[:, 3:4] + MASK_BIAS)
+
+    def _canvas(self, styles: Tensor, skips: tuple[Tensor, ...], side: int | None) -> Canvas:
+        """All scales up to `side`."""
+        layout = fast_layout(styles.device)
+        constant = self.constant.expand(len(styles), -1, -1, -1)
+        x = self.first(constant.contiguous(memory_format=layout), styles[:, 0])
+        empty = x.new_zeros(len(styles), 4 if self.mixed else 3, 4, 4)
+        canvas = Canvas(x, empty, empty[:, :3])
+        for k, (scale, skip) in enumerate(zip(self.scales, skips, strict=False)):
+            skip = skip.contiguous(memory_format=layout)
+            canvas = scale(canvas, styles[:, 2 * k + 1 : 2 * k + 4], skip)
+            if canvas.x.shape[-1] == side:
+                break
+        return canvas

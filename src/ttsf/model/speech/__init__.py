@@ -1,0 +1,1 @@
+"""Sec. 3.3: text-to-speech, from symbol ids to a waveform."""

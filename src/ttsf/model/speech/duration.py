@@ -1,0 +1,121 @@
+"""Sec. 3.3: how long each symbol lasts: a predictor, and the alignment search that teaches it."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ttsf.config import DurationConfig, ProsodyConfig
+from ttsf.model.speech.text_encoder import ChannelNorm
+from ttsf.symbols import PUNCTUATION
+
+
+class SymbolPredictor(nn.Module):
+    """Some values of each symbol from f_t: convolutions over the symbols.
+
+    As duration predictor it gives the natural log of mel frames, f_t detached by the caller.
+    """
+
+    def __init__(
+        self, config: DurationConfig | ProsodyConfig, in_channels: int, values: int = 1
+    ) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv1d(width, config.channels, config.kernel, padding=config.kernel // 2),
+                nn.ReLU(),
+                ChannelNorm(config.channels),
+                nn.Dropout(config.dropout),
+            )
+            for width in (in_channels, config.channels)
+        )
+        self.out = nn.Conv1d(config.channels, values, 1)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """hidden: [B, C, L]; mask: [B, 1, L] -> [B, values, L]."""
+        x = hidden
+        for layer in self.layers:
+            x = layer(x * mask)
+        return self.out(x * mask) * mask
+
+
+def log_likelihood(mel: Tensor, mu: Tensor) -> Tensor:
+    """log N(mel; mu, I) without its constant, of each frame under each symbol: [B, L, T]."""
+    squares = (mu**2).sum(1)[:, :, None] + (mel**2).sum(1)[:, None, :]
+    return mu.transpose(1, 2) @ mel - 0.5 * squares
+
+
+def search_alignment(scores: Tensor, symbols: Tensor, frames: Tensor) -> Tensor:
+    """Durations [B, L] of the best monotonic path without skips through scores [B, L, T].
+
+    Each symbol gets at least one frame, so `frames` >= `symbols` (both [B]) is needed.
+    """
+    s = scores.detach().cpu().numpy().transpose(2, 0, 1)
+    n, t_end = symbols.cpu().numpy(), frames.cpu().numpy()
+    if (t_end < n).any():
+        raise ValueError("an utterance has fewer mel frames than symbols")
+    size, batch, width = s.shape
+    best = np.full((batch, width), -np.inf, dtype=np.float32)
+    best[:, 0] = s[0, :, 0]
+    came_from_left = np.zeros(s.shape, dtype=bool)
+    left = np.full((batch, width), -np.inf, dtype=np.float32)
+    for t in range(1, size):
+        left[:, 1:] = best[:, :-1]
+        came_from_left[t] = left > best
+        best = np.maximum(left, best) + s[t]
+    durations = np.zeros((batch, width), dtype=np.int64)
+    rows, at = np.arange(batch), n - 1
+    for t in range(size - 1, -1, -1):
+        live = t < t_end
+        durations[rows, at] += live
+        at = at - (came_from_left[t, rows, at] & live)
+    return torch.from_numpy(durations).to(scores.device)
+
+
+def give_pauses_to_marks(durations: Tensor, ids: Tensor) -> Tensor:
+    """The same sums, int64 [B, L], where a pause belongs to the first mark between two sounds.
+
+    The search leaves a silence now to the mark, now to the space or a blank beside it. The mean of
+    each one's log is then short, and so are the pauses that the predictor learns.
+    """
+    size = ids.shape[1]
+    silent = ids <= len(PUNCTUATION)
+    mark = silent & (ids > 0) & (ids < len(PUNCTUATION))  # a space is the last of them
+    group = (~silent).cumsum(1)
+    spare = (durations - 1).clamp_min(0) * silent
+    place = torch.where(mark, torch.arange(size, device=ids.device), size)
+    none = place.new_full((len(ids), size + 1), size)
+    first = none.scatter_reduce(1, group, place, "amin")
+    spare = spare * (first < size).gather(1, group)
+    pause = torch.zeros_like(none).scatter_add(1, group, spare)
+    return (durations - spare).scatter_add(1, first.clamp_max(size - 1), pause)
+
+
+def whole_durations(
+    log_durations: Tensor, mask: Tensor, rate: float, multiple: int, round_up: bool = True
+) -> Tensor:
+    """Predicted log-durations [B, L] to whole frames: each real symbol at least one.
+
+    round_up: predictions are rounded up [Matcha], which makes up for the mean of logs being a short
+    mean.
+    After division by `rate` ends are rounded cumulatively, so the tempo is kept; the last symbol
+    takes what brings the sum to the next multiple of `multiple`.
+    """
+    real = mask[:, 0] > 0
+    lengths = log_durations.exp().clamp(1.0, 400.0) * real
+    lengths = (lengths.ceil() if round_up else lengths) / rate
+    ends = lengths.double().cumsum(1).round().long()
+    durations = torch.diff(ends, dim=1, prepend=torch.zeros_like(ends[:, :1]))
+    durations = torch.where(real, durations.clamp_min(1), torch.zeros_like(durations))
+    last = real.sum(1) - 1
+    rest = (-durations.sum(1)) % multiple
+    return durations.scatter_add(1, last[:, None], rest[:, None])
+
+
+def repeat_by_durations(x: Tensor, durations: Tensor, frames: int) -> Tensor:
+    """Upsample [B, C, L] to [B, C, frames]; frames past an item's sum are zero."""
+    ends = durations.cumsum(1)
+    clock = torch.arange(frames, device=x.device)[None].expand(x.shape[0], -1).contiguous()
+    index = torch.searchsorted(ends, clock, right=True)
+    inside = (index < x.shape[-1])[:, None]
+    index = index.clamp_max(x.shape[-1] - 1)[:, None].expand(-1, x.shape[1], -1)
+    return x.gather(2, index) * inside

@@ -1,1 +1,0 @@
-"""The whole picture at its own resolution, in which one face moves."""

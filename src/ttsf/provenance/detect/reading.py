@@ -1,0 +1,108 @@
+"""A file's lightness, sound and tags, from as much of it as can be decoded."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import numpy as np
+
+from ttsf.errors import TtsfError
+from ttsf.media.recording import first_known
+from ttsf.provenance.embed.sound import RATE
+
+FORMATS = (
+    "mov,mp4,matroska,webm,avi,flv,mpeg,mpegts,gif,wav,mp3,ogg,flac,aac,"
+    "image2,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe"
+)
+"""Files that name no other file; a picture's own name is no pattern for others either."""
+EVERY_S = 0.3
+"""Between the frames that are looked at."""
+MOST_PIXELS = 2**25
+"""Of a frame."""
+LUMA = "gray"
+
+
+def open_media(path: Path) -> Any:
+    """A libav container; raises TtsfError for what is no film, sound or picture."""
+    if not path.is_file():
+        raise TtsfError(f"{path}: no such file")
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file", "pattern_type": "none"}
+    try:
+        container = av.open(str(path.absolute()), options=options, metadata_errors="replace")
+    except (av.FFmpegError, OSError) as error:
+        raise TtsfError(f"{path}: not a readable video, sound or picture") from error
+    if (
+        first_known(container.streams.video) is None
+        and first_known(container.streams.audio) is None
+    ):
+        container.close()
+        raise TtsfError(f"{path}: holds neither picture nor sound")
+    return container
+
+
+class Shown(NamedTuple):
+    """A frame."""
+
+    second: float
+    """Since the first."""
+    luma: np.ndarray
+    """Lightness, uint8 [H, W]."""
+    key: bool
+    """Whether it was coded without others: more is left of what is fine."""
+
+
+def pictures(path: Path) -> Iterator[Shown]:
+    """Key frames, and others about three times a second; raises TtsfError."""
+    with open_media(path) as container:
+        stream = first_known(container.streams.video)
+        if stream is None:
+            return
+        if stream.width * stream.height > MOST_PIXELS:
+            raise TtsfError(f"{path}: frames of more than {MOST_PIXELS / 1e6:.0f} megapixels")
+        due, seconds, begin = 0.0, 0.0, None
+        for frame in _decoded(container, stream):
+            if frame.time is not None:
+                begin = float(frame.time) if begin is None else begin
+                seconds = float(frame.time) - begin
+            if seconds >= due or frame.key_frame:
+                due = seconds + EVERY_S
+                luma = frame.reformat(format=LUMA).to_ndarray()
+                luma = np.ascontiguousarray(np.rot90(luma, frame.rotation // 90))
+                yield Shown(seconds, luma, bool(frame.key_frame))
+
+
+def sounds(path: Path, length: int) -> Iterator[np.ndarray]:
+    """Mono float32 at 16 kHz, `length` samples at a time but for the last; raises TtsfError."""
+    with open_media(path) as container:
+        stream = first_known(container.streams.audio)
+        if stream is None:
+            return
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+        waiting = np.zeros(0, np.float32)
+        for frame in _resampled(container, stream, resampler):
+            waiting = np.append(waiting, frame.to_ndarray()[0])
+            while len(waiting) >= length:
+                yield waiting[:length]
+                waiting = waiting[length:]
+        if len(waiting):
+            yield waiting
+
+
+def _resampled(container: Any, stream: Any, resampler: Any) -> Iterator[Any]:
+    """Up to where the sound's kind changes, which only damage does."""
+    try:
+        for frame in _decoded(container, stream):
+            frame.pts = None
+            yield from resampler.resample(frame)
+        yield from resampler.resample(None)
+    except (av.FFmpegError, ValueError):
+        return
+
+
+def _decoded(container: Any, stream: Any) -> Iterator[Any]:
+    """Up to where the file is damaged."""
+    try:
+        yield from container.decode(stream)
+    except av.FFmpegError:
+        return

@@ -1,0 +1,202 @@
+"""Whether a file was made with ttsf, and how sure that is."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ttsf.errors import TtsfError
+from ttsf.provenance.detect.evidence import FALSE_ALARM, Evidence
+from ttsf.provenance.detect.heard import Heard
+from ttsf.provenance.detect.reading import EVERY_S, open_media, pictures, sounds
+from ttsf.provenance.detect.seen import Seen
+from ttsf.provenance.embed.payload import Payload, read
+from ttsf.provenance.embed.signature import read_signature
+from ttsf.provenance.embed.sound import PERIOD, RATE
+from ttsf.provenance.embed.tags import read_tags
+
+PART_S = 8.0
+"""Of a film; each part is looked at by itself, and all of them together."""
+PART_SAMPLES = 8 * PERIOD
+SOUND_SHARE, PICTURE_SHARE, ANY_SIZE_SHARE = 0.5, 0.25, 0.25
+"""Of all false alarms, by what is looked for."""
+CERTAIN = 0.99
+"""Probability from which on a number counts as read."""
+
+
+class Part(NamedTuple):
+    """A piece of a file, in seconds."""
+
+    begin_s: float
+    end_s: float
+
+
+class Finding(NamedTuple):
+    """What picture or sound hold."""
+
+    false_alarm: float
+    """The chance of so much without a mark, for all that was tried, at most."""
+    parts: tuple[Part, ...]
+    """Where the mark is; none where it was not found."""
+    payload: Payload | None
+    """If it could be read."""
+    likelihoods: np.ndarray
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a mark."""
+        return bool(self.parts)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "found": self.found,
+            "false_alarm": self.false_alarm,
+            "parts": [[round(part.begin_s, 2), round(part.end_s, 2)] for part in self.parts],
+            "number": self.payload and self.payload.name,
+            "version": self.payload and self.payload.version,
+        }
+
+
+class Verdict(NamedTuple):
+    """What a file says of how it was made."""
+
+    picture: Finding | None
+    """None: the file has no picture."""
+    sound: Finding | None
+    tags: dict[str, str]
+    signature: dict[str, Any] | None = None
+    """Of the metadata; None: there is none, or ttsf[provenance] is not installed."""
+
+    @property
+    def marked(self) -> bool:
+        """Whether there is a mark in picture or sound."""
+        return any(finding is not None and finding.found for finding in self[:2])
+
+    @property
+    def signed(self) -> bool:
+        """Whether a valid signature says that it was generated, by whatever program."""
+        signature = self.signature
+        return signature is not None and signature["valid"] and signature["generated"]
+
+    @property
+    def found(self) -> bool:
+        """Whether anything says that it was made."""
+        return self.marked or bool(self.tags) or self.signed
+
+    @property
+    def payload(self) -> Payload | None:
+        """What the marks say together; None where that is not certain, or they differ."""
+        found = [finding for finding in (self.picture, self.sound) if finding and finding.found]
+        if len({finding.payload for finding in found if finding.payload}) > 1 or not found:
+            return None
+        payload, certainty = read(np.sum([finding.likelihoods for finding in found], 0))
+        return payload if certainty >= CERTAIN else None
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "found": self.found,
+            "marked": self.marked,
+            "number": self.payload and self.payload.name,
+            "picture": self.picture and self.picture.as_json(),
+            "sound": self.sound and self.sound.as_json(),
+            "tags": self.tags,
+            "signature": self.signature,
+        }
+
+
+Look = tuple[Part, Evidence]
+
+
+def verify(path: Path) -> Verdict:
+    """Look for marks and tags; raises TtsfError for what is no film, sound or picture."""
+    with open_media(path) as container:
+        tags = read_tags(container.metadata)
+    picture, sound = _picture(path), _sound(path)
+    if picture is None and sound is None:
+        raise TtsfError(f"{path}: nothing in it can be decoded")
+    return Verdict(picture, sound, tags, read_signature(path))
+
+
+def _picture(path: Path) -> Finding | None:
+    whole, looks, end_s = Seen(), list[Look](), 0.0
+    for part, seen in _films(path):
+        if not seen.frames:
+            continue
+        looks.append((part, seen.evidence()))
+        if whole.takes(seen):
+            whole.join(seen)
+        end_s = part.end_s
+    if not looks:
+        return None
+    everything = Part(0.0, end_s)
+    together = (everything, whole.evidence()) if len(looks) > 1 else None
+    finding = _judged(looks, together, PICTURE_SHARE)
+    if finding.found:
+        return finding
+    return _judged([(everything, whole.evidence_at_any_size())], None, ANY_SIZE_SHARE)
+
+
+def _sound(path: Path) -> Finding | None:
+    whole, looks, count = Heard(), list[Look](), 0
+    for samples in sounds(path, PART_SAMPLES):
+        heard = Heard()
+        heard.add(samples)
+        whole.join(heard)
+        part = Part(count / RATE, (count + len(samples)) / RATE)
+        looks.append((part, heard.evidence()))
+        count += len(samples)
+    if not looks:
+        return None
+    together = (Part(0.0, count / RATE), whole.evidence()) if len(looks) > 1 else None
+    return _judged(looks, together, SOUND_SHARE)
+
+
+def _films(path: Path) -> Iterator[tuple[Part, Seen]]:
+    """Frames of one size, up to `PART_S` of them together: key frames, and then all."""
+    keys, seen, begin_s, last_s = Seen(), Seen(), 0.0, 0.0
+    for second, luma, key in pictures(path):
+        if seen.frames and (second >= begin_s + PART_S or not seen.fits(luma)):
+            part = Part(begin_s, second)
+            yield from ((part, keys), (part, seen))
+            keys, seen, begin_s = Seen(), Seen(), second
+        seen.add(luma)
+        if key:
+            keys.add(luma)
+        last_s = second
+    part = Part(begin_s, last_s + EVERY_S)
+    yield from ((part, keys), (part, seen))
+
+
+def _judged(parts: list[Look], whole: Look | None, share: float) -> Finding:
+    """Parts that were looked at by themselves, and all of them together."""
+    looks = parts if whole is None else [*parts, whole]
+    tries = len(looks)
+
+    def tells(look: Look) -> bool:
+        return tries * look[1].false_alarm < share * FALSE_ALARM
+
+    where = [part for part, _ in filter(tells, parts)]
+    if whole is not None and not where and tells(whole):
+        where = [whole[0]]
+    _, best = max(looks, key=lambda look: look[1].strength)
+    payload, certainty = read(best.likelihoods)
+    return Finding(
+        min(1.0, tries * best.false_alarm),
+        _joined(where),
+        payload if where and certainty >= CERTAIN else None,
+        best.likelihoods,
+    )
+
+
+def _joined(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Those that touch become one."""
+    joined = list[Part]()
+    for part in parts:
+        if joined and part.begin_s <= joined[-1].end_s:
+            joined[-1] = Part(joined[-1].begin_s, part.end_s)
+        else:
+            joined.append(part)
+    return tuple(joined)

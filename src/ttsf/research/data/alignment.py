@@ -1,0 +1,172 @@
+"""Sec. 4.1: phone times of speech whose text is known, by forced alignment with pocketsphinx.
+
+The acoustic model and the dictionary of US English come inside its wheel (an extra, ttsf[data]).
+Words that are not in it are said as espeak-ng would. Each call uses a fresh decoder, as one adapts
+to what it has heard.
+"""
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ttsf.config import SAMPLE_RATE, SpeechConfig
+from ttsf.errors import TtsfError, needing
+from ttsf.media.files import write_new
+from ttsf.text.phonemizer import phonemize
+
+FRAMES_PER_S = 100
+FEWEST_SAMPLES = SAMPLE_RATE // 5
+MISFIT = "the speech does not fit its text"
+BEAM = 1e-80
+"""Wide, as the words are known."""
+# ruff: noqa: RUF001 (the letters of IPA look like others)
+IPA = {
+    "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AY": "aɪ", "B": "b", "CH": "tʃ",
+    "D": "d", "DH": "ð", "EH": "ɛ", "ER": "ɜ", "EY": "eɪ", "F": "f", "G": "ɡ", "HH": "h",
+    "IH": "ɪ", "IY": "i", "JH": "dʒ", "K": "k", "L": "l", "M": "m", "N": "n", "NG": "ŋ",
+    "OW": "oʊ", "OY": "ɔɪ", "P": "p", "R": "ɹ", "S": "s", "SH": "ʃ", "T": "t", "TH": "θ",
+    "UH": "ʊ", "UW": "u", "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
+}  # fmt: skip
+"""Phones of the dictionary (ARPAbet) as symbols of `visemes.SHAPES`."""
+PHONES = {symbols: phone for phone, symbols in IPA.items()} | {
+    "ə": "AH", "ɐ": "AH", "ᵻ": "IH", "ɚ": "ER", "e": "EH", "o": "OW", "a": "AA", "ɒ": "AA",
+    "ɾ": "T", "ʔ": "T", "x": "K", "r": "R",
+}  # fmt: skip
+"""The way back, with what else espeak-ng says in US English."""
+_PHONE = re.compile("|".join(sorted(PHONES, key=len, reverse=True)))
+
+
+class Phone(NamedTuple):
+    """A phone in the speech; between phones there may be silence."""
+
+    symbols: str
+    """IPA, one or two symbols of `visemes.SHAPES`."""
+    start_s: float
+    end_s: float
+    word: int
+    """Which of the text's words, separated by spaces, it belongs to."""
+
+
+def spoken_words(text: str) -> list[list[str]]:
+    """For each word between spaces, how the dictionary writes it: "Well-known," -> well, known."""
+    plain = text.lower().replace("’", "'")
+    words = [re.findall(r"[^\W_]+(?:'[^\W_]+)*'?", word) for word in plain.split()]
+    return [[part.removesuffix("'") for part in parts] for parts in words]
+
+
+def align(samples: np.ndarray, words: str, least_likely: float = -math.inf) -> list[Phone]:
+    """Phones of float32 [N] at 16 kHz in which a text of normal words is spoken.
+
+    least_likely: log-likelihood of the phones, mean over their 10 ms, below which the speech is
+    taken for that of another text; right texts lie about -15, wrong ones about -65. Raises
+    TtsfError where the speech does not fit the words, and without pocketsphinx.
+    """
+    decoder = _decoder()
+    parts = spoken_words(words)
+    flat = [(part, i) for i, group in enumerate(parts) for part in group]
+    if not flat:
+        raise TtsfError("no words to align")
+    if len(samples) < FEWEST_SAMPLES:
+        raise TtsfError("too short to be aligned")
+    for word in sorted({word for word, _ in flat}):
+        if decoder.lookup_word(word) is None:
+            decoder.add_word(word, _phones_of(word), True)
+    phones: list[Phone] = []
+    heard, likely, frames = 0, 0, 0
+    for name, times in _decode(decoder, samples, " ".join(word for word, _ in flat)):
+        if name.startswith(("<", "[")):
+            continue
+        if heard == len(flat) or re.sub(r"\(\d+\)$", "", name) != flat[heard][0]:
+            raise TtsfError(MISFIT)
+        for phone, start, length, score in times:
+            begin, end = start / FRAMES_PER_S, (start + length) / FRAMES_PER_S
+            phones.append(Phone(IPA[phone], begin, end, flat[heard][1]))
+            likely, frames = likely + score, frames + length
+        heard += 1
+    if heard < len(flat) or likely < least_likely * frames:
+        raise TtsfError(MISFIT)
+    return phones
+
+
+def _phones_of(word: str) -> str:
+    """How a word sounds, as the dictionary writes it; raises TtsfError where it has no sound."""
+    spoken = phonemize(word, SpeechConfig().language).replace("ː", "")
+    found = [PHONES[symbols] for symbols in _PHONE.findall(spoken)]
+    if not found:
+        raise TtsfError(f"no sound is known for the word '{word}'")
+    return " ".join(found)
+
+
+def _decoder():
+    with needing("forced alignment", "pocketsphinx", "data"):
+        from pocketsphinx import Decoder
+    return Decoder(
+        samprate=SAMPLE_RATE,
+        loglevel="FATAL",
+        lm=None,
+        beam=BEAM,
+        pbeam=BEAM,
+        wbeam=BEAM,
+        bestpath=False,  # it shortens phones to times that the second pass cannot follow
+    )
+
+
+Entry = tuple[str, list[tuple[str, int, int, int]]]
+"""A word or a silence with its phones: name, first frame, number of frames, log-likelihood."""
+
+
+def to_16_bit(samples: np.ndarray) -> bytes:
+    """Float [N] in [-1, 1] as pocketsphinx reads it."""
+    return (np.clip(samples, -1, 1) * 32_767).astype("<i2").tobytes()
+
+
+def _decode(decoder, samples: np.ndarray, text: str) -> list[Entry]:
+    """Two passes, first words and then their phones."""
+    data = to_16_bit(samples)
+    try:
+        decoder.set_align_text(text)
+        for second in (False, True):
+            if second:
+                decoder.set_alignment()
+            decoder.start_utt()
+            decoder.process_raw(data, full_utt=True)
+            decoder.end_utt()
+        found = decoder.get_alignment()
+    except RuntimeError:
+        found = None
+    if found is None:
+        raise TtsfError(MISFIT)
+    return [(word.name, [(p.name, p.start, p.duration, p.score) for p in word]) for word in found]
+
+
+def phone_times(samples: np.ndarray, words: str | None) -> tuple[list[Phone] | None, str | None]:
+    """Phones of a text in its speech and what went wrong, if anything."""
+    if words is None:
+        return None, None
+    try:
+        return align(samples, words), None
+    except TtsfError as error:
+        return None, str(error)
+
+
+def save_phones(name: str, phones: list[Phone] | None, out: Path) -> str | None:
+    """Write [[symbols, start s, end s], ...]; returns the file relative to `out`."""
+    if phones is None:
+        return None
+    rows = [[p.symbols, round(p.start_s, 4), round(p.end_s, 4)] for p in phones]
+    path = f"phones/{name}.json"
+    write_new(out / path, json.dumps(rows, ensure_ascii=False))
+    return path
+
+
+def read_phones(path: Path) -> list[Phone]:
+    """Phones that `save_phones` wrote, all of word 0; raises TtsfError for anything else."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return [Phone(str(symbols), float(start), float(end), 0) for symbols, start, end in rows]
+    except (OSError, ValueError, TypeError) as error:
+        raise TtsfError(f"{path}: no phone times ({error})") from None

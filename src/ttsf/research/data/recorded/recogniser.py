@@ -1,0 +1,70 @@
+"""Sec. 4.1: text for recordings that came without one, by a recogniser that the user names.
+
+"pocketsphinx" is the one that installs with ttsf[data]; anything else is a command line in which
+{wav} stands for a 16 kHz file and which prints the words.
+"""
+
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ttsf.config import SAMPLE_RATE
+from ttsf.errors import TtsfError, needing
+from ttsf.media.sound import write_wav
+from ttsf.research.data.alignment import to_16_bit
+
+
+def check_recogniser(name: str | None) -> None:
+    """Raises TtsfError where `write_down` would not work."""
+    if name is None:
+        return
+    if name == "pocketsphinx":
+        _decoder()
+        return
+    try:
+        words = shlex.split(name)
+    except ValueError as error:  # such as a quotation that never ends
+        raise TtsfError(f"the recogniser '{name}' is no command: {error}") from None
+    if not any("{wav}" in word for word in words):
+        raise TtsfError(
+            f"the recogniser '{name}' is neither pocketsphinx nor a command with {{wav}}"
+        )
+    if shutil.which(words[0]) is None:
+        raise TtsfError(f"the recogniser's program '{words[0]}' is not installed")
+
+
+def write_down(name: str | None, samples: np.ndarray) -> str | None:
+    """What is said in float32 [N] at 16 kHz; None without a recogniser or if it hears nothing."""
+    if name is None:
+        return None
+    if name == "pocketsphinx":
+        decoder = _decoder()
+        decoder.start_utt()
+        decoder.process_raw(to_16_bit(samples), full_utt=True)
+        decoder.end_utt()
+        heard = decoder.hyp()
+        return heard.hypstr if heard and heard.hypstr else None
+    with tempfile.TemporaryDirectory() as folder:
+        wav = Path(folder) / "speech.wav"
+        write_wav(wav, samples, SAMPLE_RATE)
+        command = [word.replace("{wav}", str(wav)) for word in shlex.split(name)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+        except OSError as error:
+            raise TtsfError(f"the recogniser cannot be started: {error}") from None
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise TtsfError(f"the recogniser failed ({done.returncode}): {reason}")
+    return " ".join(done.stdout.split()) or None
+
+
+def _decoder() -> Any:
+    """A fresh one: it adapts to what it hears, and a text must not depend on the clip before."""
+    with needing("the recogniser", "pocketsphinx", "data"):
+        import pocketsphinx
+    return pocketsphinx.Decoder(loglevel="FATAL")

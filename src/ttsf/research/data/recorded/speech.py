@@ -1,0 +1,148 @@
+"""Sec. 4.1, open data: recordings of the parts folder to clips of speech alone, 16 kHz.
+
+Where the text is known, forced alignment gives phone times, commas and places to cut; what does not
+fit its text is refused. Speech without a text trains the vocoder alone.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ttsf.config import SAMPLE_RATE, SpeechConfig
+from ttsf.errors import TtsfError, needing
+from ttsf.media.recording import read_sound
+from ttsf.research.data.alignment import Phone, align
+from ttsf.research.data.manifest import Clip, Recorded
+from ttsf.research.data.parts import Part
+from ttsf.research.data.recorded.pieces import (
+    Piece,
+    cut_evenly,
+    cut_in_pauses,
+    small_letters,
+    with_commas,
+)
+from ttsf.research.data.records import Record, Refusal, piece_name
+from ttsf.research.data.settings import SHORTEST_S
+from ttsf.research.data.speech_files import (
+    above_noise,
+    longest_loud,
+    loud_part,
+    save_speech,
+    trim_and_level,
+)
+from ttsf.text.front_end import TextFrontEnd
+
+LEAST_DB = 20.0
+"""Speech that lies less above its noise (`above_noise`) is refused."""
+LEAST_LIKELY = -35.0
+"""Of the phones' log-likelihood (`align`): of 141 recordings all lay above, of 85 wrong texts that
+could be aligned at all one did."""
+UNWRITTEN_S = 0.3
+"""Sound without a phone of the text that lasts longer is a word that nobody wrote down."""
+PIECE_S = 6.0
+"""Recordings are cut in pauses to this length: L_TTS sees 1.28 s of a clip of any length."""
+PACES = {"": 1.0, "_slow": 0.92, "_fast": 1.08}
+"""What is added to the speaker's name, and how fast the recording is played: pace, pitch and size
+of the head change together, as they differ between people."""
+
+
+@dataclass(frozen=True)
+class SpeechJob:
+    """A recording of the parts folder."""
+
+    folder: Path
+    part: Part
+    longest_s: float
+    paces: bool
+
+    @property
+    def key(self) -> str:
+        """The recording's name."""
+        return self.part.key
+
+
+def speech_one(job: SpeechJob, out: Path) -> Record:
+    """Clips of one recording, at each pace; raises TtsfError where it cannot be used."""
+    samples, begin_s = read_speech(job.folder, job.part)
+    pieces = speech_pieces(samples, job.part.transcript, job.longest_s)
+    clips: list[Clip] = []
+    refused: list[Refusal] = []
+    for number, piece in enumerate(pieces):
+        length_s = (piece.end - piece.start) / SAMPLE_RATE
+        if not SHORTEST_S <= length_s <= job.longest_s:
+            limit = "is too short" if length_s < SHORTEST_S else "holds no pause to cut in"
+            refused.append(Refusal(job.part.file, f"a piece of {length_s:.1f} s {limit}"))
+            continue
+        name = job.key if len(pieces) == 1 else piece_name(job.key, number)
+        clip = piece_clip(job.part, name, piece, begin_s)
+        heard = samples[piece.start : piece.end]
+        for suffix, pace in (PACES if job.paces and piece.words else {"": 1.0}).items():
+            other = replace(clip, name=name + suffix, speaker=clip.speaker + suffix)
+            played, phones = play(heard, piece.phones, pace)
+            clips.append(save_speech(other, played, phones, out))
+    return Record(job.key, clips, refused)
+
+
+def read_speech(folder: Path, part: Part) -> tuple[np.ndarray, float]:
+    """Trimmed and level float32 [N] at 16 kHz of a recording, and where in it that begins, s.
+
+    Raises TtsfError without sound, for less than SHORTEST_S of it and for too much noise.
+    """
+    path = folder / part.file
+    found = read_sound(path, path)
+    if found is None:
+        raise TtsfError("holds no sound")
+    begin_s = round(loud_part(found).start / SAMPLE_RATE, 3)
+    samples = trim_and_level(found)
+    if len(samples) < SHORTEST_S * SAMPLE_RATE:
+        raise TtsfError(f"holds less than {SHORTEST_S:g} s of sound")
+    clear = above_noise(samples)
+    if clear < LEAST_DB:
+        raise TtsfError(f"noisy: the speech is {clear:.0f} dB above the noise")
+    return samples, begin_s
+
+
+def speech_pieces(samples: np.ndarray, transcript: str | None, longest_s: float) -> list[Piece]:
+    """The pieces of a recording and what is said in each; raises TtsfError for another text."""
+    if transcript is None:
+        return cut_evenly(len(samples), longest_s)
+    words = TextFrontEnd(SpeechConfig()).normalize(small_letters(transcript))
+    phones = align(samples, words, LEAST_LIKELY)
+    unwritten_s = longest_loud(samples, [(phone.start_s, phone.end_s) for phone in phones])
+    if unwritten_s > UNWRITTEN_S:
+        raise TtsfError(f"something that its text lacks is heard for {unwritten_s:.1f} s")
+    length_s = min(PIECE_S, longest_s)
+    return cut_in_pauses(len(samples), with_commas(words, phones), phones, length_s)
+
+
+def piece_clip(part: Part, name: str, piece: Piece, begin_s: float) -> Clip:
+    """The row of a piece of a recording that begins at `begin_s`; its files are to be written."""
+    start_s = round(begin_s + piece.start / SAMPLE_RATE, 3)
+    return Clip(
+        name=name,
+        dataset=part.dataset,
+        speaker=part.speaker,
+        split=part.split,
+        frames=0,
+        samples=piece.end - piece.start,
+        source=part.file,
+        licence=part.licence,
+        made=Recorded(start_s, None, None, None),
+        audio=f"clips/{name}.flac",
+        text=piece.words,
+        voice_register=part.voice_register,
+    )
+
+
+def play(
+    samples: np.ndarray, phones: list[Phone] | None, pace: float
+) -> tuple[np.ndarray, list[Phone] | None]:
+    """Float [N] at 16 kHz and its phones, `pace` times as fast."""
+    if pace == 1:
+        return samples, phones
+    with needing("other paces", "soxr", "data"):
+        import soxr
+    played = soxr.resample(samples, SAMPLE_RATE * pace, SAMPLE_RATE)
+    moved = [p._replace(start_s=p.start_s / pace, end_s=p.end_s / pace) for p in phones or ()]
+    return played, moved or None

@@ -1,0 +1,37 @@
+"""What stands still behind an animated person: the person's matte and the filled background."""
+
+import numpy as np
+
+from ttsf.research.landmarks.face_mesh import load_mediapipe, quiet_natives
+
+
+def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
+    """0 below `low`, 1 above `high`, smooth between."""
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def person_matte(image: np.ndarray) -> np.ndarray:
+    """Share of person in each pixel of an RGB uint8 [H, W, 3], float32 [H, W] (mediapipe)."""
+    segmentation = load_mediapipe().solutions.selfie_segmentation
+    with quiet_natives():
+        segmenter = segmentation.SelfieSegmentation(0)
+        mask = segmenter.process(np.ascontiguousarray(image)).segmentation_mask
+        segmenter.close()
+    return smoothstep(0.25, 0.75, mask).astype(np.float32)
+
+
+def fill_background(image: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """Background float32 [H, W, 3]: the picture where no person is, smoothly filled elsewhere."""
+    import cv2
+
+    keep = (cv2.dilate(matte, np.ones((9, 9))) < 0.02).astype(np.float32)
+    filled, weight = image.astype(np.float32) * keep[..., None], keep
+    result, share = filled.copy(), weight.copy()
+    for sigma in (3, 8, 20, 60):
+        soft = cv2.GaussianBlur(filled, (0, 0), sigma)
+        mass = cv2.GaussianBlur(weight, (0, 0), sigma)
+        gain = (1 - share) * np.clip(mass * 8, 0, 1)
+        result += gain[..., None] * soft / np.maximum(mass, 1e-4)[..., None]
+        share += gain
+    return result / np.maximum(share, 1e-4)[..., None]

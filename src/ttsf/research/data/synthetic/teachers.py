@@ -1,0 +1,160 @@
+"""Sec. 4.1, open data: synthetic voices that read texts aloud, and the clips of what they read.
+
+The engines' voices are those of flite and festival as Debian packs them (flite; festival and
+festvox-kdlpc16k): five, and one woman's. The others are made from flite's: at another pitch, and
+from a head of another size (all frequencies divided by it), which a speaker recogniser hears as
+other people. They are teachers of plain articulation, not of natural prosody.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+
+from ttsf.config import SAMPLE_RATE, SpeechConfig
+from ttsf.errors import TtsfError, needing
+from ttsf.research.data.alignment import phone_times
+from ttsf.research.data.manifest import Clip, Register, Split, Synthesised
+from ttsf.research.data.records import Record, Refusal
+from ttsf.research.data.settings import SHORTEST_S
+from ttsf.research.data.speech_files import save_speech, trim_and_level
+from ttsf.text.front_end import TextFrontEnd
+
+TIME_LIMIT_S = 120.0
+
+
+class Voice(NamedTuple):
+    """A synthetic voice."""
+
+    engine: str
+    """flite or festival."""
+    register: Register
+    share: float
+    """How often it speaks."""
+    licence: str
+    based_on: str | None = None
+    """The engine's voice; None: the one of the same name."""
+    pitch_hz: float | None = None
+    """Median; None: the engine's own, divided by the size."""
+    size: float = 1.0
+    """Of the head, against the engine's voice; 0.9 moves all formants up by a ninth."""
+
+
+FLITE_LICENCE = "flite (BSD-like, Carnegie Mellon University)"
+VOICES = {
+    "slt": Voice("flite", "high", 0.20, FLITE_LICENCE),
+    "rms": Voice("flite", "low", 0.13, FLITE_LICENCE),
+    "awb": Voice("flite", "low", 0.10, FLITE_LICENCE),
+    "kal16": Voice("flite", "low", 0.05, FLITE_LICENCE),
+    "ked": Voice("festival", "low", 0.04, "festvox-kdlpc16k (BSD-like, University of Edinburgh)"),
+    "rms_small": Voice("flite", "low", 0.07, FLITE_LICENCE, "rms", None, 1 / 1.14),
+    "awb_small": Voice("flite", "low", 0.07, FLITE_LICENCE, "awb", 134, 1 / 1.10),
+    "kal16_small": Voice("flite", "low", 0.06, FLITE_LICENCE, "kal16", 115, 1 / 1.12),
+    "slt_low": Voice("flite", "low", 0.07, FLITE_LICENCE, "slt", 115, 1 / 0.86),
+    "slt_large": Voice("flite", "high", 0.07, FLITE_LICENCE, "slt", 180, 1 / 0.93),
+    "slt_small": Voice("flite", "high", 0.05, FLITE_LICENCE, "slt", 200, 1 / 1.06),
+    "awb_high": Voice("flite", "high", 0.05, FLITE_LICENCE, "awb", 180, 1 / 1.08),
+    "kal16_high": Voice("flite", "high", 0.04, FLITE_LICENCE, "kal16", 200, 1 / 1.12),
+}
+"""Median pitch of the engines' own: 165, 101, 119, 90 and 100 Hz. rms keeps its own."""
+PROGRAMS = {"flite": "flite", "festival": "text2wave"}
+PACKAGES = {"flite": "flite", "festival": "festival festvox-kdlpc16k"}
+
+
+def require(voices: Iterable[str]) -> None:
+    """Raises TtsfError for an unknown voice, or one whose engine is missing."""
+    for name in voices:
+        if name not in VOICES:
+            raise TtsfError(f"no teacher voice '{name}'; there are {', '.join(VOICES)}")
+        engine = VOICES[name].engine
+        if not shutil.which(PROGRAMS[engine]):
+            raise TtsfError(
+                f"the teacher voice '{name}' needs {engine}; "
+                f"install it with: apt-get install {PACKAGES[engine]}"
+            )
+
+
+def installed_voices() -> list[str]:
+    """The voices whose engine is on this machine."""
+    return [name for name, voice in VOICES.items() if shutil.which(PROGRAMS[voice.engine])]
+
+
+def speak(text: str, voice: str, folder: Path) -> np.ndarray:
+    """A voice of `VOICES` reading `text`, float32 [N] at 16 kHz; `folder` holds its files.
+
+    Raises TtsfError where the engine is missing or fails.
+    """
+    require([voice])
+    path = folder / "spoken.wav"
+    path.unlink(missing_ok=True)
+    chosen = VOICES[voice]
+    if chosen.engine == "flite":
+        command = ["flite", "-voice", chosen.based_on or voice, "-t", text, "-o", str(path)]
+        # spoken slower and lower, or faster and higher, for the resampling below
+        command += ["--setf", f"duration_stretch={1 / chosen.size:g}"]
+        if chosen.pitch_hz is not None:
+            command += ["--setf", f"int_f0_target_mean={chosen.pitch_hz * chosen.size:g}"]
+    else:
+        script = folder / "spoken.txt"
+        script.write_text(text, encoding="utf-8")
+        command = ["text2wave", "-eval", f"(voice_{voice}_diphone)", str(script), "-o", str(path)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=TIME_LIMIT_S)
+        samples, rate = soundfile.read(path, dtype="float32")
+    except (OSError, subprocess.SubprocessError, soundfile.LibsndfileError):
+        raise TtsfError(f"the teacher voice '{voice}' could not read \"{text}\"") from None
+    heard_at = rate / chosen.size
+    if heard_at == SAMPLE_RATE:
+        return samples
+    with needing("a voice at another pitch", "soxr", "data"):
+        import soxr
+    return soxr.resample(samples, heard_at, SAMPLE_RATE)
+
+
+@dataclass(frozen=True)
+class TeacherJob:
+    """A sentence for a teacher voice."""
+
+    text: str
+    voice: str
+    split: Split
+    longest_s: float
+
+    @property
+    def key(self) -> str:
+        """From voice and text alone, so that more sentences leave the others as they are."""
+        return f"teacher/{self.voice}_{hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
+
+
+def teach_one(job: TeacherJob, out: Path) -> Record:
+    """The clip of one spoken sentence; raises TtsfError for too short or long a one."""
+    words, voice = TextFrontEnd(SpeechConfig()).normalize(job.text), VOICES[job.voice]
+    with tempfile.TemporaryDirectory() as folder:
+        samples = trim_and_level(speak(words, job.voice, Path(folder)))
+    length_s = len(samples) / SAMPLE_RATE
+    if not SHORTEST_S <= length_s <= job.longest_s:
+        raise TtsfError(f"lasts {length_s:.1f} s, not {SHORTEST_S:g} to {job.longest_s:g} s")
+    phones, problem = phone_times(samples, words)
+    refused = [] if problem is None else [Refusal(f"{job.key} (its phone times)", problem)]
+    clip = Clip(
+        name=job.key,
+        dataset="teacher",
+        speaker=f"teacher_{job.voice}",
+        split=job.split,
+        frames=0,
+        samples=len(samples),
+        source=f"{voice.engine} {job.voice}",
+        licence=voice.licence,
+        made=Synthesised(voice.engine, job.voice),
+        audio=f"clips/{job.key}.flac",
+        text=words,
+        voice_register=voice.register,
+    )
+    return Record(job.key, [save_speech(clip, samples, phones, out)], refused)

@@ -1,0 +1,156 @@
+"""One evaluation: cases, our videos and other systems' folders in; tables, figure and report out.
+
+OUT/cases      portraits, texts (`cases.csv`): what other systems need for the same cases
+OUT/ours, ...  our videos and their speech (`speech/*.wav`, for cascades), one folder a model
+OUT/voices     one sentence in the voice of each person under several motions
+OUT/table_*.md, .csv, tables.md, clips.csv (every figure of every clip), refused.csv, figure5.png,
+report.html
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ttsf.errors import TtsfError
+from ttsf.media.files import csv_text, write_new
+from ttsf.parallel import Progress
+from ttsf.pipeline import Pipeline, load
+from ttsf.research.evaluation import figure5, public_tables, report, scoring
+from ttsf.research.evaluation.cases import Case, read_cases, save_portraits
+from ttsf.research.evaluation.clips import read_clip
+from ttsf.research.evaluation.metrics.c_sim import VoiceScorer
+from ttsf.research.evaluation.metrics.metric import version
+from ttsf.research.evaluation.offline_tables import tables
+from ttsf.research.evaluation.scoring import Scored, score_systems
+from ttsf.research.evaluation.settings import EvaluateSettings
+from ttsf.research.evaluation.systems import (
+    GROUND_TRUTH,
+    System,
+    ground_truth,
+    open_folder,
+    speak_cases,
+    spread_frames,
+    voices_under_motion,
+)
+from ttsf.research.evaluation.table import Table
+
+OURS = "ours"
+RESERVED = (OURS, GROUND_TRUTH, "cases", "voices")
+"""Names of systems and folders that nobody else may have."""
+
+
+def evaluate(
+    root: Path, out: Path, settings: EvaluateSettings, progress: Mapping[str, Progress]
+) -> list[Table]:
+    """Evaluate on the cases in `root`; a run that was cut off goes on from its finished videos.
+
+    progress: what follows "videos", "voices" and "clips". Raises TtsfError before long work where
+    anything that is needed lacks.
+    """
+    metrics = scoring.metrics()
+    version("scikit-learn", "matplotlib")
+    cases = read_cases(root, settings.uses, settings.per_person, settings.limit)
+    folders = [open_folder(name, path, cases) for name, path in settings.systems.items()]
+    if settings.experts is not None:
+        public_tables.check_files(settings.experts, settings.whisper)
+    names = [*RESERVED, *settings.ablations, *settings.systems]
+    if len(set(names)) < len(names):
+        raise TtsfError(f"systems need names of their own, none of {', '.join(RESERVED)}")
+    models = {OURS: settings.model, **settings.ablations}
+    pipelines = {name: load(model, settings.device) for name, model in models.items()}
+    ours = pipelines[OURS]
+    save_portraits(cases, out / "cases")
+    systems, missing, voices = [ground_truth(cases)], {}, {}
+    changed = {name: changed_tables(pipelines[name], ours) for name in settings.ablations}
+    for name, pipeline in pipelines.items():
+        lips = "5" in changed.get(name, "35")
+        said = [case for case in cases if lips or case.recorded]
+        system, missing[name] = speak_cases(
+            name, pipeline, said, out / name, progress.get("videos")
+        )
+        systems.append(system)
+        if "3" not in changed.get(name, "35"):
+            continue
+        frames = _frames(cases, systems[1], settings.people)
+        folder = out / "voices" / name
+        sounds = voices_under_motion(pipeline, frames, folder, progress.get("voices"))
+        voices[name] = _embed(sounds)
+    systems += folders
+    scored = score_systems(systems, cases, missing, settings.workers, progress.get("clips"))
+    recorded = frozenset(case.name for case in cases if case.recorded)
+    found = tables(scored, changed, recorded, metrics, voices)
+    if settings.experts is not None:
+        found += public_tables.read_tables(settings.experts, settings.whisper, scored, cases)
+    _write(out, found, scored)
+    _draw_voices(voices, out / "figure5.png")
+    report.write(out, cases, scored, found)
+    return found
+
+
+def changed_tables(ablation: Pipeline, ours: Pipeline) -> str:
+    """In which tables an ablation stands: "3" where its voice differs, "5" where anything else."""
+    a, b = ablation.model.config, ours.model.config
+    voice_differs = a.speech != b.speech
+    rest_differs = replace(a, name=b.name, speech=b.speech) != b
+    return ("3" if voice_differs else "") + ("5" if rest_differs or not voice_differs else "")
+
+
+def _frames(cases: Sequence[Case], ours: System, people: int) -> dict[str, Sequence[np.ndarray]]:
+    """Five frames of each of some people: of their real clip, else of our video of them."""
+    shown: dict[str, Sequence[np.ndarray]] = {}
+    for case in cases:
+        path = case.video or ours.videos.get(case.name)
+        if case.person in shown or path is None or len(shown) == people:
+            continue
+        try:
+            shown[case.person] = spread_frames(read_clip(path).frames)
+        except TtsfError:
+            continue
+    return shown
+
+
+def _embed(said: Mapping[str, Sequence[np.ndarray]]) -> dict[str, list[np.ndarray]]:
+    """Speaker embeddings; a silent voice is left out, and who then has but one."""
+    scorer = VoiceScorer()
+    voices = {}
+    for person, sounds in said.items():
+        embedded = []
+        for samples in sounds:
+            try:
+                embedded.append(scorer.embed(samples))
+            except TtsfError:
+                continue
+        if len(embedded) > 1:
+            voices[person] = embedded
+    return voices
+
+
+def _write(out: Path, found: Sequence[Table], scored: Sequence[Scored]) -> None:
+    for table in found:
+        table.write(out / f"table_{table.key}")
+    write_new(out / "tables.md", "\n".join(table.markdown() for table in found))
+    refused: list[Sequence[object]] = [("system", "clip", "figure", "reason")]
+    clips: list[Sequence[object]] = [("system", "clip", "figure", "value")]
+    for system in scored:
+        title = system.system.name
+        refused += [(title, name, "all", why) for name, why in sorted(system.refused.items())]
+        refused += [(title, name, "all", "belongs to no case") for name in system.system.extra]
+        for name, clip in sorted(system.clips.items()):
+            refused += [(title, name, figure, why) for figure, why in sorted(clip.reasons.items())]
+            clips += [(title, name, figure, f"{v:.6g}") for figure, v in clip.values.items()]
+    write_new(out / "refused.csv", csv_text(refused))
+    write_new(out / "clips.csv", csv_text(clips))
+
+
+def _draw_voices(voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Path) -> None:
+    """Fig. 5; too few voices give no figure, and an older one goes."""
+    path.unlink(missing_ok=True)
+    enough = {
+        name: people
+        for name, people in voices.items()
+        if len(people) > 1 and sum(map(len, people.values())) >= figure5.FEWEST_CLIPS
+    }
+    if enough:
+        figure5.draw(enough, path)

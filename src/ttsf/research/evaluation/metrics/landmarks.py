@@ -1,0 +1,72 @@
+"""What lips, DIV and motion measure: where a head points, how far mouth and eyes open.
+
+By mediapipe's face mesh. No part of the model contains it, but the animator that drew training
+frames moves its landmarks. Every frame stands on its own, so nothing is smoothed over time.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ttsf.errors import TtsfError, needing
+from ttsf.research.evaluation.metrics.metric import version
+from ttsf.research.landmarks.face_mesh import (
+    LandmarkDetector,
+    eye_aperture,
+    fit_head,
+    mouth_gap,
+    rotation_angles,
+)
+
+FEWEST_SEEN = 0.9
+"""A clip with a face in fewer of its frames is refused."""
+
+
+class FaceTrack(NamedTuple):
+    """What is seen in a clip of T frames; between frames with a face, interpolated."""
+
+    opening: np.ndarray
+    """Gap of the inner lips in e, the distance of the outer eye corners: [T]."""
+    aperture: np.ndarray
+    """Distance of the lids in e, mean of both eyes: [T]."""
+    angles: np.ndarray
+    """Yaw, pitch and roll in degrees: [T, 3]."""
+    box: tuple[int, int, int, int]
+    """Left, top, right, bottom of the face over the whole clip, px."""
+
+
+class LandmarkScorer:
+    """mediapipe's face mesh; one instance serves any number of clips."""
+
+    def __init__(self) -> None:
+        with needing("the landmark scorer", "mediapipe", "eval"):
+            self.detector = LandmarkDetector()
+
+    def track(self, frames: np.ndarray) -> FaceTrack:
+        """Follow RGB uint8 [T, H, W, 3]; raises TtsfError with a face in too few frames."""
+        found = [self.detector(frame) for frame in frames]
+        at = [i for i, points in enumerate(found) if points is not None]
+        if len(at) < FEWEST_SEEN * len(frames):
+            raise TtsfError(f"a face in only {len(at)} of {len(frames)} frames")
+        rows, corners = [], []
+        for points in found:
+            if points is None:
+                continue
+            pose = fit_head(points)
+            frontal = pose.frontal(points)
+            angles = rotation_angles(pose.rotation)
+            rows.append([mouth_gap(frontal), eye_aperture(frontal), *angles])
+            corners.append([*points[:, :2].min(0), *points[:, :2].max(0)])
+        times = np.arange(len(frames))
+        values = np.stack([np.interp(times, at, column) for column in np.array(rows).T], axis=1)
+        low, high = np.min(corners, axis=0)[:2], np.max(corners, axis=0)[2:]
+        limit = frames.shape[2], frames.shape[1]
+        left, top = np.clip(np.floor(low), 0, limit).astype(int).tolist()
+        right, bottom = np.clip(np.ceil(high), 0, limit).astype(int).tolist()
+        box = (left, top, right, bottom)
+        return FaceTrack(values[:, 0], values[:, 1], values[:, 2:], box)
+
+
+def scorer_name() -> str:
+    """For a metric's `scorer`; raises TtsfError without mediapipe."""
+    return version("mediapipe") + " face mesh, each picture alone"

@@ -1,0 +1,202 @@
+"""Tables 1, 2 and 5 in the grade of papers: public networks whose files the user has fetched.
+
+A figure is comparable only with figures of the same metric, and each metric names its variant and
+its file. NISQA has a table of its own (`naturalness`). Not here: C-SIM, whose x-vector network has
+its own front end (SpeechBrain); MCD and F0, which need no network.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ttsf.config import PICTURE_SIDE
+from ttsf.errors import TtsfError
+from ttsf.portrait.crop import crop_square, cut_square
+from ttsf.portrait.detection import choose_face, find_faces
+from ttsf.research.evaluation import naturalness
+from ttsf.research.evaluation.cases import Case
+from ttsf.research.evaluation.clips import VideoClip, read_clip
+from ttsf.research.evaluation.metrics.div import DIV, DIV_DEGREES, diversity
+from ttsf.research.evaluation.metrics.fid import FID, fid
+from ttsf.research.evaluation.metrics.id_sim import ID_SIM, id_sim
+from ttsf.research.evaluation.metrics.lse import LSE_C, LSE_D, lse
+from ttsf.research.evaluation.metrics.metric import Figure, Metric, average
+from ttsf.research.evaluation.metrics.wer import (
+    check_whisper,
+    load_whisper,
+    whisper_wer,
+    word_error_rate,
+)
+from ttsf.research.evaluation.scoring import Scored
+from ttsf.research.evaluation.table import Row, Table
+from ttsf.research.experts.curricular_face import CurricularFace
+from ttsf.research.experts.files import ExpertFile, find_expert
+from ttsf.research.experts.head_pose import Hopenet
+from ttsf.research.experts.inception import Inception
+from ttsf.research.experts.nisqa import Nisqa
+from ttsf.research.experts.public_syncnet import LipSyncNet
+
+COLUMNS = (FID, ID_SIM, LSE_C, LSE_D, DIV, DIV_DEGREES)
+FILES = (Inception.FILE, CurricularFace.FILE, LipSyncNet.FILE, Hopenet.FILE)
+
+
+class Recogniser(NamedTuple):
+    """A local Whisper model."""
+
+    metric: Metric
+    transcribe: Callable[[np.ndarray], str]
+    """float32 [N] in [-1, 1] at 16 kHz -> English words."""
+
+
+class Experts(NamedTuple):
+    """The public networks, on the CPU."""
+
+    inception: Inception
+    face: CurricularFace
+    lips: LipSyncNet
+    pose: Hopenet
+    recogniser: Recogniser | None
+
+
+def check_files(folder: Path, whisper: Path | None) -> None:
+    """Read and hash every file; raises TtsfError that says what to fetch where any lacks."""
+    missing = []
+    for file in _wanted(folder, whisper):
+        try:
+            find_expert(file, folder)
+        except TtsfError as error:
+            missing.append(str(error))
+    try:
+        if whisper is not None:
+            check_whisper(whisper)
+    except TtsfError as error:
+        missing.append(str(error))
+    if missing:
+        raise TtsfError("; ".join(missing))
+
+
+def _wanted(folder: Path, whisper: Path | None) -> tuple[ExpertFile, ...]:
+    """NISQA's where it lies in the folder, the others where it does not lie there alone."""
+    if not (folder / Nisqa.FILE.file).is_file():
+        return FILES
+    others = whisper is not None or any((folder / file.file).is_file() for file in FILES)
+    return (*FILES, Nisqa.FILE) if others else (Nisqa.FILE,)
+
+
+def read_tables(
+    folder: Path, whisper: Path | None, scored: Sequence[Scored], cases: Sequence[Case]
+) -> list[Table]:
+    """What the files in `folder` give: `tables`, `naturalness.table` or both; raises TtsfError."""
+    wanted, found = _wanted(folder, whisper), []
+    if wanted != (Nisqa.FILE,):
+        found += tables(load_experts(folder, whisper), scored, cases)
+    if Nisqa.FILE in wanted:
+        found.append(naturalness.table(Nisqa.load(folder), scored))
+    return found
+
+
+def load_experts(folder: Path, whisper: Path | None) -> Experts:
+    """All networks; raises TtsfError (`FrozenExpert.load`, `load_whisper`)."""
+    recogniser = None
+    if whisper is not None:
+        recogniser = Recogniser(whisper_wer(whisper), load_whisper(whisper))
+    return Experts(
+        Inception.load(folder),
+        CurricularFace.load(folder),
+        LipSyncNet.load(folder),
+        Hopenet.load(folder),
+        recogniser,
+    )
+
+
+def tables(experts: Experts, scored: Sequence[Scored], cases: Sequence[Case]) -> list[Table]:
+    """Tables 1 (with FID) and 2 with 5; `scored` begins with the real clips.
+
+    Clips that the offline scorers refused stay refused. Every clip is cut to the square of its
+    first frame's face, as portraits are.
+    """
+    columns = COLUMNS if experts.recogniser is None else (*COLUMNS, experts.recogniser.metric)
+    found = []
+    for key, title, recorded in (
+        ("public_1", "Table 1, public judges", True),
+        ("public_2", "Tables 2 and 5, public judges", False),
+    ):
+        chosen = [case for case in cases if case.recorded == recorded]
+        rows = [_row(experts, system, scored[0], chosen, len(columns)) for system in scored]
+        if any(row.used or row.refused for row in rows):
+            found.append(Table(key, title, columns, tuple(rows)))
+    return found
+
+
+def _row(
+    experts: Experts, system: Scored, real: Scored, cases: Sequence[Case], columns: int
+) -> Row:
+    clips = _read(system, cases)
+    scored = sum(case.name in system.clips for case in cases)
+    refused = sum(case.name in system.refused for case in cases) + scored - len(clips)
+    if not clips:
+        return Row(system.system.name, (None,) * columns, 0, refused)
+    cases = [case for case in cases if case.name in clips]
+    truths = _read(real, cases)
+    portraits = _portraits(cases)
+    identity = {n: id_sim(experts.face, clips[n].frames, face) for n, face in portraits.items()}
+    lips = {n: lse(experts.lips, clip.frames, clip.samples) for n, clip in clips.items()}
+    pose = {n: diversity(experts.pose, clip.frames) for n, clip in clips.items()}
+    figures = [
+        _fid(experts.inception, clips, truths),
+        average(ID_SIM, identity, len(clips)),
+        average(LSE_C, {n: value.lse_c for n, value in lips.items()}, len(clips)),
+        average(LSE_D, {n: value.lse_d for n, value in lips.items()}, len(clips)),
+        average(DIV, {n: value.features for n, value in pose.items()}, len(clips)),
+        average(DIV_DEGREES, {n: value.degrees for n, value in pose.items()}, len(clips)),
+    ]
+    if experts.recogniser is not None:
+        texts = {case.name: case.text for case in cases if system is not real or case.recorded}
+        errors = {
+            name: word_error_rate(text, experts.recogniser.transcribe(clips[name].samples))
+            for name, text in texts.items()
+        }
+        figures.append(average(experts.recogniser.metric, errors, len(clips)))
+    return Row(system.system.name, tuple(figures), len(clips), refused)
+
+
+def _portraits(cases: Sequence[Case]) -> dict[str, np.ndarray]:
+    """The cut faces of the cases; one in which no face is found has none."""
+    found = {}
+    for case in cases:
+        with contextlib.suppress(TtsfError):
+            found[case.name] = cut(case.picture()[None])[0]
+    return found
+
+
+def _fid(
+    network: Inception, clips: Mapping[str, VideoClip], truths: Mapping[str, VideoClip]
+) -> Figure | None:
+    """FID of the clips that have a real one beside them."""
+    if not truths:
+        return None
+    sides = ([clips[n].frames for n in truths], [clip.frames for clip in truths.values()])
+    return Figure(FID, fid(network, *sides), len(truths))
+
+
+def _read(system: Scored, cases: Sequence[Case]) -> dict[str, VideoClip]:
+    """The scored clips, cut; what cannot be cut is left out with its reason."""
+    clips = {}
+    for case in cases:
+        if case.name not in system.clips:
+            continue
+        try:
+            clip = read_clip(system.system.videos[case.name])
+            clips[case.name] = clip._replace(frames=cut(clip.frames))
+        except TtsfError as error:
+            system.clips[case.name].reasons["public judges"] = str(error)
+    return clips
+
+
+def cut(frames: np.ndarray) -> np.ndarray:
+    """[T, H, W, 3] cut to the square around the largest face of the first: [T, 256, 256, 3]."""
+    square = crop_square(choose_face(find_faces(frames[0])))
+    return np.stack([cut_square(frame, square, PICTURE_SIDE) for frame in frames])

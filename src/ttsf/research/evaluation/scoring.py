@@ -1,0 +1,230 @@
+"""Every clip of every system before the offline scorers, in several processes.
+
+Offline scorers come with libraries and need no download. They are not the paper's: none of their
+figures may stand in a column with one of `research.evaluation.public_tables`. Each refusal has a
+reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ttsf.config import FPS
+from ttsf.errors import TtsfError
+from ttsf.parallel import Progress, worker_pool
+from ttsf.research.data.alignment import Phone, align
+from ttsf.research.data.manifest import Register
+from ttsf.research.data.speech_files import register_of
+from ttsf.research.data.synthetic.visemes import spoken_mouth
+from ttsf.research.evaluation.cases import Case
+from ttsf.research.evaluation.clips import VideoClip, read_clip
+from ttsf.research.evaluation.metrics import (
+    c_sim,
+    div,
+    f0_rmse,
+    fid,
+    id_sim,
+    lips,
+    mcd,
+    motion,
+    wer,
+)
+from ttsf.research.evaluation.metrics.landmarks import LandmarkScorer
+from ttsf.research.evaluation.metrics.metric import Metric
+from ttsf.research.evaluation.systems import System
+from ttsf.text.normalize import clean, spell_out
+
+
+class Scorers:
+    """The libraries' networks, loaded once a process."""
+
+    def __init__(self) -> None:
+        self.landmarks = LandmarkScorer()
+        self.identity = id_sim.IdentityScorer()
+        self.voice = c_sim.VoiceScorer()
+
+
+class Known(NamedTuple):
+    """What is known of a clip beside the clip itself."""
+
+    text: str | None
+    """What is said in it, as written."""
+    source: np.ndarray | None
+    """dlib's 128 numbers of the portrait."""
+    truth: VideoClip | None
+    """The real clip in which the same person says the same text."""
+    register: Register | None = None
+    """Of the voice that a viewer would expect."""
+
+
+class Measured(NamedTuple):
+    """The figures of one clip."""
+
+    values: dict[str, float]
+    """By the names of `metrics`."""
+    reasons: dict[str, str]
+    """Why a figure is missing."""
+    faces: np.ndarray
+    """dlib's numbers of every tenth frame, [N, 128]."""
+    opening: np.ndarray
+    """Of the mouth in e, [T]."""
+    expected: np.ndarray
+    """What the text lets expect, [T]; empty where its times are unknown."""
+    yaw: np.ndarray
+    """Degrees, [T]."""
+
+
+class Scored(NamedTuple):
+    """One system."""
+
+    system: System
+    clips: dict[str, Measured]
+    """By case."""
+    refused: dict[str, str]
+    """Case and reason."""
+
+
+def metrics() -> dict[str, Metric]:
+    """What every figure means, by its name in `Measured.values`; raises MissingPackage."""
+    return {
+        **lips.metrics(),
+        "fd": fid.offline_fd(),
+        "identity": id_sim.offline_identity(),
+        "div": div.offline_div(),
+        **motion.metrics(),
+        "wer": wer.offline_wer(),
+        "mcd": mcd.metric(),
+        **c_sim.metrics(),
+        **f0_rmse.metrics(),
+    }
+
+
+def score_systems(
+    systems: Sequence[System],
+    cases: Sequence[Case],
+    missing: Mapping[str, Mapping[str, str]],
+    workers: int,
+    progress: Progress | None,
+) -> list[Scored]:
+    """Score all clips; `missing` says of each system which cases have no video and why.
+
+    The first system is the real clips.
+    """
+    results, tasks = [], []
+    for k, system in enumerate(systems):
+        refused = dict(missing.get(system.name, {}))
+        expected = {case.name for case in cases} if system.expected is None else system.expected
+        for case in cases:
+            if case.name in system.videos:
+                tasks.append((k, case, system.videos[case.name]))
+            elif case.name not in refused and case.name in expected:
+                refused[case.name] = "no video of this name"
+        results.append(Scored(system, {}, refused))
+    with worker_pool(workers, quiet=True) as pool:
+        futures = [
+            (k, case.name, pool.submit(_score, case, video, k == 0)) for k, case, video in tasks
+        ]
+        for done, (k, name, future) in enumerate(futures, start=1):
+            result = future.result()
+            if isinstance(result, str):
+                results[k].refused[name] = result
+            else:
+                results[k].clips[name] = result
+            if progress is not None:
+                progress(done, len(futures))
+    return results
+
+
+@lru_cache(maxsize=1)
+def _scorers() -> Scorers:
+    return Scorers()
+
+
+def _score(case: Case, video: Path, real: bool) -> Measured | str:
+    """The figures of one clip, or why it is refused; real: it is the real one."""
+    try:
+        clip, scorers = read_clip(video), _scorers()
+        known = Known(
+            text=case.text if case.recorded or not real else None,
+            source=scorers.identity.embed(case.picture()),
+            truth=read_clip(case.video) if case.recorded and case.video else None,
+            register=case.register,
+        )
+        return measure(clip, known, scorers)
+    except TtsfError as error:
+        return str(error)
+
+
+def measure(clip: VideoClip, known: Known, scorers: Scorers) -> Measured:
+    """All offline figures of a clip; raises TtsfError where no face can be followed."""
+    values: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    track = scorers.landmarks.track(clip.frames)
+    faces = scorers.identity.embed_clip(clip.frames)
+    voice = scorers.voice.embed(clip.samples)
+    if known.source is not None:
+        values["identity"] = id_sim.distance(faces, known.source)
+    else:
+        reasons["identity"] = "dlib sees no face in the portrait"
+    level = lips.loudness(clip.samples, len(clip.frames))
+    values["opening"] = lips.opening_range(track.opening)
+    values["loudness"] = _moving(values, lips.correlation(track.opening, level))
+    values["div"] = div.spread(track.angles)
+    values["yaw"], values["jerk"] = motion.head_motion(track.angles)
+    values["with_voice"] = motion.with_voice(track.angles, level)
+    minutes = len(clip.frames) / FPS / 60
+    values["blinks"] = motion.blinks(track.aperture) / minutes
+    values["flicker"] = motion.flicker(clip.frames)
+    values["sharpness"] = motion.sharpness(clip.frames, track.box)
+    values["f0"] = f0_rmse.median_f0(clip.samples)
+    if known.register in ("low", "high") and np.isfinite(values["f0"]):
+        values["register"] = float(register_of(values["f0"]) == known.register)
+    expected = np.empty(0)
+    if known.text is not None:
+        values["wer"] = wer.word_error_rate(known.text, wer.transcribe(clip.samples))
+        try:
+            phones = align(clip.samples, spell_out(clean(known.text)))
+            expected = _follow(values, reasons, track.opening, clip.samples, phones)
+        except TtsfError as error:
+            reasons |= dict.fromkeys(("lips", "lag", "closed"), str(error))
+    if known.truth is not None:
+        real = known.truth.samples
+        values["c_sim"] = c_sim.cosine(voice, scorers.voice.embed(real))
+        for name, compare in (("mcd", mcd.mcd), ("f0_rmse", f0_rmse.f0_rmse)):
+            try:
+                values[name] = compare(real, clip.samples)
+            except TtsfError as error:
+                reasons[name] = str(error)
+    for name in [name for name, value in values.items() if not np.isfinite(value)]:
+        del values[name]
+        reasons[name] = "no frame to measure"
+    return Measured(values, reasons, faces, track.opening, expected, track.angles[:, 0])
+
+
+def _moving(values: dict[str, float], figure: float) -> float:
+    """The figure; 0 of a mouth that does not move."""
+    return figure if values["opening"] >= lips.STILL_E else 0.0
+
+
+def _follow(
+    values: dict[str, float],
+    reasons: dict[str, str],
+    opening: np.ndarray,
+    samples: np.ndarray,
+    phones: list[Phone],
+) -> np.ndarray:
+    """Lips against phone times; returns the expected opening [T]."""
+    expected = spoken_mouth(phones, samples).curve[:, 0]
+    lag = lips.find_lag(opening, expected)
+    values["lips"] = _moving(values, lag.now)
+    if values["opening"] >= lips.STILL_E:
+        values["lag"] = float(lag.frames)
+    else:
+        reasons["lag"] = "the mouth does not move"
+    shut = lips.closures(opening, phones)
+    if shut.all:
+        values["closed"] = _moving(values, shut.closed / shut.all)
+    return expected

@@ -1,0 +1,142 @@
+"""Systems under test: folders of videos, each called as its case; ours are written here.
+
+A cascade (our speech with another system's frames) is a folder too: `speech/*.wav` of ours are the
+sounds that the other system is to be driven with.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ttsf.compositing.framing import Framing
+from ttsf.config import PICTURE_SIDE, SAMPLE_RATE
+from ttsf.engine.options import GenerateOptions
+from ttsf.engine.output import Outputs
+from ttsf.errors import TtsfError
+from ttsf.media.files import write_new
+from ttsf.media.sound import write_wav
+from ttsf.parallel import Progress
+from ttsf.pipeline import Pipeline
+from ttsf.research.evaluation.cases import Case
+
+GROUND_TRUTH = "real clips"
+MARK = "weights.sha256"
+"""File in a folder of our videos that says which weights they are of."""
+MOTIONS = 5
+"""Frames of one person from which voices are compared (Table 3, Fig. 5)."""
+SAME_SENTENCE = "The weather will be cold and dry tomorrow."
+
+
+class System(NamedTuple):
+    """Somebody's videos of the cases."""
+
+    name: str
+    videos: Mapping[str, Path]
+    """By case; cases without a video are refused when they are scored."""
+    extra: tuple[str, ...] = ()
+    """Files in the folder that belong to no case."""
+    expected: frozenset[str] | None = None
+    """Cases that it should have a video of; None: all."""
+
+
+def ground_truth(cases: Sequence[Case]) -> System:
+    """The real clips."""
+    videos = {case.name: case.video for case in cases if case.video}
+    return System(GROUND_TRUTH, videos, expected=frozenset(videos))
+
+
+def open_folder(name: str, folder: Path, cases: Sequence[Case]) -> System:
+    """Videos that lie in `folder`; raises TtsfError for an empty one or names that do not pair."""
+    if not folder.is_dir():
+        raise TtsfError(f"{folder}: no such folder")
+    found = {path.stem: path for path in sorted(folder.glob("*.mp4"))}
+    if not found:
+        raise TtsfError(f"{folder}: holds no .mp4")
+    names = {case.name for case in cases}
+    videos = {stem: path for stem, path in found.items() if stem in names}
+    if not videos:
+        raise TtsfError(
+            f"{folder}: no video has a case's name (such as {min(names)}.mp4, not {min(found)}.mp4)"
+        )
+    return System(name, videos, tuple(sorted(found.keys() - names)))
+
+
+def speak_cases(
+    name: str, pipeline: Pipeline, cases: Sequence[Case], folder: Path, progress: Progress | None
+) -> tuple[System, dict[str, str]]:
+    """Our videos of the cases, and why some could not be written; finished ones are kept.
+
+    Each case has a seed of its own, the same in every model, so that cases differ in motion.
+
+    Raises TtsfError where the folder holds videos of other weights.
+    """
+    _claim(folder, pipeline)
+    videos, refused = {}, {}
+    for i, case in enumerate(cases):
+        path, sound = folder / f"{case.name}.mp4", folder / "speech" / f"{case.name}.wav"
+        try:
+            if not (path.exists() and sound.exists()):
+                sound.parent.mkdir(parents=True, exist_ok=True)
+                seed = zlib.crc32(case.name.encode())
+                face = Framing("face")
+                options = GenerateOptions(seed, framing=face, size=PICTURE_SIDE, mark=False)
+                pipeline.write(case.picture(), case.text, Outputs(path, sound), options)
+            videos[case.name] = path
+        except TtsfError as error:
+            refused[case.name] = str(error)
+        if progress is not None:
+            progress(i + 1, len(cases))
+    return System(name, videos, expected=frozenset(case.name for case in cases)), refused
+
+
+def _claim(folder: Path, pipeline: Pipeline) -> None:
+    """A folder belongs to the weights that it was begun with."""
+    digest = hashlib.sha256(repr(pipeline.model.config).encode())
+    for name, value in sorted(pipeline.model.state_dict().items()):
+        digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
+    mark = folder / MARK
+    if not mark.exists():
+        if any(folder.glob("*.mp4")):
+            raise TtsfError(f"{folder} holds videos of unknown weights; choose another folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_new(mark, digest.hexdigest() + "\n")
+    elif mark.read_text().strip() != digest.hexdigest():
+        raise TtsfError(f"{folder} holds videos of other weights; choose another folder")
+
+
+def voices_under_motion(
+    pipeline: Pipeline,
+    pictures: Mapping[str, Sequence[np.ndarray]],
+    folder: Path,
+    progress: Progress | None = None,
+) -> dict[str, list[np.ndarray]]:
+    """One sentence in the voice of every picture: person -> float32 [N] at 16 kHz each.
+
+    pictures: of each person, RGB uint8 [H, W, 3] under several motions. Sounds are also written to
+    `folder`; pictures in which no face is found are left out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    voices: dict[str, list[np.ndarray]] = {}
+    for i, (person, shown) in enumerate(pictures.items()):
+        own = []
+        for k, picture in enumerate(shown):
+            try:
+                samples = pipeline.say(picture, SAME_SENTENCE)
+            except TtsfError:
+                continue
+            write_wav(folder / f"{person}_{k}.wav", samples, SAMPLE_RATE)
+            own.append(samples)
+        if len(own) > 1:
+            voices[person] = own
+        if progress is not None:
+            progress(i + 1, len(pictures))
+    return voices
+
+
+def spread_frames(frames: np.ndarray) -> list[np.ndarray]:
+    """Five frames spread over a clip [T, H, W, 3]."""
+    return [frames[i] for i in np.linspace(0, len(frames) - 1, MOTIONS).astype(int)]

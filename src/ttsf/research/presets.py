@@ -1,0 +1,320 @@
+"""What ships: each preset is one value with the model's configuration and those of its training.
+
+Imports no torch. Sources in brackets as in `config`. An ablation states only its difference.
+"""
+
+from dataclasses import replace
+from typing import Literal
+
+from pydantic.dataclasses import dataclass
+
+from ttsf.config import (
+    CLIP_FRAMES,
+    STRICT,
+    AudioConfig,
+    AudioMapperConfig,
+    DiscriminatorConfig,
+    DurationConfig,
+    FaceConfig,
+    FlowMatchingConfig,
+    ModelConfig,
+    MotionConfig,
+    ProsodyConfig,
+    RefinerConfig,
+    SpeechConfig,
+    SpeechDecoderConfig,
+    TextEncoderConfig,
+    VocoderConfig,
+)
+
+DiscriminatorKind = Literal["hifigan", "spectrogram", "both", "none"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class TtsTraining:
+    """E_t, durations and D_TTS on speech alone, Sec. 4.1."""
+
+    steps: int = 10_000  # of a run, unless the user says otherwise
+    learning_rate: float = 1e-3  # Adam [ours]
+    betas: tuple[float, float] = (0.9, 0.98)
+    warm_up: int = 200  # steps
+    last_rate: float = 0.1  # of learning_rate, reached at the end of the cosine
+    batch: int = 12  # clips
+    batch_frames: int = 5_000  # mel frames of a batch, padding counted
+    crops: int = 1  # training clips that L_TTS's flow sees of each clip
+    balance: float = 0.0  # clips are drawn by (their voice's minutes / mean)^-balance; 0: all once
+
+
+@dataclass(frozen=True, config=STRICT)
+class VocoderTraining:
+    """The vocoder on speech alone; the defaults are those of [HiFi-GAN]."""
+
+    steps: int = 20_000  # of a run, unless the user says otherwise
+    discriminators: DiscriminatorKind = "hifigan"
+    divisor: int = 1  # by which HiFi-GAN's discriminators are narrower
+    mel: float = 45.0  # weight of the mel L1
+    f0: float = 1.0  # weight of the F0 that a harmonic vocoder reads [ours]
+    stft: float = 0.0  # weight of the multi-resolution STFT loss; 0 leaves it out
+    adversarial: float = 1.0
+    features: float = 2.0
+    discriminator: float = 1.0
+    learning_rate: float = 2e-4  # AdamW
+    betas: tuple[float, float] = (0.8, 0.99)
+    decay: float = 0.999  # of the learning rate, an epoch
+    falling: float = 0.0  # part of a run, at its end, in which the rate falls to nothing [ours]
+    segment: int = 8_000  # samples; HiFi-GAN's 8192 are no multiple of our hop of 160
+    batch: int = 16  # segments
+    held_out: int = 20  # clips measured in a validation [ours]
+
+
+@dataclass(frozen=True, config=STRICT)
+class FaceLossWeights:
+    """Weights of the face stage's losses, see `training.stages.face` [ours]."""
+
+    rec: float = 1.0
+    edge: float = 1.0
+    drawn: float = 0.3
+    warped: float = 1.0
+    trust: float = 0.15
+    flow: float = 20.0
+    codes: float = 0.5
+    read: float = 0.5
+    rest_codes: float = 0.01
+
+
+@dataclass(frozen=True, config=STRICT)
+class FaceTraining:
+    """E_v, E_m and G on animated portraits with known motion [ours]."""
+
+    steps: int = 4_000  # of a run, unless the user says otherwise
+    side: int = 128  # px of the drawn picture
+    people: int = 4  # sources of a step
+    targets: int = 4  # pictures drawn of each source
+    encoder_rate: float = 3e-4  # of E_v and E_m: faster than G they collapse
+    generator_rate: float = 5e-4
+    betas: tuple[float, float] = (0.9, 0.99)
+    warm_up: int = 100  # steps
+    last_rate: float = 0.1
+    loss: FaceLossWeights = FaceLossWeights()
+    mouth: float = 25.0  # weight of the mouth in Eq. 3
+    mouth_reach: float = 12.0  # px around it
+    mouth_flow: float = 40.0  # and in the flow: the jaw moves little, but it is what is looked at
+    eyes: float = 40.0  # weight of the eyes in picture and flow
+    eyes_reach: float = 8.0  # px around them
+    read_blink: float = 12.0  # weights of labels that are small in the picture but looked at
+    read_open: float = 6.0
+    known_share: float = 0.8  # of the sources whose motion is given while E_m learns to read it
+
+
+@dataclass(frozen=True, config=STRICT)
+class MotionTraining:
+    """Audio mapper, normaliser, prior and sampler on speech with known motion [ours]."""
+
+    steps: int = 3_000  # of a run, unless the user says otherwise
+    learning_rate: float = 1e-3  # Adam
+    betas: tuple[float, float] = (0.9, 0.98)
+    warm_up: int = 100  # steps
+    last_rate: float = 0.05
+    batch: int = 8  # utterances
+    lips: float = 1.0  # weight of the lips' regression; the others are those of Eq. 8
+    blink: float = 8.0  # times that a blink's error counts again in L_AE: it is rare
+    start_spread: tuple[float, ...] = (
+        0.5,
+        0.4,
+        0.3,
+        1.0,
+        1.0,
+        0.8,
+        0.1,
+    )  # of the first pose
+
+
+@dataclass(frozen=True, config=STRICT)
+class VoiceTraining:
+    """The choice of a voice by f_id [ours]."""
+
+    steps: int = 6_000  # of a run, unless the user says otherwise
+    learning_rate: float = 5e-2  # AdamW
+    weight_decay: float = 0.001
+    warm_up: int = 20  # steps
+    last_rate: float = 0.1
+    batch: int = 512  # portraits
+    steady: float = 0.2  # weight of the register's variance within a person
+    ridge: float = 0.001  # added to the scatter within people, of its mean
+    sharpness: float = 30.0  # of the border between two voices, see `row_of_voices`
+
+
+@dataclass(frozen=True, config=STRICT)
+class LossWeights:
+    """lambda_1 to lambda_8 of Eq. 8 [P 4.1]."""
+
+    gan: float = 0.1
+    rec: float = 1.0
+    id: float = 0.3
+    sync: float = 0.1
+    ot_cfm: float = 0.1
+    ae: float = 1.0
+    prior: float = 0.1
+    tts: float = 1.0
+
+
+@dataclass(frozen=True, config=STRICT)
+class SyncNetConfig:
+    """The expert of L_sync: five pictures against their 20 mel frames [P 3.1, LSE's window]."""
+
+    pictures: int = 5
+    side: int = 96  # px, of the lower half of the face [Wav2Lip's]
+    channels: int = 32  # of the first layer; the others are multiples [ours]
+    embedding: int = 256  # [ours]
+
+
+@dataclass(frozen=True, config=STRICT)
+class SyncNetTraining:
+    """The expert of L_sync and how it is trained [ours]."""
+
+    steps: int = 20_000  # of a run, unless the user says otherwise
+    network: SyncNetConfig = SyncNetConfig()
+    learning_rate: float = 5e-4  # Adam
+    warm_up: int = 50  # steps
+    last_rate: float = 0.1
+    batch: int = 8  # clips of CLIP_FRAMES pictures
+    spacing: int = 6  # pictures between the windows of a clip, which must not overlap
+    first_scale: float = 10.0  # of the cosines in the contrast, learned
+    held_out: int = 16  # clips of a validation
+
+
+@dataclass(frozen=True, config=STRICT)
+class JointTraining:
+    """Joint training with every loss of Eq. 8, Sec. 4.1."""
+
+    steps: int = 100_000  # of a run, unless the user says otherwise
+    learning_rate: float = 1e-4  # Adam [P 4.1]
+    betas: tuple[float, float] = (0.5, 0.99)  # [ours]
+    clip_frames: int = CLIP_FRAMES  # pictures of a training clip [P 4.1]
+    drawn_frames: int = 5  # of them drawn by G, one window of SyncNet [ours]
+    batch: int = 4  # clips of one process [ours]
+    loss: LossWeights = LossWeights()
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+
+
+@dataclass(frozen=True, config=STRICT)
+class Preset:
+    """A model and how each of its stages is trained."""
+
+    model: ModelConfig = ModelConfig()
+    tts: TtsTraining = TtsTraining()
+    vocoder: VocoderTraining = VocoderTraining()
+    face: FaceTraining = FaceTraining()
+    motion: MotionTraining = MotionTraining()
+    voice: VoiceTraining = VoiceTraining()
+    syncnet: SyncNetTraining = SyncNetTraining()
+    joint: JointTraining = JointTraining()
+
+
+_MINI = ModelConfig(
+    name="mini",
+    audio=AudioConfig(mel_mean=-5.59, mel_std=2.15),  # of its own training speech
+    speech=SpeechConfig(
+        voice_channels=64,
+        text_encoder=TextEncoderConfig(
+            channels=128, prenet_dropout=0.1, layers=4, ffn_channels=384, dropout=0.05
+        ),
+        duration=DurationConfig(channels=192),
+        decoder=SpeechDecoderConfig(
+            channels=(192, 192), time_channels=384, head_channels=48, dropout=0.0
+        ),
+        flow=FlowMatchingConfig(steps=6, temperature=1.0),  # as good as 12 at 0.667 [ours]
+    ),
+    vocoder=VocoderConfig(kind="vocos", channels=224, layers=8, istft_n_fft=640, istft_hop=160),
+    face=FaceConfig(
+        style_channels=256,
+        channels=(
+            (4, 192),
+            (8, 192),
+            (16, 192),
+            (32, 128),
+            (64, 64),
+            (128, 32),
+            (256, 16),
+        ),
+        drawn_side=128,
+        lip_codes=(7, 8, 9, 10),
+        rgb_path="mixed",
+    ),
+    audio_mapper=AudioMapperConfig(channels=128, kernels=(3, 7)),
+    motion=MotionConfig(
+        prior_channels=128,
+        prior_kernel=15,
+        sampler_channels=128,
+        sampler_layers=4,
+        flow=FlowMatchingConfig(steps=20, temperature=1.1),  # 10 steps at 1.0 lose blinks [ours]
+    ),
+)
+MINI = Preset(
+    model=_MINI,
+    tts=TtsTraining(batch=6, batch_frames=2_500, crops=2, balance=0.5),  # [ours]
+    vocoder=VocoderTraining(
+        discriminators="both",
+        divisor=8,
+        mel=15.0,
+        stft=5.0,
+        learning_rate=5e-4,
+        decay=0.9985,
+        falling=0.2,
+        segment=11_200,
+        batch=8,
+    ),  # [ours]
+    syncnet=SyncNetTraining(network=SyncNetConfig(side=48, channels=16, embedding=128)),
+    joint=JointTraining(
+        batch=2,
+        discriminator=DiscriminatorConfig(
+            channels=((256, 8), (128, 16), (64, 32), (32, 64), (16, 64), (8, 64), (4, 64))
+        ),
+    ),
+)
+
+_NEXT = replace(
+    _MINI,
+    name="mini-next",
+    speech=replace(
+        _MINI.speech,
+        add_blank=False,
+        first_blank=True,
+        text_encoder=replace(_MINI.speech.text_encoder, channels=192, ffn_channels=512),
+        duration=replace(_MINI.speech.duration, round_up=False),
+        prosody=ProsodyConfig(),
+        refiner=RefinerConfig(),
+    ),
+    vocoder=VocoderConfig(
+        kind="harmonic", sample_rate=24_000, channels=224, layers=8, istft_n_fft=960, istft_hop=240
+    ),
+)
+"""The voice of the next weights: known times, pitch and energy, sound of 24 kHz [ours]."""
+
+
+def _ablation(
+    name: str,
+    audio_mapper: AudioMapperConfig = _MINI.audio_mapper,
+    speech: SpeechConfig = _MINI.speech,
+    motion: MotionConfig = _MINI.motion,
+) -> Preset:
+    model = replace(_MINI, name=name, audio_mapper=audio_mapper, speech=speech, motion=motion)
+    return replace(MINI, model=model)
+
+
+PRESETS = {
+    preset.model.name: preset
+    for preset in (
+        Preset(),
+        MINI,
+        replace(MINI, model=_NEXT),
+        _ablation("mini-no-energy", replace(_MINI.audio_mapper, energy="none")),
+        _ablation(
+            "mini-text-only", replace(_MINI.audio_mapper, energy="none", use_upsampled=False)
+        ),
+        _ablation("mini-voice-with-motion", speech=replace(_MINI.speech, voice_from="id+motion")),
+        _ablation("mini-no-normalizer", motion=replace(_MINI.motion, normalizer=False)),
+    )
+}
+"""The last four are the ablations of Table 5 (no energy; no energy and no upsampled features), of
+Table 3 (voice with motion) and of Sec. 3.2 (motion without the auto-encoder)."""

@@ -1,0 +1,73 @@
+"""Joins the averaged weights of runs into one model folder that `ttsf speak` reads.
+
+Each run keeps its tensors under the model's names, so the model is their union; later folders
+replace the parts that they hold. A model folder may be among them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ttsf.config import ModelConfig, VocoderConfig, VoiceConfig
+from ttsf.errors import TtsfError
+from ttsf.model.ttsf import TTSF
+from ttsf.research.presets import Preset
+from ttsf.research.training.parts import (
+    MIXED_VOICES,
+    TABLE,
+    check_shape,
+    part_of,
+    read_voices,
+    read_weights,
+)
+
+ONLY_TRAINING = ("discriminator.", "discriminators.", "judges.", TABLE, "syncnet.", "log_scale")
+"""What runs hold beside parts of the model."""
+
+
+class Assembled(NamedTuple):
+    """A model and which of its parts no folder held."""
+
+    model: TTSF
+    untrained: list[str]
+
+
+def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
+    """The model with the weights of these runs and models; other parts keep a random start.
+
+    Without a vocoder among them the model inverts its spectrograms by Griffin-Lim. Raises TtsfError
+    for a folder of another size.
+    """
+    tensors: dict[str, Tensor] = {}
+    origin: dict[str, Path] = {}
+    for folder in folders:
+        found = read_weights(folder)
+        found = {k: v for k, v in found.items() if not k.startswith(ONLY_TRAINING)}
+        replaced = tuple({part_of(name) for name in found})
+        tensors = {k: v for k, v in tensors.items() if not k.startswith(replaced)} | found
+        origin |= dict.fromkeys(found, folder)
+    torch.manual_seed(0)
+    voices = read_voices(origin[MIXED_VOICES]) if MIXED_VOICES in tensors else ()
+    model = TTSF(fitting_config(preset.model, tensors, voices))
+    own = model.state_dict()
+    for name, value in tensors.items():
+        if name not in own:
+            raise TtsfError(f"{origin[name]} belongs to another model: unknown {name}")
+        check_shape(origin[name], name, value, own[name])
+    model.load_state_dict(own | tensors)
+    missing = {part_of(name).rstrip(".") for name in own.keys() - tensors.keys()}
+    return Assembled(model, sorted(missing))
+
+
+def fitting_config(
+    config: ModelConfig, tensors: dict[str, Tensor], voices: tuple[VoiceConfig, ...]
+) -> ModelConfig:
+    """The configuration with these voices, and the kind of vocoder that the tensors have."""
+    vocoder = config.vocoder
+    if not any(name.startswith("vocoder.") for name in tensors):
+        vocoder = VocoderConfig(kind="griffin_lim")
+    return replace(config, speech=replace(config.speech, voices=voices), vocoder=vocoder)

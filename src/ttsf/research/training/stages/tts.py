@@ -1,0 +1,201 @@
+"""Text-to-speech alone, Sec. 3.3: E_t, durations and D_TTS, with a table of known speakers.
+
+Later stages replace the table by `voice_projection`, which maps f_id to the same voice space.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ttsf.config import ModelConfig
+from ttsf.errors import TtsfError
+from ttsf.model.mel import mel_spectrogram
+from ttsf.model.speech.tts import SpokenText, pad_spoken
+from ttsf.model.ttsf import TTSF
+from ttsf.research.data.manifest import Clip, Split
+from ttsf.research.data.speech_clips import SpeechClips
+from ttsf.research.data.symbol_times import read_times
+from ttsf.research.presets import Preset
+from ttsf.research.training.journal import Validation, speak_first
+from ttsf.research.training.parts import SPEECH, Parts, load_parts, read_speakers
+from ttsf.research.training.schedule import warm_up_cosine
+from ttsf.research.training.settings import TtsOptions
+from ttsf.text.front_end import TextFrontEnd
+
+HELD_OUT = 10
+"""Clips of a batch in a validation."""
+
+
+class TtsBatch(NamedTuple):
+    """Utterances and who speaks them."""
+
+    spoken: SpokenText
+    speakers: Tensor
+    """int64 [B]."""
+    names: tuple[str, ...]
+
+
+class SpeechDataset:
+    """Clips with text of some splits: ids, log-mels (float16), times and F0 kept in memory.
+
+    Symbols whose times are known are taken as they stand; others come from the front end. Speakers
+    are those of the split "train". A text of more symbols than mel frames, or by a speaker who was
+    never trained, is left out.
+    """
+
+    def __init__(self, folder: Path, config: ModelConfig, splits: tuple[Split, ...]) -> None:
+        front_end = TextFrontEnd(config.speech)
+        trained = SpeechClips(folder, ("train",), need_text=True)
+        self.speakers = sorted({clip.speaker for clip in trained.clips})
+        speech = SpeechClips(folder, splits, need_text=True)
+        self.clips: list[Clip] = []
+        self.ids: list[list[int]] = []
+        self.mels: list[Tensor] = []
+        self.durations: list[Tensor] = []
+        self.log_f0: list[Tensor] = []
+        for clip in speech.clips:
+            times = None if clip.times is None else read_times(folder / clip.times)
+            ids = times.ids if times else front_end.ids(str(clip.text))
+            if clip.speaker not in self.speakers or clip.samples // config.audio.hop < len(ids):
+                continue
+            samples = torch.from_numpy(speech.waveform(clip))
+            self.clips.append(clip)
+            self.ids.append(ids)
+            mel = mel_spectrogram(samples[None], config.audio)[0]
+            self.mels.append(mel.half())
+            lengths = times.frames(mel.shape[1]) if times else [0] * len(ids)
+            self.durations.append(torch.tensor(lengths))
+            if config.speech.prosody is not None:
+                self.log_f0.append(log_f0(speech.f0(clip, 0, mel.shape[1]), clip))
+        if not self.clips:
+            raise TtsfError(f"no usable speech with text of {', '.join(splits)} in {folder}")
+
+    def collate(self, indices: list[int]) -> TtsBatch:
+        """Pad clips to the longest."""
+        ids = [torch.tensor(self.ids[i]) for i in indices]
+        return TtsBatch(
+            pad_spoken(
+                ids,
+                [self.mels[i].float() for i in indices],
+                [self.durations[i] for i in indices],
+                [self.log_f0[i] for i in indices] if self.log_f0 else None,
+            ),
+            torch.tensor([self.speakers.index(self.clips[i].speaker) for i in indices]),
+            tuple(self.clips[i].name for i in indices),
+        )
+
+    def epoch(
+        self, seed: int, most: int, most_frames: int, balance: float = 0.0
+    ) -> list[list[int]]:
+        """Batches of up to `most` clips of like length, in an order that `seed` fixes.
+
+        most_frames: mel frames of a batch, padding counted; balance: 0 takes every clip once, 1 as
+        much of each voice on the mean over epochs.
+        """
+        rng = random.Random(seed)
+        lengths = [m.shape[-1] * rng.uniform(0.95, 1.05) for m in self.mels]
+        chosen = self._draw(rng, balance) if balance else range(len(lengths))
+        batches: list[list[int]] = [[]]
+        for i in sorted(chosen, key=lambda i: lengths[i]):
+            frames = self.mels[i].shape[-1] * (len(batches[-1]) + 1)
+            if batches[-1] and (len(batches[-1]) >= most or frames > most_frames):
+                batches.append([])
+            batches[-1].append(i)
+        rng.shuffle(batches)
+        return batches
+
+    def _draw(self, rng: random.Random, balance: float) -> list[int]:
+        """Clips, each as often as (samples of its speaker / mean of all)^-balance on average."""
+        heard: Counter[str] = Counter()
+        for clip in self.clips:
+            heard[clip.speaker] += clip.samples
+        mean = heard.total() / len(heard)
+        shares = [(heard[clip.speaker] / mean) ** -balance for clip in self.clips]
+        return [i for i, share in enumerate(shares) for _ in range(int(share + rng.random()))]
+
+
+def log_f0(f0: np.ndarray, clip: Clip) -> Tensor:
+    """Natural log of F0 in Hz [T], interpolated where it is 0; TtsfError for a voiceless clip."""
+    voiced = np.flatnonzero(f0)
+    if not len(voiced):
+        raise TtsfError(f"clip '{clip.name}' has no voiced sound")
+    places = np.arange(len(f0))
+    return torch.from_numpy(np.interp(places, voiced, np.log(f0[voiced]))).float()
+
+
+class TtsStage:
+    """The stage for `training.loop.train`."""
+
+    def __init__(self, options: TtsOptions, preset: Preset, seed: int = 0) -> None:
+        self.config, self.training, self.seed = preset.model, preset.tts, seed
+        self.speech = SpeechDataset(options.data, self.config, ("train",))
+        self.speakers = self.speech.speakers  # of the table's rows, kept for later stages
+        self.held_out = SpeechDataset(options.data, self.config, ("valid",))
+        self.model = TTSF(self.config)
+        self.net = Parts(self.model, SPEECH)
+        self.table = nn.Embedding(len(self.speakers), self.config.speech.voice_channels)
+        self.net.add_module("table", self.table)
+        if options.start is not None:
+            self._begin_with(options.start)
+        self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
+        if self.config.speech.prosody is not None:
+            self.weights["prosody"] = 1.0
+        self._drawn = -1, self._epoch(0)
+        self.batches_per_epoch = len(self._drawn[1])
+
+    def _begin_with(self, run: Path) -> None:
+        """Weights of another run; a speaker whom it does not know begins as the mean of its own."""
+        load_parts(self.model, run, SPEECH)
+        known = read_speakers(run)
+        mean = torch.stack(list(known.values())).mean(0)
+        with torch.no_grad():
+            self.table.weight.copy_(torch.stack([known.get(s, mean) for s in self.speakers]))
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Adam."""
+        t = self.training
+        return torch.optim.Adam(self.net.parameters(), lr=t.learning_rate, betas=t.betas)
+
+    def learning_rate(self, step: int, steps: int) -> float:
+        """Linear warm-up, then half a cosine."""
+        return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
+
+    def batch(self, number: int) -> TtsBatch:
+        """Batches of like lengths, epoch after epoch."""
+        epoch, place = divmod(number, self.batches_per_epoch)
+        drawn = self._drawn
+        if epoch != drawn[0]:
+            drawn = self._drawn = epoch, self._epoch(self.seed * 1_000_003 + epoch)
+        return self.speech.collate(drawn[1][place % len(drawn[1])])
+
+    def _epoch(self, seed: int) -> list[list[int]]:
+        t = self.training
+        return self.speech.epoch(seed, t.batch, t.batch_frames, t.balance)
+
+    def losses(self, batch: TtsBatch) -> dict[str, Tensor]:
+        """L_TTS, term by term."""
+        losses, _ = self.model.speech(batch.spoken, self.table(batch.speakers), self.training.crops)
+        return losses.terms()
+
+    def held_out_batches(self) -> Iterator[TtsBatch]:
+        """All held-out sentences."""
+        indices = list(range(len(self.held_out.clips)))
+        for i in indices[::HELD_OUT]:
+            yield self.held_out.collate(indices[i : i + HELD_OUT])
+
+    def validate(self, step: int, batches: Iterable[TtsBatch]) -> Validation:
+        """Losses on held-out sentences; the first of them spoken through Griffin-Lim."""
+        torch.manual_seed(0)
+        found, sounds = [], dict[str, Tensor]()
+        for batch in batches:
+            voice = self.table(batch.speakers)
+            sounds = sounds or {"held_out": speak_first(self.model, batch.spoken, voice)}
+            found.append(self.losses(batch))
+        figures = {k: float(torch.stack([f[k] for f in found]).mean()) for k in found[0]}
+        return Validation(figures, sounds=sounds)

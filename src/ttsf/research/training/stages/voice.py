@@ -1,0 +1,205 @@
+"""The face chooses the voice, Sec. 3.3: a mixture of known speakers' voices, fitted to f_id.
+
+Portraits are paired with voices by the register that a viewer would expect (`voice_register`); it
+has a loss, and what moves it between two motions of one portrait another. Within a register nobody
+knows the true voice, only that a person keeps it and others have others: all stand in a row, along
+the direction of f_id that tells people apart best, which is cut into as many parts as there are
+voices.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ttsf.config import VoiceConfig
+from ttsf.errors import TtsfError
+from ttsf.model.speech.voice import VoiceMixture
+from ttsf.model.ttsf import TTSF
+from ttsf.research.data.rendered_faces import RenderedFaces
+from ttsf.research.presets import Preset
+from ttsf.research.training.journal import Validation
+from ttsf.research.training.parts import FACE, VOICE, Parts, load_parts, read_speakers
+from ttsf.research.training.schedule import warm_up_cosine
+from ttsf.research.training.settings import VoiceOptions
+
+MIXED = "+"
+"""Between the speakers of one voice."""
+REGISTERS: tuple[Literal["low"], Literal["high"]] = ("low", "high")
+
+
+class VoiceBatch(NamedTuple):
+    """Portraits in several motions and the registers they are to have."""
+
+    style: Tensor
+    """What chooses the voice, see `SourceFaces`: [B, motions, S]."""
+    high: Tensor
+    """[B], 1 where the register is high."""
+    names: tuple[str, ...]
+
+
+class Portraits:
+    """What chooses the voice in rendered frames, and which register its person's voice has.
+
+    mirrored: the frames' mirror images as well.
+    """
+
+    def __init__(self, folder: Path, model: TTSF, mirrored: bool) -> None:
+        faces = RenderedFaces(folder)
+        self.register, self.names = np.array(faces.registers), faces.names
+        styles = []
+        with torch.inference_mode():
+            for person in range(faces.people):
+                pixels = torch.from_numpy(np.array(faces.images[person]))
+                image = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
+                if mirrored:
+                    image = torch.cat([image, image.flip(-1)])
+                styles.append(model.read_faces(image).voice_style)
+        self.style = torch.stack(styles).clone()  # [people, frames, S]
+
+
+class VoiceStage:
+    """The stage for `training.loop.train`; the row of voices stands from the beginning."""
+
+    def __init__(self, options: VoiceOptions, preset: Preset) -> None:
+        self.training = preset.voice
+        self.weights = {"register": 1.0, "steady": self.training.steady}
+        voices = {"low": options.low, "high": options.high}
+        pairs = [
+            (*named_speaker(text), register) for register in REGISTERS for text in voices[register]
+        ]
+        names = [speaker for speaker, _, _ in pairs]
+        speakers = read_speakers(options.tts)
+        unknown = sorted({part for name in names for part in name.split(MIXED)} - speakers.keys())
+        if unknown:
+            raise TtsfError(f"unknown voices {unknown}; the TTS knows {sorted(speakers)}")
+        self.voices = tuple(VoiceConfig(name, register) for _, name, register in pairs)
+        if len({voice.name for voice in self.voices}) < len(self.voices):
+            raise TtsfError("two voices have the same name")
+        speech = replace(preset.model.speech, voices=self.voices)
+        model = TTSF(replace(preset.model, speech=speech))
+        load_parts(model, options.face, FACE)
+        self.net = Parts(model, (VOICE,))
+        self.portraits = Portraits(options.data, model, mirrored=True)
+        self.held_out = Portraits(options.valid, model, mirrored=False)
+        assert isinstance(model.speech.voice_projection, VoiceMixture)
+        self.mixture = model.speech.voice_projection
+        self.mixture.voices.requires_grad_(False)
+        self.mixture.choose.requires_grad_(False)
+        self.people = [np.flatnonzero(self.portraits.register == name) for name in REGISTERS]
+        for register, people in zip(REGISTERS, self.people, strict=True):
+            if len(people) == 0:
+                raise TtsfError(f"{options.data}: no portrait of the register '{register}'")
+        with torch.no_grad():
+            mixed = [
+                torch.stack([speakers[part] for part in name.split(MIXED)]).mean(0)
+                for name in names
+            ]
+            self.mixture.voices.weight.copy_(torch.stack(mixed).T)
+            everybody = self.portraits.style.flatten(0, 1)
+            self.mixture.centre.copy_(everybody.mean(0))
+            self.mixture.spread.copy_(everybody.std(0).clamp_min(1e-6))
+            rows = [
+                row_of_voices(
+                    self.mixture.standardised(self.portraits.style[people]), len(voices[register]),
+                    self.training.ridge, self.training.sharpness,
+                )
+                for register, people in zip(REGISTERS, self.people, strict=True)
+            ]  # fmt: skip
+            self.mixture.choose.weight.copy_(torch.cat([weight for weight, _ in rows]))
+            self.mixture.choose.bias.copy_(torch.cat([bias for _, bias in rows]))
+        self.batches_per_epoch = -(-sum(map(len, self.people)) // self.training.batch)
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """AdamW."""
+        t, learned = self.training, self.mixture.register.parameters()
+        return torch.optim.AdamW(learned, lr=t.learning_rate, weight_decay=t.weight_decay)
+
+    def learning_rate(self, step: int, steps: int) -> float:
+        """A cosine."""
+        return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
+
+    def batch(self, number: int) -> VoiceBatch:
+        """Random portraits, as many of each register, two motions each."""
+        rng, size = np.random.default_rng((0, number)), self.training.batch
+        high = rng.integers(len(self.people), size=size)
+        people = np.array([rng.choice(self.people[k]) for k in high])
+        frames = rng.integers(self.portraits.style.shape[1], size=(size, 2))
+        names = tuple(self.portraits.names[i] for i in people)
+        style = self.portraits.style[people[:, None], frames]
+        return VoiceBatch(style, torch.from_numpy(high).float(), names)
+
+    def losses(self, batch: VoiceBatch) -> dict[str, Tensor]:
+        """Cross-entropy of the register; variance of its logit within a person."""
+        logit = self.mixture.register(self.mixture.standardised(batch.style))[..., 0]
+        wanted = batch.high[:, None].expand_as(logit)
+        return {
+            "register": F.binary_cross_entropy_with_logits(logit, wanted),
+            "steady": logit.var(1).mean(),
+        }
+
+    def held_out_batches(self) -> Iterator[VoiceBatch]:
+        """All portraits in all motions: of the training people, then of the held-out."""
+        for portraits in (self.portraits, self.held_out):
+            style = portraits.style
+            yield VoiceBatch(style, style[:0, 0, 0], tuple(portraits.names))
+
+    def validate(self, step: int, batches: Iterable[VoiceBatch]) -> Validation:
+        """How often the register is right, and how steadily a person keeps the leading voice."""
+        figures = {}
+        sets = (("train", self.portraits), ("held_out", self.held_out))
+        for (title, portraits), batch in zip(sets, batches, strict=True):
+            people, motions, size = batch.style.shape
+            shares = self.mixture.shares(batch.style.reshape(-1, size)).cpu()
+            shares = shares.reshape(people, motions, -1)
+            known = np.isin(portraits.register, REGISTERS)
+            high = shares[known][..., self.mixture.high].sum(-1) > 0.5
+            wanted = torch.from_numpy(portraits.register[known] == "high")
+            figures[f"register_{title}"] = share(high[:, 0] == wanted)
+            lead = shares.argmax(-1)
+            figures[f"kept_{title}"] = share(lead[:, 1:] == lead[:, :1])
+            figures[f"voices_{title}"] = len(lead[:, 0].unique())
+        return Validation(figures)
+
+
+def share(true: Tensor) -> float:
+    """Of what is true, to three places."""
+    return round(float(true.float().mean()), 3)
+
+
+def named_speaker(text: str) -> tuple[str, str]:
+    """A speaker, and what its voice is to be called, of SPEAKER or SPEAKER=NAME.
+
+    The speaker may be several, the mean of them: A+B is halfway, A+A+B a third of the way to B.
+    """
+    speaker, equals, name = text.partition("=")
+    return speaker, name if equals else speaker
+
+
+def row_of_voices(x: Tensor, voices: int, ridge: float, sharpness: float) -> tuple[Tensor, Tensor]:
+    """Weights [voices, S] and biases [voices] of scores whose largest tells a person's voice.
+
+    x: standardised f_id [people, motions, S]. The row follows the direction with the largest
+    variance between people for its variance within one person's motions (Fisher), in units of its
+    standard deviation over people; between neighbours the score turns by `sharpness` for a unit.
+    Every voice leads for as many people.
+    """
+    person = x.mean(1)
+    within = (x - person[:, None]).flatten(0, 1)
+    scatter = within.T @ within / len(within)
+    scatter += ridge * scatter.trace() / len(scatter) * torch.eye(len(scatter))
+    root = torch.linalg.cholesky(scatter)
+    whitened = torch.linalg.solve_triangular(root, (person - person.mean(0)).T, upper=False)
+    axis = torch.linalg.svd(whitened, full_matrices=False).U[:, :1]
+    direction = torch.linalg.solve_triangular(root.T, axis, upper=True)[:, 0]
+    direction /= (person @ direction).std(correction=0).clamp_min(1e-6)
+    parts = torch.arange(1, voices) / voices
+    borders = torch.quantile(person @ direction, parts) if voices > 1 else parts
+    place = torch.arange(float(voices))[:, None]
+    bias = torch.cat([borders.new_zeros(1), borders.cumsum(0)])
+    return sharpness * place * direction, -sharpness * bias

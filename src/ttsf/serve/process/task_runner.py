@@ -1,0 +1,262 @@
+"""The engine: it alone holds the model, reads pictures and makes videos.
+
+As a process of its own it gets tasks from a server and tells what becomes of them; when the server
+is gone, so is this process.
+"""
+
+import errno
+import logging
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ttsf.errors import TtsfError
+from ttsf.media.files import write_new
+from ttsf.media.remux import fast_start, write_thumbnail
+from ttsf.media.sound_formats import new_sound
+from ttsf.serve.process.tasks import (
+    SOUND,
+    SRT,
+    STREAM,
+    THUMBNAIL,
+    TIMINGS,
+    VIDEO,
+    VTT,
+    Cancel,
+    CheckVideo,
+    Done,
+    Event,
+    Failed,
+    Grew,
+    MakeSpeech,
+    MakeVideo,
+    ReadPortrait,
+    Ready,
+    Task,
+)
+from ttsf.timings.exports import timings_json, word_entries
+from ttsf.timings.subtitles import srt, vtt
+from ttsf.timings.words import WordTimes
+
+if TYPE_CHECKING:
+    from ttsf.pipeline import Pipeline, Written
+
+PORTRAITS_KEPT = 4
+"""In memory, read and ready to speak."""
+OUT_OF_MEMORY = 137
+logger = logging.getLogger("ttsf.serve")
+
+
+class Stopped(Exception):
+    """Somebody asked for the end."""
+
+
+class _File:
+    """A file that is read while it grows."""
+
+    def __init__(self, path: Path, stopped: threading.Event) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.file, self.stopped = path.open("wb", buffering=0), stopped
+
+    def write(self, content: bytes) -> int:
+        if self.stopped.is_set():
+            raise Stopped
+        view = memoryview(content)
+        while view:
+            view = view[self.file.write(view) :]
+        return len(content)
+
+
+def work(connection: Connection, model: Path | None, device: str) -> None:
+    """All that the engine process does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        worker = load_worker(model, device)
+    except TtsfError as error:
+        connection.send((0, Failed("unusable", str(error))))
+        return
+    connection.send((0, worker.about))
+    Listener(worker, connection).listen()
+
+
+def load_worker(model: Path | None, device: str) -> "TaskRunner":
+    """For a process of its own: texts are kept out of its log. Raises TtsfError."""
+    logging.getLogger("ttsf").setLevel(logging.ERROR)  # warnings quote the text
+    from ttsf.pipeline import load
+
+    return TaskRunner(load(model, device))
+
+
+class Listener:
+    """Gets tasks with their numbers from a server; each runs in a thread of its own."""
+
+    def __init__(self, worker: "TaskRunner", connection: Connection) -> None:
+        self.worker, self.connection = worker, connection
+        self._telling = threading.Lock()
+        self._stopped: dict[int, threading.Event] = {}
+
+    def listen(self) -> None:
+        """Take tasks until the server is gone."""
+        while True:
+            try:
+                number, task = self.connection.recv()
+            except (EOFError, OSError):
+                os._exit(0)  # whatever the threads are doing
+            if isinstance(task, Cancel):
+                with suppress(KeyError):
+                    self._stopped[number].set()
+                continue
+            stopped = self._stopped[number] = threading.Event()
+            thread = threading.Thread(target=self._do, args=(number, task, stopped), daemon=True)
+            thread.start()
+
+    def _do(self, number: int, task: Task, stopped: threading.Event) -> None:
+        last = self.worker.do(task, stopped, lambda event: self._tell(number, event))
+        del self._stopped[number]
+        self._tell(number, last)
+
+    def _tell(self, number: int, event: Event) -> None:
+        with self._telling, suppress(OSError):
+            self.connection.send((number, event))
+
+
+class TaskRunner:
+    """Does tasks with a `Pipeline`, several at once in several threads."""
+
+    def __init__(self, pipeline: "Pipeline") -> None:
+        self.pipeline = pipeline
+        self.portrait = lru_cache(PORTRAITS_KEPT)(pipeline.portrait)
+
+    @property
+    def about(self) -> Ready:
+        """The model."""
+        config = self.pipeline.model.config
+        voices = tuple((voice.name, voice.register) for voice in config.speech.voices)
+        return Ready(config.name, voices, config.video.fps, config.audio.sample_rate)
+
+    def do(
+        self, task: Task, stopped: threading.Event, tell: Callable[[Event], None]
+    ) -> Done | Failed:
+        """A task to its end, or until it is stopped; what grows meanwhile is told."""
+
+        def tell_unless_stopped(event: Event) -> None:
+            if stopped.is_set():
+                raise Stopped
+            tell(event)
+
+        try:
+            return Done(self._result(task, stopped, tell_unless_stopped))
+        except Stopped:
+            return Failed("cancelled", "it was cancelled")
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        except Exception as error:
+            return failure_of(error, getattr(task, "picture", None))
+
+    def _result(
+        self, task: Task, stopped: threading.Event, tell: Callable[[Event], None]
+    ) -> dict[str, Any]:
+        if isinstance(task, ReadPortrait):
+            return self._faces(task)
+        if isinstance(task, CheckVideo):
+            self.pipeline.check(self.portrait(task.picture, task.face), task.text, task.options)
+        elif isinstance(task, MakeVideo):
+            return self._video(task, stopped, tell)
+        elif isinstance(task, MakeSpeech):
+            self._speech(task, stopped, tell)
+        else:
+            self.portrait.cache_clear()
+        return {}
+
+    def _faces(self, task: ReadPortrait) -> dict[str, Any]:
+        """Boxes are shares of the picture's width and height, the largest face first.
+
+        A face that cannot speak says why; doubts are what may spoil its video.
+        """
+        first = self.portrait(task.picture, 1)
+        height, width = first.picture.shape[:2]
+        faces = []
+        for number, box in enumerate(first.faces, start=1):
+            left, top = box.x - box.side / 2, box.y - box.side / 2
+            sides = (left / width, top / height, box.side / width, box.side / height)
+            face: dict[str, Any] = {"face": number, "box": [round(side, 4) for side in sides]}
+            try:
+                portrait = self.portrait(task.picture, number)
+                face["place"] = portrait.place
+                face["doubts"] = [doubt._asdict() for doubt in portrait.doubts]
+            except TtsfError as error:
+                face["unusable"] = _without(error, task.picture)
+            faces.append(face)
+        return {"width": width, "height": height, "faces": faces}
+
+    def _video(
+        self, task: MakeVideo, stopped: threading.Event, tell: Callable[[Event], None]
+    ) -> dict[str, Any]:
+        from ttsf.engine.output import Outputs
+
+        portrait, folder = self.portrait(task.picture, task.face), task.folder
+        said = WordTimes(())
+
+        def heard(spoken: WordTimes) -> None:
+            nonlocal said
+            said = spoken
+
+        def progress(done: int, total: int) -> None:
+            tell(Grew(done, total, tuple(word_entries(said))))
+
+        live = _File(folder / STREAM, stopped)
+        outputs = Outputs(live, sound=folder / SOUND, captions="burnt" if task.burnt else "none")
+        with live.file:
+            made = self.pipeline.write(portrait, task.text, outputs, task.options, progress, heard)
+        fast_start(folder / STREAM, folder / VIDEO)
+        return write_beside(folder, task.text, made, self.pipeline.model.config.video.fps)
+
+    def _speech(
+        self, task: MakeSpeech, stopped: threading.Event, tell: Callable[[Event], None]
+    ) -> None:
+        portrait = None if task.picture is None else self.portrait(task.picture, task.face)
+        live = _File(task.file, stopped)
+        with live.file, new_sound(live, task.kind) as sound:
+            for samples in self.pipeline.sounds(portrait, task.text, task.options):
+                sound.add(samples)
+                tell(Grew())
+
+
+def write_beside(folder: Path, text: str, made: "Written", fps: int) -> dict[str, Any]:
+    """Thumbnail, subtitles and timings beside a finished video; gives its `seconds`, `frames` and
+    `size`.
+
+    Raises TtsfError where they cannot be written.
+    """
+    width, height = write_thumbnail(folder / VIDEO, folder / THUMBNAIL)
+    write_new(folder / SRT, srt(made.spoken, made.seconds))
+    write_new(folder / VTT, vtt(made.spoken, made.seconds))
+    write_new(folder / TIMINGS, timings_json(text, made.spoken, made.seconds, fps))
+    return {"seconds": made.seconds, "frames": made.frame_count, "size": f"{width}x{height}"}
+
+
+def failure_of(error: Exception, picture: Path | None) -> Failed:
+    """What to tell a client: never a path, a text or a traceback."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Failed("disk_full", "the server's disk is full")
+        cause = cause.__cause__
+    if isinstance(error, TtsfError) and getattr(error.__cause__, "errno", None) is None:
+        return Failed("unusable", _without(error, picture))
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    logger.error("%s in %s, line %s", type(error).__name__, where.filename, where.lineno)
+    return Failed("engine_error", f"the engine failed ({type(error).__name__})")
+
+
+def _without(error: Exception, picture: Path | None) -> str:
+    """A message for somebody who does not know the server's files."""
+    message = str(error)
+    return message if picture is None else message.replace(str(picture), "the portrait")

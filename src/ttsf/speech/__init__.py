@@ -1,1 +1,0 @@
-"""Sec. 3.3: text-to-speech."""

@@ -1,0 +1,187 @@
+"""Initialisms and acronyms, Roman numerals, lone letters, words in capitals."""
+
+import re
+
+from ttsf.text.english.lists import COUNTED, REGNAL_NAMES, STARTERS, TITLES, words
+from ttsf.text.english.numbers import cardinal, ordinal, year
+from ttsf.text.english.tokens import left, right, rule, word_after, word_before
+
+ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+_ROMAN = r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
+SAID_AS_WORDS = words(
+    "NASA NATO UNESCO UNICEF OPEC SCUBA LASER RADAR SONAR ASCII JPEG GIF RAM ROM PIN SIM AIDS COVID"
+    " SWAT POTUS SCOTUS FEMA OSHA NAFTA ASEAN FIFA UEFA IKEA LEGO CAPTCHA SARS MERS NASDAQ NASCAR"
+    " MIDI RAID DOS BIOS CERN LIDAR DARPA AWOL MENSA ZIP FOMO YOLO BAFTA TASER UNIX LAN WAN"
+)
+LETTER_BY_LETTER = words(
+    "ETA YMCA AARP ACLU AKA DVLA FDIC LSAT NAACP OSCE TGIF SUNY CUNY ASMR"
+    " ACL AED ALS AMA ATF COO DEA DUI EPA ESP FAQ GRE ICE IED IOU IPO IRA IRS ISO IUD IVF LED LOL"
+    " OBE PTA ROI SEO SOS UAE UPS VAT VIP IQ AD PA MA UX EQ IO"
+    " USPS IEEE UCSD ICBM IUCN UNDP ESRB NHTSA BYOB UNHCR EFTA ADHD USAF USMC ITV IBAN"
+)
+"""Initialisms that espeak-ng takes for words, some only alone or among capitals."""
+SMALL_WORDS = words(
+    "A I AN AS AT BE BY DO GO HE IF IN IS IT ME MY NO OF ON OR SO TO UP US WE AM OH HI HA"
+    " AND ARE ALL ANY BAD BIG BUT BUY CAN DAY DID END FAR FEW FOR FUN GET GOD GOT HAD HAS HER"
+    " HEY HIM HIS HOT HOW ITS JOB LET LIE LOT LOW MAN MAY MEN NEW NOT NOW OFF OLD ONE OUR OUT"
+    " OWN PAY PUT RUN SAD SAW SAY SEE SET SHE SIT SIX TEN THE TOO TOP TRY TWO USE WAR WAS WAY"
+    " WHO WHY WIN WON WOW YES YET YOU"
+)
+THREE_LETTER_WORDS = words(
+    "ACE ACT ADD AGE AGO AID AIM AIR ALE ANT APE APP ARC ARK ARM ART ASH ASK ATE AXE BAG BAN BAR"
+    " BAT BAY BED BEE BEG BET BID BIN BIT BOB BOW BOX BOY BUG BUN BUS BUT BYE CAB CAN CAP CAR CAT"
+    " COP COW CRY CUP CUT DAD DAM DEN DEW DIE DIG DIM DIP DOG DOT DRY DUE DUG DYE EAR EAT EGG EGO"
+    " ELF ERA EVE EYE FAN FAT FED FEE FIG FIN FIT FIX FLU FLY FOG FOX FRY FUR GAP GAS GEL GEM GUM"
+    " GUN GUT GUY GYM HAM HAT HEN HID HIP HIT HOP HUG HUT ICE ICY ILL INK INN JAM JAR JAW JET JOY"
+    " KEY KID KIT LAB LAP LAW LAY LED LEG LID LIP LIT LOG MAD MAP MAT MET MID MIX MOM MOP MUD MUG"
+    " NAP NET NIL NOD NOR NUT OAK ODD OIL OLD OWE OWL PAD PAN PAW PEA PEN PET PIE PIG PIT POP POT"
+    " RAG RAN RAT RAW RED RIB RID RIP ROB ROD ROT ROW RUB RUG SAT SEA SEW SHY SIN SIP SIR SKI SKY"
+    " SOB SON SOW SOY SPY SUM SUN TAB TAG TAN TAP TAR TAX TEA TIE TIN TIP TOE TON TOY TUB UGH URN"
+    " VAN VET VOW WAX WEB WED WET WIG WIT ZOO TOM BEN JIM SAM ANN AMY DAN RON JOE LEE MAX RAY ROY"
+    " GOT LOL"
+) - {"LOL", "LED", "ICE", "SAT", "MAP", "PET", "APP"}
+"""In capitals within other text they are said loud, not spelled."""
+_ORDINAL_NOUNS = {"century", "centuries", "dynasty", "arrondissement", "olympiad", "congress",
+                  "olympics", "olympic", "games", "summit", "edition",
+                  "corps", "legion", "amendment"}  # fmt: skip
+_VERBS_OF_I = words(
+    "am have think know see love want need like do don't say go feel hope guess mean"
+)
+
+
+def roman(text: str) -> int | None:
+    """'XIV' -> 14; None for what is no Roman numeral."""
+    if not text or not re.fullmatch(_ROMAN, text):
+        return None
+    values = [ROMAN[c] for c in text]
+    return sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True))
+
+
+def _numeral(match: re.Match[str]) -> str | None:
+    text, number = match[1], roman(match[1])
+    before, after = word_before(match), word_after(match)
+    if number is None:
+        return None
+    if match[2]:
+        return ordinal(number) if len(text) > 1 or after in _ORDINAL_NOUNS else None
+    if text == "I" and before.endswith("."):
+        return None
+    name = before.rstrip(".").removesuffix("'s")
+    if after.lower() in _ORDINAL_NOUNS and (len(text) > 1 or before.lower() == "the"):
+        return ordinal(number)
+    if {name, name.capitalize()} & COUNTED and (name[:1].isupper() or len(text) > 1):
+        return cardinal(str(number)) if len(text) > 1 or after not in _VERBS_OF_I else None
+    title = re.search(rf"\b(?:{'|'.join(TITLES)})\s+(?:[A-Z]\w+\s+){{1,2}}$", left(match))
+    if name in REGNAL_NAMES or title:
+        if (len(text) > 1 and text not in ("CD", "MD", "DC", "MC")) or (
+            text in "VXI" and name != "Malcolm"
+            and not (text == "I" and after in _VERBS_OF_I)
+            and not (text == "X" and after[:1].isupper())
+        ):  # fmt: skip
+            return f"the {ordinal(number)}"
+        return None
+    if (
+        len(text) > 1
+        and set(text) <= set("IVX")
+        and before[:1].isupper()
+        and not (before.isupper() or before in STARTERS)
+    ):
+        return f"the {ordinal(number)}" if name not in COUNTED else cardinal(str(number))
+    if len(text) > 2 and set(text) <= set("IVX") and text not in ("XXX", "XIX"):
+        return cardinal(str(number))
+    if text[:2] in ("MM", "MC", "MD") and 1500 < number < 2100:
+        return year(number)
+    if text in ("II", "III"):
+        return cardinal(str(number))
+    return spaced(text) if len(text) > 1 and set(text) <= set("IVX") else None
+
+
+def _in_capitals(match: re.Match[str]) -> bool:
+    """Whether the words around are in capitals as well."""
+    around = re.findall(r"[A-Za-z]{2,}", left(match) + " " + right(match))
+    return len(around) >= 1 and sum(w.isupper() for w in around) > 0.8 * len(around)
+
+
+def spaced(letters: str) -> str:
+    """'FBI' -> 'F B I'."""
+    return " ".join(letters)
+
+
+def _initialism(match: re.Match[str]) -> str | None:
+    """Capitals that are letters, where espeak-ng would take them for a word."""
+    text, ending = match[1], match[2] or ""
+    if _in_capitals(match):
+        small = text.capitalize() if _begins(match) else text.lower()
+        return small + ending if text in ("IT", "US", "AM") else None
+    if text in SAID_AS_WORDS:
+        return (text.lower() if len(text) < 4 else text.capitalize()) + ending
+    if ending == "s":
+        return spaced(text) + "'s"
+    if text in SMALL_WORDS and not _is_name_of_letters(match):
+        return (text.capitalize() if _begins(match) else text.lower()) + ending
+    short = len(text) == 3 and text not in THREE_LETTER_WORDS and not roman(text)
+    if text in LETTER_BY_LETTER or text in ("IT", "WHO") or short:
+        return spaced(text) + ending
+    return None
+
+
+def _begins(match: re.Match[str]) -> bool:
+    return not re.search(r"[\w,;]\W*$", left(match))
+
+
+def _is_name_of_letters(match: re.Match[str]) -> bool:
+    """'the IT room', 'the WHO said', 'US troops': not the words it, who, us."""
+    text, before, after = match[1], word_before(match).lower(), word_after(match)
+    if text == "US":
+        return True
+    if text == "IT":
+        last = before in ("in", "and", "with") and not after
+        return last or before in _BEFORE_IT or after in _AFTER_IT
+    if text == "WHO":
+        return before in {"the", "by", "from"} or after in ("says", "said", "declared", "warned")
+    return text == "AM" and before in _HOURS
+
+
+_BEFORE_IT = words("the an our your their my his her of for")
+_AFTER_IT = words(
+    "department support team manager staff room company sector industry specialist services"
+    " security systems consultant infrastructure"
+)
+_HOURS = words("one two three four five six seven eight nine ten eleven twelve")
+
+
+def _mixed(match: re.Match[str]) -> str:
+    """'PhDs' -> 'P H D's'."""
+    return f"P H D{chr(39) + 's' if match[1] else ''}"
+
+
+def _ampersand(match: re.Match[str]) -> str:
+    """'AT&T' -> 'A T and T'."""
+    return f"{spaced(match[1])} and {spaced(match[2])}{match[3] or ''}"
+
+
+def _capital_words(match: re.Match[str]) -> str | None:
+    """'B2B', 'P2P': letters about a number."""
+    said = {"2": "two", "4": "four"}[match[2]]
+    return f"{match[1]} {said} {match[3]}"
+
+
+LETTERS = (
+    rule("initialism", "w", r"CAT(?= scan)", "cat"),
+    rule("initialism", "w", r"VRAM\b", "V ram"),
+    rule("initialism", "w", r"SEALs?\b(?<=s)|SEAL(?= team)", lambda m: m[0].lower()),
+    rule("letters", "w", r"(X{0,3}[SL]|M)-(X{0,3}[SL]|M)\b(?!-)",
+         lambda m: f"{spaced(m[1])} to {spaced(m[2])}"),
+    rule("letters", "w", r"K-12\b", "K to twelve"),
+    rule("letters", "w", r"[A-Za-z]{2}(?=\^\d)", lambda m:
+         None if re.search("[aeiou]", m[0]) or len(m[0]) != 2 else spaced(m[0])),
+    rule("roman", "w", r"WW(?:II|2)\b", "World War two"),
+    rule("roman", "w", r"WW(?:I|1)\b", "World War one"),
+    rule("initialism", "w", r"Ph\.?Ds?\b(?<=D)|PhD(s)\b", _mixed),
+    rule("initialism", "w", r"([A-Z]{1,4})\s?&\s?([A-Z]{1,3})('?s)?(?![\w&])", _ampersand),
+    rule("initialism", "w", r"([A-Z]{1,3})([24])([A-Z]{1,3})\b", _capital_words),
+    rule("roman", "w", r"([IVXLCDM]{1,9})(th|st|nd|rd)?(?![\w&+#]|\.\w|'(?!s\b))", _numeral),
+    rule("initialism", "w", r"([A-Z]{2,6})('s|s)?(?![\w&]|'\w)", _initialism),
+    rule("letters", "w", r"([A-Za-z])-([A-Za-z])(?![\w-])", lambda m:
+         f"{m[1]} to {m[2]}" if m[1] in "Aa" and m[2] in "CDEFGHJKZcdefghjkz" else None),
+)  # fmt: skip

@@ -1,0 +1,188 @@
+"""Signs, operators and powers; lengthened words and stutters."""
+
+# ruff: noqa: RUF001 (signs)
+
+import re
+
+from ttsf.text.english.lists import words
+from ttsf.text.english.numbers import cardinal
+from ttsf.text.english.tables import RELATIONS, SIGNS
+from ttsf.text.english.tokens import left, right, rule
+
+_POWERS = {"2": "squared", "3": "cubed"}
+_DOUBLE = words(
+    "aah all app add agree bee been beer beet bell bill book boo boot call cool door eff egg"
+    " feel feet fell food fool foot free full good goo grass green hall happy hell hello hill"
+    " hoo keep kiss less loo look loose mall mean meet miss mood moo moon off odd pass pee pool"
+    " poor queen really room roof root see seen seem sell shoot shoo silly sleep smell soon"
+    " speed spell still street sweet tall teen tell three too tool toss tree wee week well will"
+    " woo wood wool woohoo yahoo yippee yummy yell zoo zoom goal school cheer cheers deep hurry"
+    " sorry pretty little better funny buddy daddy mommy puppy bunny sunny boom hoop loop poop"
+    " hooray"
+)
+_ONSETS = {"kn": "n", "wr": "r", "wh": "w", "ph": "f", "gn": "n"}
+
+
+def _relation(match: re.Match[str]) -> str | None:
+    sign, before = match[0], left(match)
+    if sign in "<>" and not (
+        re.search(r"[\w)]\s?$", before) and re.match(r"\s?[\w(.+$€£-]", right(match))
+    ):
+        return None if not re.match(r"\s?\d", right(match)) else RELATIONS[sign]
+    verb = "is " if re.search(r"(?:^|[\s(])(?:[A-Za-z]|\d[\d.,]*)\s?$", before) else ""
+    return verb + RELATIONS[sign]
+
+
+def _minus(match: re.Match[str]) -> str | None:
+    """'5 - 3 = 2', '-3.5', 'x - y'."""
+    before, after = left(match), right(match)
+    if re.search(r"(?:^|\s)[A-F]$", before) and re.match(r"[\s.,;!?]|$", after):
+        return "minus"
+    if re.match(r"\d|\.\d", after) and not re.search(r"[\w.)\]]-?$", before):
+        return "minus"
+    equation = re.match(r"\s*[\w.,^()]+(?:\s*[-+*/×÷^]\s*[\w.,^()]+){0,6}\s*=", after)
+    equation = equation or re.search(r"=\s*[\w.,()]+\s*$", before)
+    if re.search(r"[\d)a-z]\s*$", before) and re.match(r"\s*[\d(a-z]", after) and equation:
+        return "minus"
+    if re.search(r"(?:^|[\s(=+*/])[a-z]\s$", before) and re.match(r"\s[a-z\d](?:\W|$)", after):
+        return "minus"
+    return None
+
+
+def _slash(match: re.Match[str]) -> str | None:
+    """Divided by in a sum; a pause or nothing elsewhere."""
+    before, after = left(match), right(match)
+    if re.search(r"\d\s*$", before) and re.match(r"\s*\d[\d.,]*\s*(?:=|[-+*×÷]\s*\d)", after):
+        return "divided by"
+    if re.search(r"\d\s$", before) and re.match(r"\s\d", after):
+        return "divided by"
+    if before[-1:].isspace() and after[:1].isspace():
+        return ","
+    return " "
+
+
+def _range_dash(match: re.Match[str]) -> str | None:
+    """'3-5 days'; a score is read without a word between."""
+    before, after = left(match), right(match)
+    if re.search(r"\d[\d.,]*\s?(?:[a-z%°]{1,3})?$", before) is None:
+        return None
+    if re.match(r"\d+\s(?:split|rule|chance|mix)\b", after):
+        return " "
+    if re.match(r"\s?\d[\d.,]*\s*=", after):
+        return "minus"
+    if re.search(
+        r"(?i)\b(?:won|win|wins|beat|lost|lose|loses|score|scored|tied|drew|draw|led|leads?"
+        r"|victory|defeat|ended|finished|up|down)\b:?[^.;:]{0,30}?\d+\s?$",
+        before,
+    ) or re.match(
+        r"\s?\d{1,3}\s(?:away |home |overtime )?(?:win|victory|loss|defeat|lead|record|draw|tie"
+        r"|rout|thriller|scoreline)\b",
+        after,
+    ):
+        return " "
+    return "to"
+
+
+def _power(match: re.Match[str]) -> str:
+    sign, number = match[1], match[2]
+    if not sign and number in _POWERS:
+        return _POWERS[number]
+    minus = "minus " if sign == "-" else ""
+    return f"to the power of {minus}{cardinal(number) if number.isdecimal() else number}"
+
+
+def _number_sign(match: re.Match[str]) -> str | None:
+    if re.match(r"\s?\d", right(match)):
+        return "number"
+    return "sharp" if re.search(r"(?:^|\s)[A-G]$", left(match)) else None
+
+
+def _star(match: re.Match[str]) -> str | None:
+    if re.search(r"[\w)]\s?$", left(match)) and re.match(r"\s?[\w(]", right(match)):
+        return "times"
+    return ""
+
+
+def _tilde(match: re.Match[str]) -> str:
+    return "about" if re.match(r"\s?\d", right(match)) else ""
+
+
+def _lengthened(match: re.Match[str]) -> str | None:
+    """'Noooo' -> 'No', 'cooool' -> 'cool', 'Aaaah' -> 'Ah'."""
+    word = match[0]
+    low = word.lower()
+    if (
+        low.startswith("www")
+        or re.fullmatch(r"(?!m+$)[ivxlcdm]+", low)
+        or (len(set(low)) == 1 and (word.isupper() or low[0] not in "aeoum"))
+    ):
+        return None
+    single = re.sub(r"([a-z])\1{2,}", r"\1", low)
+    double = re.sub(r"([a-z])\1{2,}", r"\1\1", low)
+    plain = double if double in _DOUBLE else single
+    for sound in ("hmm", "mmm", "shh", "brr", "grr", "zzz", "psst", "pfft", "aww", "eww"):
+        if re.fullmatch("".join(f"{c}+" for c in dict.fromkeys(sound)), low):
+            plain = sound
+    return plain.capitalize() if word[0].isupper() else plain
+
+
+def _stutter(match: re.Match[str]) -> str | None:
+    """'I-I-I' -> 'I, I, I'; 'kn-know' -> 'nuh, know'."""
+    parts = match[0].split("-")
+    last = parts[-1]
+    if not all(last.lower().startswith(p.lower()) for p in parts[:-1]):
+        return None
+    if all(p.lower() == last.lower() for p in parts):
+        return ", ".join(parts) if len(last) <= 2 or len(parts) > 2 else None
+    said = []
+    for part in parts[:-1]:
+        if re.search(r"[aeiouy]", part, re.I) or (part.isupper() and len(part) > 1):
+            said.append(part)
+        else:
+            said.append(_ONSETS.get(part.lower(), part.lower()) + "uh")
+    if any(len(p) > 3 for p in parts[:-1]) or len(last) <= len(parts[0]):
+        return None
+    return ", ".join([*said, last])
+
+
+WORDS = (
+    rule("word", "w", r"([A-Za-z]{1,3})-(?:\1-){0,5}\1[A-Za-z]*\b(?!-)(?:'[a-z]+)?", _stutter,
+         re.I),
+    rule("word", "w", r"[A-Za-z]*?([A-Za-z])\1{2}[A-Za-z]*(?![\w'])", _lengthened, re.I),
+    rule("word", "s", r"'n'?(?=\s)", lambda m: "and" if re.search(r"\w\s$", left(m)) else None),
+    rule("word", "w", r"(?:ctrl|Ctrl)(?=[\s+-])", "control"),
+    rule("word", "w", r"(?:[Oo]')(?=\s)", "of"),
+    rule("word", "w", r"[Oo]l'(?=\s)", "ole"),
+    rule("word", "w", r"(?:lol|omg|idk|imho|imo|tbh|brb|btw|fyi|tldr|asap|faq|diy|rsvp|lmk|nvm)\b",
+         lambda m: " ".join(m[0].upper())),
+)  # fmt: skip
+SIGN_RULES = (
+    rule("sign", "s", r"(?:<=|>=|!=|[<>≤≥≠≪≫])", _relation),
+    rule("sign", "s", r"==+|=", "equals"),
+    rule("sign", "s", r"\^([-+]?)(\w{1,12})", _power),
+    rule("sign", "s", r"√(?=\s?\w)", lambda m: "square root of" if re.search(r"\bthe\s$", left(m))
+         else "the square root of"),
+    rule("sign", "s", r"#", _number_sign),
+    rule("sign", "s", r"\*", _star),
+    rule("sign", "s", r"~", _tilde),
+    rule("sign", "s", r"[-\u2014]\s?(?=\d)", _range_dash),
+    rule("sign", "s", r"-", _minus),
+    rule("sign", "s", r"[-+](?=\s|$)(?<=\w[-+])|\+\+", lambda m:
+         "plus plus" if m[0] == "++" else None),
+    rule("sign", "s", r"/", _slash),
+    rule("sign", "s", r"\\", " "),
+    rule("sign", "s", r"_", " "),
+    rule("sign", "s", r"°\s?(\d{1,2})'\s?(?:(\d{1,2}(?:\.\d+)?)\")?\s?([NSEW])?", lambda m:
+         _coordinates(m)),
+    rule("sign", "s", "[" + re.escape("".join(SIGNS)) + "]", lambda m: SIGNS[m[0]]),
+)  # fmt: skip
+
+
+def _coordinates(match: re.Match[str]) -> str:
+    """The rest of 40°26'46"N."""
+    minutes, seconds, side = match.groups()
+    words = f"degrees {cardinal(minutes)} minutes"
+    if seconds:
+        words += f" {cardinal(seconds)} seconds"
+    names = {"N": "north", "S": "south", "E": "east", "W": "west"}
+    return words + (f" {names[side]}" if side else "")

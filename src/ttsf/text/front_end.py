@@ -1,0 +1,310 @@
+"""Sec. 3.3: text to the symbol ids that E_t embeds (e_t); punctuation is kept as symbols."""
+
+# ruff: noqa: RUF001
+
+import logging
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from ttsf.config import SpeechConfig
+from ttsf.errors import TtsfError
+from ttsf.symbols import BLANK, PUNCTUATION, SYMBOL_ID, SYMBOLS
+from ttsf.text.accents.languages import Language, guess
+from ttsf.text.markup.brackets import read_script
+from ttsf.text.markup.lexicon import Lexicon
+from ttsf.text.markup.marked_text import MarkedText, Run, SourceMap, Stretch
+from ttsf.text.markup.sentences import QUOTES, Sentence, cuts, sentences
+from ttsf.text.normalize import clean, read, silent
+from ttsf.text.phonemes import sounds
+
+__all__ = ["SYMBOLS", "TextFrontEnd", "Utterance"]
+
+LONGEST = 220
+"""Letters of a sentence before a cut: about 250 symbols (1.12 each in the transcripts)."""
+_GREEK_SIGN = re.compile(r"(?<![^\W\d_])[Α-Ωα-ω](?![^\W\d_])")
+STOPS = ".!?…"
+NO_LETTERS = "nothing to say: the text holds no letters or digits"
+NO_SOUND = "nothing to say: no sound belongs to this text"
+Symbols = tuple[list[int], list[tuple[int, int]]]
+logger = logging.getLogger("ttsf")
+
+
+def _scripts(text: str) -> dict[str, str]:
+    """Script name -> its first letter, of every letter in the text."""
+    found: dict[str, str] = {}
+    for c in dict.fromkeys(text):
+        if unicodedata.category(c).startswith("L"):
+            found.setdefault(unicodedata.name(c, "UNKNOWN").split()[0], c)
+    return found
+
+
+def _name_greek_signs(text: str) -> str:
+    """A lone Greek letter, as in mathematics, becomes its English name."""
+    named = _GREEK_SIGN.sub(lambda m: f" {unicodedata.name(m[0]).split()[-1].lower()} ", text)
+    return re.sub(r"\s+(?=[,.;:!?])", "", named).strip()
+
+
+def _refuse_surrogates(text: str) -> None:
+    if re.search("[\ud800-\udfff]", text):
+        raise TtsfError("the text is not valid UTF-8")
+
+
+class Utterance(NamedTuple):
+    """What the model says at once, and where in the text its words are.
+
+    A word is what stands between the spaces of the normal text, punctuation included: "7:30" gives
+    the two words "seven" and "thirty", "well-known" one. A lone dash stays with the word before;
+    one that begins the text is left out.
+    """
+
+    text: str
+    """As given; of a text with markup, the part that is read."""
+    words: tuple[str, ...]
+    """As they are spoken."""
+    ids: list[int]
+    """[L] places in SYMBOLS, with a blank around and between them where the model wants it.
+
+    Empty for a pause before the first word.
+    """
+    spans: tuple[tuple[int, int], ...]
+    """Of each word, the first of its ids and the one after its last.
+
+    In order and apart from each other. A blank belongs to the symbol before it: what stands after
+    a pause is silent as well. Pauses belong to no word.
+    """
+    places: tuple[tuple[int, int], ...]
+    """Of each word, the characters [start, end) of the user's text that it comes from."""
+    written: tuple[str, ...]
+    """Of each word, what stands there, without markup."""
+    pause_s: float = 0.0
+    """Silence that the user wants after it; 0 leaves the pause to the engine."""
+    rate: float = 1.0
+    """Speaking rate of the markup, a factor."""
+    marks: tuple[tuple[str, int], ...] = ()
+    """SSML's marks: name, and the index of the word before which it stands."""
+    ends_sentence: bool = True
+    """False where the sentence goes on in the next utterance."""
+
+
+class _Word(NamedTuple):
+    """A spoken word of a sentence."""
+
+    text: str
+    start: int
+    """Its first character in the text, or in the stretch that the sentence is part of."""
+    end: int
+    ipa: str = ""
+    """Its symbols where the user gives them."""
+
+
+class TextFrontEnd:
+    """Text -> normal words -> IPA -> ids, for the language of `config`.
+
+    other: the language of the texts where it is another one; they are read with the accent of a
+    voice that knows the model's language alone.
+    """
+
+    def __init__(self, config: SpeechConfig, other: Language | None = None) -> None:
+        self.other, self.add_blank = other, config.add_blank
+        self.first_blank = config.first_blank and not config.add_blank
+        self.language = other.voice if other else config.language
+
+    def normalize(self, text: str) -> str:
+        """Words and punctuation only. Raises TtsfError for nothing to say or a foreign script."""
+        return " ".join(word.text for word in self._read(text))
+
+    def ids(self, text: str) -> list[int]:
+        """The symbols of `utterance` alone."""
+        ids, _ = self._symbols(self._read(text), ends=True)
+        if not ids:
+            raise TtsfError(NO_SOUND)
+        return ids
+
+    def utterance(self, text: str) -> Utterance:
+        """A text without markup as one utterance, however long it is.
+
+        IPA with stress marks as symbols, and , . ; : ! ? — … as pauses. Raises TtsfError as
+        `normalize` does, and for words that have no sound.
+        """
+        places = SourceMap((Run(text, 0, len(text)),))
+        utterance = self._utterance(places, self._read(text), ends=True)
+        if utterance is None:
+            raise TtsfError(NO_SOUND)
+        return utterance._replace(text=text)
+
+    def utterances(
+        self,
+        text: str,
+        lexicon: Mapping[str, str] | None = None,
+        warn: Callable[[str], None] = logger.warning,
+    ) -> Iterator[Utterance]:
+        """A text with its markup, sentence by sentence; each is made when it is asked for.
+
+        lexicon: word -> IPA, see `read_lexicon`; warn: takes what of the markup is left out, a
+        sentence each. Raises TtsfError at once for markup that is wrong, a foreign script and a
+        text without letters and digits; for words that have no sound when none has been found.
+        """
+        _refuse_surrogates(text)
+        script, own = read_script(text), Lexicon(lexicon or {})
+        runs = [run for stretch in script.stretches for run in stretch.runs]
+        unheard = " ".join(run.text for run in runs if not run.ipa)
+        for warning in (*script.warnings, *self._doubts(unheard)):
+            warn(warning)
+        self._refuse_scripts(unheard)
+        if not any(c.isalnum() for run in runs for c in clean(run.text)):
+            raise TtsfError(NO_LETTERS)
+        return self._utterances(script, own)
+
+    def _utterances(self, script: MarkedText, lexicon: Lexicon) -> Iterator[Utterance]:
+        silent = True
+        for stretch in script.stretches:
+            for utterance in self._of_stretch(stretch, lexicon):
+                silent = silent and not utterance.ids
+                yield utterance
+        if silent:
+            raise TtsfError(NO_SOUND)
+
+    def _of_stretch(self, stretch: Stretch, lexicon: Lexicon) -> Iterator[Utterance]:
+        """Its sentences; the last has its pause, marks stand in the sentence they point into."""
+        places, marks, done = SourceMap(stretch.runs), stretch.marks, 0
+        found, offsets = sentences(places.text), [offset for _, offset in marks]
+        if not found:
+            yield _silence(stretch)
+        for sentence in found:
+            last = sentence is found[-1]
+            before = len(marks) if last else bisect_left(offsets, sentence.end)
+            own, done = marks[done:before], before
+            words = self._sentence(places, sentence, lexicon)
+            stops = places.text[sentence.start : sentence.end].rstrip(QUOTES)[-1:] in STOPS
+            ends = sentence.ends and (not last or stretch.ends or stops)
+            begins = [0, *cuts([word.text for word in words], LONGEST), len(words)]
+            for begin, end in pairwise(begins):
+                complete = end == len(words)
+                utterance = self._utterance(places, words[begin:end], complete and ends)
+                if complete and last:
+                    utterance = (utterance or _silence(stretch))._replace(pause_s=stretch.pause_s)
+                if utterance is not None:
+                    yield utterance._replace(
+                        rate=stretch.rate, marks=_marks(own, words, begin, end)
+                    )
+
+    def _doubts(self, text: str) -> Iterator[str]:
+        """What of a text will not be heard as it is meant."""
+        left_out = silent(text)
+        if left_out:
+            yield f"left out, for there is no way to say it: {' '.join(left_out)}"
+        if self.other:
+            yield f"{self.other.name} is read with the accent of a voice that knows English alone"
+        elif self.language.startswith("en") and (language := guess(text)):
+            yield f"the text looks {language.name} and is read as English"
+
+    def _refuse_scripts(self, text: str) -> None:
+        """Raises TtsfError for a foreign script."""
+        scripts = _scripts(_name_greek_signs(clean(text)))
+        known = self.other.script if self.other else ""
+        foreign = {k: v for k, v in scripts.items() if k not in ("LATIN", "MODIFIER", known)}
+        if foreign:
+            name, letter = next(iter(foreign.items()))
+            script = {"CJK": "Han", "FULLWIDTH": "full-width"}.get(name, name.capitalize())
+            raise TtsfError(
+                f"this voice speaks {self.language} and cannot read {script} letters ('{letter}')"
+            )
+
+    def _read(self, text: str) -> list[_Word]:
+        """The words of a plain text, however long it is."""
+        _refuse_surrogates(text)
+        self._refuse_scripts(text)
+        words = _words(text, self.other)
+        if not words:
+            raise TtsfError(NO_LETTERS)
+        return words
+
+    def _sentence(self, places: SourceMap, sentence: Sentence, lexicon: Lexicon) -> list[_Word]:
+        """The spoken words of a sentence; one whose sound is given stays whole."""
+        start, end, _ = sentence
+        text = places.text[start:end]
+        given = lexicon.given(text, places.given(start, end), start)
+        apart = list(text)
+        for first, last, _ in given:  # "Ann-like" is then two words
+            for k in (first - 1, last):
+                if 0 <= k < len(text) and text[k] in "-–/":
+                    apart[k] = " "
+        words, previous = list[_Word](), -1
+        for word, a, b, _ in _words("".join(apart), self.other):
+            k = bisect_right(given, a, key=lambda item: item[1])
+            inside = k < len(given) and given[k][0] < b
+            if inside and k == previous:
+                a = words.pop().start - start
+            if inside:
+                word = " ".join(text[a:b].split())
+            words.append(_Word(word, start + a, start + b, given[k][2] if inside else ""))
+            previous = k if inside else -1
+        return words
+
+    def _utterance(self, places: SourceMap, words: Sequence[_Word], ends: bool) -> Utterance | None:
+        """None for words that have no sound."""
+        ids, spans = self._symbols(words, ends)
+        if not ids:
+            return None
+        spoken = places.text
+        return Utterance(
+            spoken[words[0].start : words[-1].end],
+            tuple(word.text for word in words),
+            ids,
+            tuple(spans),
+            tuple(places.of(word.start, word.end) for word in words),
+            tuple(" ".join(spoken[word.start : word.end].split()) for word in words),
+            ends_sentence=ends,
+        )
+
+    def _symbols(self, words: Sequence[_Word], ends: bool) -> Symbols:
+        """The ids of a text and of each of its words; none where it has no sound."""
+        given = {k: word.ipa for k, word in enumerate(words) if word.ipa}
+        spoken, spans = sounds([word.text for word in words], given, self.language)
+        if not spoken.strip(PUNCTUATION):
+            return [], []
+        if spoken[-1] not in STOPS:
+            spoken = spoken.rstrip(PUNCTUATION) + ("." if ends else ",")
+        spans = [(min(start, len(spoken)), min(end, len(spoken))) for start, end in spans]
+        ids = [SYMBOL_ID[symbol] for symbol in spoken]
+        if self.add_blank:
+            blank = SYMBOL_ID[BLANK]
+            ids = [blank if k % 2 == 0 else ids[k // 2] for k in range(2 * len(ids) + 1)]
+            spans = [(2 * start + 1, 2 * end + 1) for start, end in spans]
+        if self.first_blank:
+            ids = [SYMBOL_ID[BLANK], *ids]
+            spans = [(start + 1, end + 1) for start, end in spans]
+        return ids, spans
+
+
+def _words(text: str, other: Language | None) -> list[_Word]:
+    """The spoken words of a text; what has no letter or digit goes with the word before."""
+    reading, words = read(text, other), list[_Word]()
+    for piece, (start, end) in zip(reading.text.split(), reading.places, strict=True):
+        if any(c.isalnum() for c in piece):
+            words.append(_Word(_name_greek_signs(piece), start, end))
+        elif words:
+            words[-1] = words[-1]._replace(text=f"{words[-1].text} {piece}", end=end)
+    for k in range(len(words) - 1, 0, -1):  # "1984?" is the place of both of its words
+        if words[k - 1].start == words[k].start:
+            words[k - 1] = words[k - 1]._replace(end=words[k].end)
+    return words
+
+
+def _silence(stretch: Stretch) -> Utterance:
+    marks = tuple((name, 0) for name, _ in stretch.marks)
+    return Utterance("", (), [], (), (), (), stretch.pause_s, stretch.rate, marks, stretch.ends)
+
+
+def _marks(
+    marks: Sequence[tuple[str, int]], words: Sequence[_Word], begin: int, end: int
+) -> tuple[tuple[str, int], ...]:
+    """Those of a sentence's marks that stand in its words [begin, end)."""
+    starts = [word.start for word in words]
+    found = [(name, bisect_left(starts, at)) for name, at in marks]
+    complete = end == len(words)
+    return tuple((name, k - begin) for name, k in found if begin <= k and (k < end or complete))

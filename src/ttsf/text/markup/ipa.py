@@ -1,0 +1,36 @@
+"""Sounds that a user gives in IPA, as the model's symbols."""
+
+# ruff: noqa: RUF001 (the letters of IPA look like others)
+
+import unicodedata
+
+from ttsf.errors import TtsfError
+from ttsf.symbols import IPA, LETTERS
+
+_STRESS = "ˈˌ"
+_SAME = str.maketrans({"g": "ɡ", "r": "ɹ", ":": "ː", "'": "ˈ", "’": "ˈ"})
+"""What people type for symbols that the English voice has."""
+_LEFT_OUT = ".‿\u0361\u035c|"  # ends of syllables, links, ties
+_KNOWN = frozenset(LETTERS + IPA + " ")
+
+
+def read_ipa(written: str, where: str) -> str:
+    """The symbols of IPA in a user's spelling; raises TtsfError that names `where`."""
+    sound = "".join(
+        c if c in _KNOWN else unicodedata.normalize("NFD", c) for c in written.translate(_SAME)
+    )
+    sound = " ".join("".join(c for c in sound if c not in _LEFT_OUT).split())
+    for c in sound:
+        if c not in _KNOWN:
+            raise TtsfError(f"{where}: this voice has no sound for the IPA symbol '{c}'")
+    if not sound.strip(_STRESS + " ː"):
+        raise TtsfError(f"{where}: no sound stands between the slashes")
+    return sound
+
+
+def possessive(sound: str) -> str:
+    """The sound of a name with 's: "dʒˈɔːɹdʒ" -> "dʒˈɔːɹdʒᵻz"."""
+    last = sound.rstrip("ː")[-1:]
+    if last and last in "szʃʒ":
+        return sound + "ᵻz"
+    return sound + ("s" if last and last in "ptkfθ" else "z")

@@ -1,0 +1,87 @@
+"""Sec. 3.3: graphemes to IPA by espeak-ng, called in process through ctypes (one lock)."""
+
+# ruff: noqa: RUF001 (IPA)
+
+import ctypes
+import re
+import threading
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+import espeakng_loader
+
+from ttsf.errors import TtsfError
+from ttsf.text.accents.accent import accented
+from ttsf.text.pronunciation.exceptions import Part, parts
+
+_SYNCHRONOUS, _DO_NOT_EXIT, _UTF8, _IPA = 2, 0x8000, 1, 0x02
+_VOWELS = "ɑɐɒæɔəɚɛɜaeiouɪʊʌᵻ"
+_STAND_INS = {True: ("oxpob", "ˈɑːkspɑːb"), False: ("boxpob", "bˈɑːkspɑːb")}
+"""What espeak-ng is given for a word whose sound is known, and what it makes of it.
+
+So the words around it keep the sounds they have beside a vowel, or beside a consonant.
+"""
+NONE_GIVEN: Mapping[int, str] = MappingProxyType({})
+_lock = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _library() -> ctypes.CDLL:
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    library.espeak_TextToPhonemes.argtypes = [
+        ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int,
+    ]  # fmt: skip
+    data = espeakng_loader.get_data_path().encode()
+    if library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DO_NOT_EXIT) < 0:
+        raise TtsfError("espeak-ng did not start; reinstall the package espeakng-loader")
+    return library
+
+
+def phonemize(
+    text: str, language: str, before: str = "", given: Mapping[int, str] = NONE_GIVEN
+) -> str:
+    """IPA with stress marks of one clause without punctuation; '' for nothing pronounceable.
+
+    before: the words of the same sentence before the clause, by which homographs are told apart;
+    given: where in the clause a word begins -> its IPA, if that is known.
+    """
+    english = language.startswith("en")
+    pieces = parts(text, before, given, english)
+    known = [piece.text for piece in pieces if piece.is_ipa]
+    if not known:
+        return _said(text, language)
+    spoken = espeak(" ".join(map(_stand_in, pieces)), language) if english else ""
+    stand_ins = "|".join(sound for _, sound in _STAND_INS.values())
+    if len(re.findall(stand_ins, spoken)) != len(known):
+        return " ".join(p.text if p.is_ipa else _said(p.text, language) for p in pieces)
+    sounds = iter(known)
+    return re.sub(stand_ins, lambda _: next(sounds), spoken)
+
+
+def _stand_in(piece: Part) -> str:
+    if not piece.is_ipa:
+        return piece.text.strip()
+    return _STAND_INS[piece.text.lstrip("ˈˌ")[0] in _VOWELS][0]
+
+
+def _said(text: str, language: str) -> str:
+    """By espeak-ng; of a language that the model has not learned, in English sounds."""
+    spoken = espeak(text, language)
+    return spoken if language.startswith("en") else accented(spoken)
+
+
+def espeak(text: str, language: str) -> str:
+    """What espeak-ng alone makes of a text."""
+    with _lock:
+        library = _library()
+        if library.espeak_SetVoiceByName(language.encode()) != 0:
+            raise TtsfError(f"espeak-ng has no voice '{language}'; set speech.language")
+        buffer = ctypes.create_string_buffer(text.encode())
+        pointer = ctypes.c_void_p(ctypes.addressof(buffer))
+        found = []
+        while pointer.value:
+            found.append(library.espeak_TextToPhonemes(ctypes.byref(pointer), _UTF8, _IPA) or b"")
+    spoken = b" ".join(found).decode()
+    return re.sub(r"\s+", " ", re.sub(r"\([a-z-]+\)", "", spoken)).strip()

@@ -1,0 +1,46 @@
+"""Which file tells what: subtitles and timings by their names."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from ttsf.errors import TtsfError
+from ttsf.timings.exports import elevenlabs_json, polly_lines, rhubarb_json, timings_json
+from ttsf.timings.subtitles import srt, vtt
+from ttsf.timings.words import WordTimes
+
+TimingsFormat = Literal["ttsf", "rhubarb", "polly", "elevenlabs"]
+TIMINGS_FORMATS: tuple[TimingsFormat, ...] = get_args(TimingsFormat)
+SUBTITLES = (".srt", ".vtt")
+TIMINGS = (".json", ".jsonl", ".marks")
+
+
+def check_subtitles_name(path: Path) -> None:
+    """Raises TtsfError for a name that says no format."""
+    if path.suffix.lower() not in SUBTITLES:
+        raise TtsfError(f"cannot write {path}: the name must end in .srt or .vtt")
+
+
+def check_timings_name(path: Path) -> None:
+    """Raises TtsfError for a name that is no JSON's."""
+    if path.suffix.lower() not in TIMINGS:
+        raise TtsfError(f"cannot write {path}: the name must end in .json (or .jsonl for Polly)")
+
+
+def subtitles(path: Path, spoken: WordTimes, seconds: float) -> str:
+    """Content for a file whose name ends in .srt or .vtt; seconds: the video's length."""
+    check_subtitles_name(path)
+    write = srt if path.suffix.lower() == ".srt" else vtt
+    return write(spoken, seconds)
+
+
+def timings(
+    text: str, spoken: WordTimes, seconds: float, fps: int, kind: TimingsFormat = "ttsf"
+) -> str:
+    """Content of a timings file of one kind; text: the user's, with its markup."""
+    if kind == "rhubarb":
+        return rhubarb_json(spoken, seconds)
+    if kind == "polly":
+        return polly_lines(text, spoken, seconds)
+    if kind == "elevenlabs":
+        return elevenlabs_json(text, spoken, seconds)
+    return timings_json(text, spoken, seconds, fps)

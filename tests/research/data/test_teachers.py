@@ -1,0 +1,66 @@
+"""Teacher voices speak where their engine is installed and are asked for where it is not."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ttsf.errors import TtsfError
+from ttsf.research.data.speech_files import median_pitch, register_of
+from ttsf.research.data.synthetic.teachers import (
+    PROGRAMS,
+    VOICES,
+    installed_voices,
+    require,
+    speak,
+)
+
+RATE = 16_000
+
+
+def buzz(pitch: float, seconds: float = 1.0) -> np.ndarray:
+    """A voice-like sound of many overtones in a little noise."""
+    time = np.arange(int(seconds * RATE)) / RATE
+    tones = sum(np.sin(2 * np.pi * k * pitch * time) / k for k in range(1, 12))
+    noise = np.random.default_rng(0).standard_normal(len(time))
+    return (0.1 * tones + 0.005 * noise).astype(np.float32)
+
+
+@pytest.mark.parametrize("pitch", [85.0, 120.0, 170.0, 210.0, 250.0])
+def test_median_pitch(pitch: float) -> None:
+    assert median_pitch(buzz(pitch)) == pytest.approx(pitch, rel=0.03)
+
+
+def test_registers() -> None:
+    found = [register_of(hz) for hz in (100.0, 134.9, 135.0, 210.0, None)]
+    assert found == ["low", "low", "high", "high", "unsure"]
+    assert median_pitch(np.zeros(RATE, np.float32)) is None
+    assert median_pitch(buzz(100.0)[:900]) is None
+    noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
+    assert median_pitch(noise) is None
+
+
+def test_missing_engines_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert installed_voices() == []
+    with pytest.raises(TtsfError, match="'slt' needs flite; install it with: apt-get"):
+        speak("Hello.", "slt", tmp_path)
+    with pytest.raises(TtsfError, match="apt-get install festival festvox-kdlpc16k"):
+        require(["ked"])
+
+
+def test_unknown_voices_are_refused() -> None:
+    with pytest.raises(TtsfError, match="no teacher voice 'anna'"):
+        require(["anna"])
+
+
+@pytest.mark.parametrize("name", VOICES)
+def test_a_voice_says_the_same_every_time(name: str, tmp_path: Path) -> None:
+    if not shutil.which(PROGRAMS[VOICES[name].engine]):
+        pytest.skip(f"{VOICES[name].engine} is not installed")
+    samples = speak("Good morning to all of you.", name, tmp_path)
+    assert samples.dtype == np.float32 and samples.ndim == 1
+    assert RATE < len(samples) < 5 * RATE and 0.01 < np.abs(samples).max() <= 1
+    assert register_of(median_pitch(samples)) == VOICES[name].register
+    assert np.array_equal(samples, speak("Good morning to all of you.", name, tmp_path))

@@ -1,0 +1,243 @@
+"""The offline scorers, only where their libraries are installed; what is done about gaps."""
+
+import numpy as np
+import pytest
+from skimage.data import astronaut
+
+from tests.support.recordings import face_picture, murmur
+from ttsf.errors import TtsfError
+from ttsf.research.data.alignment import Phone
+from ttsf.research.data.synthetic.visemes import spoken_mouth
+from ttsf.research.evaluation import scoring
+from ttsf.research.evaluation.clips import VideoClip
+from ttsf.research.evaluation.metrics import f0_rmse, id_sim, landmarks, mcd, wer
+from ttsf.research.evaluation.metrics.landmarks import FaceTrack, LandmarkScorer
+from ttsf.research.evaluation.metrics.lips import opening_range
+from ttsf.research.evaluation.scoring import Known, Scorers, measure
+
+NEEDS = "needs ttsf[eval]"
+NAMES = {
+    "identity", "opening", "loudness", "div", "yaw", "jerk", "with_voice", "blinks", "flicker",
+    "sharpness", "f0",
+}  # fmt: skip
+"""Figures that need no text."""
+
+
+def noise(frames: int = 1) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (frames, 256, 256, 3)).astype(np.uint8)
+
+
+def landmark_scorer(found: list[np.ndarray | None]) -> LandmarkScorer:
+    """One whose detector sees these points."""
+    scorer = LandmarkScorer.__new__(LandmarkScorer)
+    turn = iter(found)
+    scorer.detector = lambda frame: next(turn)  # type: ignore[assignment]
+    return scorer
+
+
+def test_frames_without_a_face_are_interpolated_if_few() -> None:
+    points = [np.random.default_rng(i).uniform(20, 200, (468, 3)) for i in range(20)]
+    frames = np.zeros((20, 150, 256, 3), np.uint8)
+    whole = landmark_scorer([*points]).track(frames)
+    gap = landmark_scorer([None if i in (0, 9) else p for i, p in enumerate(points)]).track(frames)
+    for all_seen, some in zip(whole[:3], gap[:3], strict=True):
+        assert len(some) == 20 and np.isfinite(some).all()
+        np.testing.assert_allclose(some[9], (all_seen[8] + all_seen[10]) / 2)
+        np.testing.assert_allclose(some[0], all_seen[1])
+        np.testing.assert_allclose(some[[1, 8, 10, 19]], all_seen[[1, 8, 10, 19]])
+    left, top, right, bottom = whole.box
+    assert 20 <= left < 30 and 190 < right <= 200 and 20 <= top < 30
+    assert bottom == 150  # of the picture
+    few = [None if i in (0, 5, 9) else p for i, p in enumerate(points)]
+    with pytest.raises(TtsfError, match="a face in only 17 of 20 frames"):
+        landmark_scorer(few).track(frames)
+
+
+def test_face_distance_is_the_median() -> None:
+    source = np.zeros(128)
+    faces = np.zeros((5, 128))
+    faces[:, 0] = [0.1, 0.2, 0.3, 0.4, 9]
+    assert id_sim.distance(faces, source) == pytest.approx(0.3)
+    assert id_sim.distance(faces[:1] * 0, source) == 0
+
+
+class StubScorers:
+    """What measure asks for, without a network."""
+
+    def __init__(self, track: FaceTrack) -> None:
+        self.seen, self.landmarks, self.identity, self.voice = track, self, self, self
+
+    def track(self, frames: np.ndarray) -> FaceTrack:
+        return self.seen
+
+    def embed_clip(self, frames: np.ndarray) -> np.ndarray:
+        return np.tile([3.0, 4.0], (5, 1))
+
+    def embed(self, samples: np.ndarray) -> np.ndarray:
+        return np.array([1.0, abs(samples).max()])
+
+
+PHONES = [
+    Phone("h", 0.2, 0.3, 0), Phone("æ", 0.3, 0.5, 0), Phone("m", 0.5, 0.6, 0),
+    Phone("æ", 0.6, 0.9, 1), Phone("b", 0.9, 1.0, 1), Phone("i", 1.0, 1.2, 1),
+    Phone("oʊ", 1.3, 1.7, 2),
+]  # fmt: skip
+
+
+@pytest.fixture
+def spoken(monkeypatch: pytest.MonkeyPatch) -> VideoClip:
+    """A clip whose alignment, F0 and words are known."""
+    monkeypatch.setattr(scoring, "align", lambda samples, text: PHONES)
+    monkeypatch.setattr(f0_rmse, "median_f0", lambda samples: 150.0)
+    monkeypatch.setattr(wer, "transcribe", lambda samples: "hum")
+    monkeypatch.setattr(wer, "word_error_rate", lambda text, heard: float(text != heard))
+    return VideoClip("a", np.zeros((50, 32, 32, 3), np.uint8), murmur(2.0)[0])
+
+
+def track_of(opening: np.ndarray) -> FaceTrack:
+    angles = np.zeros((len(opening), 3))
+    angles[:, 0] = 5
+    return FaceTrack(opening, np.full(len(opening), 0.1), angles, (0, 0, 32, 32))
+
+
+@pytest.mark.parametrize("early", [0, 3, -3])
+def test_measure_follows_the_text(spoken: VideoClip, early: int) -> None:
+    """A mouth that opens some pictures before the text lets expect: the sound is late."""
+    expected = spoken_mouth(PHONES, spoken.samples).curve[:, 0]
+    scorers = StubScorers(track_of(np.roll(0.2 * expected, -early)))
+    known = Known("hum", np.zeros(2), None)
+    found = measure(spoken, known, scorers)  # type: ignore[arg-type]
+    assert found.values["lag"] == early
+    assert found.reasons == {} and set(found.values) == NAMES | {"wer", "lips", "lag", "closed"}
+    if not early:
+        assert found.values["lips"] == pytest.approx(1)
+        assert found.values["closed"] == 1
+    assert (found.values["identity"], found.values["wer"]) == (5, 0)
+    still = [found.values[name] for name in ("div", "yaw", "jerk", "blinks", "flicker")]
+    assert still == pytest.approx([0] * 5)
+    np.testing.assert_array_equal(found.expected, expected)
+    np.testing.assert_array_equal(found.yaw, np.full(50, 5))
+
+
+def test_a_mouth_that_only_trembles_says_nothing(spoken: VideoClip) -> None:
+    """What looks like speech in 4 / 1000 of the eyes' distance is noise; speech is above."""
+    expected = spoken_mouth(PHONES, spoken.samples).curve[:, 0]
+    shape, known = expected / opening_range(expected), Known("hum", None, None)
+    names = ("lips", "loudness", "closed")
+    scorers = StubScorers(track_of(0.3 + 0.004 * shape))
+    found = measure(spoken, known, scorers)  # type: ignore[arg-type]
+    assert [found.values[name] for name in names] == [0, 0, 0]
+    assert found.reasons["lag"] == "the mouth does not move" and "lag" not in found.values
+    scorers = StubScorers(track_of(0.3 + 0.006 * shape))
+    found = measure(spoken, known, scorers)  # type: ignore[arg-type]
+    assert all(found.values[name] > 0 for name in names) and found.values["lag"] == 0
+
+
+def test_blinks_are_counted_by_the_minute(spoken: VideoClip) -> None:
+    track = track_of(np.zeros(50))
+    track.aperture[[15, 16, 35]] = 0.04
+    found = measure(spoken, Known(None, None, None), StubScorers(track))  # type: ignore[arg-type]
+    assert found.values["blinks"] == pytest.approx(2 / 2 * 60)
+
+
+def test_a_voice_of_150_hz_is_high(spoken: VideoClip) -> None:
+    for listed, right in (("high", 1.0), ("low", 0.0), ("unsure", None), (None, None)):
+        known = Known(None, None, None, listed)  # type: ignore[arg-type]
+        found = measure(spoken, known, StubScorers(track_of(np.zeros(50))))  # type: ignore[arg-type]
+        assert found.values.get("register") == right
+
+
+def test_measure_says_why_a_figure_is_missing(
+    spoken: VideoClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise TtsfError("the speech does not fit its text")
+
+    monkeypatch.setattr(scoring, "align", refuse)
+    monkeypatch.setattr(mcd, "mcd", lambda truth, samples: 0.0)
+    monkeypatch.setattr(f0_rmse, "f0_rmse", refuse)
+    scorers = StubScorers(track_of(np.zeros(50)))
+    found = measure(spoken, Known("ham", None, spoken), scorers)  # type: ignore[arg-type]
+    assert set(found.values) == NAMES - {"identity"} | {"wer", "c_sim", "mcd"}
+    assert found.reasons == {
+        "identity": "dlib sees no face in the portrait",
+        **dict.fromkeys(("lips", "lag", "closed", "f0_rmse"), "the speech does not fit its text"),
+    }
+    assert len(found.expected) == 0
+    assert (found.values["wer"], found.values["mcd"]) == (1, 0)
+    assert found.values["c_sim"] == pytest.approx(1)
+    silent = measure(spoken, Known(None, None, None), scorers)  # type: ignore[arg-type]
+    assert set(silent.values) == NAMES - {"identity"} and set(silent.reasons) == {"identity"}
+
+
+def test_the_landmark_scorer_finds_the_astronaut_and_not_noise() -> None:
+    pytest.importorskip("mediapipe", reason=NEEDS)
+    face = astronaut()[0:256, 96:352]
+    track = LandmarkScorer().track(np.stack([face] * 13))
+    assert track.opening.shape == (13,) and track.angles.shape == (13, 3)
+    for values in (track.opening, track.aperture, track.angles):
+        np.testing.assert_array_equal(values, np.broadcast_to(values[0], values.shape))
+    assert track.opening[0] > 0.02 and 0.02 < track.aperture[0] < 0.3  # she shows her teeth
+    left, top, right, bottom = track.box
+    assert 0 <= left < 128 < right <= 256 and 0 <= top < 128 < bottom <= 256
+    with pytest.raises(TtsfError, match="a face in only 0 of 2 frames"):
+        LandmarkScorer().track(noise(2))
+
+
+def test_the_identity_scorer_knows_a_face_again() -> None:
+    pytest.importorskip("face_recognition_models", reason=NEEDS)
+    scorer = id_sim.IdentityScorer()
+    source = scorer.embed(astronaut())
+    assert source is not None and source.shape == (128,)
+    moving = np.stack([face_picture(640, 480, shift=i) for i in range(21)])
+    faces = scorer.embed_clip(moving)
+    assert faces.shape == (3, 128) and id_sim.distance(faces, source) < 0.3
+    assert scorer.embed(noise()[0]) is None
+    with pytest.raises(TtsfError, match="dlib sees a face in 0 of 2 frames"):
+        scorer.embed_clip(noise(12))
+
+
+def test_a_real_face_is_measured() -> None:
+    for module in ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "librosa", "jiwer"):
+        pytest.importorskip(module, reason=NEEDS)
+    for module in ("face_recognition_models", "whisper_normalizer"):
+        pytest.importorskip(module, reason=NEEDS)
+    scorers = Scorers()
+    frames = np.stack([face_picture(480, 360, shift=i % 2) for i in range(25)])
+    # A voice of six harmonics, which the voice scorer takes for speech.
+    times = np.arange(25 * 640) / 16_000
+    pitch = 2 * np.pi * (140 * times + 3 * np.sin(2 * np.pi * 3 * times))
+    buzz = sum(np.sin(k * pitch) / k for k in range(1, 7))
+    samples = (0.1 * buzz * (1.2 + np.sin(2 * np.pi * 4 * times))).astype(np.float32)
+    clip = VideoClip("a", frames, samples)
+    source = scorers.identity.embed(frames[0])
+    found = measure(clip, Known("Qwxyz.", source, clip), scorers)
+    assert found.values["identity"] < 0.2 and found.values["c_sim"] == pytest.approx(1)
+    assert (found.values["mcd"], found.values["f0_rmse"]) == (0, 0)
+    assert found.values["div"] < 1 and found.values["f0"] == pytest.approx(140, abs=30)
+    assert found.reasons == dict.fromkeys(
+        ("lips", "lag", "closed"), "the speech does not fit its text"
+    )
+    assert all(np.isfinite(value) for value in found.values.values())
+    assert set(found.values) <= set(scoring.metrics())
+    with pytest.raises(TtsfError, match="a face in only 0 of 2"):
+        measure(clip._replace(frames=noise(2)), Known(None, None, None), scorers)
+
+
+def test_word_error_rate() -> None:
+    pytest.importorskip("jiwer", reason=NEEDS)
+    pytest.importorskip("whisper_normalizer", reason=NEEDS)
+    assert wer.word_error_rate("The train leaves.", "the train leaves") == 0
+    assert wer.word_error_rate("The train leaves.", "the plane leaves") == pytest.approx(1 / 3)
+    assert wer.word_error_rate("The train leaves.", "") == 1
+    assert wer.word_error_rate("It's twenty-one.", "it is 21") == 0
+    assert wer.word_error_rate("The train.", "the train leaves early today") == 1.5
+
+
+def test_a_missing_scorer_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ImportError("mediapipe")
+
+    monkeypatch.setattr(landmarks, "LandmarkDetector", fail)
+    with pytest.raises(TtsfError, match=r"mediapipe: pip install 'ttsf\[eval\]'"):
+        LandmarkScorer()

@@ -1,0 +1,61 @@
+"""Every preset builds; `paper` has the sizes of its sources and runs one forward."""
+
+import pytest
+import torch
+
+from ttsf.model.sampling import Sampling
+from ttsf.model.ttsf import TTSF, SourceFaces
+from ttsf.research.presets import PRESETS
+
+
+def source(model, image=None):
+    with torch.inference_mode():
+        return model.read_faces(torch.zeros(1, 3, 256, 256) if image is None else image)
+
+
+def millions(*modules):
+    return sum(p.numel() for m in modules for p in m.parameters()) / 1e6
+
+
+def voice_of(model: TTSF, portrait: SourceFaces) -> torch.Tensor:
+    with torch.inference_mode():
+        return model.speech.voice(portrait.voice_style)
+
+
+def test_paper_preset_has_the_stated_sizes_and_runs():
+    torch.manual_seed(0)
+    model = TTSF(PRESETS["paper"].model).eval()
+    encoder = millions(model.face_encoder, model.motion_extractor.mlp)
+    assert encoder == pytest.approx(22.7, rel=0.02)
+    assert millions(model.generator) == pytest.approx(22.4, rel=0.02)
+    assert model.motion_extractor.directions.shape == (512, 20)
+    portrait, options = source(model), Sampling(steps=1)
+    said = model.say(voice_of(model, portrait), [0, 20, 0], options)
+    f_m = model.move(portrait, said, options).f_m
+    assert f_m.shape == said.f_lip.shape and said.samples.shape == (640 * f_m.shape[1],)
+    with torch.inference_mode():
+        assert model.draw(portrait, f_m[0, :1], said.f_lip[0, :1]).image.shape == (1, 3, 256, 256)
+
+
+def test_every_symbol_of_text_reaches_one_clock():
+    torch.manual_seed(0)
+    model = TTSF(PRESETS["mini"].model).eval()
+    said = model.say(voice_of(model, source(model)), list(range(1, 12)), Sampling(steps=2))
+    assert len(said.samples) == 640 * said.f_lip.shape[1] == 160 * int(said.durations.sum())
+
+
+def test_seed_changes_head_motion_and_not_the_voice_vector():
+    torch.manual_seed(0)
+    model = TTSF(PRESETS["mini"].model).eval()
+    portrait = source(model, torch.rand(1, 3, 256, 256) * 2 - 1)
+    same, again, other = (Sampling(seed=s, steps=2) for s in (1, 1, 2))
+    said = [
+        model.say(voice_of(model, portrait), [0, 20, 0], options)
+        for options in (same, again, other)
+    ]
+    moved = [model.move(portrait, said[0], options).f_m for options in (same, again, other)]
+    assert torch.equal(said[0].samples, said[1].samples) and torch.equal(moved[0], moved[1])
+    assert not torch.equal(moved[0], moved[2])
+    still = Sampling(still=True)
+    held = [model.move(portrait, said[0], still._replace(seed=s)).f_m for s in (1, 2)]
+    assert torch.equal(*held) and torch.equal(held[0][0, 0], portrait.f_m[0])

@@ -1,0 +1,38 @@
+"""Two processes take the step that one takes with the joined batch, by the real torchrun."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from tests.support.paths import ROOT
+from tests.support.torchrun_stage import SmallStage
+
+
+def torchrun(out: Path, processes: int, accumulate: int, steps: int) -> dict[str, torch.Tensor]:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]  # on a free port
+    command += ["--nproc-per-node", str(processes), "-m", "tests.support.torchrun_stage"]
+    command += [str(out), str(accumulate), str(steps)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    tensors = load_file(out / "state.safetensors")
+    return {k[4:]: v for k, v in tensors.items() if k.startswith("net.")}
+
+
+def test_two_gloo_processes_give_the_gradient_of_the_joined_batch(tmp_path: Path) -> None:
+    before = SmallStage()
+    joined = torch.cat([before.batch(0).x, before.batch(1).x])
+    losses = before.losses(before.batch(0)._replace(x=joined))
+    (losses["fit"] + 0.1 * losses["size"]).backward()
+    after = torchrun(tmp_path / "two", processes=2, accumulate=1, steps=1)
+    for name, parameter in before.net.named_parameters():
+        gradient = (parameter.detach() - after[name]) / 0.1  # one step of SGD at rate 0.1
+        torch.testing.assert_close(gradient, parameter.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_accumulation_is_the_same_step(tmp_path: Path) -> None:
+    two = torchrun(tmp_path / "two", processes=2, accumulate=1, steps=5)
+    one = torchrun(tmp_path / "one", processes=1, accumulate=2, steps=5)
+    for name in two:
+        torch.testing.assert_close(two[name], one[name], atol=1e-6, rtol=1e-5)

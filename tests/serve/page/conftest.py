@@ -1,0 +1,43 @@
+"""A server with the engine of `fake_engine`, and each browser that is installed."""
+
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.support import fake_engine
+from tests.support.browsers import Browser, chromium, firefox
+from tests.support.server import Server, running
+from ttsf.serve.process import engine_process
+from ttsf.serve.settings import Settings
+
+BROWSERS = {
+    "chromium": (chromium, "playwright"),
+    "firefox-esr": (firefox, "websocket"),
+}
+
+
+@pytest.fixture(scope="session")
+def faked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine_process, "work", fake_engine.work)
+        with running(Settings(folder=tmp_path_factory.mktemp("faked"), at_once=2)) as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module", params=BROWSERS)
+def browser(request: pytest.FixtureRequest, downloads: Path) -> Iterator[Browser]:
+    start, package = BROWSERS[request.param]
+    if shutil.which(request.param) is None or find_spec(package) is None:
+        pytest.skip(f"needs {request.param} and {package}")
+    folder = downloads / request.param
+    folder.mkdir()
+    with start(folder) as one:
+        yield one

@@ -1,0 +1,211 @@
+"""The page in real browsers: from a dropped portrait to a downloaded video."""
+
+import statistics
+from pathlib import Path
+
+import pytest
+
+from tests.support.browsers import Browser, wait_for
+from tests.support.fake_engine import SLOW
+from tests.support.server import Server
+
+pytestmark = pytest.mark.browser
+
+DROP = """
+const blob = await (await fetch("astronaut.jpg")).blob();
+const moved = new DataTransfer();
+moved.items.add(new File([blob], "me.jpg", {type: "image/jpeg"}));
+$`drop`.dispatchEvent(
+  new DragEvent("drop", {dataTransfer: moved, bubbles: true, cancelable: true}));
+"""
+RECORD = """
+const video = $`video`;
+const context = new AudioContext();
+context.resume();
+const heard = context.createAnalyser();
+heard.fftSize = 32768;
+context.createMediaElementSource(video).connect(heard).connect(context.destination);
+const canvas = document.createElement("canvas");
+canvas.width = canvas.height = 4;
+const pixels = canvas.getContext("2d", {willReadFrequently: true});
+window.flashes = [];
+window.clicks = [];
+let dark = true;
+const see = (_now, {expectedDisplayTime, mediaTime}) => {
+  pixels.drawImage(video, 0, 0, 4, 4);
+  const bright = pixels.getImageData(0, 0, 1, 1).data[0] > 128;
+  if (bright && dark) window.flashes.push([expectedDisplayTime, 1000 * mediaTime]);
+  dark = !bright;
+  video.requestVideoFrameCallback(see);
+};
+video.requestVideoFrameCallback(see);
+const samples = new Float32Array(heard.fftSize);
+const hear = () => {
+  heard.getFloatTimeDomainData(samples);
+  const first = samples.findIndex((one) => Math.abs(one) > 0.1);
+  if (first > 0) {
+    const since = (samples.length - first) / context.sampleRate;
+    const {contextTime, performanceTime} = context.getOutputTimestamp();
+    const at = context.currentTime - since - context.outputLatency; // that of this listening
+    const shown = performanceTime + 1000 * (at - contextTime);
+    const last = window.clicks.at(-1);
+    if (last === undefined || shown - last > 500) window.clicks.push(shown);
+  }
+  window.hearing = setTimeout(hear, 50);
+};
+hear();
+window.deaf = () => context.state !== "running";
+"""
+DECODE = """
+const {data} = await (await fetch("v1/videos?limit=1")).json();
+const stream = await fetch(`v1/videos/${data[0].id}/content?variant=stream`);
+const context = new OfflineAudioContext(1, 1, 48000);
+const sound = await context.decodeAudioData(await stream.arrayBuffer());
+const samples = sound.getChannelData(0);
+const clicks = [];
+for (let second = 0; second < sound.duration; second += 1) {
+  const from = Math.max(0, Math.round((second - 0.5) * sound.sampleRate));
+  const near = samples.subarray(from, from + sound.sampleRate);
+  const first = near.findIndex((one) => Math.abs(one) > 0.1);
+  if (first >= 0) clicks.push(1000 * (from + first) / sound.sampleRate);
+}
+return clicks;
+"""
+
+
+@pytest.fixture
+def page(browser: Browser, faked: Server) -> Browser:
+    browser.resize(1280, 900)
+    browser.goto(f"{faked.url}/")
+    return browser
+
+
+def fill(page: Browser, text: str) -> None:
+    page.run(DROP)
+    wait_for(page, 'document.getElementById("portrait-status").textContent.includes("face")')
+    wait_for(page, 'document.querySelector("#faces button[aria-checked=true]") !== null')
+    page.run(f"$`text`.value = {text!r}; $`consent`.checked = true;")
+
+
+def speak(page: Browser, text: str) -> None:
+    fill(page, text)
+    page.run("$`speak`.click();")
+
+
+def test_a_dropped_portrait_speaks_while_the_video_is_made(page: Browser, faked: Server) -> None:
+    speak(page, f"One two three {SLOW} four five six.")
+    wait_for(page, "$`video`.currentTime > 0.2 && !$`video`.paused")
+    assert page.run("return $`stop`.disabled") is False, "it plays before it is whole"
+    wait_for(page, "$`words`.children.length >= 3")
+    cues = "[...$`track`.track.cues].map((cue) => cue.text).join(' ')"
+    assert page.run(f"return {cues}").startswith("One two")
+    wait_for(page, "!$`downloads`.hidden")
+    assert wait_for(page, "document.querySelector('.now')?.textContent")
+    wait_for(page, "$`video`.ended")
+    assert abs(page.run("return $`video`.duration") - 7) < 0.1
+    assert "One two three" in wait_for(page, cues)
+    kinds = page.run("return [...$`video`.textTracks].map(({kind, language}) => [kind, language])")
+    assert kinds == [["captions", "en"]]
+
+
+def test_sound_is_in_step_with_the_picture(page: Browser) -> None:
+    """By the clock; where no sound can be heard (Firefox without a device), by the video's time."""
+    fill(page, "word " * 15)
+    page.run(RECORD)
+    page.run("$`speak`.click();")
+    wait_for(page, "$`video`.ended", 90)
+    page.run("clearTimeout(window.hearing);")
+    flashes, clicks, deaf = page.run("return [window.flashes, window.clicks, window.deaf()]")
+    if deaf:
+        clicks = page.run(DECODE)
+    offsets = []
+    for flash in (pair[deaf] for pair in flashes):
+        click = min(clicks, key=lambda at: abs(at - flash))
+        if abs(click - flash) < 500:
+            offsets.append(click - flash)
+    print("offsets in ms:", [round(one) for one in offsets])
+    assert len(offsets) >= 8, (flashes, clicks)
+    assert abs(statistics.median(offsets)) <= 40, offsets
+
+
+def test_stopping_gives_the_place_back(page: Browser, faked: Server) -> None:
+    speak(page, f"{SLOW} " * 60)
+    wait_for(page, "$`video`.currentTime > 0.1")
+    page.run("$`stop`.click();")
+    wait_for(page, '$`status`.textContent === "Stopped."')
+    shown = page.run("return [$`stop`.disabled, $`speak`.disabled, $`video`.paused]")
+    assert shown == [True, False, True]
+    newest = faked.client.get("/v1/videos", params={"limit": 1}).json()["data"][0]
+    shown = faked.wait(newest["id"])
+    assert shown["status"] == "failed" and shown["error"]["code"] == "cancelled"
+    speak(page, "Again.")
+    wait_for(page, "!$`downloads`.hidden")
+
+
+@pytest.mark.parametrize("label", ["MP4", "VTT"])
+def test_downloads(page: Browser, label: str) -> None:
+    speak(page, "One two.")
+    wait_for(page, "!$`downloads`.hidden")
+    button = f"[...$`downloads`.children].find((one) => one.textContent === 'Download {label}')"
+    file = page.save(f"{button}.click();")
+    assert file.suffix == f".{label.lower()}"
+    content = file.read_bytes()
+    assert content[4:8] == b"ftyp" if label == "MP4" else content.startswith(b"WEBVTT")
+
+
+def tab_to(page: Browser, name: str) -> None:
+    for _ in range(40):
+        if page.run("return document.activeElement.id") == name:
+            return
+        page.press("Tab")
+    raise AssertionError(f"Tab does not reach {name}")
+
+
+def test_by_keyboard_alone(page: Browser) -> None:
+    tab_to(page, "example")
+    page.press("Enter")
+    wait_for(page, 'document.querySelector("#faces button[aria-checked=true]") !== null')
+    tab_to(page, "text")
+    page.press(" Hello there.")
+    tab_to(page, "consent")
+    page.press("Space")
+    tab_to(page, "speak")
+    page.press("Enter")
+    wait_for(page, "!$`downloads`.hidden")
+    assert page.run("return [...$`words`.children].at(-1).textContent") == "there."
+
+
+def test_what_is_missing_is_said_and_focused(page: Browser) -> None:
+    page.run("$`speak`.click();")
+    assert page.run("return document.activeElement.id") == "file"
+    assert "portrait" in page.run("return $`status`.textContent")
+    page.run("$`text`.value = 'Hi.';")
+    page.run(DROP.replace('fetch("astronaut.jpg")', 'fetch("style.css")'))
+    wait_for(page, 'document.getElementById("portrait-status").classList.contains("wrong")')
+
+
+def test_a_long_video_does_not_fill_the_memory(page: Browser) -> None:
+    page.run("$`video`.muted = true; $`video`.defaultPlaybackRate = 8;")
+    speak(page, "word " * 400)
+    wait_for(page, "$`video`.buffered.length && $`video`.buffered.start(0) > 5", 90)
+    wait_for(page, "!$`downloads`.hidden", 240)
+    page.run("$`video`.currentTime = 1;")
+    wait_for(page, "$`video`.readyState > 2 && $`video`.currentTime < 10")
+    assert page.run("return $`video`.duration") > 399
+
+
+@pytest.mark.parametrize(("name", "width"), [("wide", 1280), ("phone", 390)])
+def test_nothing_is_cut_off(page: Browser, downloads: Path, name: str, width: int) -> None:
+    page.resize(width, 844)
+    speak(page, "Good morning. It is nice to see you!")
+    wait_for(page, "!$`downloads`.hidden")
+    wide = page.run("return [document.documentElement.scrollWidth, innerWidth]")
+    assert wide[0] <= wide[1]
+    small = page.run(
+        "return [...document.querySelectorAll('button, select, textarea, .button, summary')]"
+        ".filter((one) => one.offsetParent && !one.closest('#faces'))"
+        ".filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.textContent)"
+    )
+    assert small == []
+    page.screenshot(downloads / f"{type(page).__name__.lower()}-{name}.png")
+    print("screenshot:", downloads / f"{type(page).__name__.lower()}-{name}.png")

@@ -1,0 +1,54 @@
+"""Run by torchrun in a test: `python -m tests.support.torchrun_stage OUT ACCUMULATE STEPS`."""
+
+import sys
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import nn
+
+from ttsf.research.training.journal import Validation
+from ttsf.research.training.loop import train
+from ttsf.research.training.settings import RunSettings
+
+
+class Points(NamedTuple):
+    x: torch.Tensor
+    names: tuple[str, ...]
+
+
+class SmallStage:
+    """A net with a part that a step may leave unused, as a GAN's discriminator has."""
+
+    batches_per_epoch = 4
+    weights: ClassVar = {"fit": 1.0, "size": 0.1}
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.net = nn.ModuleDict({"used": nn.Linear(2, 4), "last": nn.Linear(4, 1)})
+
+    def optimizer(self):
+        return torch.optim.SGD(self.net.parameters(), lr=0.1)
+
+    def learning_rate(self, step, steps):
+        return 1.0
+
+    def batch(self, number):
+        dice = torch.Generator().manual_seed(number)
+        return Points(torch.randn(8, 2, generator=dice), (str(number),))
+
+    def losses(self, batch):
+        out = self.net["last"](torch.tanh(self.net["used"](batch.x)))
+        wanted = batch.x.sum(1, keepdim=True)
+        return {"fit": (out - wanted).square().mean(), "size": out.square().mean()}
+
+    def held_out_batches(self):
+        return iter(())
+
+    def validate(self, step, batches):
+        return Validation()
+
+
+if __name__ == "__main__":
+    settings = RunSettings(int(sys.argv[3]), accumulate=int(sys.argv[2]), log_every=1)
+    train(SmallStage(), Path(sys.argv[1]), settings)

@@ -1,0 +1,123 @@
+"""What README, docs and recipes say runs: every command parses, README's run on a tiny model."""
+
+import re
+import shlex
+import subprocess
+from dataclasses import fields
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import ttsf
+from tests.support.paths import ROOT
+from tests.support.recordings import talking
+from ttsf.cli.main import main, parse
+from ttsf.cli.speak import Speak
+
+SCORERS = ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "face_recognition_models")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).splitlines()
+(PYTHON,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+RECIPES = sorted((ROOT / "recipes").glob("*.sh"))
+STUB = """#!/bin/bash
+{ printf '%q ' "$@" | sed 's/.*-m ttsf //'; echo; } >> "$LOG"
+"""
+"""Stands in for `ttsf` and `torchrun`: writes down what it is asked."""
+
+
+def commands_of(page: str) -> list[str]:
+    """Command lines of a page: indented or fenced ones, and those in the text with options."""
+    page = page.replace("\\\n", " ")
+    lines = re.findall(r"^ *(?:torchrun .*-m )?ttsf (.+)$", page, re.MULTILINE)
+    spoken = re.findall(r"`ttsf ([^`]* -[^` ]+ [^`]*)`", page)
+    return [*lines, *spoken]
+
+
+@pytest.fixture
+def in_folder(tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a portrait called me.jpg and a folder of videos."""
+    (tmp_path / "me.jpg").write_bytes(photo.read_bytes())
+    talking(tmp_path / "videos" / "one.mp4")
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "me.jpg").write_bytes(photo.read_bytes())
+    (tmp_path / "cases" / "cases.csv").write_text(
+        "name,person,portrait,video,text,register\nme,,me.jpg,,Hello there.,\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("ttsf ")])
+def test_commands(in_folder: Path, model_folder: Path, line: str) -> None:
+    words = shlex.split(line)[1:]
+    if words[0] == "evaluate" and any(find_spec(name) is None for name in SCORERS):
+        pytest.skip("needs ttsf[eval]")
+    if words[0] in ("speak", "evaluate"):
+        words += ["--model", str(model_folder)]
+    assert main(words) == 0
+    if words[0] == "speak":
+        assert (in_folder / words[words.index("--output") + 1]).is_file()
+
+
+def test_library(in_folder: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = ttsf.load
+    monkeypatch.setattr(ttsf, "load", lambda: real(model_folder), raising=False)
+    names: dict[str, object] = {}
+    exec(PYTHON, names)
+    frames, samples, *_ = names["result"]  # type: ignore[misc]
+    assert samples.shape == (640 * len(frames),)
+    assert (in_folder / "out" / "hello.mp4").is_file()
+
+
+def test_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)", "\n".join(SHELL), re.MULTILINE):
+        assert f"\n{target}:" in makefile
+
+
+def test_every_option_is_listed() -> None:
+    options = {field.name.replace("_", "-") for field in fields(Speak)} - {"portrait", "text"}
+    for option in options:
+        assert f"`--{option}" in README or f"--{option} " in README, option
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_parse(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for line in commands_of(text):
+        parse(shlex.split(line))
+    assert "-m ttsf." not in text
+
+
+def test_commands_are_found() -> None:
+    found = [line.split()[0] for page in PAGES for line in commands_of(page.read_text("utf-8"))]
+    assert {"speak", "info", "prepare", "corpus", "train", "evaluate", "study"} <= set(found)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_recipes_parse(recipe: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    for name in ("ttsf", "torchrun", "python"):
+        stub = tmp_path / "bin" / name
+        stub.write_text("#!/bin/bash\n" if name == "python" else STUB)
+        stub.chmod(0o755)
+    (tmp_path / "recipes").mkdir()  # where no .venv with the real commands is beside it
+    (tmp_path / "recipes" / recipe.name).write_bytes(recipe.read_bytes())
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    setting = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "LOG": str(tmp_path / "log")}
+    for name in ("DATA", "WORK", "LRS3", "LRS2", "VOXCELEB2", "EXPERTS"):
+        setting[name] = str(tmp_path / name.lower())
+    setting["TEXT"] = "a.txt b.txt"
+    command = ["bash", f"recipes/{recipe.name}"]
+    subprocess.run(command, cwd=tmp_path, env=setting, check=True, capture_output=True)
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert len(lines) > 5
+    for line in lines:
+        parse(shlex.split(line))
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(((?!http)[^)]+)\)", README))
+def test_links(link: str) -> None:
+    assert (ROOT / link).exists()

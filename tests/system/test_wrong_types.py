@@ -1,0 +1,117 @@
+"""The library called with other types than it says: numbers of NumPy work, the rest is refused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import ttsf
+from ttsf import GenerateOptions, TtsfError
+from ttsf.compositing.framing import Framing
+
+SMALL = {"size": 64, "steps": 1}
+
+
+@pytest.fixture(scope="module")
+def pipeline(model_folder: Path) -> ttsf.Pipeline:
+    return ttsf.load(model_folder)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint8, np.int16])
+def test_whole_numbers_of_numpy(pipeline: ttsf.Pipeline, photo: Path, kind: type) -> None:
+    plain = pipeline.speak(photo, "Hi.", GenerateOptions(3, **SMALL))
+    same = pipeline.speak(photo, "Hi.", GenerateOptions(kind(3), steps=kind(1), size=kind(64)))
+    assert np.array_equal(plain.frames, same.frames)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16, np.int8])
+def test_numbers_of_numpy(pipeline: ttsf.Pipeline, photo: Path, kind: type) -> None:
+    plain = pipeline.say(photo, "Hi.", GenerateOptions(rate=2.0, temperature=0.5, max_seconds=60))
+    options = GenerateOptions(rate=kind(2), temperature=np.float32(0.5), max_seconds=kind(60))
+    assert np.array_equal(plain, pipeline.say(photo, "Hi.", options))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("seed", wrong) for wrong in ("1", 1.5, None, [1], np.array([1, 2]), 1j)],
+        *[("steps", wrong) for wrong in ("1", 1.5, (1,))],
+        *[("temperature", wrong) for wrong in ("1", [0.5], 1j, np.array([0.5]))],
+        *[("rate", wrong) for wrong in (None, "fast", b"1")],
+        *[("size", wrong) for wrong in ("64", 64.5, (64, 64))],
+        *[("motion", wrong) for wrong in (None, "1")],
+        *[("blinks", wrong) for wrong in (None, [])],
+        *[("max_seconds", wrong) for wrong in (None, "60", float("nan"))],
+        *[("framing", wrong) for wrong in ("face", None, (64, 64), ("all", 0, 0, ""))],
+        *[("language", wrong) for wrong in (None, 5, b"en")],
+        *[("lexicon", wrong) for wrong in (None, "a", {1: 2}, [("a", "b")])],
+        *[("voice", wrong) for wrong in (5, b"oak", 1.0, [])],
+    ],
+)
+def test_wrong_options_are_named(
+    pipeline: ttsf.Pipeline, photo: Path, name: str, value: Any
+) -> None:
+    with pytest.raises(TtsfError, match=name):
+        pipeline.speak(photo, "Hi.", GenerateOptions(**{**SMALL, name: value}))
+
+
+@pytest.mark.parametrize("sides", [(0, 0), (181, 220), (10**6, 10**6), (200.0, 200.0)])
+def test_a_canvas_that_cannot_be_is_refused(
+    pipeline: ttsf.Pipeline, photo: Path, sides: tuple[Any, Any]
+) -> None:
+    with pytest.raises(TtsfError, match="sides of a canvas"):
+        pipeline.speak(photo, "Hi.", GenerateOptions(framing=Framing("canvas", *sides)))
+
+
+@pytest.mark.parametrize("name", ["seed", "steps", "size", "rate", "temperature", "max_seconds"])
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+def test_numbers_beyond_all_bounds_are_refused(
+    pipeline: ttsf.Pipeline, photo: Path, name: str, value: int
+) -> None:
+    with pytest.raises(TtsfError, match=f"{name} is far too large"):
+        pipeline.speak(photo, "Hi.", GenerateOptions(**{**SMALL, name: value}))
+
+
+@pytest.mark.parametrize("text", [None, 5, b"Hi.", ["Hi."], np.array("Hi.")])
+def test_a_text_is_a_str(pipeline: ttsf.Pipeline, photo: Path, text: Any) -> None:
+    with pytest.raises(TtsfError, match="text"):
+        pipeline.speak(photo, text)
+
+
+@pytest.mark.parametrize(
+    "portrait",
+    [
+        *(None, 5, b"a.png", ["a.png"], "", "\0", torch.zeros(64, 64, 3)),
+        *(np.zeros(3), np.zeros((64, 64, 3)), np.zeros((64, 64), np.uint8)),
+        np.zeros((0, 0, 3), np.uint8),
+    ],
+)
+def test_a_portrait_is_a_file_or_pixels(pipeline: ttsf.Pipeline, portrait: Any) -> None:
+    with pytest.raises(TtsfError):
+        pipeline.speak(portrait, "Hi.")
+
+
+@pytest.mark.parametrize("face", [None, "1", 1.5, 0, -1, [1]])
+def test_a_face_is_a_number(pipeline: ttsf.Pipeline, photo: Path, face: Any) -> None:
+    with pytest.raises(TtsfError, match="face"):
+        pipeline.portrait(photo, face)
+
+
+@pytest.fixture
+def _doubles() -> Iterator[None]:
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def test_the_default_type_of_torch_does_not_matter(
+    model_folder: Path, photo: Path, request: pytest.FixtureRequest
+) -> None:
+    plain = ttsf.load(model_folder).speak(photo, "Hi.", GenerateOptions(**SMALL))
+    request.getfixturevalue("_doubles")
+    same = ttsf.load(model_folder).speak(photo, "Hi.", GenerateOptions(**SMALL))
+    assert np.array_equal(plain.frames, same.frames)
+    assert np.array_equal(plain.samples, same.samples)
