@@ -9,8 +9,8 @@ import soundfile
 from tests.support.readings import SOUND_S, write_reading
 from ttsf.errors import TtsfError
 from ttsf.research.data.manifest import write_manifest
-from ttsf.research.data.speech_clips import SpeechClips
-from ttsf.research.data.symbol_times import SymbolTimes, read_times, save_times
+from ttsf.research.data.speech.speech_clips import SpeechClips
+from ttsf.research.data.speech.symbol_times import SymbolTimes, read_times, save_times
 from ttsf.research.data.synthetic.timed_voices import timed_jobs, timed_one
 
 

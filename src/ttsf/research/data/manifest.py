@@ -91,7 +91,7 @@ class Clip:
     phones: str | None = None
     """.json with [[IPA symbols, start s, end s], ...] by forced alignment."""
     times: str | None = None
-    """.json with the symbols that E_t embeds and where each ends, see `data.symbol_times`."""
+    """.json with the symbols that E_t embeds and where each ends, see `speech.symbol_times`."""
     f0: str | None = None
     """.npy, float16 [samples / 160]: F0 in Hz of each mel frame, 0 where unvoiced."""
     voice_register: Register | None = None

@@ -20,7 +20,6 @@ import numpy as np
 from ttsf.errors import TtsfError, needing
 from ttsf.media.files import read_text
 from ttsf.parallel import Parallel, only_run
-from ttsf.research.data.alignment import phone_times, save_phones
 from ttsf.research.data.clip_files import read_samples
 from ttsf.research.data.manifest import Clip
 from ttsf.research.data.parts import PARTS, Part, Use, read_parts
@@ -30,7 +29,8 @@ from ttsf.research.data.recorded.video import PrepareJob, prepare_one
 from ttsf.research.data.records import Record, Refusal, piece_of, record_jobs
 from ttsf.research.data.report import finish
 from ttsf.research.data.settings import OpenCorpusSettings
-from ttsf.research.data.speech_files import agreed_register, median_pitch
+from ttsf.research.data.speech.alignment import phone_times, save_phones
+from ttsf.research.data.speech.speech_files import agreed_register, median_pitch
 from ttsf.research.data.synthetic.animated_clips import PortraitJob, portrait_one, track_path
 from ttsf.research.data.synthetic.portraits import shows_teeth
 from ttsf.research.data.synthetic.sentences import teacher_texts

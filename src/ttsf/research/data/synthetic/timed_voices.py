@@ -16,13 +16,13 @@ from ttsf.config import SAMPLE_RATE, SpeechConfig
 from ttsf.engine.word_times import phones_in
 from ttsf.errors import TtsfError, needing
 from ttsf.media.files import read_text
-from ttsf.research.data.alignment import Phone
 from ttsf.research.data.clip_files import WIDE_RATE, save_samples
 from ttsf.research.data.manifest import Clip, Split, Synthesised
 from ttsf.research.data.records import Record
 from ttsf.research.data.settings import SHORTEST_S
-from ttsf.research.data.speech_files import level_gain, loud_part, save_speech
-from ttsf.research.data.symbol_times import SymbolTimes, read_times, save_times
+from ttsf.research.data.speech.alignment import Phone
+from ttsf.research.data.speech.speech_files import level_gain, loud_part, save_speech
+from ttsf.research.data.speech.symbol_times import SymbolTimes, read_times, save_times
 from ttsf.text.front_end import TextFrontEnd
 
 LICENCE = "LICENCE"

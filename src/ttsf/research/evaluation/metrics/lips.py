@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ttsf.config import FPS
-from ttsf.research.data.alignment import Phone
+from ttsf.research.data.speech.alignment import Phone
 from ttsf.research.evaluation.metrics import landmarks
 from ttsf.research.evaluation.metrics.metric import Metric, version
 

@@ -19,8 +19,8 @@ from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.tts import SpokenText, pad_spoken
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip, Split
-from ttsf.research.data.speech_clips import SpeechClips
-from ttsf.research.data.symbol_times import read_times
+from ttsf.research.data.speech.speech_clips import SpeechClips
+from ttsf.research.data.speech.symbol_times import read_times
 from ttsf.research.presets import Preset
 from ttsf.research.training.journal import Validation, speak_first
 from ttsf.research.training.parts import SPEECH, Parts, load_parts, read_speakers

@@ -26,7 +26,7 @@ from ttsf.model.speech.harmonic import HarmonicVocoder
 from ttsf.model.speech.pitch import pitch_loss
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip
-from ttsf.research.data.speech_clips import SpeechClips
+from ttsf.research.data.speech.speech_clips import SpeechClips
 from ttsf.research.presets import Preset
 from ttsf.research.training.journal import Validation
 from ttsf.research.training.parts import Parts, load_parts

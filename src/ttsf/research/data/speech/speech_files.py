@@ -9,9 +9,9 @@ import numpy as np
 from ttsf.config import HOP, SAMPLE_RATE
 from ttsf.errors import needing
 from ttsf.media.files import new_file
-from ttsf.research.data.alignment import Phone, save_phones
 from ttsf.research.data.clip_files import save_samples
 from ttsf.research.data.manifest import Clip, Register
+from ttsf.research.data.speech.alignment import Phone, save_phones
 
 LEVEL_DB = -23.0  # RMS of the loud part, below full scale
 BLOCK = SAMPLE_RATE // 100  # samples of a look at the level
