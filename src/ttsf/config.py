@@ -179,7 +179,7 @@ class VocoderConfig:
     """
 
     kind: Literal["hifigan", "vocos", "harmonic", "griffin_lim"] = "hifigan"
-    sample_rate: Annotated[int, Field(ge=8_000, le=96_000)] = SAMPLE_RATE  # Hz of the sound
+    sample_rate: Annotated[int, Field(ge=8_000, le=96_000)] | None = None  # Hz; None: the mel's
     channels: Width = 512
     upsample_rates: tuple[Samples, ...] = (5, 4, 4, 2)  # product 160 [ours]
     upsample_kernels: tuple[Samples, ...] = (11, 8, 8, 4)
@@ -320,9 +320,9 @@ class ModelConfig:
         product = self.vocoder.istft_hop * math.prod(self.vocoder.upsample_rates)
         if self.vocoder.kind == "hifigan" and product != self.audio.hop:
             raise ValueError(f"vocoder upsampling gives {product} samples, not {self.audio.hop}")
-        if self.vocoder.kind != "harmonic" and self.vocoder.sample_rate != self.audio.sample_rate:
+        if self.vocoder.kind != "harmonic" and self.sample_rate != self.audio.sample_rate:
             raise ValueError('only a vocoder of kind = "harmonic" has another rate than the mel')
-        if self.vocoder.sample_rate % (self.audio.sample_rate // self.audio.hop):
+        if self.sample_rate * self.audio.hop % self.audio.sample_rate:
             raise ValueError("vocoder.sample_rate must be a multiple of the mel's frame rate")
 
     @property
@@ -331,9 +331,14 @@ class ModelConfig:
         return self.audio.sample_rate // self.audio.hop // self.video.fps
 
     @property
+    def sample_rate(self) -> int:
+        """Of the vocoder's sound, Hz: 16,000 in `paper`."""
+        return self.vocoder.sample_rate or self.audio.sample_rate
+
+    @property
     def samples_per_video(self) -> int:
-        """Audio samples per video frame: 640."""
-        return self.mel_per_video * self.audio.hop
+        """Samples of that sound per video frame: 640 in `paper`."""
+        return self.sample_rate // self.video.fps
 
 
 _adapter = TypeAdapter(ModelConfig)

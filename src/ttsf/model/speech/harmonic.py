@@ -41,8 +41,9 @@ class HarmonicVocoder(nn.Module):
 
     def __init__(self, config: VocoderConfig, audio: AudioConfig) -> None:
         super().__init__()
-        self.audio, self.rate, width = audio, config.sample_rate, config.channels
-        self.hop = config.sample_rate * audio.hop // audio.sample_rate
+        self.audio, width = audio, config.channels
+        self.rate = config.sample_rate or audio.sample_rate
+        self.hop = self.rate * audio.hop // audio.sample_rate
         self.pitch = PitchReader(audio, config.pitch_channels)
         self.first = nn.Conv1d(audio.mel_bins + 2, width, 7, padding=3)
         self.norm = nn.LayerNorm(width)

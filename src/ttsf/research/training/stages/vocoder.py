@@ -81,7 +81,7 @@ def stft_loss(fake: Tensor, real: Tensor) -> Tensor:
 def output_audio(config: ModelConfig) -> AudioConfig:
     """The mel by which sound at the vocoder's rate is compared: as fine as the model's own, up to
     half of that rate."""
-    audio, rate = config.audio, config.vocoder.sample_rate
+    audio, rate = config.audio, config.sample_rate
     if rate == audio.sample_rate:
         return audio
     scale = rate / audio.sample_rate
@@ -152,7 +152,7 @@ class VocoderStage:
         self.config, self.seed, self.batches_a_step = preset.model, seed, batches_a_step
         if self.config.vocoder.kind == "griffin_lim":
             raise TtsfError("the griffin_lim vocoder has nothing to train")
-        audio, self.rate = self.config.audio, self.config.vocoder.sample_rate
+        audio, self.rate = self.config.audio, self.config.sample_rate
         self.reads_f0 = self.config.vocoder.kind == "harmonic"
         if t.segment % audio.hop:
             raise TtsfError(f"a hop of {audio.hop} does not divide {t.segment} samples")
