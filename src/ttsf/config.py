@@ -142,6 +142,9 @@ class VoiceConfig:
     register: Literal["low", "high"]
 
 
+Voices = Annotated[tuple[VoiceConfig, ...], Field(max_length=4096)]
+
+
 @dataclass(frozen=True, config=STRICT)
 class SpeechConfig:
     """Sec. 3.3: text to mel, conditioned on f_id in encoder and decoder."""
@@ -150,9 +153,7 @@ class SpeechConfig:
     add_blank: bool = True  # a blank between symbols [Matcha]
     first_blank: bool = False  # without them: one for the silence before the first symbol [ours]
     voice_channels: Width = 64  # width of the projected f_id [Matcha's speaker vector]
-    voices: Annotated[
-        tuple[VoiceConfig, ...], Field(max_length=4096)
-    ] = ()  # that f_id mixes, set by the voice stage; none: f_id is projected straight [ours]
+    voices: Voices = ()  # that f_id mixes, set by the voice stage; none: a projection of f_id [ours]
     text_encoder: TextEncoderConfig = TextEncoderConfig()
     duration: DurationConfig = DurationConfig()
     prosody: ProsodyConfig | None = None  # pitch and energy as inputs of mu and the decoder [ours]
@@ -170,12 +171,10 @@ class SpeechConfig:
 class VocoderConfig:
     """HiFi-GAN generator [HiFi-GAN V1], upsampling product x iSTFT hop = 160.
 
-    `istft_n_fft = 0` gives the plain waveform head; otherwise the last stage predicts magnitude and
-    phase of a short STFT whose hop is `istft_hop` (iSTFTNet's form, cheaper at the same width).
-    `kind = "vocos"` works at frame rate: `layers` ConvNeXt blocks of `channels`, then an STFT of
-    `istft_n_fft` samples whose hop is the mel's [Vocos]; `kind = "harmonic"` filters a pulse train
-    and noise in such an STFT, and its sound may have another rate than the mel [ours].
-    `kind = "griffin_lim"` needs no weights.
+    `istft_n_fft = 0` gives the plain waveform head; otherwise the last stage predicts a short STFT of
+    hop `istft_hop` [iSTFTNet]. "vocos": `layers` ConvNeXt blocks of `channels` at frame rate, then an
+    STFT of `istft_n_fft` samples [Vocos]; "harmonic" filters a pulse train and noise in such an STFT,
+    at a rate of its own [ours]. "griffin_lim" needs no weights.
     """
 
     kind: Literal["hifigan", "vocos", "harmonic", "griffin_lim"] = "hifigan"
@@ -187,11 +186,9 @@ class VocoderConfig:
     resblock_dilations: tuple[Kernel, ...] = (1, 3, 5)
     istft_n_fft: Annotated[int, Field(ge=0, le=65_536)] = 0  # samples
     istft_hop: Samples = 1  # samples
-    layers: Depth = 8  # only for kind = "vocos" and "harmonic"
-    pitch_channels: Width = 96  # of the net that reads F0, only for kind = "harmonic"
-    griffin_lim_iterations: Annotated[int, Field(ge=0, le=1000)] = (
-        32  # only for kind = "griffin_lim"
-    )
+    layers: Depth = 8  # of "vocos" and "harmonic"
+    pitch_channels: Width = 96  # of the net that reads F0, in "harmonic"
+    griffin_lim_iterations: Annotated[int, Field(ge=0, le=1000)] = 32  # of "griffin_lim"
 
     def __post_init__(self) -> None:
         if len(self.upsample_rates) != len(self.upsample_kernels):

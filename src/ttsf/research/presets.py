@@ -42,6 +42,8 @@ class TtsTraining:
     batch: int = 12  # clips
     batch_frames: int = 5_000  # mel frames of a batch, padding counted
     crops: int = 1  # training clips that L_TTS's flow sees of each clip
+    adversarial: float = 0.1  # weights of the finish of D_TTS by discriminators [ours]
+    features: float = 1.0
     balance: float = 0.0  # clips are drawn by (their voice's minutes / mean)^-balance; 0: all once
 
 

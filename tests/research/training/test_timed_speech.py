@@ -11,9 +11,13 @@ from ttsf.errors import TtsfError
 from ttsf.research.data.manifest import write_manifest
 from ttsf.research.data.synthetic.timed_voices import timed_jobs, timed_one
 from ttsf.research.presets import PRESETS
-from ttsf.research.training.settings import TtsOptions, VocoderOptions
+from ttsf.research.training.journal import Validation
+from ttsf.research.training.loop import train
+from ttsf.research.training.parts import SPEAKERS
+from ttsf.research.training.settings import RunSettings, TtsOptions, VocoderOptions
 from ttsf.research.training.stages.tts import TtsStage
 from ttsf.research.training.stages.vocoder import VocoderStage, output_audio
+from ttsf.research.training.state import read_average
 
 NEXT = PRESETS["mini-next"]
 SMALL = replace(
@@ -71,3 +75,34 @@ def test_a_corpus_without_f0_is_refused(corpus: Path) -> None:
     write_manifest(corpus, [replace(clip, f0=None) for clip in clips])
     with pytest.raises(TtsfError, match="has no F0; make the corpus again"):
         TtsStage(TtsOptions(corpus), NEXT)
+
+
+def test_the_finish_teaches_d_tts_by_discriminators(corpus: Path) -> None:
+    torch.manual_seed(0)
+    stage = TtsStage(TtsOptions(corpus, adversarial=True), NEXT)
+    losses = stage.losses(stage.batch(0))
+    assert losses.keys() == stage.weights.keys() > {"adversarial", "features", "discriminator"}
+    (losses["adversarial"] + losses["features"]).backward()
+    speech, discriminators = stage.model.speech, stage.discriminators
+    assert discriminators is not None
+    assert speech.decoder.out.weight.grad.abs().sum() > 0
+    assert all(p.grad is None for p in speech.encoder.parameters())
+    assert all(p.grad is None for p in discriminators.parameters())
+    stage.losses(stage.batch(0))["discriminator"].backward()
+    assert all(p.grad is not None for p in discriminators.parameters())
+
+
+def test_a_run_begins_with_another_ones_weights(corpus: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    first = TtsStage(TtsOptions(corpus), NEXT)
+    first.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
+    train(first, tmp_path / "run", RunSettings(1))
+    (tmp_path / "run" / SPEAKERS).write_text('["ann"]')
+    second = TtsStage(TtsOptions(corpus, adversarial=True, start=tmp_path / "run"), NEXT)
+    kept = read_average(tmp_path / "run")
+    own = second.net.state_dict()
+    assert {name for name in own if name not in kept} == {
+        name for name in own if name.startswith("discriminators.")
+    }
+    assert all(torch.equal(own[name], value) for name, value in kept.items())
+    assert any(name.startswith("speech.refiner.") for name in kept)

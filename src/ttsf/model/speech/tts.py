@@ -41,6 +41,17 @@ class SpeechFeatures(NamedTuple):
     silence: Tensor  # [B] of them, added at the end
 
 
+class Crops(NamedTuple):
+    """Windows of utterances, a training clip long."""
+
+    x_1: Tensor
+    """Real log-mel, normalised: [B, mel_bins, T]."""
+    mu: Tensor
+    """[B, mel_bins, T]."""
+    mask: Tensor
+    """[B, 1, T]."""
+
+
 class TtsLosses(NamedTuple):
     """L_TTS is their sum."""
 
@@ -265,13 +276,25 @@ class TextToSpeech(nn.Module):
         if self.refiner is not None:  # mu of the symbols alone serves the alignment search
             coarse = repeat_by_durations(text.mu, durations, x_1.shape[-1])
             prior = (prior + gaussian_nll(x_1, coarse, mask)) / 2
-        cut = [self._crop(x_1, mu, mask, spoken.mel_lengths) for _ in range(crops)]
-        x_1, mu, mask = map(torch.cat, zip(*cut, strict=True))
+        cut = self.crops(spoken, features, crops)
         voice = voice.repeat(crops, 1)
         flow = ot_cfm_loss(
-            lambda x, t: self.decoder(x, t, mu, voice, mask), x_1, mu, mask, self.config.flow
+            lambda x, t: self.decoder(x, t, cut.mu, voice, cut.mask), *cut, self.config.flow
         )
         return TtsLosses(prior, duration, flow, prosody), features
+
+    def crops(self, spoken: SpokenText, features: SpeechFeatures, count: int) -> Crops:
+        """`count` random windows of each utterance, [count * B, ...]; the batch comes first."""
+        x_1 = (spoken.mel - self.audio.mel_mean) / self.audio.mel_std
+        mask = length_mask(spoken.mel_lengths, x_1.shape[-1])
+        mu = features.mu[..., : x_1.shape[-1]]
+        cut = [self._crop(x_1, mu, mask, spoken.mel_lengths) for _ in range(count)]
+        return Crops(*map(torch.cat, zip(*cut, strict=True)))
+
+    def sample(self, mu: Tensor, mask: Tensor, voice: Tensor, steps: int) -> Tensor:
+        """A normalised mel x_1 [B, mel_bins, T] from mu, with gradients through Eq. 4."""
+        x_0 = start_noise(mu, torch.randn_like(mu), self.config.flow)
+        return euler(lambda x, t: self.decoder(x, t, mu, voice, mask), x_0, steps) * mask
 
     def _crop(self, x: Tensor, mu: Tensor, mask: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
         """The same random window of each utterance."""

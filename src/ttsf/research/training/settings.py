@@ -50,6 +50,8 @@ class TtsOptions:
 
     data: Path
     """Corpus with manifest.jsonl."""
+    adversarial: bool = False
+    """Finish D_TTS: discriminators also see mels of as many solver steps as are used to speak."""
     start: Path | None = None
     """Run of this stage, with the same or other speakers, whose weights to begin with."""
 

@@ -22,6 +22,8 @@ from ttsf.research.data.manifest import Clip, Split
 from ttsf.research.data.speech.speech_clips import SpeechClips
 from ttsf.research.data.speech.symbol_times import read_times
 from ttsf.research.presets import Preset
+from ttsf.research.training.adversarial.gan import gan_losses
+from ttsf.research.training.adversarial.mel_discriminators import MelDiscriminators
 from ttsf.research.training.journal import Validation, speak_first
 from ttsf.research.training.parts import SPEECH, Parts, load_parts, read_speakers
 from ttsf.research.training.schedule import warm_up_cosine
@@ -146,6 +148,14 @@ class TtsStage:
         self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
         if self.config.speech.prosody is not None:
             self.weights["prosody"] = 1.0
+        self.discriminators: MelDiscriminators | None = None
+        if options.adversarial:
+            self.discriminators = MelDiscriminators()
+            self.net.add_module("discriminators", self.discriminators)
+            t = self.training
+            self.weights |= {
+                "adversarial": t.adversarial, "features": t.features, "discriminator": 1.0,
+            }  # fmt: skip
         self._drawn = -1, self._epoch(0)
         self.batches_per_epoch = len(self._drawn[1])
 
@@ -179,9 +189,15 @@ class TtsStage:
         return self.speech.epoch(seed, t.batch, t.batch_frames, t.balance)
 
     def losses(self, batch: TtsBatch) -> dict[str, Tensor]:
-        """L_TTS, term by term."""
-        losses, _ = self.model.speech(batch.spoken, self.table(batch.speakers), self.training.crops)
-        return losses.terms()
+        """L_TTS, term by term, and the losses of both sides of the finish."""
+        speech, voice = self.model.speech, self.table(batch.speakers)
+        losses, features = speech(batch.spoken, voice, self.training.crops)
+        if self.discriminators is None:
+            return losses.terms()
+        real, mu, mask = speech.crops(batch.spoken, features, 1)
+        mu = mu.detach()  # E_t learns from L_TTS alone
+        fake = speech.sample(mu, mask, voice, self.config.speech.flow.steps)
+        return losses.terms() | gan_losses(self.discriminators, fake, real, mu)._asdict()
 
     def held_out_batches(self) -> Iterator[TtsBatch]:
         """All held-out sentences."""

@@ -10,13 +10,12 @@ tuned to what D_TTS draws (`training.tts_mels`).
 
 import math
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ttsf.config import AudioConfig, ModelConfig
 from ttsf.errors import TtsfError
@@ -28,16 +27,16 @@ from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip
 from ttsf.research.data.speech.speech_clips import SpeechClips
 from ttsf.research.presets import Preset
+from ttsf.research.training.adversarial.gan import gan_losses
+from ttsf.research.training.adversarial.vocoder_discriminators import (
+    RESOLUTIONS,
+    build_discriminators,
+    magnitude,
+)
 from ttsf.research.training.journal import Validation
 from ttsf.research.training.parts import Parts, load_parts
 from ttsf.research.training.settings import VocoderOptions
 from ttsf.research.training.tts_mels import Said, TtsMels, draw_mels
-from ttsf.research.training.vocoder_discriminators import (
-    RESOLUTIONS,
-    Seen,
-    build_discriminators,
-    magnitude,
-)
 
 EDGE = 0.475
 """Of the mel's sampling rate, where narrow recordings are cut off: codecs end below the half."""
@@ -59,14 +58,6 @@ class VocoderBatch(NamedTuple):
     """Hz [B, T], 0 where unvoiced, for a vocoder that reads it."""
     said: Said | None = None
     """Segments whose mel D_TTS draws."""
-
-
-class GanLosses(NamedTuple):
-    """Sums over the discriminators of a set [HiFi-GAN]."""
-
-    adversarial: Tensor
-    features: Tensor
-    discriminator: Tensor
 
 
 def stft_loss(fake: Tensor, real: Tensor) -> Tensor:
@@ -94,46 +85,6 @@ def output_audio(config: ModelConfig) -> AudioConfig:
         n_fft=max(audio.n_fft, 2 ** math.ceil(math.log2(window))),
         mel_bins=WIDE_BINS,
         fmax=rate / 2,
-    )
-
-
-def generator_score(fake: list[Seen]) -> Tensor:
-    """Least squares towards 1, summed over discriminators."""
-    return torch.stack([(1 - seen.score).square().mean() for seen in fake]).sum()
-
-
-def discriminator_score(real: list[Seen], fake: list[Seen]) -> Tensor:
-    """Least squares towards 1 for real and 0 for fake speech, summed over discriminators."""
-    terms = [(1 - r.score).square().mean() for r in real] + [f.score.square().mean() for f in fake]
-    return torch.stack(terms).sum()
-
-
-def feature_distance(real: list[Seen], fake: list[Seen]) -> Tensor:
-    """L1 of every layer, summed over layers and discriminators; real speech is a fixed target."""
-    pairs = zip(real, fake, strict=True)
-    layers = (pair for r, f in pairs for pair in zip(r.features, f.features, strict=True))
-    return torch.stack([(a.detach() - b).abs().mean() for a, b in layers]).sum()
-
-
-@contextmanager
-def frozen(net: nn.Module) -> Iterator[None]:
-    """Gradients pass through `net` but do not reach its weights."""
-    net.requires_grad_(False)
-    try:
-        yield
-    finally:
-        net.requires_grad_(True)
-
-
-def gan_losses(discriminators: nn.Module, fake: Tensor, real: Tensor) -> GanLosses:
-    """All three losses of samples [B, N]; each reaches only the side that it teaches."""
-    seen_real, seen_fake = discriminators(real), discriminators(fake.detach())
-    with frozen(discriminators):
-        passed = discriminators(fake)
-    return GanLosses(
-        generator_score(passed),
-        feature_distance(seen_real, passed),
-        discriminator_score(seen_real, seen_fake),
     )
 
 
