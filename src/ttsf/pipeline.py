@@ -110,7 +110,7 @@ class Pipeline:
             np.concatenate([chunk.frames for chunk in chunks]),
             np.concatenate([chunk.samples for chunk in chunks]),
             config.video.fps,
-            config.audio.sample_rate,
+            config.sample_rate,
             joined(chunk.spoken for chunk in chunks),
         )
 

@@ -99,7 +99,7 @@ def write_talk(
     written, and what the talk raises.
     """
     outputs.check()
-    fps, sample_rate = config.video.fps, config.audio.sample_rate
+    fps, sample_rate = config.video.fps, config.sample_rate
     with ExitStack() as files:
         subtitles, timings = (
             None if path is None else (path, files.enter_context(new_file(path)))

@@ -42,7 +42,7 @@ class SpokenUtterance(NamedTuple):
     """Speech of one utterance and the lips that go with it; N = 640 frames."""
 
     samples: Tensor
-    """float32 [N] in [-1, 1], 16 kHz."""
+    """float32 [N] in [-1, 1] at the vocoder's rate."""
     f_lip: Tensor
     """[1, frames, S]."""
     durations: Tensor

@@ -15,9 +15,9 @@ import numpy as np
 from ttsf.config import FPS
 from ttsf.errors import TtsfError
 from ttsf.parallel import Progress, worker_pool
-from ttsf.research.data.alignment import Phone, align
 from ttsf.research.data.manifest import Register
-from ttsf.research.data.speech_files import register_of
+from ttsf.research.data.speech.alignment import Phone, align
+from ttsf.research.data.speech.speech_files import register_of
 from ttsf.research.data.synthetic.visemes import spoken_mouth
 from ttsf.research.evaluation.cases import Case
 from ttsf.research.evaluation.clips import VideoClip, read_clip

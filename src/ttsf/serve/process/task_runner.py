@@ -129,7 +129,7 @@ class TaskRunner:
         """The model."""
         config = self.pipeline.model.config
         voices = tuple((voice.name, voice.register) for voice in config.speech.voices)
-        return Ready(config.name, voices, config.video.fps, config.audio.sample_rate)
+        return Ready(config.name, voices, config.video.fps, config.sample_rate)
 
     def do(
         self, task: Task, stopped: threading.Event, tell: Callable[[Event], None]
@@ -210,8 +210,8 @@ class TaskRunner:
         self, task: MakeSpeech, stopped: threading.Event, tell: Callable[[Event], None]
     ) -> None:
         portrait = None if task.picture is None else self.portrait(task.picture, task.face)
-        live = _File(task.file, stopped)
-        with live.file, new_sound(live, task.kind) as sound:
+        live, rate = _File(task.file, stopped), self.pipeline.model.config.sample_rate
+        with live.file, new_sound(live, task.kind, rate) as sound:
             for samples in self.pipeline.sounds(portrait, task.text, task.options):
                 sound.add(samples)
                 tell(Grew())

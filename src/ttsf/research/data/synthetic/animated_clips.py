@@ -20,11 +20,11 @@ from ttsf.errors import TtsfError
 from ttsf.media.files import new_file, write_new
 from ttsf.model.labels import BLINK, FIRST_LIP, OPEN, SHIFTS, WIDE
 from ttsf.model.motion.prosody import prosodic
-from ttsf.research.data.alignment import Phone, read_phones
 from ttsf.research.data.clip_files import read_samples, save_frames, save_samples
 from ttsf.research.data.manifest import Animated, Clip, Recorded
 from ttsf.research.data.parts import Part
 from ttsf.research.data.records import Record, Refusal
+from ttsf.research.data.speech.alignment import Phone, read_phones
 from ttsf.research.data.synthetic.animator import Animator
 from ttsf.research.data.synthetic.head_motion import head_track
 from ttsf.research.data.synthetic.mouth_layer import Teeth
