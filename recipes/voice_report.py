@@ -24,12 +24,12 @@ from ttsf.config import SAMPLE_RATE
 from ttsf.media.recording import read_sound
 from ttsf.media.sound import write_wav
 from ttsf.model.mel import mel_spectrogram
-from ttsf.research.data.alignment import phone_times
 from ttsf.research.data.parts import Part, read_parts
 from ttsf.research.data.recorded.speech import read_speech
 from ttsf.research.data.rendered_faces import RenderedFaces
 from ttsf.research.data.report import spread
-from ttsf.research.data.speech_files import register_of
+from ttsf.research.data.speech.alignment import phone_times
+from ttsf.research.data.speech.speech_files import register_of
 from ttsf.research.evaluation.cases import PLAIN
 from ttsf.research.evaluation.metrics.c_sim import VoiceScorer, consistency
 from ttsf.research.evaluation.metrics.f0_rmse import median_f0

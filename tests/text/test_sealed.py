@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests.support.readings import REFERENCE, read_out, said, table
+from tests.support.spoken_words import REFERENCE, read_out, said, table
 
 SEALED = {
     "kinds.tsv": "32c06cca049ff1cc3ef4f03e93b9c5cf1eaf8d1f9d4f805715e3c2d3485935dc",

@@ -16,7 +16,7 @@ single forms; and what was right before them.
 
 import pytest
 
-from tests.support.readings import FRONT_END, heard, read_out, said, table
+from tests.support.spoken_words import FRONT_END, heard, read_out, said, table
 
 WRONG = {
     "He could lead if he would get the lead out.": "the metal shows in the meaning alone",

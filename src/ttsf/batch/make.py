@@ -9,15 +9,14 @@ from typing import Any
 
 from ttsf.batch.lines import Refused, Request, read_lines
 from ttsf.batch.results import Outcome, write_results
+from ttsf.engine.files import FILES, SOUND, VIDEO
+from ttsf.engine.options import DEFAULTS
 from ttsf.engine.output import Outputs
+from ttsf.engine.production import PORTRAITS_KEPT, failure_of, write_beside
 from ttsf.errors import TtsfError
 from ttsf.parallel import Parallel, only_run, record_path, run_jobs
 from ttsf.pipeline import Pipeline, load
-from ttsf.serve.process.task_runner import failure_of, write_beside
-from ttsf.serve.process.tasks import FILES, SOUND, VIDEO
 
-PORTRAITS_KEPT = 4
-"""In memory, read and ready to speak."""
 DIED = {"status": "failed", "code": "died", "message": "its process died twice"}
 
 
@@ -28,7 +27,7 @@ class BatchSettings:
     model: Path | None = None
     """Folder (None: the bundled weights)."""
     device: str = "cpu"
-    most_speech_s: float = 3_600.0
+    most_speech_s: float = DEFAULTS.max_seconds
     """A text that takes longer is refused."""
 
 
@@ -84,11 +83,11 @@ class _Work:
             made = engine.make(line, folder, self.settings.most_speech_s)
             return json.dumps({"status": "done", **made})
         except (Exception, MemoryError) as error:
-            failed = failure_of(error, None)
+            code, message = failure_of(error, None)
             for name in FILES:
                 (folder / name).unlink(missing_ok=True)
-            status = "refused" if failed.code == "unusable" else "failed"
-            return json.dumps({"status": status, "code": failed.code, "message": failed.message})
+            status = "refused" if code == "unusable" else "failed"
+            return json.dumps({"status": status, "code": code, "message": message})
 
 
 class _Engine:
@@ -102,7 +101,7 @@ class _Engine:
         outputs = Outputs(
             folder / VIDEO,
             sound=folder / SOUND,
-            captions="burnt" if line.wanted.captions == "burnt" else "none",
+            captions=line.wanted.captions,
         )
         made = self.pipeline.write(portrait, text, outputs, line.options(most_speech_s))
         return write_beside(folder, text, made, self.pipeline.model.config.video.fps)

@@ -52,6 +52,6 @@ class Voices:
             if self.samples is not None:
                 path = self.samples / f"{voice.name}.wav"
                 said = pipeline.say(None, SAMPLE, GenerateOptions(voice=voice.name))
-                write_wav(path, said, config.audio.sample_rate)
+                write_wav(path, said, config.sample_rate)
                 line += f"   {path}"
             print(line, flush=True)

@@ -5,11 +5,12 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from itertools import chain
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ttsf.config import ModelConfig
+from ttsf.engine.options import CaptionsKind
 from ttsf.engine.talk import Session, joined
 from ttsf.errors import TtsfError
 from ttsf.media.captions import Captions
@@ -25,7 +26,6 @@ from ttsf.timings.subtitles import Cue, cues
 from ttsf.timings.words import WordTimes
 
 VIDEOS = (".mp4", ".webm")
-CaptionsKind = Literal["none", "track", "burnt"]
 
 
 class Outputs(NamedTuple):
@@ -75,6 +75,16 @@ class Outputs(NamedTuple):
             names.check_timings_name(self.timings)
 
 
+class Written(NamedTuple):
+    """What was written."""
+
+    frame_count: int
+    seconds: float
+    """Length of the video."""
+    spoken: WordTimes = WordTimes(())
+    """What is said when."""
+
+
 def write_talk(
     open_talk: Callable[[], Session],
     config: ModelConfig,
@@ -82,14 +92,14 @@ def write_talk(
     outputs: Outputs,
     progress: Progress | None,
     heard: Callable[[WordTimes], None] | None = None,
-) -> tuple[int, WordTimes]:
-    """Write all files, whole or not at all; gives the number of frames and what is said when.
+) -> Written:
+    """Write all files, whole or not at all.
 
     The places to write are tried before the talk is opened. Raises TtsfError where one cannot be
     written, and what the talk raises.
     """
     outputs.check()
-    fps, sample_rate = config.video.fps, config.audio.sample_rate
+    fps, sample_rate = config.video.fps, config.sample_rate
     with ExitStack() as files:
         subtitles, timings = (
             None if path is None else (path, files.enter_context(new_file(path)))
@@ -122,7 +132,7 @@ def write_talk(
         if timings is not None:
             kind = outputs.timings_format
             _write(*timings, names.timings(text, spoken, seconds, fps, kind))
-    return video.frames, spoken
+    return Written(video.frames, seconds, spoken)
 
 
 def _filmed(talk: Session, video: VideoWriter, captions: CaptionsKind) -> Generator[Chunk]:

@@ -83,11 +83,11 @@ class SpeechSession:
     ) -> None:
         self.model, self.voice = model, voice
         self.utterances, self.options = utterances, options
-        rate = model.config.audio.sample_rate
+        rate = model.config.sample_rate
         self._mark = SoundMark(payload, rate) if options.mark and can_mark(rate) else None
 
     def samples(self, workers: Workers) -> Iterator[np.ndarray]:
-        """Utterance by utterance: float32 [640 n] in [-1, 1]."""
+        """Utterance by utterance: float32 [n * samples_per_video] in [-1, 1]."""
         rate, before = self.model.config.samples_per_video, 0
         for index in range(len(self.utterances)):
             said, count = workers.submit(self.say, index, before).result()

@@ -30,7 +30,7 @@ def word_times(
     phones = tuple(
         Phone(ipa, ends[first], ends[last])
         for span in utterance.spans
-        for ipa, first, last in _phones(utterance.ids, *span)
+        for ipa, first, last in phones_in(utterance.ids, *span)
     )
     marks = tuple(
         Mark(name, words[k].start_s if k < len(words) else ends[-1]) for name, k in utterance.marks
@@ -38,8 +38,8 @@ def word_times(
     return WordTimes(words, phones, marks)
 
 
-def _phones(ids: Sequence[int], first: int, last: int) -> Iterator[tuple[str, int, int]]:
-    """Sounds of ids [first, last), each with its own; a blank belongs to the sound before it."""
+def phones_in(ids: Sequence[int], first: int, last: int) -> Iterator[tuple[str, int, int]]:
+    """Phones of ids [first, last) with the ids of each; a blank belongs to the phone before it."""
     ipa, begin = "", first
     for place in range(first, last):
         symbol = SYMBOLS[ids[place]]

@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple, get_args
 import av
 import numpy as np
 
-from ttsf.config import SAMPLE_RATE
 from ttsf.media.files import Stream
 
 SoundFormat = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
@@ -26,42 +25,44 @@ class _Kind(NamedTuple):
     media_type: str
     container: str
     codec: str
-    sample_rate: int
+    sample_rate: int | None = None
+    """Hz; None: that of the sound."""
     bits: int | None = None
     """Per second."""
 
 
 KINDS: dict[SoundFormat, _Kind] = {
-    "mp3": _Kind("audio/mpeg", "mp3", "libmp3lame", SAMPLE_RATE, 64_000),
+    "mp3": _Kind("audio/mpeg", "mp3", "libmp3lame", None, 64_000),
     "opus": _Kind("audio/ogg", "ogg", "libopus", 48_000, 32_000),
-    "aac": _Kind("audio/aac", "adts", "aac", SAMPLE_RATE, 64_000),
-    "flac": _Kind("audio/flac", "flac", "flac", SAMPLE_RATE),
-    "wav": _Kind("audio/wav", "s16le", "pcm_s16le", SAMPLE_RATE),
+    "aac": _Kind("audio/aac", "adts", "aac", None, 64_000),
+    "flac": _Kind("audio/flac", "flac", "flac"),
+    "wav": _Kind("audio/wav", "s16le", "pcm_s16le"),
     "pcm": _Kind("audio/pcm", "s16le", "pcm_s16le", PCM_RATE),
 }
 
 
 class SoundWriter:
-    """Sound being written to a stream, mono."""
+    """Sound of `sample_rate` Hz being written to a stream, mono."""
 
-    def __init__(self, target: Stream, kind: SoundFormat) -> None:
-        encoding = KINDS[kind]
+    def __init__(self, target: Stream, kind: SoundFormat, sample_rate: int) -> None:
+        encoding, self._rate = KINDS[kind], sample_rate
+        stored = encoding.sample_rate or sample_rate
         if kind == "wav":
-            target.write(wav_header(encoding.sample_rate))
+            target.write(wav_header(stored))
         self._samples = 0
         self._container: Any = av.open(target, "w", format=encoding.container)
         self._stream: Any = None
-        self._stream = self._container.add_stream(encoding.codec, rate=encoding.sample_rate)
+        self._stream = self._container.add_stream(encoding.codec, rate=stored)
         self._stream.layout = "mono"
         if encoding.bits is not None:
             self._stream.bit_rate = encoding.bits
 
     def add(self, samples: np.ndarray) -> None:
-        """float [n] in [-1, 1] at 16 kHz."""
+        """float [n] in [-1, 1]."""
         block = np.clip(samples, -1, 1).astype(np.float32)[None]
         sound = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
-        sound.sample_rate, sound.pts = SAMPLE_RATE, self._samples
-        sound.time_base = Fraction(1, SAMPLE_RATE)
+        sound.sample_rate, sound.pts = self._rate, self._samples
+        sound.time_base = Fraction(1, self._rate)
         self._samples += block.shape[1]
         self._container.mux(self._stream.encode(sound))
 
@@ -75,9 +76,9 @@ class SoundWriter:
 
 
 @contextmanager
-def new_sound(target: Stream, kind: SoundFormat) -> Iterator[SoundWriter]:
+def new_sound(target: Stream, kind: SoundFormat, sample_rate: int) -> Iterator[SoundWriter]:
     """Filled with `add`, ended with the block; the stream's own errors pass through."""
-    writer = SoundWriter(target, kind)
+    writer = SoundWriter(target, kind, sample_rate)
     try:
         yield writer
         writer.finish()

@@ -19,10 +19,14 @@ from ttsf.config import (
     FlowMatchingConfig,
     ModelConfig,
     MotionConfig,
+    MouthOpeningConfig,
+    ProsodyConfig,
+    RefinerConfig,
     SpeechConfig,
     SpeechDecoderConfig,
     TextEncoderConfig,
     VocoderConfig,
+    VoicePaceConfig,
 )
 
 DiscriminatorKind = Literal["hifigan", "spectrogram", "both", "none"]
@@ -40,6 +44,8 @@ class TtsTraining:
     batch: int = 12  # clips
     batch_frames: int = 5_000  # mel frames of a batch, padding counted
     crops: int = 1  # training clips that L_TTS's flow sees of each clip
+    adversarial: float = 0.1  # weights of the finish of D_TTS by discriminators [ours]
+    features: float = 1.0
     balance: float = 0.0  # clips are drawn by (their voice's minutes / mean)^-balance; 0: all once
 
 
@@ -51,6 +57,7 @@ class VocoderTraining:
     discriminators: DiscriminatorKind = "hifigan"
     divisor: int = 1  # by which HiFi-GAN's discriminators are narrower
     mel: float = 45.0  # weight of the mel L1
+    f0: float = 1.0  # weight of the F0 that a harmonic vocoder reads [ours]
     stft: float = 0.0  # weight of the multi-resolution STFT loss; 0 leaves it out
     adversarial: float = 1.0
     features: float = 2.0
@@ -238,13 +245,14 @@ _MINI = ModelConfig(
         lip_codes=(7, 8, 9, 10),
         rgb_path="mixed",
     ),
-    audio_mapper=AudioMapperConfig(channels=128, kernels=(3, 7)),
+    audio_mapper=AudioMapperConfig(channels=128, kernels=(3, 7), opening=MouthOpeningConfig()),
     motion=MotionConfig(
         prior_channels=128,
         prior_kernel=15,
         sampler_channels=128,
         sampler_layers=4,
         flow=FlowMatchingConfig(steps=20, temperature=1.1),  # 10 steps at 1.0 lose blinks [ours]
+        voice_pace=VoicePaceConfig(),
     ),
 )
 MINI = Preset(
@@ -270,6 +278,24 @@ MINI = Preset(
     ),
 )
 
+_NEXT = replace(
+    _MINI,
+    name="mini-next",
+    speech=replace(
+        _MINI.speech,
+        add_blank=False,
+        first_blank=True,
+        text_encoder=replace(_MINI.speech.text_encoder, channels=192, ffn_channels=512),
+        duration=replace(_MINI.speech.duration, round_up=False),
+        prosody=ProsodyConfig(),
+        refiner=RefinerConfig(),
+    ),
+    vocoder=VocoderConfig(
+        kind="harmonic", sample_rate=24_000, channels=224, layers=8, istft_n_fft=960, istft_hop=240
+    ),
+)
+"""The voice of the next weights: known times, pitch and energy, sound of 24 kHz [ours]."""
+
 
 def _ablation(
     name: str,
@@ -286,6 +312,7 @@ PRESETS = {
     for preset in (
         Preset(),
         MINI,
+        replace(MINI, model=_NEXT),
         _ablation("mini-no-energy", replace(_MINI.audio_mapper, energy="none")),
         _ablation(
             "mini-text-only", replace(_MINI.audio_mapper, energy="none", use_upsampled=False)

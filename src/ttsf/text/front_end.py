@@ -105,6 +105,7 @@ class TextFrontEnd:
 
     def __init__(self, config: SpeechConfig, other: Language | None = None) -> None:
         self.other, self.add_blank = other, config.add_blank
+        self.first_blank = config.first_blank and not config.add_blank
         self.language = other.voice if other else config.language
 
     def normalize(self, text: str) -> str:
@@ -246,6 +247,9 @@ class TextFrontEnd:
             blank = SYMBOL_ID[BLANK]
             ids = [blank if k % 2 == 0 else ids[k // 2] for k in range(2 * len(ids) + 1)]
             spans = [(2 * start + 1, 2 * end + 1) for start, end in spans]
+        if self.first_blank:
+            ids = [SYMBOL_ID[BLANK], *ids]
+            spans = [(start + 1, end + 1) for start, end in spans]
         return ids, spans
 
 

@@ -7,7 +7,7 @@ import torch
 
 from ttsf.config import DurationConfig
 from ttsf.model.speech.duration import (
-    DurationPredictor,
+    SymbolPredictor,
     give_pauses_to_marks,
     log_likelihood,
     repeat_by_durations,
@@ -87,6 +87,6 @@ def test_repeat_by_durations() -> None:
 
 
 def test_predictor_is_zero_outside_the_mask() -> None:
-    predictor = DurationPredictor(DurationConfig(channels=8), 12)
+    predictor = SymbolPredictor(DurationConfig(channels=8), 12)
     out = predictor(torch.randn(2, 12, 5), length_mask(torch.tensor([5, 2]), 5))
-    assert out.shape == (2, 5) and out[1, 2:].abs().sum() == 0
+    assert out.shape == (2, 1, 5) and out[1, 0, 2:].abs().sum() == 0

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from ttsf.errors import TtsfError
-from ttsf.research.data.alignment import IPA, align, spoken_words
+from ttsf.research.data.speech.alignment import IPA, align, spoken_words
 from ttsf.research.data.synthetic.teachers import speak
 from ttsf.research.data.synthetic.visemes import SHAPES
 
@@ -43,7 +43,7 @@ def test_what_cannot_be_aligned(monkeypatch: pytest.MonkeyPatch) -> None:
         align(noise[:1_000], "hello")
     with pytest.raises(TtsfError, match="does not fit"):
         align(noise[:6_000], "this is far too much text for a third of a second of noise " * 3)
-    monkeypatch.setattr("ttsf.research.data.alignment.phonemize", lambda word, language: "")
+    monkeypatch.setattr("ttsf.research.data.speech.alignment.phonemize", lambda word, language: "")
     with pytest.raises(TtsfError, match="no sound is known for the word 'zqxx'"):
         align(noise, "a zqxx is here")
 

@@ -18,7 +18,6 @@ from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk, new_video
 from ttsf.model.labels import BLINK, OPEN, PRESS, WIDE
 from ttsf.parallel import Parallel
-from ttsf.research.data.alignment import Phone, read_phones, save_phones
 from ttsf.research.data.clip_files import save_samples
 from ttsf.research.data.manifest import Animated, Clip, Recorded, read_manifest
 from ttsf.research.data.open_corpus import (
@@ -33,6 +32,7 @@ from ttsf.research.data.open_corpus import (
 from ttsf.research.data.parts import read_parts
 from ttsf.research.data.records import Record
 from ttsf.research.data.settings import OpenCorpusSettings
+from ttsf.research.data.speech.alignment import Phone, read_phones, save_phones
 from ttsf.research.data.synthetic.animated_clips import spoken_labels, tracked_labels, whole_frames
 from ttsf.research.data.synthetic.teachers import speak
 from ttsf.research.data.synthetic.visemes import SILENCE, viseme_times

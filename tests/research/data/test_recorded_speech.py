@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from ttsf.errors import TtsfError
-from ttsf.research.data.alignment import Phone, read_phones
 from ttsf.research.data.clip_files import save_samples
 from ttsf.research.data.parts import Part
 from ttsf.research.data.recorded import speech
 from ttsf.research.data.recorded.pieces import cut_evenly, cut_in_pauses, small_letters, with_commas
 from ttsf.research.data.recorded.speech import SpeechJob, play, read_speech, speech_one
 from ttsf.research.data.records import Record
-from ttsf.research.data.speech_files import above_noise, longest_loud, median_pitch
+from ttsf.research.data.speech.alignment import Phone, read_phones
+from ttsf.research.data.speech.speech_files import above_noise, longest_loud, median_pitch
 from ttsf.research.data.synthetic.teachers import speak
 
 RATE = 16_000

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-from ttsf.research.data.speech_files import trim_and_level
+from ttsf.research.data.speech.speech_files import trim_and_level
 from ttsf.research.data.synthetic.sentences import everyday_sentence, sentences_of, teacher_texts
 
 TEXT = """

@@ -8,7 +8,7 @@ import pytest
 from ttsf.errors import TtsfError
 from ttsf.research.data.clip_files import save_samples
 from ttsf.research.data.manifest import Animated, Clip, Synthesised, write_manifest
-from ttsf.research.data.speech_clips import SpeechClips
+from ttsf.research.data.speech.speech_clips import SpeechClips
 
 
 @pytest.fixture

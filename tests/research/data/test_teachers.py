@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ttsf.errors import TtsfError
-from ttsf.research.data.speech_files import median_pitch, register_of
+from ttsf.research.data.speech.speech_files import median_pitch, register_of
 from ttsf.research.data.synthetic.teachers import (
     PROGRAMS,
     VOICES,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from ttsf.research.data.alignment import Phone
+from ttsf.research.data.speech.alignment import Phone
 from ttsf.research.evaluation.metrics.lips import (
     Closures,
     Lag,

@@ -6,7 +6,7 @@ from skimage.data import astronaut
 
 from tests.support.recordings import face_picture, murmur
 from ttsf.errors import TtsfError
-from ttsf.research.data.alignment import Phone
+from ttsf.research.data.speech.alignment import Phone
 from ttsf.research.data.synthetic.visemes import spoken_mouth
 from ttsf.research.evaluation import scoring
 from ttsf.research.evaluation.clips import VideoClip

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from ttsf.research.training.vocoder_discriminators import (
+from ttsf.research.training.adversarial.vocoder_discriminators import (
     PERIODS,
     HifiGanDiscriminators,
     PeriodDiscriminator,

@@ -18,19 +18,18 @@ from ttsf.research.data.clip_files import save_samples
 from ttsf.research.data.manifest import Clip, Synthesised, read_manifest, write_manifest
 from ttsf.research.presets import MINI, PRESETS, Preset, VocoderTraining
 from ttsf.research.training import tts_mels
-from ttsf.research.training.loop import total_loss, train
-from ttsf.research.training.parts import load_parts
-from ttsf.research.training.settings import RunSettings, VocoderOptions
-from ttsf.research.training.stages.vocoder import (
-    VocoderStage,
+from ttsf.research.training.adversarial.gan import (
+    Seen,
     discriminator_score,
     feature_distance,
     gan_losses,
     generator_score,
-    stft_loss,
 )
+from ttsf.research.training.loop import total_loss, train
+from ttsf.research.training.parts import load_parts
+from ttsf.research.training.settings import RunSettings, VocoderOptions
+from ttsf.research.training.stages.vocoder import VocoderStage, stft_loss
 from ttsf.research.training.tts_mels import draw_mels
-from ttsf.research.training.vocoder_discriminators import Seen
 
 SEGMENT = VocoderTraining().segment
 

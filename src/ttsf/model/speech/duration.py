@@ -4,15 +4,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ttsf.config import DurationConfig
+from ttsf.config import DurationConfig, ProsodyConfig
 from ttsf.model.speech.text_encoder import ChannelNorm
 from ttsf.symbols import PUNCTUATION
 
 
-class DurationPredictor(nn.Module):
-    """Natural log of mel frames per symbol from f_t (detached by the caller): -> [B, L]."""
+class SymbolPredictor(nn.Module):
+    """Some values of each symbol from f_t: convolutions over the symbols.
 
-    def __init__(self, config: DurationConfig, in_channels: int) -> None:
+    As duration predictor it gives the natural log of mel frames, f_t detached by the caller.
+    """
+
+    def __init__(
+        self, config: DurationConfig | ProsodyConfig, in_channels: int, values: int = 1
+    ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
             nn.Sequential(
@@ -23,14 +28,14 @@ class DurationPredictor(nn.Module):
             )
             for width in (in_channels, config.channels)
         )
-        self.out = nn.Conv1d(config.channels, 1, 1)
+        self.out = nn.Conv1d(config.channels, values, 1)
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """hidden: [B, C, L]; mask: [B, 1, L]."""
+        """hidden: [B, C, L]; mask: [B, 1, L] -> [B, values, L]."""
         x = hidden
         for layer in self.layers:
             x = layer(x * mask)
-        return (self.out(x * mask) * mask)[:, 0]
+        return self.out(x * mask) * mask
 
 
 def log_likelihood(mel: Tensor, mu: Tensor) -> Tensor:
@@ -85,15 +90,19 @@ def give_pauses_to_marks(durations: Tensor, ids: Tensor) -> Tensor:
     return (durations - spare).scatter_add(1, first.clamp_max(size - 1), pause)
 
 
-def whole_durations(log_durations: Tensor, mask: Tensor, rate: float, multiple: int) -> Tensor:
+def whole_durations(
+    log_durations: Tensor, mask: Tensor, rate: float, multiple: int, round_up: bool = True
+) -> Tensor:
     """Predicted log-durations [B, L] to whole frames: each real symbol at least one.
 
-    Predictions are rounded up [Matcha], which makes up for the mean of logs being a short mean.
+    round_up: predictions are rounded up [Matcha], which makes up for the mean of logs being a short
+    mean.
     After division by `rate` ends are rounded cumulatively, so the tempo is kept; the last symbol
     takes what brings the sum to the next multiple of `multiple`.
     """
     real = mask[:, 0] > 0
-    lengths = log_durations.exp().clamp(1.0, 400.0).ceil() / rate * real
+    lengths = log_durations.exp().clamp(1.0, 400.0) * real
+    lengths = (lengths.ceil() if round_up else lengths) / rate
     ends = lengths.double().cumsum(1).round().long()
     durations = torch.diff(ends, dim=1, prepend=torch.zeros_like(ends[:, :1]))
     durations = torch.where(real, durations.clamp_min(1), torch.zeros_like(durations))

@@ -16,13 +16,15 @@ from ttsf.model.flow_matching import euler, ot_cfm_loss, start_noise
 from ttsf.model.layers import full_precision
 from ttsf.model.speech.decoder import SpeechDecoder
 from ttsf.model.speech.duration import (
-    DurationPredictor,
+    SymbolPredictor,
     give_pauses_to_marks,
     log_likelihood,
     repeat_by_durations,
     search_alignment,
     whole_durations,
 )
+from ttsf.model.speech.prosody import SymbolProsody
+from ttsf.model.speech.refiner import MelRefiner
 from ttsf.model.speech.text_encoder import EncodedText, TextEncoder, length_mask
 from ttsf.model.speech.voice import VoiceMixture, voice_projection
 from ttsf.symbols import PUNCTUATION, SYMBOLS
@@ -39,12 +41,33 @@ class SpeechFeatures(NamedTuple):
     silence: Tensor  # [B] of them, added at the end
 
 
+class Crops(NamedTuple):
+    """Windows of utterances, a training clip long."""
+
+    x_1: Tensor
+    """Real log-mel, normalised: [B, mel_bins, T]."""
+    mu: Tensor
+    """[B, mel_bins, T]."""
+    mask: Tensor
+    """[B, 1, T]."""
+
+
 class TtsLosses(NamedTuple):
     """L_TTS is their sum."""
 
     prior: Tensor
     duration: Tensor
     flow: Tensor
+    prosody: Tensor | None = None
+    """Of pitch and energy, where the model predicts them."""
+
+    def terms(self) -> dict[str, Tensor]:
+        """Those that there are."""
+        return {name: loss for name, loss in self._asdict().items() if loss is not None}
+
+    def total(self) -> Tensor:
+        """L_TTS."""
+        return torch.stack(list(self.terms().values())).sum()
 
 
 class SpokenText(NamedTuple):
@@ -57,17 +80,31 @@ class SpokenText(NamedTuple):
     mel: Tensor
     """[B, mel_bins, T], raw log-mel."""
     mel_lengths: Tensor
-    """int64 [B], not shorter than the text."""
+    """int64 [B], not shorter than the text where its times are to be searched."""
+    durations: Tensor | None = None
+    """int64 [B, L], mel frames of each symbol where they are known; else a row of zeros."""
+    log_f0: Tensor | None = None
+    """[B, T], natural log of F0 in Hz, interpolated where unvoiced."""
 
 
-def pad_spoken(ids: list[Tensor], mels: list[Tensor]) -> SpokenText:
-    """Texts int64 [L] each and their raw log-mels [mel_bins, T] each, ended with zeros."""
+def pad_spoken(
+    ids: list[Tensor],
+    mels: list[Tensor],
+    durations: list[Tensor] | None = None,
+    log_f0: list[Tensor] | None = None,
+) -> SpokenText:
+    """Texts int64 [L] each and their raw log-mels [mel_bins, T] each, ended with zeros.
+
+    durations: int64 [L] each, zeros where unknown; log_f0: [T] each.
+    """
     frames = [mel.T for mel in mels]
     return SpokenText(
         pad_sequence(ids, batch_first=True),
         torch.tensor([len(x) for x in ids]),
         pad_sequence(frames, batch_first=True).transpose(1, 2).contiguous(),
         torch.tensor([len(x) for x in frames]),
+        None if durations is None else pad_sequence(durations, batch_first=True),
+        None if log_f0 is None else pad_sequence(log_f0, batch_first=True),
     )
 
 
@@ -75,6 +112,12 @@ def silent_end(ids: Tensor) -> Tensor:
     """Which symbols [B, L] are marks or blanks after all that sound."""
     sounds = ids > len(PUNCTUATION)
     return sounds.flip(1).cumsum(1).flip(1) == 0
+
+
+def gaussian_nll(x: Tensor, mu: Tensor, mask: Tensor) -> Tensor:
+    """Mean of -log N(x; mu, I) over x, mu [B, C, T] where mask [B, 1, T] is 1."""
+    squares = ((x - mu) ** 2 + math.log(2 * math.pi)) * mask
+    return 0.5 * squares.sum() / (mask.sum() * x.shape[1])
 
 
 class TextToSpeech(nn.Module):
@@ -88,7 +131,13 @@ class TextToSpeech(nn.Module):
         voice = config.voice_channels
         self.voice_projection = voice_projection(config, identity_channels)
         self.encoder = TextEncoder(config.text_encoder, len(SYMBOLS), voice, audio.mel_bins)
-        self.duration = DurationPredictor(config.duration, self.encoder.width)
+        self.duration = SymbolPredictor(config.duration, self.encoder.width)
+        self.prosody: SymbolProsody | None = None
+        if config.prosody is not None:
+            self.prosody = SymbolProsody(config.prosody, self.encoder.width)
+        self.refiner: MelRefiner | None = None
+        if config.refiner is not None:
+            self.refiner = MelRefiner(config.refiner, self.encoder.width, audio.mel_bins)
         self.decoder = SpeechDecoder(config.decoder, audio.mel_bins, voice)
         self.embedding_channels = config.text_encoder.channels
         self.hidden_channels = self.encoder.width
@@ -109,13 +158,18 @@ class TextToSpeech(nn.Module):
         self, text: EncodedText, durations: Tensor, longest: int, silence: Tensor | None = None
     ) -> SpeechFeatures:
         """longest: mel frames of the longest utterance."""
-        totals = durations.sum(1)
         frames = math.ceil(longest / self.multiple) * self.multiple
+        mask = length_mask(durations.sum(1), frames)
+        hidden = repeat_by_durations(text.hidden, durations, frames)
+        if self.refiner is None:
+            mu = repeat_by_durations(text.mu, durations, frames)
+        else:
+            mu = self.refiner(hidden, durations, mask)
         return SpeechFeatures(
             repeat_by_durations(text.embedding, durations, frames),
-            repeat_by_durations(text.hidden, durations, frames),
-            repeat_by_durations(text.mu, durations, frames),
-            length_mask(totals, frames),
+            hidden,
+            mu,
+            mask,
             durations,
             durations.new_zeros(len(durations)) if silence is None else silence,
         )
@@ -134,8 +188,13 @@ class TextToSpeech(nn.Module):
         takes what they lack, in whole video frames.
         """
         text = self.encoder(ids, id_lengths, voice)
-        log_durations = self.duration(text.hidden, text.mask)
-        durations = whole_durations(log_durations, text.mask, rate, self.multiple)
+        log_durations = self.duration(text.hidden, text.mask)[:, 0]
+        durations = whole_durations(
+            log_durations, text.mask, rate, self.multiple, self.config.duration.round_up
+        )
+        if self.prosody is not None:
+            values = self.prosody.predictor(text.hidden, text.mask)
+            text = text._replace(hidden=self.prosody.add(text.hidden, values, text.mask))
         there = (durations * silent_end(ids)).sum(1)
         lacking = (silence - there).clamp_min(0)
         lacking = lacking + -lacking % self.multiple
@@ -143,17 +202,38 @@ class TextToSpeech(nn.Module):
         return self._upsample(text, durations, int(durations.sum(1).max()), lacking)
 
     def _align(self, spoken: SpokenText, voice: Tensor) -> tuple[EncodedText, Tensor, Tensor]:
-        """The encoded text, the normalised mel x_1, and the durations that join them best."""
+        """The encoded text, the normalised mel x_1, and the durations that join them.
+
+        They are those that are known, else those that fit best.
+        """
         text = self.encoder(spoken.ids, spoken.id_lengths, voice)
         x_1 = (spoken.mel - self.audio.mel_mean) / self.audio.mel_std
+        given = spoken.durations
+        if given is not None and bool((given.sum(1) > 0).all()):
+            return text, x_1, given
         with torch.no_grad(), full_precision(x_1.device):
             scores = log_likelihood(x_1, text.mu.float())
-        durations = search_alignment(scores, spoken.id_lengths, spoken.mel_lengths)
-        return text, x_1, give_pauses_to_marks(durations, spoken.ids)
+        searched = search_alignment(scores, spoken.id_lengths, spoken.mel_lengths)
+        durations = give_pauses_to_marks(searched, spoken.ids)
+        if given is not None:
+            durations = torch.where(given.sum(1, keepdim=True) > 0, given, durations)
+        return text, x_1, durations
+
+    def _with_prosody(
+        self, text: EncodedText, spoken: SpokenText, x_1: Tensor, durations: Tensor
+    ) -> tuple[EncodedText, Tensor | None]:
+        """The text that knows the pitch and energy of its speech [B, 2, L], and these."""
+        if self.prosody is None:
+            return text, None
+        if spoken.log_f0 is None:
+            raise ValueError("a model with prosody learns from speech whose F0 is known")
+        values = self.prosody.measure(spoken.log_f0, x_1, durations) * text.mask
+        return text._replace(hidden=self.prosody.add(text.hidden, values, text.mask)), values
 
     def align(self, spoken: SpokenText, voice: Tensor) -> SpeechFeatures:
         """Features with the durations that fit the real speech best."""
         text, x_1, durations = self._align(spoken, voice)
+        text, _ = self._with_prosody(text, spoken, x_1, durations)
         return self._upsample(text, durations, x_1.shape[-1])
 
     def decode(
@@ -179,21 +259,42 @@ class TextToSpeech(nn.Module):
         The flow loss sees random crops of each utterance, a training clip long.
         """
         text, x_1, durations = self._align(spoken, voice)
-        predicted = self.duration(text.hidden.detach(), text.mask)
+        symbols = spoken.id_lengths.sum()
+        predicted = self.duration(text.hidden.detach(), text.mask)[:, 0]
         wanted = durations.clamp_min(1).float().log() * text.mask[:, 0]
-        duration = ((predicted - wanted) ** 2).sum() / spoken.id_lengths.sum()
+        duration = ((predicted - wanted) ** 2).sum() / symbols
+        plain = text.hidden
+        text, values = self._with_prosody(text, spoken, x_1, durations)
+        prosody = None
+        if self.prosody is not None and values is not None:
+            guess = self.prosody.predictor(plain, text.mask)
+            prosody = ((guess - values) ** 2).sum() / symbols
         mask = length_mask(spoken.mel_lengths, x_1.shape[-1])
         features = self._upsample(text, durations, x_1.shape[-1])
         mu = features.mu[..., : x_1.shape[-1]]
-        squares = ((x_1 - mu) ** 2 + math.log(2 * math.pi)) * mask
-        prior = 0.5 * squares.sum() / (mask.sum() * x_1.shape[1])
-        cut = [self._crop(x_1, mu, mask, spoken.mel_lengths) for _ in range(crops)]
-        x_1, mu, mask = map(torch.cat, zip(*cut, strict=True))
+        prior = gaussian_nll(x_1, mu, mask)
+        if self.refiner is not None:  # mu of the symbols alone serves the alignment search
+            coarse = repeat_by_durations(text.mu, durations, x_1.shape[-1])
+            prior = (prior + gaussian_nll(x_1, coarse, mask)) / 2
+        cut = self.crops(spoken, features, crops)
         voice = voice.repeat(crops, 1)
         flow = ot_cfm_loss(
-            lambda x, t: self.decoder(x, t, mu, voice, mask), x_1, mu, mask, self.config.flow
+            lambda x, t: self.decoder(x, t, cut.mu, voice, cut.mask), *cut, self.config.flow
         )
-        return TtsLosses(prior, duration, flow), features
+        return TtsLosses(prior, duration, flow, prosody), features
+
+    def crops(self, spoken: SpokenText, features: SpeechFeatures, count: int) -> Crops:
+        """`count` random windows of each utterance, [count * B, ...]; the batch comes first."""
+        x_1 = (spoken.mel - self.audio.mel_mean) / self.audio.mel_std
+        mask = length_mask(spoken.mel_lengths, x_1.shape[-1])
+        mu = features.mu[..., : x_1.shape[-1]]
+        cut = [self._crop(x_1, mu, mask, spoken.mel_lengths) for _ in range(count)]
+        return Crops(*map(torch.cat, zip(*cut, strict=True)))
+
+    def sample(self, mu: Tensor, mask: Tensor, voice: Tensor, steps: int) -> Tensor:
+        """A normalised mel x_1 [B, mel_bins, T] from mu, with gradients through Eq. 4."""
+        x_0 = start_noise(mu, torch.randn_like(mu), self.config.flow)
+        return euler(lambda x, t: self.decoder(x, t, mu, voice, mask), x_0, steps) * mask
 
     def _crop(self, x: Tensor, mu: Tensor, mask: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
         """The same random window of each utterance."""

@@ -6,6 +6,9 @@ from torch.nn import functional as F
 
 from ttsf.config import AudioConfig, VocoderConfig
 from ttsf.model.mel import mel_filters, stft
+from ttsf.model.speech.convnext import ConvNextBlock
+from ttsf.model.speech.harmonic import HarmonicVocoder
+from ttsf.model.speech.overlap import overlap_add
 
 SLOPE = 0.1
 """Of every leaky ReLU but the last [HiFi-GAN]."""
@@ -54,19 +57,6 @@ def spectrum_of(x: Tensor) -> Tensor:
     return torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
 
 
-def overlap_add(chunks: Tensor, window: Tensor, hop: int) -> Tensor:
-    """Windowed chunks [B, N, T], centred on their hops, to samples [B, T * hop]."""
-    size, frames = chunks.shape[1:]
-    fold = {
-        "output_size": (1, (frames - 1) * hop + size), "kernel_size": (1, size), "stride": (1, hop),
-    }  # fmt: skip
-    signal = F.fold(chunks, **fold)[:, 0, 0]
-    power = window[None, :, None].expand(1, -1, frames) ** 2
-    weight = F.fold(power, **fold)[:, 0, 0]
-    left = (size - hop) // 2
-    return (signal / weight.clamp_min(1e-3))[:, left : left + frames * hop]
-
-
 class HifiGan(nn.Module):
     """Upsampling stages with multi-receptive-field fusion; a waveform or inverse-STFT head."""
 
@@ -113,24 +103,6 @@ class HifiGan(nn.Module):
             torch.view_as_complex(spectrum.contiguous()), n_fft, hop, window=self.window
         )
         return samples[:, :length]
-
-
-class ConvNextBlock(nn.Module):
-    """Depthwise convolution over time, then two layers on each frame, with a residual path."""
-
-    def __init__(self, channels: int, scale: float) -> None:
-        super().__init__()
-        self.depthwise = nn.Conv1d(channels, channels, 7, padding=3, groups=channels)
-        self.norm = nn.LayerNorm(channels)
-        self.widen = nn.Linear(channels, 3 * channels)
-        self.narrow = nn.Linear(3 * channels, channels)
-        self.scale = nn.Parameter(torch.full((channels,), scale))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, C, T] -> [B, C, T]."""
-        y = self.norm(self.depthwise(x).transpose(1, 2))
-        y = self.scale * self.narrow(F.gelu(self.widen(y)))
-        return x + y.transpose(1, 2)
 
 
 class Vocos(nn.Module):
@@ -218,5 +190,7 @@ class GriffinLim(nn.Module):
 
 def build_vocoder(config: VocoderConfig, audio: AudioConfig) -> nn.Module:
     """The vocoder that `config.kind` names."""
-    kinds = {"griffin_lim": GriffinLim, "hifigan": HifiGan, "vocos": Vocos}
+    kinds = {
+        "griffin_lim": GriffinLim, "harmonic": HarmonicVocoder, "hifigan": HifiGan, "vocos": Vocos,
+    }  # fmt: skip
     return kinds[config.kind](config, audio)

@@ -34,6 +34,8 @@ X264 = {
 SWSCALE = 0x4 | 0x2000 | 0x4000 | 0x40000 | 0x80000
 """Bicubic, full chroma out and in, accurate rounding, the same bits on every processor."""
 FULL_SCALE = 2**15
+WIDE_RATE = 24_000
+"""Hz of a clip's second file of sound, which the vocoder of the same rate learns to give."""
 
 
 def save_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
@@ -49,8 +51,8 @@ def save_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
     return count
 
 
-def save_samples(path: Path, samples: np.ndarray) -> int:
-    """Write mono sound, float [N] in [-1, 1] at 16 kHz, as FLAC of 16 bits, whole or not at all.
+def save_samples(path: Path, samples: np.ndarray, rate: int = SAMPLE_RATE) -> int:
+    """Write mono sound, float [N] in [-1, 1] at `rate` Hz, as FLAC of 16 bits, whole or not at all.
 
     Louder samples are clipped; what `read_samples` gave is kept to the bit. Returns N. Raises
     TtsfError for anything but finite numbers in one row, or where the file cannot be written.
@@ -62,7 +64,7 @@ def save_samples(path: Path, samples: np.ndarray) -> int:
     with new_file(path) as temporary:
         try:
             with temporary.open("wb") as file:
-                soundfile.write(file, whole, SAMPLE_RATE, "PCM_16", format="FLAC")
+                soundfile.write(file, whole, rate, "PCM_16", format="FLAC")
             stored = soundfile.read(temporary, dtype="int16")[0]
         except soundfile.SoundFileError as error:
             raise OSError(errno.EIO, str(error)) from error
@@ -87,16 +89,16 @@ def read_frames(path: Path, start: int, count: int) -> np.ndarray:
     return np.stack(found)
 
 
-def read_samples(path: Path, start: int, count: int) -> np.ndarray:
+def read_samples(path: Path, start: int, count: int, rate: int = SAMPLE_RATE) -> np.ndarray:
     """Samples `start` .. `start + count - 1`: float32 [count] in [-1, 1].
 
-    Raises TtsfError where the file is missing, broken, too short or not mono of 16 kHz.
+    Raises TtsfError where the file is missing, broken, too short or not mono of `rate` Hz.
     """
     _check_range(path, start, count)
     try:
         with path.open("rb") as opened, soundfile.SoundFile(opened) as file:
-            if (file.channels, file.samplerate) != (1, SAMPLE_RATE):
-                raise TtsfError(f"{path} is not mono of {SAMPLE_RATE} Hz")
+            if (file.channels, file.samplerate) != (1, rate):
+                raise TtsfError(f"{path} is not mono of {rate} Hz")
             found = np.zeros(0, np.float32)
             if start + count <= file.frames:
                 file.seek(start)

@@ -82,12 +82,18 @@ class Clip:
     """.mp4, or .png for a portrait."""
     audio: str | None = None
     """.flac"""
+    wide: str | None = None
+    """.flac of the same sound at 24 kHz, where its source goes beyond 8 kHz."""
     text: str | None = None
     """Normal words as `TextFrontEnd.normalize` gives them."""
     labels: str | None = None
     """.npz with `labels`, float32 [frames, 11], the known motion (`landmarks.labels`)."""
     phones: str | None = None
     """.json with [[IPA symbols, start s, end s], ...] by forced alignment."""
+    times: str | None = None
+    """.json with the symbols that E_t embeds and where each ends, see `speech.symbol_times`."""
+    f0: str | None = None
+    """.npy, float16 [samples / 160]: F0 in Hz of each mel frame, 0 where unvoiced."""
     voice_register: Register | None = None
     """The register a viewer would expect, not the person's real voice."""
     pitch_hz: float | None = None
@@ -106,7 +112,8 @@ class Clip:
             raise ValueError("samples and audio belong together")
         if self.frames and self.samples not in (0, self.frames * SAMPLES_PER_FRAME):
             raise ValueError(f"{self.samples} samples do not last as long as {self.frames} frames")
-        for path in (self.name, self.video, self.audio, self.labels, self.phones):
+        files = (self.video, self.audio, self.wide, self.labels, self.phones, self.times, self.f0)
+        for path in (self.name, *files):
             if path is not None and (PurePosixPath(path).is_absolute() or ".." in path.split("/")):
                 raise ValueError(f"'{path}' leaves the corpus's folder")
 

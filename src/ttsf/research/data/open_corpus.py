@@ -20,7 +20,6 @@ import numpy as np
 from ttsf.errors import TtsfError, needing
 from ttsf.media.files import read_text
 from ttsf.parallel import Parallel, only_run
-from ttsf.research.data.alignment import phone_times, save_phones
 from ttsf.research.data.clip_files import read_samples
 from ttsf.research.data.manifest import Clip
 from ttsf.research.data.parts import PARTS, Part, Use, read_parts
@@ -30,7 +29,8 @@ from ttsf.research.data.recorded.video import PrepareJob, prepare_one
 from ttsf.research.data.records import Record, Refusal, piece_of, record_jobs
 from ttsf.research.data.report import finish
 from ttsf.research.data.settings import OpenCorpusSettings
-from ttsf.research.data.speech_files import agreed_register, median_pitch
+from ttsf.research.data.speech.alignment import phone_times, save_phones
+from ttsf.research.data.speech.speech_files import agreed_register, median_pitch
 from ttsf.research.data.synthetic.animated_clips import PortraitJob, portrait_one, track_path
 from ttsf.research.data.synthetic.portraits import shows_teeth
 from ttsf.research.data.synthetic.sentences import teacher_texts
@@ -41,6 +41,7 @@ from ttsf.research.data.synthetic.teachers import (
     require,
     teach_one,
 )
+from ttsf.research.data.synthetic.timed_voices import timed_jobs, timed_one
 from ttsf.research.landmarks.face_mesh import load_mediapipe
 from ttsf.research.landmarks.tracking import save_track, track_video
 
@@ -65,12 +66,13 @@ def build_open_corpus(
     is not installed.
     """
     settings = choose_voices(settings)
-    check_packages()
     videos, speech, portraits = (
         read_parts(parts, kind, USES) for kind in ("video", "speech", "portrait")
     )
+    check_packages(pictures=bool(videos or portraits))
     check_names([*videos, *speech, *portraits], settings.paces)
     teachers = plan_teachers(speech, settings)
+    timed = [] if settings.timed is None else timed_jobs(settings.timed, settings.longest_s)
     root = parts.resolve()
     with only_run(out, describe(root, settings)):
         filmed = [plan_video(root, part, settings) for part in videos]
@@ -78,6 +80,7 @@ def build_open_corpus(
         recordings = [SpeechJob(root, part, settings.longest_s, settings.paces) for part in speech]
         records += record_jobs(speech_one, recordings, out, workers)
         records += record_jobs(teach_one, teachers, out, workers)
+        records += record_jobs(timed_one, timed, out, workers)
         records = settle_registers(records)
         drives = find_drives(records, out)
         donors = [p.file for p in portraits if p.use == "train" and shows_teeth(p)]
@@ -101,9 +104,10 @@ def choose_voices(settings: OpenCorpusSettings) -> OpenCorpusSettings:
     return replace(settings, voices=voices)
 
 
-def check_packages() -> None:
-    """Raises MissingPackage where ttsf[data] is not installed."""
-    load_mediapipe()
+def check_packages(pictures: bool) -> None:
+    """Raises MissingPackage where ttsf[data] is not installed; `pictures` need the face mesh."""
+    if pictures:
+        load_mediapipe()
     with needing("the open corpus", "pocketsphinx, scipy and soxr", "data"):
         import pocketsphinx  # noqa: F401
         import scipy  # noqa: F401
@@ -130,6 +134,7 @@ def describe(root: Path, settings: OpenCorpusSettings) -> dict[str, object]:
         "parts": str(root),
         "list": zlib.crc32((root / PARTS).read_bytes()),
         "texts": [zlib.crc32(read_text(path).encode()) for path in settings.texts],
+        "timed": settings.timed and str(settings.timed.resolve()),
         "voices": list(settings.voices or ()),
     }
 

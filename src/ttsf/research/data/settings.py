@@ -51,6 +51,8 @@ class OpenCorpusSettings:
     """Another seed gives another corpus."""
     texts: tuple[Path, ...] = ()
     """Files of free English text in UTF-8 to read, beside transcripts and templates."""
+    timed: Path | None = None
+    """Folder of synthetic speech with the time of every symbol (recipes/teacher_voices.py)."""
     voices: tuple[str, ...] | None = None
     """Synthetic voices that read; all whose engine is installed where none are named."""
 

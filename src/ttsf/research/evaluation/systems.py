@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ttsf.compositing.framing import Framing
-from ttsf.config import PICTURE_SIDE, SAMPLE_RATE
+from ttsf.config import PICTURE_SIDE
 from ttsf.engine.options import GenerateOptions
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
 from ttsf.media.files import write_new
+from ttsf.media.recording import read_sound
 from ttsf.media.sound import write_wav
 from ttsf.parallel import Progress
 from ttsf.pipeline import Pipeline
@@ -41,6 +42,11 @@ class System(NamedTuple):
     """Files in the folder that belong to no case."""
     expected: frozenset[str] | None = None
     """Cases that it should have a video of; None: all."""
+
+    @property
+    def is_real(self) -> bool:
+        """Whether these are the real clips."""
+        return self.name == GROUND_TRUTH
 
 
 def ground_truth(cases: Sequence[Case]) -> System:
@@ -128,8 +134,11 @@ def voices_under_motion(
                 samples = pipeline.say(picture, SAME_SENTENCE)
             except TtsfError:
                 continue
-            write_wav(folder / f"{person}_{k}.wav", samples, SAMPLE_RATE)
-            own.append(samples)
+            path = folder / f"{person}_{k}.wav"
+            write_wav(path, samples, pipeline.model.config.sample_rate)
+            heard = read_sound(path, path)
+            assert heard is not None
+            own.append(heard)
         if len(own) > 1:
             voices[person] = own
         if progress is not None:

@@ -24,7 +24,9 @@ class Validation(NamedTuple):
     pictures: dict[str, Tensor] = {}  # noqa: RUF012
     """[3, H, W] in [-1, 1]."""
     sounds: dict[str, Tensor] = {}  # noqa: RUF012
-    """[N] in [-1, 1], 16 kHz."""
+    """[N] in [-1, 1]."""
+    rate: int = SAMPLE_RATE
+    """Hz of the sounds."""
 
 
 def sheet(rows: list[Tensor]) -> Tensor:
@@ -78,7 +80,7 @@ class Journal:
             Image.fromarray(pixels.permute(1, 2, 0).numpy()).save(folder / f"{done:07d}_{name}.png")
             if self.board is not None:
                 self.board.add_image(name, pixels, done)
-        rate = SAMPLE_RATE
+        rate = found.rate
         for name, sound in found.sounds.items():
             samples = sound.clamp(-1, 1).cpu().numpy().astype(np.float32)
             soundfile.write(folder / f"{done:07d}_{name}.wav", samples, rate)

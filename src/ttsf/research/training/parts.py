@@ -14,7 +14,10 @@ from ttsf.media.files import write_new
 from ttsf.model.ttsf import TTSF
 from ttsf.research.training.state import STATE, read_average
 
-SPEECH = ("speech.encoder", "speech.duration", "speech.decoder")
+SPEECH = (
+    *("speech.encoder", "speech.duration", "speech.prosody", "speech.refiner", "speech.decoder"),
+)
+"""Prosody and refiner are left out where the model has none."""
 VOICE = "speech.voice_projection"
 FACE = ("face_encoder", "motion_extractor", "generator")
 MOTION = ("normalizer", "prior", "sampler")
@@ -38,6 +41,8 @@ class Parts(nn.Module):
         model.requires_grad_(False).eval()
         for name in names:
             *rooms, last = name.split(".")
+            if getattr(model.get_submodule(".".join(rooms)), last) is None:
+                continue
             place: nn.Module = self
             for room in rooms:
                 if not hasattr(place, room):

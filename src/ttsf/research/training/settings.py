@@ -50,6 +50,10 @@ class TtsOptions:
 
     data: Path
     """Corpus with manifest.jsonl."""
+    adversarial: bool = False
+    """Finish D_TTS: discriminators also see mels of as many solver steps as are used to speak."""
+    start: Path | None = None
+    """Run of this stage, with the same or other speakers, whose weights to begin with."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class VocoderOptions:
     """The preset's; none: the spectral losses alone."""
     stft: float | None = None
     """Weight of the STFT loss (the preset's)."""
+    start: Path | None = None
+    """Model or run of this stage whose vocoder to begin with; the discriminators begin afresh."""
     tts: Path | None = None
     """Run of the stage tts: half of the segments are read from mels as D_TTS draws them."""
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ttsf.config import SAMPLE_RATE
-from ttsf.research.data.alignment import Phone
+from ttsf.research.data.speech.alignment import Phone
 
 COMMA_S = 0.12
 """A pause so long is a comma in a text that was written down without punctuation."""

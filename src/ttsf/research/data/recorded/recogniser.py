@@ -16,7 +16,7 @@ import numpy as np
 from ttsf.config import SAMPLE_RATE
 from ttsf.errors import TtsfError, needing
 from ttsf.media.sound import write_wav
-from ttsf.research.data.alignment import to_16_bit
+from ttsf.research.data.speech.alignment import to_16_bit
 
 
 def check_recogniser(name: str | None) -> None:

@@ -12,7 +12,6 @@ import numpy as np
 from ttsf.config import SAMPLE_RATE, SpeechConfig
 from ttsf.errors import TtsfError, needing
 from ttsf.media.recording import read_sound
-from ttsf.research.data.alignment import Phone, align
 from ttsf.research.data.manifest import Clip, Recorded
 from ttsf.research.data.parts import Part
 from ttsf.research.data.recorded.pieces import (
@@ -24,7 +23,8 @@ from ttsf.research.data.recorded.pieces import (
 )
 from ttsf.research.data.records import Record, Refusal, piece_name
 from ttsf.research.data.settings import SHORTEST_S
-from ttsf.research.data.speech_files import (
+from ttsf.research.data.speech.alignment import Phone, align
+from ttsf.research.data.speech.speech_files import (
     above_noise,
     longest_loud,
     loud_part,

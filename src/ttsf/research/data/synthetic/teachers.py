@@ -20,11 +20,11 @@ import soundfile
 
 from ttsf.config import SAMPLE_RATE, SpeechConfig
 from ttsf.errors import TtsfError, needing
-from ttsf.research.data.alignment import phone_times
 from ttsf.research.data.manifest import Clip, Register, Split, Synthesised
 from ttsf.research.data.records import Record, Refusal
 from ttsf.research.data.settings import SHORTEST_S
-from ttsf.research.data.speech_files import save_speech, trim_and_level
+from ttsf.research.data.speech.alignment import phone_times
+from ttsf.research.data.speech.speech_files import save_speech, trim_and_level
 from ttsf.text.front_end import TextFrontEnd
 
 TIME_LIMIT_S = 120.0

@@ -13,7 +13,7 @@ import torch
 from ttsf.config import MEL_PER_FRAME, SAMPLES_PER_FRAME, AudioConfig
 from ttsf.errors import needing
 from ttsf.model.mel import loudness, mel_spectrogram
-from ttsf.research.data.alignment import FRAMES_PER_S, Phone
+from ttsf.research.data.speech.alignment import FRAMES_PER_S, Phone
 
 
 class Shape(NamedTuple):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ttsf.errors import TtsfError
-from ttsf.research.data.speech_files import REGISTER_BORDER_HZ
+from ttsf.research.data.speech.speech_files import REGISTER_BORDER_HZ
 from ttsf.research.evaluation.metrics.mcd import F0_RANGE, FRAME_MS, ORDER, analyse, find_f0, warp
 from ttsf.research.evaluation.metrics.metric import Metric, version
 

@@ -97,7 +97,7 @@ class JointStage:
         """Eq. 8, and what trains the discriminator."""
         drawing = self.reenact(batch)
         motion = self.model.motion_losses(drawing.f_m, drawing.f_lip.detach())
-        tts = {"tts": torch.stack(drawing.tts).sum()}
+        tts = {"tts": drawing.tts.total()}
         return self._frame_losses(batch, drawing) | motion._asdict() | tts
 
     def reenact(self, batch: JointBatch) -> Reenacted:
@@ -151,7 +151,7 @@ class JointStage:
             for name, image in (("psnr", drawing.image), ("copy", copy)):
                 error = (image.clamp(-1, 1) - drawing.target).square().mean() / 4
                 figures[name].append(float(-10 * error.log10()))
-            figures["tts"].append(float(torch.stack(drawing.tts).sum()))
+            figures["tts"].append(float(drawing.tts.total()))
             rows.append(torch.cat([copy[:1], drawing.image[:3], drawing.target[:3]]))
         means = {name: sum(values) / len(values) for name, values in figures.items()}
         voice = self.model.speech.voice(self.model.read_faces(clips.source).voice_style)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,10 +19,13 @@ from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.tts import SpokenText, pad_spoken
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip, Split
-from ttsf.research.data.speech_clips import SpeechClips
+from ttsf.research.data.speech.speech_clips import SpeechClips
+from ttsf.research.data.speech.symbol_times import read_times
 from ttsf.research.presets import Preset
+from ttsf.research.training.adversarial.gan import gan_losses
+from ttsf.research.training.adversarial.mel_discriminators import MelDiscriminators
 from ttsf.research.training.journal import Validation, speak_first
-from ttsf.research.training.parts import SPEECH, Parts
+from ttsf.research.training.parts import SPEECH, Parts, load_parts, read_speakers
 from ttsf.research.training.schedule import warm_up_cosine
 from ttsf.research.training.settings import TtsOptions
 from ttsf.text.front_end import TextFrontEnd
@@ -40,10 +44,11 @@ class TtsBatch(NamedTuple):
 
 
 class SpeechDataset:
-    """Clips with text of some splits, ids and log-mels kept in memory (float16).
+    """Clips with text of some splits: ids, log-mels (float16), times and F0 kept in memory.
 
-    Speakers are those of the split "train". A text of more symbols than mel frames, or by a speaker
-    who was never trained, is left out.
+    Symbols whose times are known are taken as they stand; others come from the front end. Speakers
+    are those of the split "train". A text of more symbols than mel frames, or by a speaker who was
+    never trained, is left out.
     """
 
     def __init__(self, folder: Path, config: ModelConfig, splits: tuple[Split, ...]) -> None:
@@ -54,14 +59,22 @@ class SpeechDataset:
         self.clips: list[Clip] = []
         self.ids: list[list[int]] = []
         self.mels: list[Tensor] = []
+        self.durations: list[Tensor] = []
+        self.log_f0: list[Tensor] = []
         for clip in speech.clips:
-            ids = front_end.ids(str(clip.text))
+            times = None if clip.times is None else read_times(folder / clip.times)
+            ids = times.ids if times else front_end.ids(str(clip.text))
             if clip.speaker not in self.speakers or clip.samples // config.audio.hop < len(ids):
                 continue
             samples = torch.from_numpy(speech.waveform(clip))
             self.clips.append(clip)
             self.ids.append(ids)
-            self.mels.append(mel_spectrogram(samples[None], config.audio)[0].half())
+            mel = mel_spectrogram(samples[None], config.audio)[0]
+            self.mels.append(mel.half())
+            lengths = times.frames(mel.shape[1]) if times else [0] * len(ids)
+            self.durations.append(torch.tensor(lengths))
+            if config.speech.prosody is not None:
+                self.log_f0.append(log_f0(speech.f0(clip, 0, mel.shape[1]), clip))
         if not self.clips:
             raise TtsfError(f"no usable speech with text of {', '.join(splits)} in {folder}")
 
@@ -69,7 +82,12 @@ class SpeechDataset:
         """Pad clips to the longest."""
         ids = [torch.tensor(self.ids[i]) for i in indices]
         return TtsBatch(
-            pad_spoken(ids, [self.mels[i].float() for i in indices]),
+            pad_spoken(
+                ids,
+                [self.mels[i].float() for i in indices],
+                [self.durations[i] for i in indices],
+                [self.log_f0[i] for i in indices] if self.log_f0 else None,
+            ),
             torch.tensor([self.speakers.index(self.clips[i].speaker) for i in indices]),
             tuple(self.clips[i].name for i in indices),
         )
@@ -104,6 +122,15 @@ class SpeechDataset:
         return [i for i, share in enumerate(shares) for _ in range(int(share + rng.random()))]
 
 
+def log_f0(f0: np.ndarray, clip: Clip) -> Tensor:
+    """Natural log of F0 in Hz [T], interpolated where it is 0; TtsfError for a voiceless clip."""
+    voiced = np.flatnonzero(f0)
+    if not len(voiced):
+        raise TtsfError(f"clip '{clip.name}' has no voiced sound")
+    places = np.arange(len(f0))
+    return torch.from_numpy(np.interp(places, voiced, np.log(f0[voiced]))).float()
+
+
 class TtsStage:
     """The stage for `training.loop.train`."""
 
@@ -116,9 +143,29 @@ class TtsStage:
         self.net = Parts(self.model, SPEECH)
         self.table = nn.Embedding(len(self.speakers), self.config.speech.voice_channels)
         self.net.add_module("table", self.table)
+        if options.start is not None:
+            self._begin_with(options.start)
         self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
+        if self.config.speech.prosody is not None:
+            self.weights["prosody"] = 1.0
+        self.discriminators: MelDiscriminators | None = None
+        if options.adversarial:
+            self.discriminators = MelDiscriminators()
+            self.net.add_module("discriminators", self.discriminators)
+            t = self.training
+            self.weights |= {
+                "adversarial": t.adversarial, "features": t.features, "discriminator": 1.0,
+            }  # fmt: skip
         self._drawn = -1, self._epoch(0)
         self.batches_per_epoch = len(self._drawn[1])
+
+    def _begin_with(self, run: Path) -> None:
+        """Weights of another run; a speaker whom it does not know begins as the mean of its own."""
+        load_parts(self.model, run, SPEECH)
+        known = read_speakers(run)
+        mean = torch.stack(list(known.values())).mean(0)
+        with torch.no_grad():
+            self.table.weight.copy_(torch.stack([known.get(s, mean) for s in self.speakers]))
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam."""
@@ -142,9 +189,15 @@ class TtsStage:
         return self.speech.epoch(seed, t.batch, t.batch_frames, t.balance)
 
     def losses(self, batch: TtsBatch) -> dict[str, Tensor]:
-        """L_TTS, term by term."""
-        losses, _ = self.model.speech(batch.spoken, self.table(batch.speakers), self.training.crops)
-        return losses._asdict()
+        """L_TTS, term by term, and the losses of both sides of the finish."""
+        speech, voice = self.model.speech, self.table(batch.speakers)
+        losses, features = speech(batch.spoken, voice, self.training.crops)
+        if self.discriminators is None:
+            return losses.terms()
+        real, mu, mask = speech.crops(batch.spoken, features, 1)
+        mu = mu.detach()  # E_t learns from L_TTS alone
+        fake = speech.sample(mu, mask, voice, self.config.speech.flow.steps)
+        return losses.terms() | gan_losses(self.discriminators, fake, real, mu)._asdict()
 
     def held_out_batches(self) -> Iterator[TtsBatch]:
         """All held-out sentences."""

@@ -10,52 +10,54 @@ tuned to what D_TTS draws (`training.tts_mels`).
 
 import math
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from ttsf.config import AudioConfig, ModelConfig
 from ttsf.errors import TtsfError
 from ttsf.model.layers import full_precision
 from ttsf.model.mel import mel_spectrogram
+from ttsf.model.speech.harmonic import HarmonicVocoder
+from ttsf.model.speech.pitch import pitch_loss
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip
-from ttsf.research.data.speech_clips import SpeechClips
+from ttsf.research.data.speech.speech_clips import SpeechClips
 from ttsf.research.presets import Preset
-from ttsf.research.training.journal import Validation
-from ttsf.research.training.parts import Parts
-from ttsf.research.training.settings import VocoderOptions
-from ttsf.research.training.tts_mels import Said, TtsMels, draw_mels
-from ttsf.research.training.vocoder_discriminators import (
+from ttsf.research.training.adversarial.gan import gan_losses
+from ttsf.research.training.adversarial.vocoder_discriminators import (
     RESOLUTIONS,
-    Seen,
     build_discriminators,
     magnitude,
 )
+from ttsf.research.training.journal import Validation
+from ttsf.research.training.parts import Parts, load_parts
+from ttsf.research.training.settings import VocoderOptions
+from ttsf.research.training.tts_mels import Said, TtsMels, draw_mels
+
+EDGE = 0.475
+"""Of the mel's sampling rate, where narrow recordings are cut off: codecs end below the half."""
+WIDE_BINS = 100
+"""Of the mel by which wide sound is compared."""
 
 
 class VocoderBatch(NamedTuple):
     """Segments of real speech."""
 
     samples: Tensor
-    """[B, N] in [-1, 1]."""
+    """[B, N] in [-1, 1] at the vocoder's rate."""
     mel: Tensor
-    """[B, mel_bins, N / hop], cut from the whole clip's raw log-mel."""
+    """[B, mel_bins, T], cut from the whole clip's raw log-mel."""
     names: tuple[str, ...]
+    narrow: Tensor
+    """bool [B]: sound without anything above the mel's band, where the vocoder's goes beyond."""
+    f0: Tensor | None = None
+    """Hz [B, T], 0 where unvoiced, for a vocoder that reads it."""
     said: Said | None = None
     """Segments whose mel D_TTS draws."""
-
-
-class GanLosses(NamedTuple):
-    """Sums over the discriminators of a set [HiFi-GAN]."""
-
-    adversarial: Tensor
-    features: Tensor
-    discriminator: Tensor
 
 
 def stft_loss(fake: Tensor, real: Tensor) -> Tensor:
@@ -67,43 +69,22 @@ def stft_loss(fake: Tensor, real: Tensor) -> Tensor:
     return torch.stack(terms).mean()
 
 
-def generator_score(fake: list[Seen]) -> Tensor:
-    """Least squares towards 1, summed over discriminators."""
-    return torch.stack([(1 - seen.score).square().mean() for seen in fake]).sum()
-
-
-def discriminator_score(real: list[Seen], fake: list[Seen]) -> Tensor:
-    """Least squares towards 1 for real and 0 for fake speech, summed over discriminators."""
-    terms = [(1 - r.score).square().mean() for r in real] + [f.score.square().mean() for f in fake]
-    return torch.stack(terms).sum()
-
-
-def feature_distance(real: list[Seen], fake: list[Seen]) -> Tensor:
-    """L1 of every layer, summed over layers and discriminators; real speech is a fixed target."""
-    pairs = zip(real, fake, strict=True)
-    layers = (pair for r, f in pairs for pair in zip(r.features, f.features, strict=True))
-    return torch.stack([(a.detach() - b).abs().mean() for a, b in layers]).sum()
-
-
-@contextmanager
-def frozen(net: nn.Module) -> Iterator[None]:
-    """Gradients pass through `net` but do not reach its weights."""
-    net.requires_grad_(False)
-    try:
-        yield
-    finally:
-        net.requires_grad_(True)
-
-
-def gan_losses(discriminators: nn.Module, fake: Tensor, real: Tensor) -> GanLosses:
-    """All three losses of samples [B, N]; each reaches only the side that it teaches."""
-    seen_real, seen_fake = discriminators(real), discriminators(fake.detach())
-    with frozen(discriminators):
-        passed = discriminators(fake)
-    return GanLosses(
-        generator_score(passed),
-        feature_distance(seen_real, passed),
-        discriminator_score(seen_real, seen_fake),
+def output_audio(config: ModelConfig) -> AudioConfig:
+    """The mel by which sound at the vocoder's rate is compared: as fine as the model's own, up to
+    half of that rate."""
+    audio, rate = config.audio, config.sample_rate
+    if rate == audio.sample_rate:
+        return audio
+    scale = rate / audio.sample_rate
+    window = round(audio.window * scale)
+    return replace(
+        audio,
+        sample_rate=rate,
+        window=window,
+        hop=round(audio.hop * scale),
+        n_fft=max(audio.n_fft, 2 ** math.ceil(math.log2(window))),
+        mel_bins=WIDE_BINS,
+        fmax=rate / 2,
     )
 
 
@@ -122,9 +103,14 @@ class VocoderStage:
         self.config, self.seed, self.batches_a_step = preset.model, seed, batches_a_step
         if self.config.vocoder.kind == "griffin_lim":
             raise TtsfError("the griffin_lim vocoder has nothing to train")
-        if t.segment % self.config.audio.hop:
-            raise TtsfError(f"a hop of {self.config.audio.hop} does not divide {t.segment} samples")
+        audio, self.rate = self.config.audio, self.config.sample_rate
+        self.reads_f0 = self.config.vocoder.kind == "harmonic"
+        if t.segment % audio.hop:
+            raise TtsfError(f"a hop of {audio.hop} does not divide {t.segment} samples")
+        self.heard = output_audio(self.config)
         self.model = TTSF(self.config)
+        if options.start is not None:
+            load_parts(self.model, options.start, ("vocoder",))
         self.tts_mels = None if options.tts is None else TtsMels(self.model, options.tts)
         self.net = Parts(self.model, ("vocoder",))
         self.discriminators = build_discriminators(t.discriminators, t.divisor)
@@ -134,6 +120,8 @@ class VocoderStage:
         if not self.clips:
             raise TtsfError(f"no training clips of {t.segment} samples or more in {options.data}")
         self.weights = {"mel": t.mel}
+        if self.reads_f0:
+            self.weights["f0"] = t.f0
         if t.stft:
             self.weights["stft"] = t.stft
         if self.discriminators is not None:
@@ -163,12 +151,9 @@ class VocoderStage:
         """The next clips of endless shuffled epochs, a random segment of each."""
         rng, size = np.random.default_rng((self.seed, 0, number)), self.training.batch
         chosen = [self._clip(number * size + i) for i in range(size)]
-        hop, frames = self.config.audio.hop, self.training.segment // self.config.audio.hop
-        sounds, mels = zip(*map(self._whole, repeat(self.speech), chosen), strict=True)
+        frames = self.training.segment // self.config.audio.hop
+        mels = [self._mel(self.speech, clip) for clip in chosen]
         first = [int(rng.random() * (mel.shape[-1] - frames + 1)) for mel in mels]
-        samples = [x[f * hop : (f + frames) * hop] for x, f in zip(sounds, first, strict=True)]
-        cut = [mel[:, f : f + frames] for mel, f in zip(mels, first, strict=True)]
-        names = tuple(clip.name for clip in chosen)
         said = None
         if self.tts_mels is not None:
             known = [i for i in range(size // 2) if self.tts_mels.knows(chosen[i])]
@@ -176,24 +161,44 @@ class VocoderStage:
                 known, [chosen[i] for i in known], [mels[i] for i in known],
                 [first[i] for i in known],
             )  # fmt: skip
-        return VocoderBatch(torch.stack(samples), torch.stack(cut), names, said)
+        cut = [mel[:, f : f + frames] for mel, f in zip(mels, first, strict=True)]
+        return self._collate(self.speech, chosen, first, torch.stack(cut), said)
+
+    def _collate(
+        self,
+        speech: SpeechClips,
+        clips: list[Clip],
+        first: list[int],
+        mel: Tensor,
+        said: Said | None,
+    ) -> VocoderBatch:
+        """The segments of clips whose mel frames from `first` on are mel [B, mel_bins, T]."""
+        frames, f0 = mel.shape[-1], None
+        places = list(zip(clips, first, strict=True))
+        samples = np.stack([speech.segment(c, f, frames, self.rate) for c, f in places])
+        if self.reads_f0:
+            f0 = torch.from_numpy(np.stack([speech.f0(c, f, frames) for c, f in places]))
+        wide = self.rate > self.config.audio.sample_rate
+        narrow = torch.tensor([wide and clip.wide is None for clip in clips])
+        names = tuple(clip.name for clip in clips)
+        return VocoderBatch(torch.from_numpy(samples), mel, names, narrow, f0, said)
 
     def _clip(self, place: int) -> Clip:
         epoch, within = divmod(place, len(self.clips))
         order = np.random.default_rng((self.seed, 1, epoch)).permutation(len(self.clips))
         return self.clips[order[within]]
 
-    def _whole(self, speech: SpeechClips, clip: Clip) -> tuple[Tensor, Tensor]:
-        """Samples [N] and their mel [mel_bins, N / hop]."""
-        hop = self.config.audio.hop
+    def _mel(self, speech: SpeechClips, clip: Clip) -> Tensor:
+        """Raw log-mel [mel_bins, T] of a whole clip."""
         samples = torch.from_numpy(speech.waveform(clip))
-        samples = samples[: len(samples) // hop * hop]
-        return samples, mel_spectrogram(samples[None], self.config.audio)[0]
+        samples = samples[: len(samples) // self.config.audio.hop * self.config.audio.hop]
+        return mel_spectrogram(samples[None], self.config.audio)[0]
 
     def _mel_error(self, fake: Tensor, real: Tensor) -> Tensor:
         with full_precision(fake.device):
-            wanted = mel_spectrogram(real, self.config.audio)
-            return (mel_spectrogram(fake, self.config.audio) - wanted).abs().mean()
+            return (
+                (mel_spectrogram(fake, self.heard) - mel_spectrogram(real, self.heard)).abs().mean()
+            )
 
     def losses(self, batch: VocoderBatch) -> dict[str, Tensor]:
         """The losses of both sides."""
@@ -202,22 +207,40 @@ class VocoderStage:
             drawn = draw_mels(self.model, batch.said, mel.shape[-1])
             mel = mel.index_copy(0, batch.said.place, drawn)
         with full_precision(mel.device):  # the cheap half; half precision would add its noise
-            fake = self.model.vocoder(mel)
-            found = {"mel": self._mel_error(fake, batch.samples)}
+            fake, found = self._speak(mel, batch.f0)
+            real = self._in_band(batch.samples, batch.narrow)
+            fake = self._in_band(fake, batch.narrow)
+            found["mel"] = self._mel_error(fake, real)
             if self.training.stft:
-                found["stft"] = stft_loss(fake, batch.samples)
+                found["stft"] = stft_loss(fake, real)
         if self.discriminators is not None:
-            found |= gan_losses(self.discriminators, fake, batch.samples)._asdict()
+            found |= gan_losses(self.discriminators, fake, real)._asdict()
         return found
+
+    def _speak(self, mel: Tensor, f0: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
+        """The vocoder's samples, and the loss of the F0 that it reads."""
+        if f0 is None:
+            return self.model.vocoder(mel), {}
+        assert isinstance(self.model.vocoder, HarmonicVocoder)
+        fake, pitch = self.model.vocoder.speak(mel)
+        return fake, {"f0": pitch_loss(pitch, f0)}
+
+    def _in_band(self, samples: Tensor, narrow: Tensor) -> Tensor:
+        """Samples [B, N], those of narrow clips [B] without what lies above their band."""
+        if not bool(narrow.any()):
+            return samples
+        spectrum = torch.fft.rfft(samples)
+        edge = int(spectrum.shape[-1] * EDGE * self.config.audio.sample_rate / self.rate)
+        keep = torch.arange(spectrum.shape[-1], device=samples.device)[None] < edge
+        return torch.fft.irfft(spectrum * (keep | ~narrow[:, None]), n=samples.shape[-1])
 
     def held_out_batches(self) -> Iterator[VocoderBatch]:
         """Whole held-out clips, one at a time."""
         for clip in self.held_out.clips[: self.training.held_out]:
-            samples, mel = self._whole(self.held_out, clip)
-            said = None
+            mel, said = self._mel(self.held_out, clip), None
             if self.tts_mels is not None and self.tts_mels.knows(clip):
                 said = self.tts_mels.said([0], [clip], [mel], [0])
-            yield VocoderBatch(samples[None], mel[None], (clip.name,), said)
+            yield self._collate(self.held_out, [clip], [0], mel[None], said)
 
     def validate(self, step: int, batches: Iterable[VocoderBatch]) -> Validation:
         """Mel L1 over whole clips, from their own mels and D_TTS's; one of them as a sound."""
@@ -225,14 +248,15 @@ class VocoderStage:
         sounds: dict[str, Tensor] = {}
         errors, said = list[float](), list[float]()
         for batch in batches:
-            fake = self.model.vocoder(batch.mel).float()
-            errors.append(float(self._mel_error(fake, batch.samples)))
-            sounds = sounds or {"held_out": fake[0], "real": batch.samples[0]}
+            fake = self._in_band(self.model.vocoder(batch.mel).float(), batch.narrow)
+            real = self._in_band(batch.samples, batch.narrow)
+            errors.append(float(self._mel_error(fake, real)))
+            sounds = sounds or {"held_out": fake[0], "real": real[0]}
             if batch.said is not None:
                 drawn = draw_mels(self.model, batch.said, batch.mel.shape[-1])
-                fake = self.model.vocoder(drawn).float()
-                said.append(float(self._mel_error(fake, batch.samples)))
+                fake = self._in_band(self.model.vocoder(drawn).float(), batch.narrow)
+                said.append(float(self._mel_error(fake, real)))
         figures = {"mel": float(np.mean(errors))}
         if said:
             figures["mel_of_tts"] = float(np.mean(said))
-        return Validation(figures, sounds=sounds)
+        return Validation(figures, sounds=sounds, rate=self.rate)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsf.config import SAMPLE_RATE
-from ttsf.research.data.alignment import Phone, save_phones
+from ttsf.config import HOP, SAMPLE_RATE
+from ttsf.errors import needing
+from ttsf.media.files import new_file
 from ttsf.research.data.clip_files import save_samples
 from ttsf.research.data.manifest import Clip, Register
+from ttsf.research.data.speech.alignment import Phone, save_phones
 
 LEVEL_DB = -23.0  # RMS of the loud part, below full scale
 BLOCK = SAMPLE_RATE // 100  # samples of a look at the level
@@ -18,6 +20,7 @@ QUIET_PERCENT = 5  # of the blocks: pauses and closures, where only the noise is
 KEPT_S = 0.06  # of the silence at either end
 WINDOW, STRIDE = 640, 320  # samples of a look at the pitch
 LOWEST_HZ, HIGHEST_HZ = 70.0, 350.0
+HIGHEST_F0_HZ = 500.0
 LEAST_PERIODIC, NEARLY = 0.6, 0.9
 LEAST_VOICED = 10  # looks
 REGISTER_BORDER_HZ = 135.0
@@ -39,8 +42,13 @@ def trim_and_level(samples: np.ndarray) -> np.ndarray:
     cut = samples[loud_part(samples)]
     if not cut.size:
         return cut
-    gain = 10 ** (LEVEL_DB / 20) / np.sqrt(_loud_power(_powers(cut)))
-    return cut * min(gain, 0.95 / np.abs(cut).max())
+    return cut * level_gain(cut)
+
+
+def level_gain(samples: np.ndarray) -> float:
+    """The factor that brings the loud part of trimmed float [N] at 16 kHz to LEVEL_DB RMS."""
+    gain = 10 ** (LEVEL_DB / 20) / np.sqrt(_loud_power(_powers(samples)))
+    return float(min(gain, 0.95 / np.abs(samples).max()))
 
 
 def above_noise(samples: np.ndarray) -> float:
@@ -119,14 +127,29 @@ def agreed_register(listed: Register | None, pitch: float | None) -> tuple[Regis
     return listed, None
 
 
+def pitch_track(samples: np.ndarray) -> np.ndarray:
+    """F0 in Hz of each mel frame of float [N] at 16 kHz, 0 where unvoiced: float16 [N // HOP]."""
+    with needing("F0", "pyworld-prebuilt", "data"):
+        import pyworld
+    x = samples.astype(np.float64)
+    step_ms = 1000 * HOP / SAMPLE_RATE
+    f0, times = pyworld.dio(x, SAMPLE_RATE, LOWEST_HZ, HIGHEST_F0_HZ, frame_period=step_ms / 2)
+    f0 = pyworld.stonemask(x, f0, times, SAMPLE_RATE)
+    middles = f0[1::2]  # a mel frame lies around the middle of its hop
+    return np.pad(middles, (0, 1))[: len(samples) // HOP].astype(np.float16)
+
+
 def save_speech(clip: Clip, samples: np.ndarray, phones: list[Phone] | None, out: Path) -> Clip:
     """Write the files of a clip of speech alone; returns it with what is in them."""
-    audio = f"clips/{clip.name}.flac"
+    audio, f0 = f"clips/{clip.name}.flac", f"f0/{clip.name}.npy"
     pitch = median_pitch(samples)
+    with new_file(out / f0) as temporary, temporary.open("wb") as file:
+        np.save(file, pitch_track(samples))
     return replace(
         clip,
         samples=save_samples(out / audio, samples),
         audio=audio,
+        f0=f0,
         phones=save_phones(clip.name, phones, out),
         pitch_hz=None if pitch is None else round(pitch, 1),
     )

@@ -4,7 +4,6 @@ Both sets turn samples [B, N] in [-1, 1] into one `Seen` for each discriminator 
 """
 
 from itertools import pairwise
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +12,8 @@ from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 from ttsf.model.layers import full_precision
 from ttsf.research.presets import DiscriminatorKind
+from ttsf.research.training.adversarial.gan import Seen, see
 
-SLOPE = 0.1
-"""Of every leaky ReLU [HiFi-GAN]."""
 PERIODS = (2, 3, 5, 7, 11)
 """Samples [HiFi-GAN]."""
 PERIOD_WIDTHS = (1, 32, 128, 512, 1024, 1024)
@@ -37,30 +35,12 @@ RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512))
 """(n_fft, hop) in samples of the spectrogram discriminators and of the STFT loss [ours]."""
 
 
-class Seen(NamedTuple):
-    """What one discriminator says, 1 for real and 0 for fake speech, and what it saw."""
-
-    score: Tensor
-    """[B, places]."""
-    features: tuple[Tensor, ...]
-    """Of every layer, the score map last."""
-
-
 def magnitude(samples: Tensor, n_fft: int, hop: int) -> Tensor:
     """[B, N] -> [B, n_fft / 2 + 1, frames], in float32 under any autocast."""
     with full_precision(samples.device):
         window = torch.hann_window(n_fft, device=samples.device)
         spectrum = torch.stft(samples.float(), n_fft, hop, window=window, return_complex=True)
         return torch.view_as_real(spectrum).square().sum(-1).clamp_min(1e-7).sqrt()
-
-
-def _see(layers: nn.ModuleList, last: nn.Module, x: Tensor) -> Seen:
-    features = []
-    for layer in layers:
-        x = F.leaky_relu(layer(x), SLOPE)
-        features.append(x)
-    score = last(x)
-    return Seen(score.flatten(1), (*features, score))
 
 
 class PeriodDiscriminator(nn.Module):
@@ -84,7 +64,7 @@ class PeriodDiscriminator(nn.Module):
 
     def forward(self, samples: Tensor) -> Seen:
         """[B, N] -> Seen."""
-        return _see(self.layers, self.last, self.rows(samples))
+        return see(self.layers, self.last, self.rows(samples))
 
 
 class ScaleDiscriminator(nn.Module):
@@ -102,7 +82,7 @@ class ScaleDiscriminator(nn.Module):
 
     def forward(self, samples: Tensor) -> Seen:
         """[B, N] -> Seen."""
-        return _see(self.layers, self.last, samples[:, None])
+        return see(self.layers, self.last, samples[:, None])
 
 
 class SpectrogramDiscriminator(nn.Module):
@@ -121,7 +101,7 @@ class SpectrogramDiscriminator(nn.Module):
     def forward(self, samples: Tensor) -> Seen:
         """[B, N] -> Seen."""
         spectrogram = magnitude(samples, self.n_fft, self.hop).log()[:, None]
-        return _see(self.layers, self.last, spectrogram)
+        return see(self.layers, self.last, spectrogram)
 
 
 class HifiGanDiscriminators(nn.Module):

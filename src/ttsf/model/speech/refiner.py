@@ -1,0 +1,53 @@
+"""Upsampled f_t to a mu that moves within each symbol: ConvNeXt blocks at the mel's rate [ours]."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ttsf.config import RefinerConfig
+from ttsf.model.speech.convnext import ConvNextBlock
+
+PLACE = 3
+"""Values that say where in its symbol a frame lies."""
+NEAR = 10.0
+"""Frames; distances to a symbol's ends are told in this unit, up to 2."""
+
+
+def place_in_symbols(durations: Tensor, frames: int) -> Tensor:
+    """Share of the symbol that is over, frames since its start and until its end: [B, 3, frames].
+
+    durations: int64 [B, L]; frames past their sum are 0.
+    """
+    ends = durations.cumsum(1)
+    clock = torch.arange(frames, device=durations.device)[None].expand(len(durations), -1)
+    index = torch.searchsorted(ends, clock.contiguous(), right=True)
+    inside = index < durations.shape[1]
+    index = index.clamp_max(durations.shape[1] - 1)
+    end, length = ends.gather(1, index), durations.gather(1, index)
+    since = (clock - end + length + 0.5) * inside
+    until = (end - clock - 0.5) * inside
+    share = since / length.clamp_min(1)
+    near = [(x / NEAR).clamp(0, 2) for x in (since, until)]
+    return torch.stack([share, *near], dim=1)
+
+
+class MelRefiner(nn.Module):
+    """f_t at mel rate -> mu."""
+
+    def __init__(self, config: RefinerConfig, channels: int, mel_bins: int) -> None:
+        super().__init__()
+        width = config.channels
+        self.first = nn.Conv1d(channels + PLACE, width, 3, padding=1)
+        self.blocks = nn.ModuleList(
+            ConvNextBlock(width, 1 / config.layers) for _ in range(config.layers)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.last = nn.Linear(width, mel_bins)
+
+    def forward(self, hidden: Tensor, durations: Tensor, mask: Tensor) -> Tensor:
+        """hidden [B, C, T] upsampled; durations [B, L]; mask [B, 1, T] -> [B, mel_bins, T]."""
+        place = place_in_symbols(durations, hidden.shape[-1])
+        x = self.first(torch.cat([hidden, place.to(hidden)], dim=1)) * mask
+        for block in self.blocks:
+            x = block(x) * mask
+        return self.last(F.gelu(self.norm(x.transpose(1, 2)))).transpose(1, 2) * mask

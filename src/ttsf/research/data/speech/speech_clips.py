@@ -1,0 +1,62 @@
+"""Sec. 4.1: the sound of a corpus, with or without pictures, for the vocoder and the TTS."""
+
+from pathlib import Path
+
+import numpy as np
+
+from ttsf.config import HOP, SAMPLE_RATE
+from ttsf.errors import TtsfError, needing
+from ttsf.research.data.clip_files import WIDE_RATE, read_samples
+from ttsf.research.data.manifest import Animated, Clip, Split, read_manifest
+
+
+class SpeechClips:
+    """The clips of a manifest that are heard; samples stay on disk.
+
+    Animated clips are left out: their sound is that of another clip.
+
+    Raises TtsfError where no clip of these splits qualifies.
+    """
+
+    def __init__(self, folder: Path, splits: tuple[Split, ...], need_text: bool = False) -> None:
+        self.folder = folder
+        clips = read_manifest(folder, splits)
+        heard = [c for c in clips if c.samples and not isinstance(c.made, Animated)]
+        self.clips = [clip for clip in heard if clip.text or not need_text]
+        if not self.clips:
+            kind = "speech with text" if need_text else "speech"
+            raise TtsfError(f"no {kind} of the split {' or '.join(splits)} in {folder}")
+
+    def segment(self, clip: Clip, first: int, frames: int, rate: int) -> np.ndarray:
+        """Float32 [frames * rate / 100] at `rate` Hz: the sound of mel frames from `first` on.
+
+        Raises TtsfError for a broken clip, and for a rate that is neither the clip's nor WIDE_RATE.
+        """
+        size = frames * rate * HOP // SAMPLE_RATE
+        if rate == WIDE_RATE and clip.wide is not None:
+            path, start = self.folder / clip.wide, first * rate * HOP // SAMPLE_RATE
+            there = min(size, clip.samples * rate // SAMPLE_RATE - start)  # ends may differ by one
+            return np.pad(read_samples(path, start, there, rate), (0, size - there))
+        narrow = read_samples(self.folder / str(clip.audio), first * HOP, frames * HOP)
+        if rate == SAMPLE_RATE:
+            return narrow
+        if rate != WIDE_RATE:
+            raise TtsfError(f"clip '{clip.name}' has no sound of {rate} Hz")
+        with needing("sound at another rate", "soxr", "data"):
+            import soxr
+        played = soxr.resample(narrow, SAMPLE_RATE, rate)[:size]
+        return np.pad(played, (0, size - len(played)))
+
+    def f0(self, clip: Clip, first: int, frames: int) -> np.ndarray:
+        """F0 in Hz of mel frames from `first` on, 0 where unvoiced: float32 [frames]."""
+        if clip.f0 is None:
+            raise TtsfError(f"clip '{clip.name}' has no F0; make the corpus again")
+        track = np.load(self.folder / clip.f0, allow_pickle=False).astype(np.float32)
+        return np.pad(track[first : first + frames], (0, max(0, first + frames - len(track))))
+
+    def waveform(self, clip: Clip) -> np.ndarray:
+        """Float32 [N] in [-1, 1], 16 kHz. Raises TtsfError that names a broken clip."""
+        try:
+            return read_samples(self.folder / str(clip.audio), 0, clip.samples)
+        except TtsfError as error:
+            raise TtsfError(f"clip '{clip.name}': {error}") from error

@@ -1,0 +1,57 @@
+"""When each symbol that E_t embeds is heard, for speech of a synthesiser that reports its times.
+
+A file holds {"symbols": "həlˈoʊ.", "ends_s": [0.31, ...]}, an end for every symbol in s from the
+beginning of the clip; a blank may come first, for the silence before the first sound.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ttsf.config import HOP, SAMPLE_RATE
+from ttsf.errors import TtsfError
+from ttsf.media.files import write_new
+from ttsf.symbols import SYMBOL_ID
+
+
+class SymbolTimes(NamedTuple):
+    """The symbols of a clip and where they end."""
+
+    symbols: str
+    ends_s: tuple[float, ...]
+
+    @property
+    def ids(self) -> list[int]:
+        """Places in SYMBOLS."""
+        return [SYMBOL_ID[symbol] for symbol in self.symbols]
+
+    def frames(self, total: int) -> list[int]:
+        """Mel frames of each symbol, `total` in all; ends are rounded, the last takes the rest."""
+        ends = np.rint(np.array(self.ends_s) * SAMPLE_RATE / HOP).astype(int).clip(0, total)
+        ends[-1] = total
+        lengths: list[int] = np.diff(np.maximum.accumulate(ends), prepend=0).tolist()
+        return lengths
+
+
+def save_times(path: Path, symbols: str, ends_s: Sequence[float]) -> None:
+    """Write the times of a clip."""
+    row = {"symbols": symbols, "ends_s": [round(end, 4) for end in ends_s]}
+    write_new(path, json.dumps(row, ensure_ascii=False))
+
+
+def read_times(path: Path) -> SymbolTimes:
+    """The times of a clip. Raises TtsfError for a file that holds no such times."""
+    try:
+        row = json.loads(path.read_text(encoding="utf-8"))
+        times = SymbolTimes(str(row["symbols"]), tuple(float(end) for end in row["ends_s"]))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise TtsfError(f"{path}: no times of symbols ({error})") from None
+    unknown = sorted(set(times.symbols) - set(SYMBOL_ID))
+    if unknown or not times.symbols or len(times.symbols) != len(times.ends_s):
+        raise TtsfError(f"{path}: needs an end for each of some symbols that E_t knows")
+    if any(b < a for a, b in zip((0.0, *times.ends_s), times.ends_s, strict=False)):
+        raise TtsfError(f"{path}: an end lies before the one before it")
+    return times

@@ -1,0 +1,108 @@
+"""The speech stages on speech with known times and F0, and a vocoder with a rate of its own."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.support.readings import write_reading
+from ttsf.errors import TtsfError
+from ttsf.research.data.manifest import write_manifest
+from ttsf.research.data.synthetic.timed_voices import timed_jobs, timed_one
+from ttsf.research.presets import PRESETS
+from ttsf.research.training.journal import Validation
+from ttsf.research.training.loop import train
+from ttsf.research.training.parts import SPEAKERS
+from ttsf.research.training.settings import RunSettings, TtsOptions, VocoderOptions
+from ttsf.research.training.stages.tts import TtsStage
+from ttsf.research.training.stages.vocoder import VocoderStage, output_audio
+from ttsf.research.training.state import read_average
+
+NEXT = PRESETS["mini-next"]
+SMALL = replace(
+    NEXT,
+    model=replace(
+        NEXT.model, vocoder=replace(NEXT.model.vocoder, channels=16, layers=1, pitch_channels=16)
+    ),
+    vocoder=replace(NEXT.vocoder, batch=2, discriminators="spectrogram"),
+)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder, out = tmp_path / "read", tmp_path / "corpus"
+    for number in (25, 26, 27):
+        write_reading(folder, f"{number:012x}")
+    clips = [clip for job in timed_jobs(folder, 5.0) for clip in timed_one(job, out).clips]
+    narrow = replace(clips[1], name="narrow", wide=None)
+    write_manifest(out, [*clips, narrow])
+    return out
+
+
+def test_tts_learns_from_known_times(corpus: Path) -> None:
+    stage = TtsStage(TtsOptions(corpus), NEXT)
+    batch = stage.batch(0)
+    spoken = batch.spoken
+    assert spoken.durations is not None and spoken.log_f0 is not None
+    assert torch.equal(spoken.durations.sum(1), spoken.mel_lengths)
+    assert spoken.log_f0.exp().median() == pytest.approx(150, abs=2)
+    assert stage.losses(batch).keys() == stage.weights.keys() == {
+        "prior", "duration", "flow", "prosody",
+    }  # fmt: skip
+
+
+def test_a_vocoder_of_24_khz_learns_from_wide_and_narrow_sound(corpus: Path) -> None:
+    stage = VocoderStage(VocoderOptions(corpus), SMALL)
+    assert output_audio(SMALL.model).fmax == 12_000
+    batches = [stage.batch(k) for k in range(4)]
+    assert {bool(x) for batch in batches for x in batch.narrow} == {False, True}
+    batch = next(batch for batch in batches if batch.narrow.any())
+    assert batch.samples.shape == (2, 3 * 11_200 // 2) and batch.f0.shape == (2, 70)
+    losses = stage.losses(batch)
+    assert losses.keys() == stage.weights.keys()
+    sum(losses.values()).backward()
+    cut = stage._in_band(torch.randn(2, 16_800), torch.tensor([True, False]))
+    power = torch.fft.rfft(cut).abs().square()
+    above = power[:, 5_400:].sum(1) / power.sum(1)
+    assert above[0] < 1e-6 and above[1] > 0.3
+    found = stage.validate(1, stage.held_out_batches())
+    assert found.rate == 24_000 and found.figures["mel"] > 0
+
+
+def test_a_corpus_without_f0_is_refused(corpus: Path) -> None:
+    clips = TtsStage(TtsOptions(corpus), NEXT).speech.clips
+    write_manifest(corpus, [replace(clip, f0=None) for clip in clips])
+    with pytest.raises(TtsfError, match="has no F0; make the corpus again"):
+        TtsStage(TtsOptions(corpus), NEXT)
+
+
+def test_the_finish_teaches_d_tts_by_discriminators(corpus: Path) -> None:
+    torch.manual_seed(0)
+    stage = TtsStage(TtsOptions(corpus, adversarial=True), NEXT)
+    losses = stage.losses(stage.batch(0))
+    assert losses.keys() == stage.weights.keys() > {"adversarial", "features", "discriminator"}
+    (losses["adversarial"] + losses["features"]).backward()
+    speech, discriminators = stage.model.speech, stage.discriminators
+    assert discriminators is not None
+    assert speech.decoder.out.weight.grad.abs().sum() > 0
+    assert all(p.grad is None for p in speech.encoder.parameters())
+    assert all(p.grad is None for p in discriminators.parameters())
+    stage.losses(stage.batch(0))["discriminator"].backward()
+    assert all(p.grad is not None for p in discriminators.parameters())
+
+
+def test_a_run_begins_with_another_ones_weights(corpus: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    first = TtsStage(TtsOptions(corpus), NEXT)
+    first.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
+    train(first, tmp_path / "run", RunSettings(1))
+    (tmp_path / "run" / SPEAKERS).write_text('["ann"]')
+    second = TtsStage(TtsOptions(corpus, adversarial=True, start=tmp_path / "run"), NEXT)
+    kept = read_average(tmp_path / "run")
+    own = second.net.state_dict()
+    assert {name for name in own if name not in kept} == {
+        name for name in own if name.startswith("discriminators.")
+    }
+    assert all(torch.equal(own[name], value) for name, value in kept.items())
+    assert any(name.startswith("speech.refiner.") for name in kept)
