@@ -17,7 +17,7 @@ SEALED = {
     "chat_answers.txt": "9cc796e4acc4163223efa5781b38ba0d94b362deee249bd013958857afd8754d",
 }
 """File -> SHA-256."""
-RIGHT = {"kinds.tsv": (55, 150), "texts.tsv": (89, 100), "chat_answers.txt": (19, 50)}
+RIGHT = {"kinds.tsv": (143, 150), "texts.tsv": (96, 100), "chat_answers.txt": (48, 50)}
 """File -> rows that are right at least, and rows of the file."""
 
 

@@ -287,3 +287,11 @@ def test_a_lone_letter_of_another_script_refuses_no_text() -> None:
 
 def test_tags_do_not_make_a_text_foreign() -> None:
     assert warnings("<p>Hello <em>dear</em> friend.</p> <em>So</em> it <em>is</em>.") == []
+
+
+def test_blocks_of_code_are_announced_or_read() -> None:
+    text = "Run:\n```python\nmax_size = 0xFF\nx += 1\n```\nDone."
+    reading = TextFrontEnd(SpeechConfig(), read_code=True)
+    read = [" ".join(u.words) for u in reading.utterances(text)]
+    assert [" ".join(u.words) for u in said(text)] == ["Run: Code block.", "Done."]
+    assert " ".join(read) == "Run: max size equals zero X F F. x plus equals one. Done."

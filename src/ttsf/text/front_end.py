@@ -100,11 +100,13 @@ class TextFrontEnd:
     """Text -> normal words -> IPA -> ids, for the language of `config`.
 
     other: the language of the texts where it is another one; they are read with the accent of a
-    voice that knows the model's language alone.
+    voice that knows the model's language alone. read_code: blocks of code are read, not announced.
     """
 
-    def __init__(self, config: SpeechConfig, other: Language | None = None) -> None:
-        self.other, self.add_blank = other, config.add_blank
+    def __init__(
+        self, config: SpeechConfig, other: Language | None = None, read_code: bool = False
+    ) -> None:
+        self.other, self.add_blank, self.read_code = other, config.add_blank, read_code
         self.first_blank = config.first_blank and not config.add_blank
         self.language = other.voice if other else config.language
 
@@ -145,7 +147,7 @@ class TextFrontEnd:
         """
         _refuse_surrogates(text)
         script, own = read_script(text), Lexicon(lexicon or {})
-        parts = [_Part(stretch, own, self.other) for stretch in script.stretches]
+        parts = [_Part(stretch, own, self.other, self.read_code) for stretch in script.stretches]
         for warning in (*script.warnings, *self._doubts(parts)):
             warn(warning)
         for part in parts:
@@ -211,7 +213,7 @@ class TextFrontEnd:
     def _read(self, text: str) -> list[_Word]:
         """The words of a plain text, however long it is."""
         _refuse_surrogates(text)
-        cleaned = Cleaned(text, self.other)
+        cleaned = Cleaned(text, self.other, self.read_code)
         self._refuse_scripts(cleaned)
         words = _words(joined(cleaned.sentences()))
         if not words:
@@ -256,7 +258,9 @@ class TextFrontEnd:
 class _Part:
     """A stretch of a script, cleaned, with the sounds that are given for its words."""
 
-    def __init__(self, stretch: Stretch, lexicon: Lexicon, other: Language | None) -> None:
+    def __init__(
+        self, stretch: Stretch, lexicon: Lexicon, other: Language | None, read_code: bool
+    ) -> None:
         self.stretch, self.places = stretch, SourceMap(stretch.runs)
         text = self.places.text
         self._given = lexicon.given(text, self.places.given(0, len(text)), 0)
@@ -267,7 +271,7 @@ class _Part:
                     apart[k] = " "
             for k in range(first, last):  # whatever they are, their sound is known
                 apart[k] = "x" if script_of(text[k]) not in ("", "LATIN") else text[k]
-        self.cleaned = Cleaned("".join(apart), other)
+        self.cleaned = Cleaned("".join(apart), other, read_code)
 
     def words(self, reading: Reading) -> list[_Word]:
         """The spoken words of a sentence; one whose sound is given stays whole."""

@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 (dashes)
 
 import re
+from bisect import bisect_right
 
 from ttsf.text.english.trace import Traced
 
@@ -21,6 +22,7 @@ _FENCED = re.compile(
     r"^[ \t>]*+(`{3,}+|~{3,}+)[^`\n]*+\n(?P<code>(?s:.*?))(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.M
 )
 _PREFORMATTED = re.compile(r"<pre\b[^<>]{0,200}+>(?P<code>(?:[^<]|<(?!/?pre\b))*+)</pre>", re.I)
+_LINE_END = re.compile("\n")
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.M)
 _DEFINITION = re.compile(
     r"^[ \t]{0,3}\[(?!\^)[^\[\]\n]{1,100}+\]:[ \t]*+<?[^\s<>]{1,2000}+>?.*$", re.M
@@ -62,12 +64,24 @@ def without_blocks(traced: Traced, read_code: bool = False) -> Traced:
     traced = traced.sub(_THOUGHT, "\n")
     for pattern in (_FENCED, _PREFORMATTED):
         if read_code:
-            traced = traced.keep(pattern, "code")
+            traced = _lines_apart(traced, pattern).keep(pattern, "code")
         else:
             traced = traced.sub(
                 pattern, lambda m: f"\n{CODE_BLOCK}\n" if m["code"].strip() else "\n"
             )
     return traced.sub(_FENCE_LINE, "").sub(_DEFINITION, "").sub(_NOTE, "")
+
+
+def _lines_apart(traced: Traced, pattern: re.Pattern[str]) -> Traced:
+    """Lines of code end what they say, as paragraphs do."""
+    spans = [match.span("code") for match in pattern.finditer(traced.text)]
+    starts = [start for start, _ in spans]
+
+    def line_end(match: re.Match[str]) -> str:
+        k = bisect_right(starts, match.start()) - 1
+        return "\n\n" if k >= 0 and match.start() < spans[k][1] else "\n"
+
+    return traced.sub(_LINE_END, line_end)
 
 
 def marked_lines(traced: Traced) -> Traced:

@@ -11,7 +11,7 @@ _ESCAPED_LINE = re.compile(
 )
 _ESCAPED_TAB = re.compile(r"(?<=[\w.,;:!?)\"'])\\t(?=[A-Z\d])")
 _ESCAPED_SIGN = re.compile(r"\\([*_`#>~|!.\-+&%$])")
-_WINDOWS_PATH = re.compile(r"(?:[A-Za-z]:|\\)\\[^\s\"<>|]{1,300}")
+_WINDOWS_PATH = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]:|\\)\\[^\s\"<>|]{1,300}")
 _CITED = re.compile(
     r"\s?+【[^【】\n]{1,80}+】|\ue200[^\ue200\ue201\n]{0,200}+\ue201"
     r"|(?<=[\w.,;:!?)\"'])\[(?:\^?\w{0,12}\d{1,4}|\^[\w-]{1,30}|citation needed|cite)\](?!\()"
