@@ -76,6 +76,21 @@ def test_long_texts_take_time_in_proportion(unit: str) -> None:
     read(unit * (30_000 // len(unit)))
 
 
+@pytest.mark.parametrize(
+    "unit",
+    ["1", "½", "-1", "=1", "1a", "a.b.", "| a ", "<think>", "```\n", "[1]", "\\frac{", "U.S. ",
+     "Mr. ", "1. a\n", "<sup>1", "**a", "【", "$AB.", "NaCl", "r u ", "\\n", "<!--", "θ"],
+)  # fmt: skip
+def test_the_front_end_is_linear(unit: str) -> None:
+    def seconds(length: int) -> float:
+        began = time.process_time()
+        read(unit * (length // len(unit)))
+        return time.process_time() - began
+
+    seconds(100)
+    assert seconds(8_000) < 8 * min(seconds(2_000) for _ in range(3)) + 0.3
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_other_languages_are_read_in_sounds_that_the_model_knows(code: str) -> None:
     language = find(code)

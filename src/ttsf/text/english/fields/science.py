@@ -121,7 +121,8 @@ def _log_base(match: re.Match[str]) -> str:
 FORMULAS = (rule("formula", "w", r"(?:[A-Z][a-z]?\d{0,2}){2,12}(?![\w'&]|\.\w)", _formula),)
 SCIENCE = (
     rule("formula", "w", r"d([a-z])/d([a-z])\b", lambda m: f"D {m[1].upper()} D {m[2].upper()}"),
-    rule("formula", "w", r"[a-zA-Z]{2}(?=\s|[.,;]|$)", lambda m: " ".join(m[0])
+    rule("formula", "w", r"(?!pi|mu|nu|xi|ln|is|it|in|on|no|as|at|or|so|to|up|us|we|an|if|he|be)"
+         r"[a-zA-Z]{2}(?=\s|[.,;]|$)", lambda m: " ".join(m[0])
          if find_left(m, r"(?:^|\s)[A-Za-z]\s=\s$") else None),
     rule("formula", "w", r"P\(([A-Z]{1,3})\)", lambda m: f"P of {' '.join(m[1])}"),
     rule("formula", "w", r"([A-Za-z])(?=\(([^()]{1,24})\))\(", _of),
