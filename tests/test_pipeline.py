@@ -9,10 +9,11 @@ import soundfile
 import torch
 
 import ttsf
+from ttsf.config import MouthOpeningConfig
 from ttsf.engine.output import Outputs
 from ttsf.media.video import Chunk, VideoWriter
 from ttsf.model.labels import GAIN, OPEN
-from ttsf.model.ttsf import EASY_OPEN, MOST_OPEN, OPENING, TTSF
+from ttsf.model.ttsf import TTSF
 from ttsf.pipeline import Pipeline
 from ttsf.text.front_end import TextFrontEnd
 
@@ -213,11 +214,14 @@ def test_no_mouth_opens_further_than_peoples(tiny_model: TTSF) -> None:
     wanted = torch.tensor([-0.2, 0.0, 0.5, 1.0, 1.1, 1.5, 4.0])
     alpha = torch.randn(1, len(wanted), extractor.directions.shape[1])
     alpha[..., OPEN] = GAIN * wanted
-    limited = extractor.coordinates(tiny_model._as_open_as_people(extractor.compose(alpha)))
+    config = MouthOpeningConfig()
+    limited = extractor.coordinates(tiny_model._opened(extractor.compose(alpha)))
     opening = limited[0, :, OPEN] / GAIN
-    torch.testing.assert_close(opening[:3], OPENING * wanted[:3], atol=1e-5, rtol=0)
+    torch.testing.assert_close(opening[:3], config.factor * wanted[:3], atol=1e-5, rtol=0)
     assert (
-        opening.diff().min() > -1e-5 and opening[4] > EASY_OPEN and opening[-1] < MOST_OPEN + 1e-4
+        opening.diff().min() > -1e-5
+        and opening[4] > config.easy
+        and opening[-1] < config.most + 1e-4
     )
     limited[..., OPEN] = alpha[..., OPEN]
     torch.testing.assert_close(limited, alpha, atol=1e-4, rtol=0)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ttsf import checkpoint
 from ttsf.compositing.framing import place
-from ttsf.engine.options import GenerateOptions
+from ttsf.engine.options import DEFAULTS, GenerateOptions
 from ttsf.engine.output import Outputs, write_talk
 from ttsf.engine.stamp import payload_of
 from ttsf.engine.talk import Session, SpeechSession, joined
@@ -27,7 +27,6 @@ from ttsf.text.accents.languages import find
 from ttsf.text.front_end import TextFrontEnd, Utterance
 from ttsf.timings.words import WordTimes
 
-DEFAULT_OPTIONS = GenerateOptions()
 SYMBOL_S = 0.06
 """Mean length of a symbol that is not a blank, as the bundled voice speaks."""
 VOICE_SUFFIX = ".safetensors"
@@ -96,10 +95,10 @@ class Pipeline:
     def voice_of(self, portrait: AnyPortrait) -> Tensor:
         """[1, V], the voice that a face chooses; raises as `portrait` does."""
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
-        return Session(self.model, self._workers, read, (), DEFAULT_OPTIONS).speech.voice
+        return Session(self.model, self._workers, read, (), DEFAULTS).speech.voice
 
     def speak(
-        self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
+        self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULTS
     ) -> Result:
         """The video as arrays.
 
@@ -126,7 +125,7 @@ class Pipeline:
         )
 
     def say(
-        self, portrait: AnyPortrait | None, text: str, options: GenerateOptions = DEFAULT_OPTIONS
+        self, portrait: AnyPortrait | None, text: str, options: GenerateOptions = DEFAULTS
     ) -> np.ndarray:
         """The speech alone, float32 [M] in [-1, 1]; no frame is drawn. Raises as `speak` does.
 
@@ -135,7 +134,7 @@ class Pipeline:
         return np.concatenate(list(self.sounds(portrait, text, options)))
 
     def sounds(
-        self, portrait: AnyPortrait | None, text: str, options: GenerateOptions = DEFAULT_OPTIONS
+        self, portrait: AnyPortrait | None, text: str, options: GenerateOptions = DEFAULTS
     ) -> Iterator[np.ndarray]:
         """What `say` gives, utterance by utterance; raises as it does, before the first."""
         if portrait is None:
@@ -148,9 +147,7 @@ class Pipeline:
             speech = self._open(portrait, text, options).speech
         return speech.samples(self._workers)
 
-    def check(
-        self, portrait: Portrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
-    ) -> None:
+    def check(self, portrait: Portrait, text: str, options: GenerateOptions = DEFAULTS) -> None:
         """Raises TtsfError as `speak` would; nothing is computed."""
         self._utterances(text, options)
         height, width = portrait.picture.shape[:2]
@@ -159,7 +156,7 @@ class Pipeline:
             self.voice(options.voice)
 
     def stream(
-        self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULT_OPTIONS
+        self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULTS
     ) -> Generator[Chunk]:
         """The video piece by piece, each as soon as it is drawn: frames, sound, what is said.
 
@@ -173,7 +170,7 @@ class Pipeline:
         portrait: AnyPortrait,
         text: str,
         output: AnyPath | Outputs,
-        options: GenerateOptions = DEFAULT_OPTIONS,
+        options: GenerateOptions = DEFAULTS,
         progress: Progress | None = None,
         heard: Callable[[WordTimes], None] | None = None,
     ) -> Written:

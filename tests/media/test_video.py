@@ -10,8 +10,9 @@ import soundfile
 
 from ttsf.config import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from ttsf.errors import TtsfError
+from ttsf.media.files import Stream
 from ttsf.media.sound import write_wav
-from ttsf.media.video import Chunk, Stream, VideoWriter, new_video
+from ttsf.media.video import Chunk, VideoWriter, new_video
 from ttsf.media.video_codecs import STREAM
 
 STREAM_RATE = STREAM.sample_rate or SAMPLE_RATE

@@ -1,10 +1,12 @@
 """Every preset builds; `paper` has the sizes of its sources and runs one forward."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from ttsf.model.sampling import Sampling
-from ttsf.model.ttsf import TTSF, SourceFaces
+from ttsf.model.ttsf import TTSF, SourceFaces, noise_for
 from ttsf.research.presets import PRESETS
 
 
@@ -59,3 +61,25 @@ def test_seed_changes_head_motion_and_not_the_voice_vector():
     still = Sampling(still=True)
     held = [model.move(portrait, said[0], still._replace(seed=s)).f_m for s in (1, 2)]
     assert torch.equal(*held) and torch.equal(held[0][0, 0], portrait.f_m[0])
+
+
+def test_what_comes_after_the_model_is_configuration():
+    paper, mini = PRESETS["paper"].model, PRESETS["mini"].model
+    assert (paper.audio_mapper.opening, paper.motion.voice_pace) == (None, None)
+    assert mini.audio_mapper.opening and mini.motion.voice_pace
+    torch.manual_seed(0)
+    model, sampling = TTSF(mini).eval(), Sampling(steps=2)
+    portrait = source(model)
+    with_both = model.say(voice_of(model, portrait), [0, 20, 0], sampling)
+    paced = model.move(portrait, with_both, sampling).f_m
+    model.config = replace(
+        mini,
+        audio_mapper=replace(mini.audio_mapper, opening=None),
+        motion=replace(mini.motion, voice_pace=None),
+    )
+    plain = model.say(voice_of(model, portrait), [0, 20, 0], sampling)
+    assert torch.equal(plain.samples, with_both.samples)
+    assert not torch.equal(plain.f_lip, with_both.f_lip)
+    sampled = model.sample_motion(portrait.f_m, with_both.f_lip, sampling, noise_for(0, 1)).f_m
+    assert torch.equal(model.move(portrait, with_both, sampling).f_m, sampled)
+    assert not torch.equal(paced, sampled)

@@ -38,7 +38,7 @@ PACE = 0.7
 
 
 def work(connection: Connection, _model: Path | None, _device: str) -> None:
-    """In the place of `ttsf.serve.process.task_runner.work`."""
+    """In the place of `engine_process.work`."""
     logging.getLogger("ttsf").setLevel(logging.ERROR)
     connection.send((0, Ready("fake", (("anna", "high"),), FPS, RATE)))
     Listener(TaskRunner(FakePipeline()), connection).listen()  # type: ignore[arg-type]

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ttsf.portrait.crop import CropSquare
 from ttsf.portrait.detection import FaceBox
 from ttsf.portrait.portrait import Portrait
+from ttsf.portrait.square import CropSquare
 
 RNG = np.random.default_rng(0)
 

@@ -6,10 +6,12 @@ from ttsf.config import (
     FaceConfig,
     ModelConfig,
     MotionConfig,
+    MouthOpeningConfig,
     SpeechConfig,
     SpeechDecoderConfig,
     TextEncoderConfig,
     VocoderConfig,
+    VoicePaceConfig,
 )
 
 TINY = ModelConfig(
@@ -35,8 +37,13 @@ TINY = ModelConfig(
         channels=((4, 8), (8, 8), (16, 8), (32, 8), (64, 4), (128, 4), (256, 4)),
         rgb_path="mixed",
     ),
-    audio_mapper=AudioMapperConfig(channels=16, kernels=(3,)),
+    audio_mapper=AudioMapperConfig(channels=16, kernels=(3,), opening=MouthOpeningConfig()),
     motion=MotionConfig(
-        prior_layers=1, prior_channels=16, prior_kernel=7, sampler_channels=16, sampler_layers=1
+        prior_layers=1,
+        prior_channels=16,
+        prior_kernel=7,
+        sampler_channels=16,
+        sampler_layers=1,
+        voice_pace=VoicePaceConfig(),
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 from ttsf.batch.lines import Refused, Request, read_lines
 from ttsf.batch.results import Outcome, write_results
+from ttsf.engine.options import DEFAULTS
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
 from ttsf.parallel import Parallel, only_run, record_path, run_jobs
@@ -28,7 +29,7 @@ class BatchSettings:
     model: Path | None = None
     """Folder (None: the bundled weights)."""
     device: str = "cpu"
-    most_speech_s: float = 3_600.0
+    most_speech_s: float = DEFAULTS.max_seconds
     """A text that takes longer is refused."""
 
 
@@ -102,7 +103,7 @@ class _Engine:
         outputs = Outputs(
             folder / VIDEO,
             sound=folder / SOUND,
-            captions="burnt" if line.wanted.captions == "burnt" else "none",
+            captions=line.wanted.captions,
         )
         made = self.pipeline.write(portrait, text, outputs, line.options(most_speech_s))
         return write_beside(folder, text, made, self.pipeline.model.config.video.fps)

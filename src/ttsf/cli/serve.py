@@ -10,8 +10,10 @@ from tyro.conf import Positional, arg
 
 from ttsf.cli.options import Device, Model, Quiet
 from ttsf.cli.streams import Progress, show, tell
+from ttsf.engine.options import DEFAULTS, MaxSeconds
 from ttsf.errors import TtsfError, needing
 from ttsf.parallel import Parallel
+from ttsf.serve.settings import MOST_SPEECH_S
 
 OWN_FOLDER = "(default: ~/.local/share/ttsf)"
 
@@ -46,8 +48,7 @@ class Serve:
     """Age at which videos and portraits are removed."""
     keep_gb: float = 20.0
     """Size of all videos above which the oldest are removed."""
-    max_seconds: float = 1_200.0
-    """Refuse a text that takes longer."""
+    max_seconds: MaxSeconds = MOST_SPEECH_S
     model: Model = None
     device: Device = "cpu"
     quiet: Quiet = False
@@ -107,8 +108,7 @@ class Batch:
     """Work on a Ray cluster: local, auto or HOST:PORT."""
     gpus: float = 0.0
     """GPUs of each worker on Ray; 0.25 lets four share one."""
-    max_seconds: float = 3_600.0
-    """Refuse a text that takes longer."""
+    max_seconds: MaxSeconds = DEFAULTS.max_seconds
     model: Model = None
     device: Device = "cpu"
     quiet: Quiet = False

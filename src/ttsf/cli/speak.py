@@ -4,14 +4,31 @@ import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from ttsf.cli.options import Device, Model, Quiet
 from ttsf.cli.streams import Progress, show
+from ttsf.engine.options import (
+    DEFAULTS,
+    Blinks,
+    CaptionsKind,
+    Label,
+    Language,
+    MaxSeconds,
+    Motion,
+    Rate,
+    Seed,
+    Size,
+    Steps,
+    Still,
+    Temperature,
+    options_of,
+)
 from ttsf.errors import TtsfError
 from ttsf.media.files import read_text
+from ttsf.timings.files import TimingsFormat
 
 if TYPE_CHECKING:
     from ttsf.portrait.portrait import Portrait
@@ -41,36 +58,27 @@ class Speak:
     """Also write subtitles, .srt or .vtt."""
     timings: Annotated[Path | None, arg(metavar="OUT.json", help_behavior_hint="")] = None
     """Also write when words, sounds and mouth shapes begin and end."""
-    timings_format: Literal["ttsf", "rhubarb", "polly", "elevenlabs"] = "ttsf"
+    timings_format: TimingsFormat = "ttsf"
     """For whom."""
-    captions: Literal["none", "track", "burnt"] = "none"
+    captions: CaptionsKind = "none"
     """Subtitles in the video: a track to switch on, or drawn into the frames."""
-    seed: int = 0
-    """Another seed, other head motion."""
-    steps: Annotated[int | None, arg(help_behavior_hint=OWN)] = None
-    """Solver steps; fewer is faster."""
-    temperature: Annotated[float | None, arg(help_behavior_hint=OWN)] = None
-    """Liveliness, 0 is none."""
+    seed: Seed = DEFAULTS.seed
+    steps: Annotated[Steps, arg(help_behavior_hint=OWN)] = DEFAULTS.steps
+    temperature: Annotated[Temperature, arg(help_behavior_hint=OWN)] = DEFAULTS.temperature
     voice: Annotated[
         str | None, arg(metavar="NAME|FILE", help_behavior_hint="(default: the face's choice)")
     ] = None
     """A voice of the model (ttsf voices) or a saved one."""
-    rate: float = 1.0
-    """Speaking rate, 0.5 to 2."""
-    motion: float = 1.0
-    """Amount of head motion, 0 to 2."""
-    blinks: float = 1.0
-    """How far blinks close the eyes, 0 to 1."""
-    still: bool = False
-    """No head motion and no blinks."""
+    rate: Rate = DEFAULTS.rate
+    motion: Motion = DEFAULTS.motion
+    blinks: Blinks = DEFAULTS.blinks
+    still: Still = DEFAULTS.still
     face: int = 1
     """Which face, 1 is the largest."""
     framing: Annotated[str, arg(metavar="FRAMING")] = "picture"
     """What is shown: picture, face, or a canvas such as 1080x1920 (blurred) or 1080x1920:plain."""
-    size: Annotated[int | None, arg(help_behavior_hint="(default: at most 1080)")] = None
-    """Long side in px."""
-    language: Annotated[str, arg(metavar="CODE")] = "en"
-    """The text's language; another than en, such as de or fr, is read with an English accent."""
+    size: Annotated[Size, arg(help_behavior_hint="(default: at most 1080)")] = DEFAULTS.size
+    language: Annotated[Language, arg(metavar="CODE")] = DEFAULTS.language
     lexicon: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """Words and how they sound: a word, a tab, IPA in each line."""
     no_mark: bool = False
@@ -78,10 +86,8 @@ class Speak:
     shows such a video has to say so in another way."""
     sign: bool = False
     """Sign what the .mp4 says of itself (C2PA), with a key of this installation."""
-    label: bool = False
-    """Show "AI-generated" in a corner."""
-    max_seconds: float = 3_600.0
-    """Refuse a text that takes longer."""
+    label: Label = DEFAULTS.label
+    max_seconds: MaxSeconds = DEFAULTS.max_seconds
     model: Model = None
     device: Device = "cpu"
     quiet: Quiet = False
@@ -91,7 +97,6 @@ class Speak:
         text, began = self._text(), time.monotonic()
         from ttsf import checkpoint  # PyTorch takes a second that --help need not pay
         from ttsf.compositing.framing import Framing
-        from ttsf.engine.options import GenerateOptions
         from ttsf.engine.output import Outputs
         from ttsf.pipeline import load
         from ttsf.text.markup.lexicon import read_lexicon
@@ -112,23 +117,8 @@ class Speak:
         outputs.check()
         lexicon = {} if self.lexicon is None else read_lexicon(self.lexicon)
         pipeline = load(self.model, self.device)
-        options = GenerateOptions(
-            seed=self.seed,
-            steps=self.steps,
-            temperature=self.temperature,
-            voice=self.voice,
-            rate=self.rate,
-            still=self.still,
-            motion=self.motion,
-            blinks=self.blinks,
-            framing=Framing.parse(self.framing),
-            size=self.size,
-            language=self.language,
-            lexicon=lexicon,
-            mark=not self.no_mark,
-            label=self.label,
-            max_seconds=self.max_seconds,
-        )
+        framing, mark = Framing.parse(self.framing), not self.no_mark
+        options = options_of(self, {"framing": framing, "lexicon": lexicon, "mark": mark})
         loaded = time.monotonic()
         portrait = pipeline.portrait(self.portrait, self.face)
         self._warn(portrait)

@@ -5,7 +5,7 @@ from numbers import Integral
 from typing import Literal, NamedTuple, get_args
 
 from ttsf.errors import TtsfError
-from ttsf.portrait.crop import CropSquare
+from ttsf.portrait.square import CropSquare
 
 MOST_SIDE = 1080
 """px, long side of a frame whose size nobody chose; all players and sites take it."""

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.portrait.crop import CropSquare
 from ttsf.portrait.detection import FaceBox
+from ttsf.portrait.square import CropSquare
 
 MARGIN = 0.25
 """Sides of the crop, outside of it, beyond which nothing moves."""

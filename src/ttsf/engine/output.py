@@ -5,17 +5,18 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from itertools import chain
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ttsf.config import ModelConfig
+from ttsf.engine.options import CaptionsKind
 from ttsf.engine.talk import Session, joined
 from ttsf.errors import TtsfError
 from ttsf.media.captions import Captions
-from ttsf.media.files import cannot_write, new_file, refuse_inputs
+from ttsf.media.files import Stream, cannot_write, new_file, refuse_inputs
 from ttsf.media.sound import new_wav
-from ttsf.media.video import Chunk, Stream, VideoWriter, new_video
+from ttsf.media.video import Chunk, VideoWriter, new_video
 from ttsf.parallel import Progress
 from ttsf.provenance.embed.signature import check_signing, sign
 from ttsf.provenance.embed.tags import tags
@@ -25,7 +26,6 @@ from ttsf.timings.subtitles import Cue, cues
 from ttsf.timings.words import WordTimes
 
 VIDEOS = (".mp4", ".webm")
-CaptionsKind = Literal["none", "track", "burnt"]
 
 
 class Outputs(NamedTuple):

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from ttsf.errors import CannotWrite, TtsfError
 from ttsf.media.encodings import decode
@@ -25,6 +26,13 @@ MAX_TEXT_BYTES = 1_000_000
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LEFT_OVER = ".ttsf-*.part"
 """How temporary files and folders are named."""
+
+
+class Stream(Protocol):
+    """What takes a file while it is written, such as a socket; it is never asked to seek."""
+
+    def write(self, content: bytes, /) -> int | None:
+        """Take all of `content`."""
 
 
 def read_text(path: Path | None, guess: bool = False) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import av
 import numpy as np
 
-from ttsf.media.video import Stream
+from ttsf.media.files import Stream
 
 SoundFormat = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 SOUND_FORMATS: tuple[SoundFormat, ...] = get_args(SoundFormat)

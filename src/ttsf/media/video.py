@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
 
 from ttsf.config import FPS, SAMPLE_RATE
-from ttsf.media.files import new_file
+from ttsf.media.files import Stream, new_file
 from ttsf.media.planes import Planes
 from ttsf.media.subtitle_track import SubtitleTrack
 from ttsf.media.video_codecs import MP4, STREAM, THREADS, WEBM, Encoding, add_video
@@ -30,13 +30,6 @@ class Chunk(NamedTuple):
     samples: np.ndarray
     """float [n * sample_rate / fps] in [-1, 1], mono."""
     spoken: WordTimes = WordTimes(())
-
-
-class Stream(Protocol):
-    """What takes a video while it is written, such as a socket; it is never asked to seek."""
-
-    def write(self, content: bytes, /) -> int | None:
-        """Take all of `content`."""
 
 
 @contextmanager

@@ -6,7 +6,7 @@ text ids --E_t(f_id)--> f_t --durations--> upsampled f_t --D_TTS(f_id)--> mel --
                            |                  |
                            e_t, f_t, energy --audio mapper--> f_lip
                                                                 |
-           f_m,s + f_lip --prior--> mu --OT-CFM--> f_c --normaliser--> f_m-hat, at the voice's pace
+           f_m,s + f_lip --prior--> mu --OT-CFM--> f_c --normaliser--> f_m-hat
                                                                 |
            Eq. 1: f_id + f_m-hat, f_id + f_lip --> G(source's feature maps) --> frames
 
@@ -35,8 +35,6 @@ from ttsf.model.sampling import Sampling
 from ttsf.model.speech.tts import SpeechFeatures, SpokenText, TextToSpeech, TtsLosses
 from ttsf.model.speech.vocoder import build_vocoder
 
-OPENING = 1.12  # G draws .144 e of the .17 e of a label of 1
-EASY_OPEN, MOST_OPEN = 1.1, 1.3  # label units; of speakers 99 % of the frames are below .15 e
 SEAM = 12  # frames over which the head of one utterance becomes that of the next
 
 
@@ -274,20 +272,22 @@ class TTSF(nn.Module):
         features = self.speech.encode(symbols, lengths, voice, sampling.rate, silence * mel_frames)
         noise = noise_for(sampling.seed, 2 * index)
         mel = self.speech.decode(features, voice, steps, temperature, noise)
-        f_lip = self._as_open_as_people(self.lip_features(features))
+        f_lip = self._opened(self.lip_features(features))
         count = f_lip.shape[1]
         samples = self.vocoder(mel)[0, : count * self.config.samples_per_video].clamp(-1, 1)
         spoken = count - int(features.silence[0]) // mel_frames
         loud = loudness(mel[0, :, : count * mel_frames]).view(count, mel_frames).mean(1)
         return SpokenUtterance(samples.cpu(), f_lip, features.durations[0].cpu(), spoken, loud)
 
-    def _as_open_as_people(self, f_lip: Tensor) -> Tensor:
-        """f_lip [B, T, S] whose mouth opens OPENING times as far, but beyond EASY_OPEN only nears
-        MOST_OPEN."""
-        code, room = self.motion_extractor.codes()[:, OPEN], MOST_OPEN - EASY_OPEN
+    def _opened(self, f_lip: Tensor) -> Tensor:
+        """f_lip [B, T, S] whose mouth opens as far as the configuration asks for."""
+        config = self.config.audio_mapper.opening
+        if config is None:
+            return f_lip
+        code, room = self.motion_extractor.codes()[:, OPEN], config.most - config.easy
         opening = f_lip @ code / GAIN
-        beyond = (OPENING * opening - EASY_OPEN).clamp_min(0)
-        wanted = OPENING * opening - beyond + room * (1 - (-beyond / room).exp())
+        beyond = (config.factor * opening - config.easy).clamp_min(0)
+        wanted = config.factor * opening - beyond + room * (1 - (-beyond / room).exp())
         return f_lip + GAIN * (wanted - opening)[..., None] * code
 
     @torch.inference_mode()
@@ -305,8 +305,11 @@ class TTSF(nn.Module):
             return HeadMotion(held, held[:, :0], held[:, :0], held[:, :0])
         noise = noise_for(sampling.seed, 2 * index + 1)
         moved = self.sample_motion(source.f_m, said.f_lip, sampling, noise, before)
+        pace = self.config.motion.voice_pace
+        if pace is None:
+            return moved
         alpha = self.motion_extractor.coordinates(moved.f_m) / GAIN
-        f_m = self.motion_extractor.compose(GAIN * prosodic(alpha, said.loudness))
+        f_m = self.motion_extractor.compose(GAIN * prosodic(alpha, said.loudness, pace))
         return moved._replace(f_m=f_m)
 
 

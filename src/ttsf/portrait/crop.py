@@ -1,7 +1,6 @@
 """The square around a face that the face model reads (E_v) and that G draws."""
 
 from math import ceil, floor
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from ttsf.portrait.detection import FaceBox
+from ttsf.portrait.square import CropSquare
 
 CROP_SIDE = 1.65
 """Side of the crop in sides of the face box. Matches `canonical_crop` of `research.landmarks`."""
@@ -16,14 +16,6 @@ CROP_DOWN = -0.105
 """How far the centre of the crop lies below that of the face box, in sides of the box."""
 LANCZOS_REACH = 3
 """How far the filter that resizes looks, in pixels of the smaller picture."""
-
-
-class CropSquare(NamedTuple):
-    """The square around a face in pixels of the picture; parts of it may lie outside."""
-
-    left: float
-    top: float
-    side: float
 
 
 def crop_square(face: FaceBox) -> CropSquare:

@@ -5,8 +5,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from PIL import Image
 
-from ttsf.portrait.crop import CropSquare, cut_square
+from ttsf.portrait.crop import cut_square
 from ttsf.portrait.detection import CANDIDATE, REFINED_BOX, SIDE_VIEWS, FaceBox, detect
+from ttsf.portrait.square import CropSquare
 
 SMALL_FACE = 56
 """px; it is drawn at 155 px, so that a smaller one looks blurred."""

@@ -9,9 +9,10 @@ import numpy as np
 
 from ttsf.errors import TtsfError
 from ttsf.media.images import STANDARD_INPUT, Picture, read_picture
-from ttsf.portrait.crop import CropSquare, crop_square
+from ttsf.portrait.crop import crop_square
 from ttsf.portrait.detection import MIN_FACE, FaceBox, choose_face, find_faces
 from ttsf.portrait.doubts import Doubt, doubts
+from ttsf.portrait.square import CropSquare
 
 MOST_CUT = 0.15
 """Share of a face's side beyond the picture's edge; a quarter of the face is missing then."""

@@ -19,12 +19,14 @@ from ttsf.config import (
     FlowMatchingConfig,
     ModelConfig,
     MotionConfig,
+    MouthOpeningConfig,
     ProsodyConfig,
     RefinerConfig,
     SpeechConfig,
     SpeechDecoderConfig,
     TextEncoderConfig,
     VocoderConfig,
+    VoicePaceConfig,
 )
 
 DiscriminatorKind = Literal["hifigan", "spectrogram", "both", "none"]
@@ -243,13 +245,14 @@ _MINI = ModelConfig(
         lip_codes=(7, 8, 9, 10),
         rgb_path="mixed",
     ),
-    audio_mapper=AudioMapperConfig(channels=128, kernels=(3, 7)),
+    audio_mapper=AudioMapperConfig(channels=128, kernels=(3, 7), opening=MouthOpeningConfig()),
     motion=MotionConfig(
         prior_channels=128,
         prior_kernel=15,
         sampler_channels=128,
         sampler_layers=4,
         flow=FlowMatchingConfig(steps=20, temperature=1.1),  # 10 steps at 1.0 lose blinks [ours]
+        voice_pace=VoicePaceConfig(),
     ),
 )
 MINI = Preset(

@@ -7,7 +7,21 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttsf.compositing.framing import Framing
-from ttsf.engine.options import MAX_STEPS, MAX_TEMPERATURE, MOST_MOTION, RATES, GenerateOptions
+from ttsf.engine.options import (
+    DEFAULTS,
+    Blinks,
+    GenerateOptions,
+    Label,
+    Language,
+    Motion,
+    Rate,
+    Seed,
+    Steps,
+    Still,
+    StreamCaptions,
+    Temperature,
+    options_of,
+)
 from ttsf.errors import TtsfError
 from ttsf.media.sound_formats import SoundFormat
 from ttsf.text.accents.languages import find
@@ -28,10 +42,10 @@ class _Request(BaseModel):
 
     model: str = Field(default="ttsf", max_length=200)
     """Any name; there is one model."""
-    seed: int = Field(default=0, ge=0, lt=2**32)
-    steps: int | None = Field(default=None, ge=1, le=MAX_STEPS)
-    temperature: float | None = Field(default=None, ge=0, le=MAX_TEMPERATURE)
-    language: str = Field(default="en", max_length=20)
+    seed: Seed = DEFAULTS.seed
+    steps: Steps = DEFAULTS.steps
+    temperature: Temperature = DEFAULTS.temperature
+    language: Language = Field(default=DEFAULTS.language, max_length=20)
     face: int = Field(default=1, ge=1, le=1000)
     """Which face of the portrait, 1 is the largest."""
 
@@ -44,18 +58,17 @@ class VideoRequest(_Request):
     """Of `POST /v1/portraits`, in the place of a picture."""
     voice: str | None = Field(default=None, max_length=100)
     """Of `GET /v1/voices`; none: the face chooses."""
-    rate: float = Field(default=1.0, ge=RATES[0], le=RATES[1])
-    motion: float = Field(default=1.0, ge=0, le=MOST_MOTION)
-    blinks: float = Field(default=1.0, ge=0, le=1)
-    still: bool = False
+    rate: Rate = DEFAULTS.rate
+    motion: Motion = DEFAULTS.motion
+    blinks: Blinks = DEFAULTS.blinks
+    still: Still = DEFAULTS.still
     framing: str | None = Field(default=None, max_length=40)
     """picture, face, WIDTHxHEIGHT or WIDTHxHEIGHT:plain."""
     size: str | int | None = None
     """px of the long side, or WIDTHxHEIGHT."""
-    captions: Literal["none", "burnt"] = "none"
+    captions: StreamCaptions = "none"
     """burnt: drawn into the frames; as files they are always there."""
-    label: bool = False
-    """Show "AI-generated" in a corner."""
+    label: Label = DEFAULTS.label
     seconds: str | float | None = None
     """Ignored: the text decides."""
 
@@ -69,22 +82,13 @@ class VideoRequest(_Request):
             if framing is not None:
                 raise TtsfError(NOT_CANVAS)
             size, framing = "", size
-        return GenerateOptions(
-            seed=self.seed,
-            steps=self.steps,
-            temperature=self.temperature,
-            voice=self.voice,
-            rate=self.rate,
-            still=self.still,
-            motion=self.motion,
-            blinks=self.blinks,
-            framing=Framing.parse(framing or "picture"),
-            size=int(size) if size else None,
-            language=self.language,
-            lexicon={},
-            label=self.label,
-            max_seconds=most_speech_s,
-        )
+        differing: dict[str, Any] = {
+            "framing": Framing.parse(framing or "picture"),
+            "size": int(size) if size else None,
+            "lexicon": {},  # the default of the library cannot be sent to another process
+            "max_seconds": most_speech_s,
+        }
+        return options_of(self, differing)
 
 
 class SpeechRequest(_Request):
@@ -95,7 +99,7 @@ class SpeechRequest(_Request):
     voice: str | dict[str, str] = "default"
     """Of `GET /v1/voices`, or a portrait's id: the voice that its face chooses."""
     response_format: SoundFormat = "mp3"
-    speed: float = Field(default=1.0, ge=RATES[0], le=RATES[1])
+    speed: Rate = DEFAULTS.rate
     stream_format: Literal["audio"] = "audio"
     instructions: str | None = Field(default=None, max_length=10_000)
     """Ignored."""
@@ -103,16 +107,8 @@ class SpeechRequest(_Request):
     def options(self, voice: str | None, most_speech_s: float) -> GenerateOptions:
         """As the pipeline takes them; raises TtsfError for what cannot be."""
         find(self.language)
-        return GenerateOptions(
-            seed=self.seed,
-            steps=self.steps,
-            temperature=self.temperature,
-            voice=voice,
-            rate=self.speed,
-            language=self.language,
-            lexicon={},
-            max_seconds=most_speech_s,
-        )
+        differing: dict[str, Any] = {"voice": voice, "rate": self.speed, "lexicon": {}}
+        return options_of(self, {**differing, "max_seconds": most_speech_s})
 
     @property
     def voice_name(self) -> str:

@@ -11,6 +11,7 @@ from ttsf.errors import TtsfError
 KEY_VARIABLE = "TTSF_API_KEY"
 LEAST_KEY = 16
 """Characters of a key."""
+MOST_SPEECH_S = 1_200.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class Settings:
     """Bytes of a request."""
     most_text: int = 20_000
     """Characters."""
-    most_speech_s: float = 1_200.0
+    most_speech_s: float = MOST_SPEECH_S
     """Length of what a text would be spoken for."""
     most_making_s: float = 3_600.0
     """Time for one video; what takes longer fails."""

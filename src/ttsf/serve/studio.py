@@ -251,7 +251,7 @@ class Studio:
             wanted.face,
             wanted.prompt,
             wanted.options(self.settings.most_speech_s),
-            wanted.captions == "burnt",
+            wanted.captions,
             self.files.video(job.id),
         )
         while job.attempts < MOST_ATTEMPTS:

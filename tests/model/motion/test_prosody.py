@@ -4,11 +4,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttsf.config import VoicePaceConfig
 from ttsf.model.labels import BLINK, PITCH
-from ttsf.model.motion.prosody import NOD, prosodic
+from ttsf.model.motion import prosody
 from ttsf.research.evaluation.metrics.motion import with_voice
 
 DEGREES = 10
+PACE = VoicePaceConfig()
+
+
+def prosodic(track: Tensor, loudness: Tensor) -> Tensor:
+    return prosody.prosodic(track, loudness, PACE)
 
 
 def _walk(frames: int, seed: int = 0) -> Tensor:
@@ -68,7 +74,7 @@ def test_stress_is_nodded_at():
     loudness[48:53] = 1.0
     pitch = prosodic(still, loudness)[0, :, PITCH].numpy()
     assert 45 <= int(np.argmax(pitch)) <= 55
-    assert 0.05 * NOD < pitch.max() < NOD and np.abs(pitch[:20]).max() < 0.01
+    assert 0.05 * PACE.nod < pitch.max() < PACE.nod and np.abs(pitch[:20]).max() < 0.01
 
 
 def test_any_length_will_do():

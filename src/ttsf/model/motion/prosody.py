@@ -9,24 +9,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ttsf.config import VoicePaceConfig
 from ttsf.model.labels import BLINK, PITCH
 
-REST, HASTE = 0.3, 1.4  # pace in silence, and what full loudness adds
-NOD = 0.6  # label units of pitch, of what is as much louder than its surroundings as can be
-SYLLABLE, PHRASE = 5.0, 15.0  # frames, Gaussian
-BLUR = 1.0  # the same: a sampled head trembles more than the heads that it was trained on
 
-
-def prosodic(track: Tensor, loudness: Tensor) -> Tensor:
+def prosodic(track: Tensor, loudness: Tensor, config: VoicePaceConfig) -> Tensor:
     """Motion labels of which each frame is the next of a head's own, as they go with a voice.
 
     track: [B, T, K], K >= 7; loudness: [T], 0 (silence) .. 1 (loud). It begins and ends within half
     a frame of where it did, but for a nod; blinks stay when they are and as fast.
     """
-    heard = _smooth(loudness, SYLLABLE)
-    moved = _at(track, _own_time(REST + HASTE * heard))
+    heard = _smooth(loudness, config.syllable)
+    moved = _at(track, _own_time(config.rest + config.haste * heard), config.blur)
     moved[..., BLINK] = track[..., BLINK]
-    moved[..., PITCH] += NOD * heard * (heard - _smooth(loudness, PHRASE))
+    moved[..., PITCH] += config.nod * heard * (heard - _smooth(loudness, config.phrase))
     return moved
 
 
@@ -39,17 +35,17 @@ def _own_time(pace: Tensor) -> Tensor:
     return (pace.cumsum(0) - pace / 2) * (len(pace) / pace.sum().clamp_min(1e-6)) - 0.5
 
 
-def _at(track: Tensor, times: Tensor) -> Tensor:
+def _at(track: Tensor, times: Tensor, blur: float) -> Tensor:
     """track [B, T, K] at times [N] between its frames, each seen through a Gaussian.
 
     It is thought to go on beyond its ends as it came.
     """
-    reach = round(4 * BLUR)
+    reach = round(4 * blur)
     frames = torch.arange(-reach, track.shape[1] + reach, device=times.device)
     inside = frames.clamp(0, track.shape[1] - 1)
     mirrored = (2 * inside - frames).clamp(0, track.shape[1] - 1)
     longer = 2 * track[:, inside] - track[:, mirrored]
-    weights = (-0.5 * ((times[:, None] - frames) / BLUR).square()).softmax(-1)
+    weights = (-0.5 * ((times[:, None] - frames) / blur).square()).softmax(-1)
     return weights.to(track) @ longer
 
 

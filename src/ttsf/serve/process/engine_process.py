@@ -11,9 +11,9 @@ from contextlib import suppress
 from itertools import count
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 from ttsf.errors import TtsfError
-from ttsf.serve.process.task_runner import work
 from ttsf.serve.process.tasks import Cancel, Done, Event, Failed, Ready, Task
 from ttsf.serve.settings import Settings
 
@@ -22,6 +22,13 @@ PAUSES_S = (0.0, 1.0, 5.0, 30.0)
 STEADY_S = 60.0
 """An engine that lived so long was no failure from the start."""
 logger = logging.getLogger("ttsf.serve")
+
+
+def work(connection: Connection, model: Path | None, device: str) -> None:
+    """All that the engine process does; PyTorch is imported there alone."""
+    from ttsf.serve.process.task_runner import run
+
+    run(connection, model, device)
 
 
 class Crashed(Exception):

@@ -20,7 +20,6 @@ from typing import Any
 from ttsf.errors import TtsfError, needing
 from ttsf.parallel import join_ray
 from ttsf.serve.process.engine_process import Crashed
-from ttsf.serve.process.task_runner import load_worker
 from ttsf.serve.process.tasks import Done, Event, Failed, Ready, Task
 from ttsf.serve.settings import Settings
 
@@ -40,6 +39,8 @@ class Replica:
     """A model on one of the cluster's machines."""
 
     def __init__(self, model: Path | None, device: str, stalled_s: float) -> None:
+        from ttsf.serve.process.task_runner import load_worker
+
         self.worker, self.stalled_s = load_worker(model, device), stalled_s
 
     async def about(self) -> Ready:

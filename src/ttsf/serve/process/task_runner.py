@@ -74,8 +74,8 @@ class _File:
         return len(content)
 
 
-def work(connection: Connection, model: Path | None, device: str) -> None:
-    """All that the engine process does."""
+def run(connection: Connection, model: Path | None, device: str) -> None:
+    """Load the model and do the tasks that come, until the server is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         worker = load_worker(model, device)
@@ -212,7 +212,7 @@ class TaskRunner:
             tell(Grew(done, total, tuple(word_entries(said))))
 
         live = _File(folder / STREAM, stopped)
-        outputs = Outputs(live, sound=folder / SOUND, captions="burnt" if task.burnt else "none")
+        outputs = Outputs(live, sound=folder / SOUND, captions=task.captions)
         with live.file:
             made = self.pipeline.write(portrait, task.text, outputs, task.options, progress, heard)
         fast_start(folder / STREAM, folder / VIDEO)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ttsf.engine.options import GenerateOptions
+from ttsf.engine.options import GenerateOptions, StreamCaptions
 from ttsf.media.sound_formats import SoundFormat
 
 STREAM, VIDEO, SOUND, SRT, VTT, TIMINGS, THUMBNAIL = FILES = (
@@ -35,7 +35,7 @@ class MakeVideo(NamedTuple):
     face: int
     text: str
     options: GenerateOptions
-    burnt: bool
+    captions: StreamCaptions
     folder: Path
 
 

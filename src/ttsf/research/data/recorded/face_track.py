@@ -12,8 +12,9 @@ import numpy as np
 from PIL import Image
 
 from ttsf.config import FPS
-from ttsf.portrait.crop import CropSquare, crop_square
+from ttsf.portrait.crop import crop_square
 from ttsf.portrait.detection import MIN_FACE, FaceBox, ScoredBox, glance
+from ttsf.portrait.square import CropSquare
 from ttsf.research.data.records import THUMBNAIL
 
 LOOK_EVERY = 5  # frames

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ttsf.config import SAMPLES_PER_FRAME
+from ttsf.config import SAMPLES_PER_FRAME, VoicePaceConfig
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file, write_new
 from ttsf.model.labels import BLINK, FIRST_LIP, OPEN, SHIFTS, WIDE
@@ -191,7 +191,7 @@ def spoken_labels(
     start = own[:FIRST_LIP].astype(np.float64)
     start[SHIFTS] = 0.0
     own_pace = torch.from_numpy(head_track(len(loudness), start, rng))
-    head = prosodic(own_pace[None], torch.from_numpy(loudness))[0].numpy()
+    head = prosodic(own_pace[None], torch.from_numpy(loudness), VoicePaceConfig())[0].numpy()
     head[:, SHIFTS] += own[SHIFTS]
     return np.concatenate([head, curve], axis=1).astype(np.float32)
 

@@ -1,0 +1,90 @@
+"""Sec. 3.1: face encoder, motion extractor, generator, discriminator, audio mapper."""
+
+from typing import Literal
+
+from pydantic.dataclasses import dataclass
+
+from ttsf.config.values import STRICT, Amount, Depth, Kernel, Layer, Side, Width
+
+
+@dataclass(frozen=True, config=STRICT)
+class FaceConfig:
+    """Sec. 3.1: E_v, E_m and G. `channels`: a feature map's side in px and its channels [LIA]."""
+
+    style_channels: Width = 512  # width of f_s, f_id, f_m, f_lip
+    channels: tuple[tuple[Side, Width], ...] = (
+        (4, 512),
+        (8, 512),
+        (16, 512),
+        (32, 512),
+        (64, 256),
+        (128, 128),
+        (256, 64),
+    )
+    drawn_side: Side = 256  # px up to which G has features; above, flow and mask are doubled [ours]
+    motion_codes: Width = 20  # orthonormal directions [LIA]; unspecified in the paper
+    motion_mlp_layers: Depth = 5  # [P 3.1]
+    motion_mlp_activation: bool = True  # LIA has none between its five linear layers [ours]
+    manipulated_layers: tuple[Layer, Layer] = (1, 7)  # first and last style, counted from 1 [P 4.1]
+    lip_layers: tuple[Layer, ...] = (6, 7)  # styles that take f_lip instead of f_m [P 4.1]
+    lip_codes: tuple[int, ...] = ()  # motion codes, from 0, that only f_lip may carry [ours]
+    rest_style: Literal["id+motion", "id"] = "id+motion"  # styles above the manipulated ones [ours]
+    rgb_path: Literal["features", "mixed"] = (
+        "features"  # LIA, or also the source image warped [ours]
+    )
+
+    def __post_init__(self) -> None:
+        sides = [side for side, _ in self.channels]
+        if len(sides) < 2 or sides != [4 * 2**k for k in range(len(sides))]:
+            raise ValueError(f"sides of channels must double from 4 px, not {sides}")
+        if self.drawn_side not in sides[1:]:
+            raise ValueError(f"drawn_side must be one of {sides[1:]} px")
+        if self.manipulated_layers[0] > self.manipulated_layers[1]:
+            raise ValueError("manipulated_layers must be the first and the last")
+        if not all(0 <= code < self.motion_codes for code in self.lip_codes):
+            raise ValueError(f"lip_codes must be from 0 to {self.motion_codes - 1}")
+
+
+@dataclass(frozen=True, config=STRICT)
+class DiscriminatorConfig:
+    """D of Eq. 2: the paper does not describe it; StyleGAN2's residual form, R1 [StyleGAN2]."""
+
+    channels: tuple[tuple[int, int], ...] = (
+        (256, 32),
+        (128, 64),
+        (64, 128),
+        (32, 256),
+        (16, 256),
+        (8, 256),
+        (4, 256),
+    )  # a feature map's side in px and its channels [ours]
+    group: int = 4  # pictures whose standard deviation D sees [StyleGAN2]
+    r1: float = 10.0  # weight of the gradient penalty [StyleGAN2]
+    r1_every: int = 16  # steps [StyleGAN2]
+
+
+@dataclass(frozen=True, config=STRICT)
+class MouthOpeningConfig:
+    """How far the mouth is asked to open [ours]; units of the label of `model.labels`."""
+
+    factor: Amount = 1.12  # G draws .144 e of the .17 e of a label of 1
+    easy: Amount = 1.1  # beyond, the opening only nears `most`
+    most: Amount = 1.3  # of speakers 99 % of the frames are below .15 e
+
+    def __post_init__(self) -> None:
+        if not self.easy < self.most:
+            raise ValueError("easy must be below most")
+
+
+@dataclass(frozen=True, config=STRICT)
+class AudioMapperConfig:
+    """Fig. 3: concat(e_t, upsampled f_t, energy) -> MRF without padding -> f_lip at 25 fps."""
+
+    channels: Width = 256  # [ours]
+    feature: Literal["mu", "hidden", "both"] = "both"  # which upsampled f_t, 80-d or hidden [ours]
+    energy: Literal["norm", "mean", "none"] = "norm"  # Fig. 3 says norm, the text mean
+    use_upsampled: bool = True  # False: Table 5's "w/o (energy & f_t)"
+    kernels: tuple[Kernel, ...] = (3, 7, 11)  # [HiFi-GAN MRF]
+    dilations: tuple[Kernel, ...] = (1, 3)
+    blocks: Depth = 2
+    opening: MouthOpeningConfig | None = None  # None: as f_lip has it [P 3.3]

@@ -1,0 +1,132 @@
+"""Sec. 3.3: text to mel to sound."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from ttsf.config.audio import FlowMatchingConfig
+from ttsf.config.values import STRICT, Depth, Dropout, Heads, Kernel, Positive, Samples, Width
+
+
+@dataclass(frozen=True, config=STRICT)
+class TextEncoderConfig:
+    """E_t: prenet, then a rotary transformer, then mu [Matcha]."""
+
+    channels: Width = 192
+    prenet_layers: Depth = 3
+    prenet_kernel: Kernel = 5
+    prenet_dropout: Dropout = 0.5
+    layers: Depth = 6
+    heads: Heads = 2
+    ffn_channels: Width = 768
+    ffn_kernel: Kernel = 3
+    dropout: Dropout = 0.1
+
+
+@dataclass(frozen=True, config=STRICT)
+class DurationConfig:
+    """Duration predictor: log-durations from detached f_t [Matcha]."""
+
+    channels: Width = 256
+    kernel: Kernel = 3
+    dropout: Dropout = 0.1
+    round_up: bool = True  # predictions to whole frames [Matcha]; False: to the nearest ends [ours]
+
+
+@dataclass(frozen=True, config=STRICT)
+class ProsodyConfig:
+    """Pitch and energy of each symbol, predicted from f_t and added to it [FastPitch]."""
+
+    channels: Width = 192
+    kernel: Kernel = 3
+    dropout: Dropout = 0.1
+    pitch_mean: float = 5.0  # of the natural log of F0 in Hz, over speakers [ours]
+    pitch_std: Positive = 0.4
+
+
+@dataclass(frozen=True, config=STRICT)
+class RefinerConfig:
+    """ConvNeXt blocks at the mel's rate that turn upsampled f_t into mu [ours]."""
+
+    channels: Width = 192
+    layers: Depth = 6
+
+
+@dataclass(frozen=True, config=STRICT)
+class SpeechDecoderConfig:
+    """D_TTS: 1-D U-Net vector field v_t [Matcha]."""
+
+    channels: tuple[Width, ...] = (256, 256)
+    blocks_per_level: Depth = 1
+    mid_blocks: Depth = 2
+    heads: Heads = 2
+    head_channels: Width = 64
+    dropout: Dropout = 0.05
+    time_channels: Width = 1024
+    time_scale: Positive = 1000.0
+
+
+@dataclass(frozen=True, config=STRICT)
+class VoiceConfig:
+    """A voice of the model's own, one of those that faces choose from [ours]."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
+    register: Literal["low", "high"]
+
+
+Voices = Annotated[tuple[VoiceConfig, ...], Field(max_length=4096)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class SpeechConfig:
+    """Sec. 3.3: text to mel, conditioned on f_id in encoder and decoder."""
+
+    language: str = "en-us"  # espeak-ng voice that gives the phonemes
+    add_blank: bool = True  # a blank between symbols [Matcha]
+    first_blank: bool = False  # without them: one for the silence before the first symbol [ours]
+    voice_channels: Width = 64  # width of the projected f_id [Matcha's speaker vector]
+    voices: Voices = ()  # that f_id mixes, from the voice stage; none: a projection [ours]
+    text_encoder: TextEncoderConfig = TextEncoderConfig()
+    duration: DurationConfig = DurationConfig()
+    prosody: ProsodyConfig | None = None  # pitch and energy as inputs of mu and the decoder [ours]
+    refiner: RefinerConfig | None = None  # None: mu is constant over each symbol [Matcha]
+    decoder: SpeechDecoderConfig = SpeechDecoderConfig()
+    voice_from: Literal["id", "id+motion"] = "id"  # Table 3: f_id, or f_id + f_m ("w/ motion")
+    flow: FlowMatchingConfig = FlowMatchingConfig()
+
+    def __post_init__(self) -> None:
+        if self.text_encoder.heads > self.text_encoder.channels + self.voice_channels:
+            raise ValueError("text_encoder.heads must not be more than its channels")
+
+
+@dataclass(frozen=True, config=STRICT)
+class VocoderConfig:
+    """HiFi-GAN generator [HiFi-GAN V1], upsampling product x iSTFT hop = 160.
+
+    `istft_n_fft = 0` gives the plain waveform head; otherwise the last stage predicts magnitude and
+    phase of a short STFT whose hop is `istft_hop` (iSTFTNet's form, cheaper at the same width).
+    `kind = "vocos"` works at frame rate: `layers` ConvNeXt blocks of `channels`, then an STFT of
+    `istft_n_fft` samples whose hop is the mel's [Vocos]; `kind = "harmonic"` filters a pulse train
+    and noise in such an STFT, and its sound may have another rate than the mel [ours].
+    `kind = "griffin_lim"` needs no weights.
+    """
+
+    kind: Literal["hifigan", "vocos", "harmonic", "griffin_lim"] = "hifigan"
+    sample_rate: Annotated[int, Field(ge=8_000, le=96_000)] | None = None  # Hz; None: the mel's
+    channels: Width = 512
+    upsample_rates: tuple[Samples, ...] = (5, 4, 4, 2)  # product 160 [ours]
+    upsample_kernels: tuple[Samples, ...] = (11, 8, 8, 4)
+    resblock_kernels: tuple[Kernel, ...] = (3, 7, 11)
+    resblock_dilations: tuple[Kernel, ...] = (1, 3, 5)
+    istft_n_fft: Annotated[int, Field(ge=0, le=65_536)] = 0  # samples
+    istft_hop: Samples = 1  # samples
+    layers: Depth = 8  # of "vocos" and "harmonic"
+    pitch_channels: Width = 96  # of the net that reads F0, in "harmonic"
+    griffin_lim_iterations: Annotated[int, Field(ge=0, le=1000)] = 32  # of "griffin_lim"
+
+    def __post_init__(self) -> None:
+        if len(self.upsample_rates) != len(self.upsample_kernels):
+            raise ValueError("upsample_rates and upsample_kernels belong together")
+        if self.kind in ("vocos", "harmonic") and self.istft_n_fft < 2:
+            raise ValueError(f'kind = "{self.kind}" needs istft_n_fft')
