@@ -27,7 +27,7 @@ demo: $(STAMP)
 	$(BIN)/ttsf speak "$${PORTRAIT:-examples/astronaut.jpg}" "$$TEXT" --output out/demo.mp4
 
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --durations=15
 
 test-browser: $(STAMP)
 	$(BIN)/python -m pytest tests/serve/page -m browser -rs

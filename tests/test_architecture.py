@@ -149,10 +149,3 @@ def test_files_and_functions_are_short() -> None:
                 if length >= FUNCTION_LINES or node.args.kwarg is not None:
                     wrong.append(f"{own_name(path)}: {node.name}")
     assert wrong == []
-
-
-def test_configuration_needs_no_torch() -> None:
-    trees = [ast.parse(path.read_text()) for path in (PACKAGE / "config").glob("*.py")]
-    names = [n.module for tree in trees for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
-    assert len(trees) > 1
-    assert not any((name or "").startswith("torch") for name in names)

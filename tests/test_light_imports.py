@@ -14,7 +14,14 @@ MOST_MB = 100
 
 @pytest.mark.parametrize(
     "module",
-    ["engine.options", "text.front_end", "serve.api.server", "serve.process.tasks", "cli.main"],
+    [
+        "config",
+        "engine.options",
+        "text.front_end",
+        "serve.api.server",
+        "serve.process.tasks",
+        "cli.main",
+    ],
 )
 def test_nothing_heavy_is_imported(module: str) -> None:
     code = f"import sys, ttsf.{module}; print([m for m in {HEAVY} if m in sys.modules])"

@@ -11,8 +11,8 @@ from ttsf.errors import TtsfError
 if TYPE_CHECKING:
     from ttsf.compositing.framing import Framing
     from ttsf.engine.options import GenerateOptions
-    from ttsf.engine.output import Outputs
-    from ttsf.pipeline import Pipeline, Result, Written, load
+    from ttsf.engine.output import Outputs, Written
+    from ttsf.pipeline import Pipeline, Result, load
     from ttsf.portrait.portrait import Portrait
 
 __all__ = [
@@ -30,6 +30,7 @@ ELSEWHERE = {
     "Framing": "ttsf.compositing.framing",
     "GenerateOptions": "ttsf.engine.options",
     "Outputs": "ttsf.engine.output",
+    "Written": "ttsf.engine.output",
     "Portrait": "ttsf.portrait.portrait",
 }
 """Where what is not of the pipeline is from."""

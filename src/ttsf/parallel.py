@@ -20,6 +20,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from filelock import FileLock, Timeout
+
 from ttsf.errors import TtsfError, needing
 from ttsf.media.files import LEFT_OVER, write_new
 
@@ -251,8 +253,6 @@ def only_run(out: Path, settings: dict[str, Any]) -> Iterator[None]:
     Removes the temporary files of `new_file` that a killed run left. Raises TtsfError where another
     run holds the folder, other settings began it, or it holds something else.
     """
-    with needing("a folder that is written job by job", "filelock", "data"):
-        from filelock import FileLock, Timeout
     out.mkdir(parents=True, exist_ok=True)
     lock = FileLock(out / LOCK)
     try:

@@ -13,7 +13,7 @@ from torch import Tensor
 from ttsf import checkpoint
 from ttsf.compositing.framing import place
 from ttsf.engine.options import DEFAULTS, GenerateOptions
-from ttsf.engine.output import Outputs, write_talk
+from ttsf.engine.output import Outputs, Written, write_talk
 from ttsf.engine.stamp import payload_of
 from ttsf.engine.talk import Session, SpeechSession, joined
 from ttsf.engine.workers import Workers
@@ -49,16 +49,6 @@ class Result(NamedTuple):
     sample_rate: int
     """Hz."""
     spoken: WordTimes
-    """What is said when."""
-
-
-class Written(NamedTuple):
-    """What `Pipeline.write` wrote."""
-
-    frame_count: int
-    seconds: float
-    """Length of the video."""
-    spoken: WordTimes = WordTimes(())
     """What is said when."""
 
 
@@ -184,7 +174,7 @@ class Pipeline:
         outputs = output if isinstance(output, Outputs) else Outputs(Path(output))
         if isinstance(portrait, str | PathLike):
             outputs.refuse(Path(portrait))
-        frames, spoken = write_talk(
+        return write_talk(
             lambda: self._open(portrait, text, options),
             self.model.config,
             text,
@@ -192,7 +182,6 @@ class Pipeline:
             progress,
             heard,
         )
-        return Written(frames, frames / self.model.config.video.fps, spoken)
 
     def _utterances(self, text: str, options: GenerateOptions) -> list[Utterance]:
         if not isinstance(text, str):

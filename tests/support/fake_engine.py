@@ -15,10 +15,9 @@ import numpy as np
 
 from tests.support.tiny_model import TINY
 from ttsf.engine.options import GenerateOptions
-from ttsf.engine.output import Outputs
+from ttsf.engine.output import Outputs, Written
 from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, new_video
-from ttsf.pipeline import Written
 from ttsf.portrait.portrait import Portrait, read_portrait
 from ttsf.serve.process.task_runner import Listener, TaskRunner
 from ttsf.serve.process.tasks import Ready

@@ -9,16 +9,14 @@ from typing import Any
 
 from ttsf.batch.lines import Refused, Request, read_lines
 from ttsf.batch.results import Outcome, write_results
+from ttsf.engine.files import FILES, SOUND, VIDEO
 from ttsf.engine.options import DEFAULTS
 from ttsf.engine.output import Outputs
+from ttsf.engine.production import PORTRAITS_KEPT, failure_of, write_beside
 from ttsf.errors import TtsfError
 from ttsf.parallel import Parallel, only_run, record_path, run_jobs
 from ttsf.pipeline import Pipeline, load
-from ttsf.serve.process.task_runner import failure_of, write_beside
-from ttsf.serve.process.tasks import FILES, SOUND, VIDEO
 
-PORTRAITS_KEPT = 4
-"""In memory, read and ready to speak."""
 DIED = {"status": "failed", "code": "died", "message": "its process died twice"}
 
 
@@ -85,11 +83,11 @@ class _Work:
             made = engine.make(line, folder, self.settings.most_speech_s)
             return json.dumps({"status": "done", **made})
         except (Exception, MemoryError) as error:
-            failed = failure_of(error, None)
+            code, message = failure_of(error, None)
             for name in FILES:
                 (folder / name).unlink(missing_ok=True)
-            status = "refused" if failed.code == "unusable" else "failed"
-            return json.dumps({"status": status, "code": failed.code, "message": failed.message})
+            status = "refused" if code == "unusable" else "failed"
+            return json.dumps({"status": status, "code": code, "message": message})
 
 
 class _Engine:

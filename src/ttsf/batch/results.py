@@ -3,14 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from ttsf.batch.lines import Refused, Request
-from ttsf.media.files import write_new
-from ttsf.serve.process.tasks import SOUND, SRT, THUMBNAIL, TIMINGS, VIDEO, VTT
+from ttsf.engine.files import SOUND, SRT, THUMBNAIL, TIMINGS, VIDEO, VTT
+from ttsf.media.files import page_template, write_new
 
 RESULTS, PAGE = "results.jsonl", "index.html"
 Outcome = dict[str, Any]
@@ -21,34 +20,16 @@ STATUSES = {"done": 200, "refused": 422, "failed": 500}
 SHOWN_TEXT = 300
 """Characters on the page."""
 LINKS = {VIDEO: "MP4", SOUND: "WAV", SRT: "SRT", VTT: "VTT", TIMINGS: "timings"}
-STYLE = """
-body { font: 1rem/1.5 system-ui, sans-serif; margin: 1rem auto; max-width: 72rem; padding: 0 1rem }
-table { border-collapse: collapse; width: 100% }
-th, td { border-bottom: 1px solid #8a8a84; padding: .4rem; text-align: left; vertical-align: top }
-td { overflow-wrap: anywhere }
-img { display: block; max-height: 8rem; max-width: 8rem }
-:root { color-scheme: light dark }
-"""
-PAGE_OF = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<h1>{title}</h1>
-<p>{counts}. All videos are synthetic.</p>
-<table>
-<thead><tr><th>Video</th><th>Id</th><th>Text</th><th>Status</th></tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</body>
-</html>
-"""
+
+
+class _Row(NamedTuple):
+    """A line on the page."""
+
+    name: str
+    text: str
+    home: str
+    """Folder of a video that was made, for addresses."""
+    outcome: Outcome
 
 
 def write_results(
@@ -58,11 +39,13 @@ def write_results(
     lines = [json.dumps(_result(*one), ensure_ascii=False) for one in outcomes]
     write_new(out / RESULTS, "".join(f"{line}\n" for line in lines))
     counted = Counter(outcome["status"] for _, outcome in outcomes)
-    content = PAGE_OF.format(
-        title=escape(name),
-        style=STYLE,
+    content = page_template(__package__, "page.html").render(
+        title=name,
         counts=", ".join(f"{number} {status}" for status, number in sorted(counted.items())),
-        rows="\n".join(_row(*one) for one in outcomes),
+        rows=[_row(*one) for one in outcomes],
+        links=list(LINKS.items()),
+        video=VIDEO,
+        thumbnail=THUMBNAIL,
     )
     write_new(out / PAGE, content)
 
@@ -84,20 +67,10 @@ def _result(line: Request | Refused, outcome: Outcome) -> dict[str, Any]:
     return {"custom_id": line.id, "line": line.number, "response": response, "error": error}
 
 
-def _row(line: Request | Refused, outcome: Outcome) -> str:
-    picture = links = text = ""
-    if isinstance(line, Request):
-        text = line.wanted.prompt
-        text = text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]} …"
-        if outcome["status"] == "done":
-            home = quote(line.folder)
-            picture = (
-                f'<a href="{home}/{VIDEO}"><img loading="lazy" alt="First frame of the video" '
-                f'src="{home}/{THUMBNAIL}"></a>'
-            )
-            links = " ".join(f'<a href="{home}/{file}">{name}</a>' for file, name in LINKS.items())
-            links = f"<br>{outcome['seconds']:.1f} s, {outcome['size']}<br>{links}"
+def _row(line: Request | Refused, outcome: Outcome) -> _Row:
     name = f"line {line.number}" if line.id is None else line.id
-    reason = f"<br>{escape(outcome['message'])}" if "message" in outcome else ""
-    cells = (picture, escape(name), escape(text), escape(outcome["status"]) + reason + links)
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    if isinstance(line, Refused):
+        return _Row(name, "", "", outcome)
+    text = line.wanted.prompt
+    text = text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]} …"
+    return _Row(name, text, quote(line.folder) if outcome["status"] == "done" else "", outcome)

@@ -1,12 +1,21 @@
-"""Sec. 3.3: text to mel to sound."""
+"""Sec. 3.3: text encoder, durations, decoder, voices and vocoder."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from ttsf.config.audio import FlowMatchingConfig
-from ttsf.config.values import STRICT, Depth, Dropout, Heads, Kernel, Positive, Samples, Width
+from ttsf.config.shared import (
+    STRICT,
+    Depth,
+    Dropout,
+    FlowMatchingConfig,
+    Heads,
+    Kernel,
+    Positive,
+    Samples,
+    Width,
+)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -86,7 +95,7 @@ class SpeechConfig:
     add_blank: bool = True  # a blank between symbols [Matcha]
     first_blank: bool = False  # without them: one for the silence before the first symbol [ours]
     voice_channels: Width = 64  # width of the projected f_id [Matcha's speaker vector]
-    voices: Voices = ()  # that f_id mixes, from the voice stage; none: a projection [ours]
+    voices: Voices = ()  # that f_id mixes, set by the voice stage; none: f_id is projected [ours]
     text_encoder: TextEncoderConfig = TextEncoderConfig()
     duration: DurationConfig = DurationConfig()
     prosody: ProsodyConfig | None = None  # pitch and energy as inputs of mu and the decoder [ours]
@@ -104,12 +113,10 @@ class SpeechConfig:
 class VocoderConfig:
     """HiFi-GAN generator [HiFi-GAN V1], upsampling product x iSTFT hop = 160.
 
-    `istft_n_fft = 0` gives the plain waveform head; otherwise the last stage predicts magnitude and
-    phase of a short STFT whose hop is `istft_hop` (iSTFTNet's form, cheaper at the same width).
-    `kind = "vocos"` works at frame rate: `layers` ConvNeXt blocks of `channels`, then an STFT of
-    `istft_n_fft` samples whose hop is the mel's [Vocos]; `kind = "harmonic"` filters a pulse train
-    and noise in such an STFT, and its sound may have another rate than the mel [ours].
-    `kind = "griffin_lim"` needs no weights.
+    `istft_n_fft = 0` gives the plain waveform head; otherwise the last stage predicts a short STFT
+    of hop `istft_hop` [iSTFTNet]. "vocos": `layers` ConvNeXt blocks of `channels` at frame rate,
+    then an STFT of `istft_n_fft` samples [Vocos]; "harmonic" filters a pulse train and noise in
+    such an STFT, at a rate of its own [ours]. "griffin_lim" needs no weights.
     """
 
     kind: Literal["hifigan", "vocos", "harmonic", "griffin_lim"] = "hifigan"

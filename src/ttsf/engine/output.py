@@ -75,6 +75,16 @@ class Outputs(NamedTuple):
             names.check_timings_name(self.timings)
 
 
+class Written(NamedTuple):
+    """What was written."""
+
+    frame_count: int
+    seconds: float
+    """Length of the video."""
+    spoken: WordTimes = WordTimes(())
+    """What is said when."""
+
+
 def write_talk(
     open_talk: Callable[[], Session],
     config: ModelConfig,
@@ -82,8 +92,8 @@ def write_talk(
     outputs: Outputs,
     progress: Progress | None,
     heard: Callable[[WordTimes], None] | None = None,
-) -> tuple[int, WordTimes]:
-    """Write all files, whole or not at all; gives the number of frames and what is said when.
+) -> Written:
+    """Write all files, whole or not at all.
 
     The places to write are tried before the talk is opened. Raises TtsfError where one cannot be
     written, and what the talk raises.
@@ -122,7 +132,7 @@ def write_talk(
         if timings is not None:
             kind = outputs.timings_format
             _write(*timings, names.timings(text, spoken, seconds, fps, kind))
-    return video.frames, spoken
+    return Written(video.frames, seconds, spoken)
 
 
 def _filmed(talk: Session, video: VideoWriter, captions: CaptionsKind) -> Generator[Chunk]:

@@ -11,11 +11,15 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from importlib import resources
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ttsf.errors import CannotWrite, TtsfError
 from ttsf.media.encodings import decode
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 try:
     import fcntl
@@ -173,6 +177,14 @@ def read_table(
                 yield place, row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TtsfError(f"{path}: not a table of UTF-8 text ({error})") from None
+
+
+def page_template(package: str, name: str) -> "Template":
+    """A page in HTML that lies beside the modules of a package; what is filled in is escaped."""
+    from jinja2 import Environment
+
+    text = (resources.files(package) / name).read_text("utf-8")
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:

@@ -1,1 +1,4 @@
-"""From a picture to the face that is to speak."""
+"""From a picture file to a `Portrait`: its faces, the one that speaks, its square, its doubts.
+
+Knows pictures and detectors; neither the model nor what a video will show.
+"""

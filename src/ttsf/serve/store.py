@@ -11,8 +11,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from ttsf.engine.files import FILES
 from ttsf.media.files import write_new
-from ttsf.serve.process.tasks import FILES
 
 PORTRAIT = re.compile(r"portrait_[0-9a-f]{32}")
 VIDEO = re.compile(r"video_[0-9a-f]{32}")

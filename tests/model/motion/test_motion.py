@@ -58,13 +58,13 @@ def test_compressed_motion_is_standardised():
     assert (f_c.std((0, 1)) - 1).abs().max() < 1e-2
 
 
-def test_heeded_directions_add_their_share_of_the_error():
+def test_emphasised_directions_add_their_share_of_the_error():
     torch.manual_seed(0)
     normalizer = MotionNormalizer(replace(MotionConfig(), normalizer_noise=0.0), 16)
-    f_m, heed = torch.randn(3, 20, 16), torch.randn(16, 2)
+    f_m, emphasis = torch.randn(3, 20, 16), torch.randn(16, 2)
     f_c = normalizer.compress(f_m)
-    added = normalizer.loss(f_m, f_c, heed) - normalizer.loss(f_m, f_c)
-    along = (normalizer.restore(f_c) - f_m) @ heed
+    added = normalizer.loss(f_m, f_c, emphasis) - normalizer.loss(f_m, f_c)
+    along = (normalizer.restore(f_c) - f_m) @ emphasis
     torch.testing.assert_close(added, along.square().sum(-1).mean())
 
 

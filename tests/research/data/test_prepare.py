@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import random
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -251,14 +250,6 @@ def test_bad_settings(tmp_path: Path, changes: dict[str, Any], workers: int, mes
         prepare(PrepareSettings("folder", tmp_path / "in", **changes), out, Parallel(workers))
     line = str(caught.value)
     assert message in line and "\n" not in line and "--" not in line and not out.exists()
-
-
-def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    talking(tmp_path / "in" / "a.mp4", 4)
-    monkeypatch.setitem(sys.modules, "filelock", None)
-    with pytest.raises(TtsfError, match=r"needs filelock: pip install 'ttsf\[data\]'$"):
-        prepare(small(tmp_path / "in"), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
 
 
 def test_other_settings_and_foreign_folders_are_refused(tmp_path: Path) -> None:

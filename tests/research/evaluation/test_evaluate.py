@@ -26,7 +26,7 @@ from ttsf.research.evaluation import evaluate as evaluation
 from ttsf.research.evaluation import figure5, scoring, systems
 from ttsf.research.evaluation.cases import CASES, COLUMNS, Case
 from ttsf.research.evaluation.evaluate import evaluate
-from ttsf.research.evaluation.offline_tables import MOTION, SPEECH, VIDEO
+from ttsf.research.evaluation.offline_tables import MOTION, SPEECH, VIDEO, Ablated
 from ttsf.research.evaluation.scoring import Known, Measured, score_systems
 from ttsf.research.evaluation.settings import EvaluateSettings
 from ttsf.research.evaluation.systems import System, ground_truth, open_folder
@@ -318,9 +318,10 @@ def test_an_ablation_stands_where_it_differs(tiny_model: TTSF) -> None:
     moving = replace(tiny, name="c", speech=replace(tiny.speech, voice_from="id+motion"))
     both = replace(moving, audio_mapper=quiet.audio_mapper)
     ours = Pipeline(tiny_model)
-    tables = {c: evaluation.changed_tables(Pipeline(TTSF(c)), ours) for c in (quiet, moving, both)}
-    assert list(tables.values()) == ["5", "3", "35"]
-    assert evaluation.changed_tables(Pipeline(TTSF(replace(tiny, name="d"))), ours) == "5"
+    found = [evaluation.changes(Pipeline(TTSF(c)), ours) for c in (quiet, moving, both)]
+    assert found == [{Ablated.PICTURE}, {Ablated.VOICE}, set(Ablated)]
+    same = Pipeline(TTSF(replace(tiny, name="d")))
+    assert evaluation.changes(same, ours) == {Ablated.PICTURE}
 
 
 def test_a_case_that_was_not_expected_is_not_refused(

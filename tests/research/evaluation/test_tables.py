@@ -10,7 +10,14 @@ import pytest
 
 from ttsf.errors import TtsfError
 from ttsf.research.evaluation.metrics.metric import Figure, Metric, average, check_alike
-from ttsf.research.evaluation.offline_tables import MOTION, SPEECH, VIDEO, TableBuilder, tables
+from ttsf.research.evaluation.offline_tables import (
+    MOTION,
+    SPEECH,
+    VIDEO,
+    Ablated,
+    TableBuilder,
+    tables,
+)
 from ttsf.research.evaluation.scoring import Measured, Scored
 from ttsf.research.evaluation.systems import System
 from ttsf.research.evaluation.table import Row, Table
@@ -181,9 +188,10 @@ def test_which_table_has_which_systems_and_cases() -> None:
         name: {"ann": [np.array([1.0, 0.1]), np.array([1.0, 0])], "bob": [np.array([0, 1.0])]}
         for name in ("ours", "without E_m")
     }
+    ablations = {"without E_m": tuple(Ablated)}
     found = {
         table.key: table
-        for table in tables([REAL, ours, without], {"without E_m": "35"}, RECORDED, METRICS, voices)
+        for table in tables([REAL, ours, without], ablations, RECORDED, METRICS, voices)
     }
     assert list(found) == ["1", "2", "motion", "3", "5"]
     for key in ("1", "2", "motion"):

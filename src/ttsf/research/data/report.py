@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from ttsf.config import SAMPLE_RATE
-from ttsf.errors import MissingPackage, needing
-from ttsf.media.files import csv_text, write_new
+from ttsf.errors import MissingPackage
+from ttsf.media.files import csv_text, page_template, write_new
 from ttsf.research.data.clip_files import read_frames
 from ttsf.research.data.manifest import Animated, Clip, Recorded, write_manifest
 from ttsf.research.data.records import THUMBNAIL, Record, Refusal
@@ -26,7 +26,6 @@ from ttsf.research.landmarks.face_mesh import LandmarkDetector, fit_head, rotati
 SHOWN = 60  # thumbnails of each kind
 POSED = 300  # clips whose head pose is measured
 BINS = 24
-TEMPLATE = Path(__file__).with_name("report.html")
 
 
 class Thumbnail(NamedTuple):
@@ -65,8 +64,6 @@ class Chart(NamedTuple):
 
 def finish(out: Path, title: str, records: Sequence[Record]) -> None:
     """Write `refused.csv`, `voices.csv`, `report.html` and, last, `manifest.jsonl` of a corpus."""
-    with needing("the report", "jinja2", "data"):
-        from jinja2 import Template
     clips = [clip for record in records for clip in record.clips]
     refused = [refusal for record in records for refusal in record.refused]
     rows = [(refusal.source, refusal.reason) for refusal in refused]
@@ -74,7 +71,7 @@ def finish(out: Path, title: str, records: Sequence[Record]) -> None:
     voices = voices_of(clips)
     write_new(out / "voices.csv", csv_text([Voice._fields, *voices]))
     shown = [clip for clip in clips if clip.video]
-    page = Template(TEMPLATE.read_text(encoding="utf-8"), autoescape=True).render(
+    page = page_template(__package__, "report.html").render(
         title=title,
         files=len(records),
         clips=len(clips),

@@ -22,7 +22,7 @@ from ttsf.research.evaluation.cases import Case, read_cases, save_portraits
 from ttsf.research.evaluation.clips import read_clip
 from ttsf.research.evaluation.metrics.c_sim import VoiceScorer
 from ttsf.research.evaluation.metrics.metric import version
-from ttsf.research.evaluation.offline_tables import tables
+from ttsf.research.evaluation.offline_tables import Ablated, tables
 from ttsf.research.evaluation.scoring import Scored, score_systems
 from ttsf.research.evaluation.settings import EvaluateSettings
 from ttsf.research.evaluation.systems import (
@@ -63,20 +63,21 @@ def evaluate(
     ours = pipelines[OURS]
     save_portraits(cases, out / "cases")
     systems, missing, voices = [ground_truth(cases)], {}, {}
-    changed = {name: changed_tables(pipelines[name], ours) for name in settings.ablations}
+    changed = {name: changes(pipelines[name], ours) for name in settings.ablations}
+    frames: dict[str, Sequence[np.ndarray]] = {}
     for name, pipeline in pipelines.items():
-        lips = "5" in changed.get(name, "35")
-        said = [case for case in cases if lips or case.recorded]
+        changes_of = changed.get(name, frozenset(Ablated))
+        said = [case for case in cases if Ablated.PICTURE in changes_of or case.recorded]
         system, missing[name] = speak_cases(
             name, pipeline, said, out / name, progress.get("videos")
         )
         systems.append(system)
-        if "3" not in changed.get(name, "35"):
-            continue
-        frames = _frames(cases, systems[1], settings.people)
-        folder = out / "voices" / name
-        sounds = voices_under_motion(pipeline, frames, folder, progress.get("voices"))
-        voices[name] = _embed(sounds)
+        if name == OURS:
+            frames = _frames(cases, system, settings.people)
+        if Ablated.VOICE in changes_of:
+            folder = out / "voices" / name
+            sounds = voices_under_motion(pipeline, frames, folder, progress.get("voices"))
+            voices[name] = _embed(sounds)
     systems += folders
     scored = score_systems(systems, cases, missing, settings.workers, progress.get("clips"))
     recorded = frozenset(case.name for case in cases if case.recorded)
@@ -89,12 +90,13 @@ def evaluate(
     return found
 
 
-def changed_tables(ablation: Pipeline, ours: Pipeline) -> str:
-    """In which tables an ablation stands: "3" where its voice differs, "5" where anything else."""
+def changes(ablation: Pipeline, ours: Pipeline) -> frozenset[Ablated]:
+    """The voice where the speech model differs; the picture where anything else or nothing does."""
     a, b = ablation.model.config, ours.model.config
     voice_differs = a.speech != b.speech
     rest_differs = replace(a, name=b.name, speech=b.speech) != b
-    return ("3" if voice_differs else "") + ("5" if rest_differs or not voice_differs else "")
+    found = {Ablated.VOICE} if voice_differs else set[Ablated]()
+    return frozenset(found | ({Ablated.PICTURE} if rest_differs or not voice_differs else set()))
 
 
 def _frames(cases: Sequence[Case], ours: System, people: int) -> dict[str, Sequence[np.ndarray]]:

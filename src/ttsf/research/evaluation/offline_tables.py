@@ -1,6 +1,7 @@
 """Tables 1, 2, 3 and 5 of Sec. 4 from scored systems, each in one grade."""
 
 from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
 from statistics import fmean, median
 
 import numpy as np
@@ -8,48 +9,62 @@ import numpy as np
 from ttsf.errors import TtsfError
 from ttsf.research.evaluation.metrics.c_sim import consistency
 from ttsf.research.evaluation.metrics.fid import frechet_of
-from ttsf.research.evaluation.metrics.metric import Figure, Metric, average
+from ttsf.research.evaluation.metrics.metric import Figure, Measure, Metric, average
 from ttsf.research.evaluation.scoring import Scored
 from ttsf.research.evaluation.table import Row, Table
 
-VIDEO = ("identity", "lips", "loudness", "lag", "closed", "div")
-MOTION = ("opening", "yaw", "jerk", "with_voice", "blinks", "flicker", "sharpness", "register")
-SPEECH = ("wer", "mcd", "c_sim", "f0_rmse", "f0")
-BY_MEDIAN = frozenset({"lag"})
+VIDEO = (
+    *(Measure.IDENTITY, Measure.LIPS, Measure.LOUDNESS, Measure.LAG, Measure.CLOSED, Measure.DIV),
+)
+MOTION = (
+    *(Measure.OPENING, Measure.YAW, Measure.JERK, Measure.WITH_VOICE, Measure.BLINKS),
+    *(Measure.FLICKER, Measure.SHARPNESS, Measure.REGISTER),
+)
+SPEECH = (Measure.WER, Measure.MCD, Measure.C_SIM, Measure.F0_RMSE, Measure.F0)
+MAPPED = (Measure.IDENTITY, Measure.LIPS, Measure.LOUDNESS, Measure.CLOSED, Measure.DIV)
+BY_MEDIAN = frozenset({Measure.LAG})
+
+
+class Ablated(Enum):
+    """What an ablation changes, and so in which table it stands."""
+
+    VOICE = "Table 3"
+    PICTURE = "Table 5"
 
 
 def tables(
     scored: Sequence[Scored],
-    ablations: Mapping[str, Collection[str]],
+    ablations: Mapping[str, Collection[Ablated]],
     recorded: frozenset[str],
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[Measure, Metric],
     voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
 ) -> list[Table]:
     """The offline tables; those without a case are left out.
 
-    scored: the real clips first, then ours, then the others; `ablations` names those that stand in
-    Table "3", "5" or both; recorded: cases whose real clip says the text (Table 1), all others
-    are Table 2's. voices: system -> person -> speaker embeddings under several motions.
+    scored: the real clips, ours, and the others; ablations: what each of some systems changes;
+    recorded: cases whose real clip says the text (Table 1), all others are Table 2's. voices:
+    system -> person -> speaker embeddings under several motions.
     """
+    (real,) = (system for system in scored if system.system.is_real)
     compared = [system for system in scored if system.system.name not in ablations]
     others = (
         frozenset(name for system in scored for name in {**system.clips, **system.refused})
         - recorded
     )
-    voiced, seen = (
-        [system for system in scored if key in ablations.get(system.system.name, "35")]
-        for key in "35"
+    voiced, drawn = (
+        [one for one in scored if changed in ablations.get(one.system.name, tuple(Ablated))]
+        for changed in (Ablated.VOICE, Ablated.PICTURE)
     )
-    build = TableBuilder(metrics, scored[0], voices)
+    build = TableBuilder(metrics, real, voices)
     found = [
         build.table("1", "Table 1: people who say their own sentence", compared, recorded,
-                    ("fd", *VIDEO)),
+                    (Measure.FRECHET, *VIDEO)),
         build.table("2", "Table 2: other people and sentences", compared, others, VIDEO),
         build.table("motion", "Motion, picture and register, all clips", compared,
                     recorded | others, MOTION),
-        build.table("3", "Table 3: speech", voiced, recorded, (*SPEECH, "consistency")),
-        build.table("5", "Table 5: what the audio mapper needs", seen[1:], others,
-                    ("identity", "lips", "loudness", "closed", "div")),
+        build.table("3", "Table 3: speech", voiced, recorded, (*SPEECH, Measure.CONSISTENCY)),
+        build.table("5", "Table 5: what the audio mapper needs",
+                    [one for one in drawn if one is not real], others, MAPPED),
     ]  # fmt: skip
     return [table for table in found if any(row.used or row.refused for row in table.rows)]
 
@@ -59,7 +74,7 @@ class TableBuilder:
 
     def __init__(
         self,
-        metrics: Mapping[str, Metric],
+        metrics: Mapping[Measure, Metric],
         real: Scored,
         voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
     ) -> None:
@@ -71,21 +86,21 @@ class TableBuilder:
         title: str,
         systems: Sequence[Scored],
         cases: frozenset[str],
-        names: Sequence[str],
+        measures: Sequence[Measure],
     ) -> Table:
-        """One table of the figures `names` over `cases`."""
+        """One table of these measures over `cases`."""
         rows = []
         for system in systems:
             used = system.clips.keys() & cases
             refused = system.refused.keys() & cases
-            figures = [self._figure(name, system, cases) for name in names]
+            figures = [self._figure(name, system, cases) for name in measures]
             rows.append(Row(system.system.name, tuple(figures), len(used), len(refused)))
-        return Table(key, title, tuple(self.metrics[name] for name in names), tuple(rows))
+        return Table(key, title, tuple(self.metrics[name] for name in measures), tuple(rows))
 
-    def _figure(self, name: str, system: Scored, cases: frozenset[str]) -> Figure | None:
-        if name == "fd":
+    def _figure(self, name: Measure, system: Scored, cases: frozenset[str]) -> Figure | None:
+        if name is Measure.FRECHET:
             return self._distance(system, cases)
-        if name == "consistency":
+        if name is Measure.CONSISTENCY:
             return self._margin(system.system.name)
         clips = {case: clip for case, clip in system.clips.items() if case in cases}
         values = {c: m.values[name] for c, m in clips.items() if name in m.values}
@@ -105,7 +120,7 @@ class TableBuilder:
             value = frechet_of(ours, real)
         except (TtsfError, ValueError):
             return None
-        return Figure(self.metrics["fd"], value, len(shared), total - len(shared))
+        return Figure(self.metrics[Measure.FRECHET], value, len(shared), total - len(shared))
 
     def _margin(self, system: str) -> Figure | None:
         """Of the voices under several motions."""
@@ -113,4 +128,4 @@ class TableBuilder:
             found = consistency(self.voices.get(system, {}))
         except TtsfError:
             return None
-        return Figure(self.metrics["consistency"], found.margin, found.clips)
+        return Figure(self.metrics[Measure.CONSISTENCY], found.margin, found.clips)

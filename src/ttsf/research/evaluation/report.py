@@ -5,27 +5,29 @@ the text lets expect, and the head's yaw. One file, no scripts, nothing is loade
 """
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from jinja2 import Environment
 from PIL import Image
 
 from ttsf.config import AudioConfig
-from ttsf.media.files import write_new
+from ttsf.media.files import page_template, write_new
 from ttsf.model.mel import mel_spectrogram
 from ttsf.research.data.report import data_uri, jpeg_uri, spread
 from ttsf.research.evaluation.cases import Case
 from ttsf.research.evaluation.clips import read_clip
+from ttsf.research.evaluation.metrics.metric import Measure
 from ttsf.research.evaluation.scoring import Measured, Scored
 from ttsf.research.evaluation.table import ARROWS, Table
 
 SHOWN = 12  # cases with frames
 FRAMES, SIDE = 8, 88  # of a contact sheet, and their side in px
 CURVE = (FRAMES * SIDE, 64)  # px
+CAPTION = (
+    *(Measure.IDENTITY, Measure.LIPS, Measure.LOUDNESS, Measure.LAG, Measure.JERK, Measure.WER),
+)
 
 
 class _Clip(NamedTuple):
@@ -45,25 +47,20 @@ def write(
     out: Path, cases: Sequence[Case], scored: Sequence[Scored], tables: Sequence[Table]
 ) -> None:
     """Write OUT/report.html."""
-    template = (resources.files(__package__) / "report.html").read_text("utf-8")
     figure5 = out / "figure5.png"
-    page = (
-        Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        .from_string(template)
-        .render(
-            tables=tables,
-            arrows=ARROWS,
-            refusals=[
-                (system.system.name, name, reason)
-                for system in scored
-                for name, reason in sorted(system.refused.items())
-            ],
-            figure5=data_uri("png", figure5.read_bytes()) if figure5.is_file() else None,
-            cases=[
-                (case, [_clip(s, case.name) for s in scored if case.name in s.clips])
-                for case in spread(cases, SHOWN)
-            ],
-        )
+    page = page_template(__package__, "report.html").render(
+        tables=tables,
+        arrows=ARROWS,
+        refusals=[
+            (system.system.name, name, reason)
+            for system in scored
+            for name, reason in sorted(system.refused.items())
+        ],
+        figure5=data_uri("png", figure5.read_bytes()) if figure5.is_file() else None,
+        cases=[
+            (case, [_clip(s, case.name) for s in scored if case.name in s.clips])
+            for case in spread(cases, SHOWN)
+        ],
     )
     write_new(out / "report.html", page)
 
@@ -77,9 +74,7 @@ def _clip(system: Scored, name: str) -> _Clip:
     level = np.clip((mel - mel.max() + 9) / 9, 0, 1)
     sound = Image.fromarray((255 * (1 - level)).astype(np.uint8)).resize(CURVE).convert("RGB")
     figures = ", ".join(
-        f"{key} {measured.values[key]:.2f}"
-        for key in ("identity", "lips", "loudness", "lag", "jerk", "wer")
-        if key in measured.values
+        f"{key} {measured.values[key]:.2f}" for key in CAPTION if key in measured.values
     )
     frames = Image.fromarray(np.concatenate(small, axis=1))
     return _Clip(system.system.name, figures, jpeg_uri(frames), jpeg_uri(sound), _curves(measured))

@@ -33,7 +33,7 @@ from ttsf.research.evaluation.metrics import (
     wer,
 )
 from ttsf.research.evaluation.metrics.landmarks import LandmarkScorer
-from ttsf.research.evaluation.metrics.metric import Metric
+from ttsf.research.evaluation.metrics.metric import Measure, Metric
 from ttsf.research.evaluation.systems import System
 from ttsf.text.normalize import clean, spell_out
 
@@ -63,10 +63,9 @@ class Known(NamedTuple):
 class Measured(NamedTuple):
     """The figures of one clip."""
 
-    values: dict[str, float]
-    """By the names of `metrics`."""
+    values: dict[Measure, float]
     reasons: dict[str, str]
-    """Why a figure is missing."""
+    """Why a figure is missing, by its measure."""
     faces: np.ndarray
     """dlib's numbers of every tenth frame, [N, 128]."""
     opening: np.ndarray
@@ -87,19 +86,20 @@ class Scored(NamedTuple):
     """Case and reason."""
 
 
-def metrics() -> dict[str, Metric]:
-    """What every figure means, by its name in `Measured.values`; raises MissingPackage."""
-    return {
+def metrics() -> dict[Measure, Metric]:
+    """What every measure means; raises MissingPackage."""
+    found: dict[str, Metric] = {
         **lips.metrics(),
-        "fd": fid.offline_fd(),
-        "identity": id_sim.offline_identity(),
-        "div": div.offline_div(),
+        Measure.FRECHET: fid.offline_fd(),
+        Measure.IDENTITY: id_sim.offline_identity(),
+        Measure.DIV: div.offline_div(),
         **motion.metrics(),
-        "wer": wer.offline_wer(),
-        "mcd": mcd.metric(),
+        Measure.WER: wer.offline_wer(),
+        Measure.MCD: mcd.metric(),
         **c_sim.metrics(),
         **f0_rmse.metrics(),
     }
+    return {Measure(name): metric for name, metric in found.items()}
 
 
 def score_systems(
@@ -109,10 +109,7 @@ def score_systems(
     workers: int,
     progress: Progress | None,
 ) -> list[Scored]:
-    """Score all clips; `missing` says of each system which cases have no video and why.
-
-    The first system is the real clips.
-    """
+    """Score all clips; `missing` says of each system which cases have no video and why."""
     results, tasks = [], []
     for k, system in enumerate(systems):
         refused = dict(missing.get(system.name, {}))
@@ -125,7 +122,8 @@ def score_systems(
         results.append(Scored(system, {}, refused))
     with worker_pool(workers, quiet=True) as pool:
         futures = [
-            (k, case.name, pool.submit(_score, case, video, k == 0)) for k, case, video in tasks
+            (k, case.name, pool.submit(_score, case, video, systems[k].is_real))
+            for k, case, video in tasks
         ]
         for done, (k, name, future) in enumerate(futures, start=1):
             result = future.result()
@@ -160,40 +158,40 @@ def _score(case: Case, video: Path, real: bool) -> Measured | str:
 
 def measure(clip: VideoClip, known: Known, scorers: Scorers) -> Measured:
     """All offline figures of a clip; raises TtsfError where no face can be followed."""
-    values: dict[str, float] = {}
+    values: dict[Measure, float] = {}
     reasons: dict[str, str] = {}
     track = scorers.landmarks.track(clip.frames)
     faces = scorers.identity.embed_clip(clip.frames)
     voice = scorers.voice.embed(clip.samples)
     if known.source is not None:
-        values["identity"] = id_sim.distance(faces, known.source)
+        values[Measure.IDENTITY] = id_sim.distance(faces, known.source)
     else:
-        reasons["identity"] = "dlib sees no face in the portrait"
+        reasons[Measure.IDENTITY] = "dlib sees no face in the portrait"
     level = lips.loudness(clip.samples, len(clip.frames))
-    values["opening"] = lips.opening_range(track.opening)
-    values["loudness"] = _moving(values, lips.correlation(track.opening, level))
-    values["div"] = div.spread(track.angles)
-    values["yaw"], values["jerk"] = motion.head_motion(track.angles)
-    values["with_voice"] = motion.with_voice(track.angles, level)
+    values[Measure.OPENING] = lips.opening_range(track.opening)
+    values[Measure.LOUDNESS] = _moving(values, lips.correlation(track.opening, level))
+    values[Measure.DIV] = div.spread(track.angles)
+    values[Measure.YAW], values[Measure.JERK] = motion.head_motion(track.angles)
+    values[Measure.WITH_VOICE] = motion.with_voice(track.angles, level)
     minutes = len(clip.frames) / FPS / 60
-    values["blinks"] = motion.blinks(track.aperture) / minutes
-    values["flicker"] = motion.flicker(clip.frames)
-    values["sharpness"] = motion.sharpness(clip.frames, track.box)
-    values["f0"] = f0_rmse.median_f0(clip.samples)
-    if known.register in ("low", "high") and np.isfinite(values["f0"]):
-        values["register"] = float(register_of(values["f0"]) == known.register)
+    values[Measure.BLINKS] = motion.blinks(track.aperture) / minutes
+    values[Measure.FLICKER] = motion.flicker(clip.frames)
+    values[Measure.SHARPNESS] = motion.sharpness(clip.frames, track.box)
+    values[Measure.F0] = f0_rmse.median_f0(clip.samples)
+    if known.register in ("low", "high") and np.isfinite(values[Measure.F0]):
+        values[Measure.REGISTER] = float(register_of(values[Measure.F0]) == known.register)
     expected = np.empty(0)
     if known.text is not None:
-        values["wer"] = wer.word_error_rate(known.text, wer.transcribe(clip.samples))
+        values[Measure.WER] = wer.word_error_rate(known.text, wer.transcribe(clip.samples))
         try:
             phones = align(clip.samples, spell_out(clean(known.text)))
             expected = _follow(values, reasons, track.opening, clip.samples, phones)
         except TtsfError as error:
-            reasons |= dict.fromkeys(("lips", "lag", "closed"), str(error))
+            reasons |= dict.fromkeys((Measure.LIPS, Measure.LAG, Measure.CLOSED), str(error))
     if known.truth is not None:
         real = known.truth.samples
-        values["c_sim"] = c_sim.cosine(voice, scorers.voice.embed(real))
-        for name, compare in (("mcd", mcd.mcd), ("f0_rmse", f0_rmse.f0_rmse)):
+        values[Measure.C_SIM] = c_sim.cosine(voice, scorers.voice.embed(real))
+        for name, compare in ((Measure.MCD, mcd.mcd), (Measure.F0_RMSE, f0_rmse.f0_rmse)):
             try:
                 values[name] = compare(real, clip.samples)
             except TtsfError as error:
@@ -204,13 +202,13 @@ def measure(clip: VideoClip, known: Known, scorers: Scorers) -> Measured:
     return Measured(values, reasons, faces, track.opening, expected, track.angles[:, 0])
 
 
-def _moving(values: dict[str, float], figure: float) -> float:
+def _moving(values: dict[Measure, float], figure: float) -> float:
     """The figure; 0 of a mouth that does not move."""
-    return figure if values["opening"] >= lips.STILL_E else 0.0
+    return figure if values[Measure.OPENING] >= lips.STILL_E else 0.0
 
 
 def _follow(
-    values: dict[str, float],
+    values: dict[Measure, float],
     reasons: dict[str, str],
     opening: np.ndarray,
     samples: np.ndarray,
@@ -219,12 +217,12 @@ def _follow(
     """Lips against phone times; returns the expected opening [T]."""
     expected = spoken_mouth(phones, samples).curve[:, 0]
     lag = lips.find_lag(opening, expected)
-    values["lips"] = _moving(values, lag.now)
-    if values["opening"] >= lips.STILL_E:
-        values["lag"] = float(lag.frames)
+    values[Measure.LIPS] = _moving(values, lag.now)
+    if values[Measure.OPENING] >= lips.STILL_E:
+        values[Measure.LAG] = float(lag.frames)
     else:
-        reasons["lag"] = "the mouth does not move"
+        reasons[Measure.LAG] = "the mouth does not move"
     shut = lips.closures(opening, phones)
     if shut.all:
-        values["closed"] = _moving(values, shut.closed / shut.all)
+        values[Measure.CLOSED] = _moving(values, shut.closed / shut.all)
     return expected

@@ -43,6 +43,11 @@ class System(NamedTuple):
     expected: frozenset[str] | None = None
     """Cases that it should have a video of; None: all."""
 
+    @property
+    def is_real(self) -> bool:
+        """Whether these are the real clips."""
+        return self.name == GROUND_TRUTH
+
 
 def ground_truth(cases: Sequence[Case]) -> System:
     """The real clips."""

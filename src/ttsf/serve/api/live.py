@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ttsf.engine.files import STREAM
 from ttsf.serve.problems import Problem
-from ttsf.serve.process.tasks import STREAM
 from ttsf.serve.studio import Live, Studio, read_from
 
 PIECE = 1 << 18

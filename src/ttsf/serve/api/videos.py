@@ -11,12 +11,12 @@ from typing import Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
+from ttsf.engine.files import SOUND, SRT, STREAM, THUMBNAIL, TIMINGS, VIDEO, VTT
 from ttsf.errors import TtsfError
 from ttsf.serve.api.bodies import Body, parse, read_body
 from ttsf.serve.api.live import LiveResponse, follow, while_there
 from ttsf.serve.jobs import Job, Kind
 from ttsf.serve.problems import STATUS_OF, Problem, not_found
-from ttsf.serve.process.tasks import SOUND, SRT, STREAM, THUMBNAIL, TIMINGS, VIDEO, VTT
 from ttsf.serve.requests import VideoRequest, schema
 from ttsf.serve.store import VIDEO as VIDEO_ID
 from ttsf.serve.store import new_video_id

@@ -4,12 +4,10 @@ As a process of its own it gets tasks from a server and tells what becomes of th
 is gone, so is this process.
 """
 
-import errno
 import logging
 import os
 import signal
 import threading
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -17,18 +15,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttsf.engine.files import SOUND, STREAM, VIDEO
+from ttsf.engine.output import Outputs
+from ttsf.engine.production import PORTRAITS_KEPT, failure_of, without_path, write_beside
 from ttsf.errors import TtsfError
-from ttsf.media.files import write_new
-from ttsf.media.remux import fast_start, write_thumbnail
+from ttsf.media.remux import fast_start
 from ttsf.media.sound_formats import new_sound
 from ttsf.serve.process.tasks import (
-    SOUND,
-    SRT,
-    STREAM,
-    THUMBNAIL,
-    TIMINGS,
-    VIDEO,
-    VTT,
     Cancel,
     CheckVideo,
     Done,
@@ -41,15 +34,12 @@ from ttsf.serve.process.tasks import (
     Ready,
     Task,
 )
-from ttsf.timings.exports import timings_json, word_entries
-from ttsf.timings.subtitles import srt, vtt
+from ttsf.timings.exports import word_entries
 from ttsf.timings.words import WordTimes
 
 if TYPE_CHECKING:
-    from ttsf.pipeline import Pipeline, Written
+    from ttsf.pipeline import Pipeline
 
-PORTRAITS_KEPT = 4
-"""In memory, read and ready to speak."""
 OUT_OF_MEMORY = 137
 logger = logging.getLogger("ttsf.serve")
 
@@ -158,7 +148,7 @@ class TaskRunner:
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         except Exception as error:
-            return failure_of(error, getattr(task, "picture", None))
+            return Failed(*failure_of(error, getattr(task, "picture", None)))
 
     def _result(
         self, task: Task, stopped: threading.Event, tell: Callable[[Event], None]
@@ -192,15 +182,13 @@ class TaskRunner:
                 face["place"] = portrait.place
                 face["doubts"] = [doubt._asdict() for doubt in portrait.doubts]
             except TtsfError as error:
-                face["unusable"] = _without(error, task.picture)
+                face["unusable"] = without_path(error, task.picture)
             faces.append(face)
         return {"width": width, "height": height, "faces": faces}
 
     def _video(
         self, task: MakeVideo, stopped: threading.Event, tell: Callable[[Event], None]
     ) -> dict[str, Any]:
-        from ttsf.engine.output import Outputs
-
         portrait, folder = self.portrait(task.picture, task.face), task.folder
         said = WordTimes(())
 
@@ -227,36 +215,3 @@ class TaskRunner:
             for samples in self.pipeline.sounds(portrait, task.text, task.options):
                 sound.add(samples)
                 tell(Grew())
-
-
-def write_beside(folder: Path, text: str, made: "Written", fps: int) -> dict[str, Any]:
-    """Thumbnail, subtitles and timings beside a finished video; gives its `seconds`, `frames` and
-    `size`.
-
-    Raises TtsfError where they cannot be written.
-    """
-    width, height = write_thumbnail(folder / VIDEO, folder / THUMBNAIL)
-    write_new(folder / SRT, srt(made.spoken, made.seconds))
-    write_new(folder / VTT, vtt(made.spoken, made.seconds))
-    write_new(folder / TIMINGS, timings_json(text, made.spoken, made.seconds, fps))
-    return {"seconds": made.seconds, "frames": made.frame_count, "size": f"{width}x{height}"}
-
-
-def failure_of(error: Exception, picture: Path | None) -> Failed:
-    """What to tell a client: never a path, a text or a traceback."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            return Failed("disk_full", "the server's disk is full")
-        cause = cause.__cause__
-    if isinstance(error, TtsfError) and getattr(error.__cause__, "errno", None) is None:
-        return Failed("unusable", _without(error, picture))
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    logger.error("%s in %s, line %s", type(error).__name__, where.filename, where.lineno)
-    return Failed("engine_error", f"the engine failed ({type(error).__name__})")
-
-
-def _without(error: Exception, picture: Path | None) -> str:
-    """A message for somebody who does not know the server's files."""
-    message = str(error)
-    return message if picture is None else message.replace(str(picture), "the portrait")

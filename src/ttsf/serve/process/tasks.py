@@ -1,16 +1,10 @@
-"""What the server asks of the engine process, what that answers, and the files of a video."""
+"""What the server asks of the engine process, and what that answers."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ttsf.engine.options import GenerateOptions, StreamCaptions
 from ttsf.media.sound_formats import SoundFormat
-
-STREAM, VIDEO, SOUND, SRT, VTT, TIMINGS, THUMBNAIL = FILES = (
-    *("stream.mp4", "video.mp4", "audio.wav", "captions.srt", "captions.vtt"),
-    *("timings.json", "thumbnail.jpg"),
-)
-"""Of one video, in its folder."""
 
 
 class ReadPortrait(NamedTuple):

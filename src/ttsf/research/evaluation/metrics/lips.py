@@ -1,8 +1,8 @@
 """Do the lips say what is heard? Measures that need landmarks and phone times, no trained network.
 
 Phone times come from pocketsphinx's alignment of the clip's own sound with its text, for every
-system alike. The expected opening is the table of `data.visemes`, from which our lips also learned;
-the loudness of the sound, lips at bilabials and the lag are independent of that table.
+system alike. The expected opening is the table of `data.synthetic.visemes`, from which our lips
+learned; the loudness of the sound, lips at bilabials and the lag are independent of that table.
 """
 
 from typing import NamedTuple

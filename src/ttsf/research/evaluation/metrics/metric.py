@@ -3,6 +3,7 @@
 import importlib.metadata
 import statistics
 from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from ttsf.errors import MissingPackage, TtsfError
@@ -12,6 +13,32 @@ Grade = Literal["public", "offline", "none"]
 """The scorer: a network that papers use; one that a library ships; no network at all."""
 Better = Literal["higher", "lower", "reference"]
 """`reference`: nearest to what real clips reach."""
+
+
+class Measure(StrEnum):
+    """What is measured of a clip or a system; the names stand in `clips.csv` and `refused.csv`."""
+
+    IDENTITY = "identity"
+    LIPS = "lips"
+    LOUDNESS = "loudness"
+    LAG = "lag"
+    CLOSED = "closed"
+    DIV = "div"
+    OPENING = "opening"
+    YAW = "yaw"
+    JERK = "jerk"
+    WITH_VOICE = "with_voice"
+    BLINKS = "blinks"
+    FLICKER = "flicker"
+    SHARPNESS = "sharpness"
+    REGISTER = "register"
+    WER = "wer"
+    MCD = "mcd"
+    C_SIM = "c_sim"
+    F0_RMSE = "f0_rmse"
+    F0 = "f0"
+    FRECHET = "fd"
+    CONSISTENCY = "consistency"
 
 
 class Metric(NamedTuple):

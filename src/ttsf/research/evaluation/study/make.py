@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -19,7 +18,7 @@ from pydantic.dataclasses import dataclass
 
 from ttsf.config import STRICT
 from ttsf.errors import TtsfError
-from ttsf.media.files import held
+from ttsf.media.files import held, page_template
 from ttsf.research.data.records import Refusal
 
 
@@ -71,7 +70,6 @@ def make_study(
         raise TtsfError(f"{clips} clips asked for, but {len(names)} pair up by file name")
     if out.exists():
         raise TtsfError(f"{out} exists already: a study is never overwritten, choose a new folder")
-    template = (resources.files(__package__) / "page.html").read_text("utf-8")
     with _new_folder(out) as folder:
         videos = {(system, name): systems[system] / name for name in names for system in systems}
         # Seeded with the content, so that ids and kept answers of two studies never meet.
@@ -83,7 +81,7 @@ def make_study(
         for identifier, clip in sorted(key.clips.items()):  # times tell nothing
             target = folder / "pages" / "clips" / f"{identifier}.mp4"
             shutil.copyfile(videos[clip.system, clip.clip], target)
-        page = template.replace('"@CLIPS@"', json.dumps(sentences)).replace("@STUDY@", key.study)
+        page = page_template(__package__, "page.html").render(study=key.study, clips=sentences)
         (folder / "pages" / "index.html").write_text(page, encoding="utf-8")
         (folder / "key.json").write_bytes(TypeAdapter(Key).dump_json(key, indent=1) + b"\n")
     return Study(out / "pages" / "index.html", out / "key.json", len(chosen), len(systems), refused)

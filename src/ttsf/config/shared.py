@@ -1,21 +1,33 @@
-"""Sound and its flow: what speech and motion share."""
+"""Clocks, sides and ranges that several parts share, and the form of sound and picture."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from ttsf.config.values import (
-    HOP,
-    SAMPLE_RATE,
-    STRICT,
-    Amount,
-    Hertz,
-    Positive,
-    Samples,
-    Steps,
-    Width,
-)
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+SAMPLE_RATE = 16_000  # Hz, of all sound [P 4.1]
+FPS = 25  # pictures a second, LRS3's rate
+SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
+HOP = 160  # samples, 100 mel frames a second [P 4.1]
+MEL_PER_FRAME = SAMPLES_PER_FRAME // HOP
+PICTURE_SIDE = 256  # px [LIA]
+CLIP_FRAMES = 32  # pictures of a training clip [P 4.1]
+
+Width = Annotated[int, Field(ge=1, le=4096)]
+Depth = Annotated[int, Field(ge=1, le=64)]
+Heads = Annotated[int, Field(ge=1, le=64)]
+Kernel = Annotated[int, Field(ge=1, le=127)]
+Reach = Annotated[int, Field(ge=1, le=4096)]
+Samples = Annotated[int, Field(ge=1, le=65_536)]
+Hertz = Annotated[float, Field(ge=0, le=96_000)]
+Side = Annotated[int, Field(ge=4, le=2048)]
+Layer = Annotated[int, Field(ge=1, le=64)]
+Dropout = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, le=1e6)]
+Amount = Annotated[float, Field(ge=0, le=100)]
+Steps = Annotated[int, Field(ge=1, le=1000)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -38,6 +50,14 @@ class AudioConfig:
             raise ValueError("hop, window and n_fft must not be shorter than the one before")
         if not self.fmin < self.fmax <= self.sample_rate / 2:
             raise ValueError("fmin must be below fmax, and fmax at most half of sample_rate")
+
+
+@dataclass(frozen=True, config=STRICT)
+class VideoConfig:
+    """The picture: 256 px [LIA], 25 fps (LRS3's rate, 4 mel frames a picture)."""
+
+    size: Side = PICTURE_SIDE  # px, square
+    fps: Annotated[int, Field(ge=1, le=240)] = FPS
 
 
 @dataclass(frozen=True, config=STRICT)
