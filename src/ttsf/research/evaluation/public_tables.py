@@ -1,8 +1,8 @@
 """Tables 1, 2 and 5 in the grade of papers: public networks whose files the user has fetched.
 
 A figure is comparable only with figures of the same metric, and each metric names its variant and
-its file. Judges of speech have a table of their own (`naturalness`). Not here: C-SIM, whose x-vector
-network has its own front end (SpeechBrain); MCD and F0, which need no network.
+its file. Judges of speech have a table of their own (`naturalness`). Not here: C-SIM, whose
+x-vector network has its own front end (SpeechBrain); MCD and F0, which need no network.
 """
 
 import contextlib
