@@ -187,7 +187,9 @@ class Pipeline:
         if not isinstance(text, str):
             raise TtsfError(f"the text must be a str, not {type(text).__name__}")
         options.check()
-        front_end = TextFrontEnd(self.model.config.speech, find(options.language))
+        front_end = TextFrontEnd(
+            self.model.config.speech, find(options.language), read_code=options.code == "read"
+        )
         utterances = list(front_end.utterances(text, options.lexicon))
         _check_length(utterances, options)
         return utterances

@@ -5,10 +5,12 @@ from itertools import pairwise
 import pytest
 
 from ttsf.text.markup.sentences import LONGEST, cuts, sentences
+from ttsf.text.normalize import clean
 
 
 def split(text: str) -> list[str]:
-    return [text[start:end] for start, end, _ in sentences(text)]
+    cleaned = clean(text)
+    return [cleaned[start:end] for start, end, _ in sentences(cleaned)]
 
 
 @pytest.mark.parametrize(
@@ -19,7 +21,7 @@ def split(text: str) -> list[str]:
         ["He lived in the U.S.", "The weather was bad."],
         ["The U.S. Government said no.", "End."],
         ["She works at Acme Inc. and likes it.", "Good."],
-        ["Well... maybe.", "Well... I think so.", "Done…", "Now go."],
+        ["Well... maybe.", "Well... I think so.", "Done...", "Now go."],
         ['"Stop!" he said.', '"Why?" she asked.', "He left."],
         ['He said "Stop."', "Then he left."],
         ["Version 3.5 of node.js is out.", "See example.com.", "Bye."],
@@ -48,13 +50,13 @@ def test_sentences_in_a_line(expected: list[str]) -> None:
         ("Heading\nThis is it. And more.", ["Heading", "This is it.", "And more."]),
         ("Shopping list\nMilk\nBread", ["Shopping list", "Milk", "Bread"]),
         ("1. Open the box.\n2. Close it.", ["1. Open the box.", "2. Close it."]),
-        ("Buy:\n- milk\n- bread", ["Buy:", "- milk", "- bread"]),
+        ("Buy:\n- milk\n- bread", ["Buy: milk, bread"]),
         ("One paragraph\n\n***\n\nTwo", ["One paragraph", "Two"]),
         ("This was wrapped by hand\nat some column. Yes.",
-         ["This was wrapped by hand\nat some column.", "Yes."]),
-        ("We met with Mr.\nSmith there.", ["We met with Mr.\nSmith there."]),
+         ["This was wrapped by hand at some column.", "Yes."]),
+        ("We met with Mr.\nSmith there.", ["We met with Mr. Smith there."]),
         ("We all met long ago in the old house beside the river with\nJohn Smith there.",
-         ["We all met long ago in the old house beside the river with\nJohn Smith there."]),
+         ["We all met long ago in the old house beside the river with John Smith there."]),
     ],
 )  # fmt: skip
 def test_lines_and_paragraphs(text: str, expected: list[str]) -> None:

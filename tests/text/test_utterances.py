@@ -234,3 +234,64 @@ def test_lexicon_file(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_odd_long_texts_end(text: str) -> None:
     assert next(iter(BARE.utterances(text))).words
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "words"),
+    [
+        ("ABC12", "characters", "A B C one two"),
+        ("a-1", "spell-out", "A dash one"),
+        ("1984", "digits", "one nine eight four"),
+        ("+1 555 0199", "telephone", "plus one, five five five, zero one nine nine"),
+        ("3/4/2024", 'date" format="dmy', "third of April, twenty twenty-four"),
+        ("3/4/2024", 'date" format="mdy', "March fourth, twenty twenty-four"),
+        ("2024-04-03", 'date" format="ymd', "April third, twenty twenty-four"),
+        ("4/85", 'date" format="my', "April nineteen eighty-five"),
+        ("1984", "cardinal", "one thousand nine hundred eighty-four"),
+        ("12", "ordinal", "twelfth"),
+        ("2/3", "fraction", "two thirds"),
+        ("7:30", "time", "seven thirty"),
+    ],
+)
+def test_say_as(written: str, kind: str, words: str) -> None:
+    text = f'<speak>It is <say-as interpret-as="{kind}">{written}</say-as> now</speak>'
+    (utterance,) = said(text)
+    assert " ".join(utterance.words) == f"It is {words} now"
+    assert {text[slice(*place)] for place in utterance.places[2:-1]} == {written}
+    assert warnings(text) == []
+
+
+def test_say_as_that_does_not_fit_is_read_as_plain_text() -> None:
+    for kind in ("date", 'date" format="dmy', "ordinal", "riddle"):
+        text = f'<speak>At <say-as interpret-as="{kind}">home</say-as></speak>'
+        assert said(text)[0].words == ("At", "home")
+        name = kind.partition(chr(34))[0]
+        assert warnings(text) == [f'SSML: <say-as interpret-as="{name}"> is read as plain text']
+    with pytest.raises(TtsfError, match="attribute interpret-as is missing"):
+        said("<speak><say-as>a</say-as></speak>")
+
+
+def test_a_lone_letter_of_another_script_refuses_no_text() -> None:
+    for text, words in (
+        ("sin²θ + ΔT", "sine squared theta plus delta T"),
+        ("The letter Ж is here.", "The letter is here."),
+        ("Tom ツ waves.", "Tom waves."),
+        ("Ωmega and αβ", "omega mega and alpha beta"),
+    ):
+        assert " ".join(word for u in said(text) for word in u.words) == words
+    assert warnings("The letter Ж is here.") == ["left out, for there is no way to say it: Ж"]
+    for text in ("Hello Привет", "He said 你好", "λόγος it is"):
+        with pytest.raises(TtsfError, match="cannot read"):
+            said(text)
+
+
+def test_tags_do_not_make_a_text_foreign() -> None:
+    assert warnings("<p>Hello <em>dear</em> friend.</p> <em>So</em> it <em>is</em>.") == []
+
+
+def test_blocks_of_code_are_announced_or_read() -> None:
+    text = "Run:\n```python\nmax_size = 0xFF\nx += 1\n```\nDone."
+    reading = TextFrontEnd(SpeechConfig(), read_code=True)
+    read = [" ".join(u.words) for u in reading.utterances(text)]
+    assert [" ".join(u.words) for u in said(text)] == ["Run: Code block.", "Done."]
+    assert " ".join(read) == "Run: max size equals zero X F F. x plus equals one. Done."

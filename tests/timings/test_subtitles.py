@@ -7,6 +7,8 @@ from itertools import pairwise
 import av
 import pytest
 
+from ttsf.config import SpeechConfig
+from ttsf.text.front_end import TextFrontEnd
 from ttsf.timings.subtitles import LINE, LONGEST_S, Cue, cues, srt, vtt
 from ttsf.timings.words import Word, WordTimes
 
@@ -100,3 +102,39 @@ def test_stamps() -> None:
     assert vtt(WordTimes(words), 4000.0) == (
         "WEBVTT\n\n01:01:01.500 --> 01:01:02.500\nLate.\n\n"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Hi **Bob**!", ["Hi Bob!"]),
+        ("{\\an8}Top of it.", ["Top of it."]),
+        ("It is &lt;5 &amp; more&nbsp;<b>now</b>.", ["It is <5 & more now."]),
+        ("# Plan\n\nWe `go` [home](https://a.example).", ["Plan", "We go home."]),
+        ("- milk\n- eggs\n- bread", ["milk", "eggs", "bread"]),
+        ("|a|b|\n|---|---|\n|1|$5|", ["a, b", "1, $5"]),
+        ("Run:\n```\nls -la\n```\nDone.", ["Run: Code block.", "Done."]),
+        ("<think>Hm.</think>Yes【4†x】, “sure”…", ["Yes, “sure”…"]),
+        ("Café Nguyễn costs ½ of $5.", ["Café Nguyễn costs ½ of $5."]),
+    ],
+)
+def test_what_is_said_is_shown_without_marks(text: str, shown: list[str]) -> None:
+    words, now = [], 0.0
+    for utterance in TextFrontEnd(SpeechConfig()).utterances(text):
+        for said, written, (start, end) in zip(
+            utterance.words, utterance.written, utterance.places, strict=True
+        ):
+            words.append(Word(said, now, now + 0.4, start, end, written))
+            now += 0.4
+    found = cues(WordTimes(tuple(words)), now)
+    assert [line for cue in found for line in cue.lines] == shown
+
+
+def test_lines_of_the_text_stay_apart_in_one_cue() -> None:
+    spoken = WordTimes(
+        tuple(
+            Word(f"{word},", 0.2 * k, 0.2 * k + 0.2, 6 * k, 6 * k + 4, word)
+            for k, word in enumerate(("milk", "eggs"))
+        )
+    )
+    assert [cue.lines for cue in cues(spoken, 3.0)] == [("milk", "eggs")]

@@ -14,6 +14,7 @@ from ttsf.engine.options import (
     DEFAULTS,
     Blinks,
     CaptionsKind,
+    Code,
     Label,
     Language,
     MaxSeconds,
@@ -79,6 +80,7 @@ class Speak:
     """What is shown: picture, face, or a canvas such as 1080x1920 (blurred) or 1080x1920:plain."""
     size: Annotated[Size, arg(help_behavior_hint="(default: at most 1080)")] = DEFAULTS.size
     language: Annotated[Language, arg(metavar="CODE")] = DEFAULTS.language
+    code: Code = DEFAULTS.code
     lexicon: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """Words and how they sound: a word, a tab, IPA in each line."""
     no_mark: bool = False

@@ -34,6 +34,9 @@ Motion = Annotated[float, Ge(0), Le(2), Doc("Amount of head motion, 0 to 2.")]
 Blinks = Annotated[float, Ge(0), Le(1), Doc("How far blinks close the eyes, 0 to 1.")]
 Size = Annotated[int | None, Doc("Long side in px.")]
 """None: the picture's own, at most 1080; `compositing.framing` has the range."""
+Code = Annotated[
+    Literal["announce", "read"], Doc("Blocks of code: say that there is one, or read it.")
+]
 Language = Annotated[
     str,
     Doc("The text's language; another than en, such as de or fr, is read with an English accent."),
@@ -61,6 +64,7 @@ class GenerateOptions(NamedTuple):
     """What of the picture the video shows."""
     size: Size = None
     language: Language = "en"
+    code: Code = "announce"
     lexicon: Mapping[str, str] = NO_LEXICON
     """Words and how they sound, in IPA."""
     mark: bool = True
@@ -91,6 +95,8 @@ class GenerateOptions(NamedTuple):
         self.framing.check()
         if not isinstance(self.language, str):
             raise TtsfError(f"language must be a str such as 'de', not {self.language!r}")
+        if self.code not in get_args(get_args(Code)[0]):
+            raise TtsfError(f"code must be announce or read, not {self.code!r}")
         if not isinstance(self.voice, str | Path | None):
             raise TtsfError(f"voice must be a name or a file, not {self.voice!r}")
         pairs = self.lexicon.items() if isinstance(self.lexicon, Mapping) else [(None, None)]

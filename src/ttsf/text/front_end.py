@@ -4,7 +4,6 @@
 
 import logging
 import re
-import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -14,18 +13,21 @@ from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
 from ttsf.symbols import BLANK, PUNCTUATION, SYMBOL_ID, SYMBOLS
 from ttsf.text.accents.languages import Language, guess
+from ttsf.text.english.fields.science import greek_name
+from ttsf.text.english.marks.scripts import script_of
 from ttsf.text.markup.brackets import read_script
 from ttsf.text.markup.lexicon import Lexicon
-from ttsf.text.markup.marked_text import MarkedText, Run, SourceMap, Stretch
-from ttsf.text.markup.sentences import QUOTES, Sentence, cuts, sentences
-from ttsf.text.normalize import clean, read, silent
+from ttsf.text.markup.marked_text import Run, SourceMap, Stretch
+from ttsf.text.markup.sentences import cuts
+from ttsf.text.normalize import Cleaned, Reading, joined
 from ttsf.text.phonemes import sounds
 
 __all__ = ["SYMBOLS", "TextFrontEnd", "Utterance"]
 
 LONGEST = 220
 """Letters of a sentence before a cut: about 250 symbols (1.12 each in the transcripts)."""
-_GREEK_SIGN = re.compile(r"(?<![^\W\d_])[Α-Ωα-ω](?![^\W\d_])")
+_GREEK_SIGN = re.compile("[\u0370-\u03ff]")
+_BEFORE_STOP = re.compile(r"(?<!\s)\s++(?=[,.;:!?])")
 STOPS = ".!?…"
 NO_LETTERS = "nothing to say: the text holds no letters or digits"
 NO_SOUND = "nothing to say: no sound belongs to this text"
@@ -33,19 +35,10 @@ Symbols = tuple[list[int], list[tuple[int, int]]]
 logger = logging.getLogger("ttsf")
 
 
-def _scripts(text: str) -> dict[str, str]:
-    """Script name -> its first letter, of every letter in the text."""
-    found: dict[str, str] = {}
-    for c in dict.fromkeys(text):
-        if unicodedata.category(c).startswith("L"):
-            found.setdefault(unicodedata.name(c, "UNKNOWN").split()[0], c)
-    return found
-
-
 def _name_greek_signs(text: str) -> str:
-    """A lone Greek letter, as in mathematics, becomes its English name."""
-    named = _GREEK_SIGN.sub(lambda m: f" {unicodedata.name(m[0]).split()[-1].lower()} ", text)
-    return re.sub(r"\s+(?=[,.;:!?])", "", named).strip()
+    """Greek letters, as in mathematics, become their English names."""
+    named = _GREEK_SIGN.sub(lambda m: f" {greek_name(m[0])} ", text)
+    return " ".join(_BEFORE_STOP.sub("", named).split())
 
 
 def _refuse_surrogates(text: str) -> None:
@@ -97,6 +90,8 @@ class _Word(NamedTuple):
     start: int
     """Its first character in the text, or in the stretch that the sentence is part of."""
     end: int
+    written: str
+    """What stands there, without markup."""
     ipa: str = ""
     """Its symbols where the user gives them."""
 
@@ -105,11 +100,13 @@ class TextFrontEnd:
     """Text -> normal words -> IPA -> ids, for the language of `config`.
 
     other: the language of the texts where it is another one; they are read with the accent of a
-    voice that knows the model's language alone.
+    voice that knows the model's language alone. read_code: blocks of code are read, not announced.
     """
 
-    def __init__(self, config: SpeechConfig, other: Language | None = None) -> None:
-        self.other, self.add_blank = other, config.add_blank
+    def __init__(
+        self, config: SpeechConfig, other: Language | None = None, read_code: bool = False
+    ) -> None:
+        self.other, self.add_blank, self.read_code = other, config.add_blank, read_code
         self.first_blank = config.first_blank and not config.add_blank
         self.language = other.voice if other else config.language
 
@@ -150,65 +147,64 @@ class TextFrontEnd:
         """
         _refuse_surrogates(text)
         script, own = read_script(text), Lexicon(lexicon or {})
-        runs = [run for stretch in script.stretches for run in stretch.runs]
-        unheard = " ".join(run.text for run in runs if not run.ipa)
-        for warning in (*script.warnings, *self._doubts(unheard)):
+        parts = [_Part(stretch, own, self.other, self.read_code) for stretch in script.stretches]
+        for warning in (*script.warnings, *self._doubts(parts)):
             warn(warning)
-        self._refuse_scripts(unheard)
-        if not any(c.isalnum() for run in runs for c in clean(run.text)):
+        for part in parts:
+            self._refuse_scripts(part.cleaned)
+        if not any(c.isalnum() for part in parts for c in part.cleaned.text):
             raise TtsfError(NO_LETTERS)
-        return self._utterances(script, own)
+        return self._utterances(parts)
 
-    def _utterances(self, script: MarkedText, lexicon: Lexicon) -> Iterator[Utterance]:
+    def _utterances(self, parts: Sequence["_Part"]) -> Iterator[Utterance]:
         silent = True
-        for stretch in script.stretches:
-            for utterance in self._of_stretch(stretch, lexicon):
+        for part in parts:
+            for utterance in self._of_part(part):
                 silent = silent and not utterance.ids
                 yield utterance
         if silent:
             raise TtsfError(NO_SOUND)
 
-    def _of_stretch(self, stretch: Stretch, lexicon: Lexicon) -> Iterator[Utterance]:
+    def _of_part(self, part: "_Part") -> Iterator[Utterance]:
         """Its sentences; the last has its pause, marks stand in the sentence they point into."""
-        places, marks, done = SourceMap(stretch.runs), stretch.marks, 0
-        found, offsets = sentences(places.text), [offset for _, offset in marks]
-        if not found:
-            yield _silence(stretch)
-        for sentence in found:
-            last = sentence is found[-1]
-            before = len(marks) if last else bisect_left(offsets, sentence.end)
-            own, done = marks[done:before], before
-            words = self._sentence(places, sentence, lexicon)
-            stops = places.text[sentence.start : sentence.end].rstrip(QUOTES)[-1:] in STOPS
-            ends = sentence.ends and (not last or stretch.ends or stops)
+        stretch, done, empty = part.stretch, 0, True
+        offsets = [offset for _, offset in stretch.marks]
+        for reading, last in _with_last(part.cleaned.sentences()):
+            words = part.words(reading)
+            if not words:
+                continue
+            empty = False
+            before = len(offsets) if last else bisect_left(offsets, words[-1].end)
+            own, done = stretch.marks[done:before], before
+            ends = reading.ends and (not last or stretch.ends or reading.stops)
             begins = [0, *cuts([word.text for word in words], LONGEST), len(words)]
             for begin, end in pairwise(begins):
                 complete = end == len(words)
-                utterance = self._utterance(places, words[begin:end], complete and ends)
+                utterance = self._utterance(part.places, words[begin:end], complete and ends)
                 if complete and last:
                     utterance = (utterance or _silence(stretch))._replace(pause_s=stretch.pause_s)
                 if utterance is not None:
                     yield utterance._replace(
                         rate=stretch.rate, marks=_marks(own, words, begin, end)
                     )
+        if empty:
+            yield _silence(stretch)
 
-    def _doubts(self, text: str) -> Iterator[str]:
+    def _doubts(self, parts: Sequence["_Part"]) -> Iterator[str]:
         """What of a text will not be heard as it is meant."""
-        left_out = silent(text)
+        left_out = dict.fromkeys(sign for part in parts for sign in part.cleaned.silent)
         if left_out:
             yield f"left out, for there is no way to say it: {' '.join(left_out)}"
+        text = " ".join(part.cleaned.text for part in parts)
         if self.other:
             yield f"{self.other.name} is read with the accent of a voice that knows English alone"
         elif self.language.startswith("en") and (language := guess(text)):
             yield f"the text looks {language.name} and is read as English"
 
-    def _refuse_scripts(self, text: str) -> None:
-        """Raises TtsfError for a foreign script."""
-        scripts = _scripts(_name_greek_signs(clean(text)))
-        known = self.other.script if self.other else ""
-        foreign = {k: v for k, v in scripts.items() if k not in ("LATIN", "MODIFIER", known)}
-        if foreign:
-            name, letter = next(iter(foreign.items()))
+    def _refuse_scripts(self, cleaned: Cleaned) -> None:
+        """Raises TtsfError for a word of a foreign script."""
+        if foreign := cleaned.unreadable:
+            name, letter = foreign
             script = {"CJK": "Han", "FULLWIDTH": "full-width"}.get(name, name.capitalize())
             raise TtsfError(
                 f"this voice speaks {self.language} and cannot read {script} letters ('{letter}')"
@@ -217,32 +213,11 @@ class TextFrontEnd:
     def _read(self, text: str) -> list[_Word]:
         """The words of a plain text, however long it is."""
         _refuse_surrogates(text)
-        self._refuse_scripts(text)
-        words = _words(text, self.other)
+        cleaned = Cleaned(text, self.other, self.read_code)
+        self._refuse_scripts(cleaned)
+        words = _words(joined(cleaned.sentences()))
         if not words:
             raise TtsfError(NO_LETTERS)
-        return words
-
-    def _sentence(self, places: SourceMap, sentence: Sentence, lexicon: Lexicon) -> list[_Word]:
-        """The spoken words of a sentence; one whose sound is given stays whole."""
-        start, end, _ = sentence
-        text = places.text[start:end]
-        given = lexicon.given(text, places.given(start, end), start)
-        apart = list(text)
-        for first, last, _ in given:  # "Ann-like" is then two words
-            for k in (first - 1, last):
-                if 0 <= k < len(text) and text[k] in "-–/":
-                    apart[k] = " "
-        words, previous = list[_Word](), -1
-        for word, a, b, _ in _words("".join(apart), self.other):
-            k = bisect_right(given, a, key=lambda item: item[1])
-            inside = k < len(given) and given[k][0] < b
-            if inside and k == previous:
-                a = words.pop().start - start
-            if inside:
-                word = " ".join(text[a:b].split())
-            words.append(_Word(word, start + a, start + b, given[k][2] if inside else ""))
-            previous = k if inside else -1
         return words
 
     def _utterance(self, places: SourceMap, words: Sequence[_Word], ends: bool) -> Utterance | None:
@@ -250,14 +225,13 @@ class TextFrontEnd:
         ids, spans = self._symbols(words, ends)
         if not ids:
             return None
-        spoken = places.text
         return Utterance(
-            spoken[words[0].start : words[-1].end],
+            places.text[words[0].start : words[-1].end],
             tuple(word.text for word in words),
             ids,
             tuple(spans),
             tuple(places.of(word.start, word.end) for word in words),
-            tuple(" ".join(spoken[word.start : word.end].split()) for word in words),
+            tuple(word.written for word in words),
             ends_sentence=ends,
         )
 
@@ -281,18 +255,66 @@ class TextFrontEnd:
         return ids, spans
 
 
-def _words(text: str, other: Language | None) -> list[_Word]:
-    """The spoken words of a text; what has no letter or digit goes with the word before."""
-    reading, words = read(text, other), list[_Word]()
-    for piece, (start, end) in zip(reading.text.split(), reading.places, strict=True):
+class _Part:
+    """A stretch of a script, cleaned, with the sounds that are given for its words."""
+
+    def __init__(
+        self, stretch: Stretch, lexicon: Lexicon, other: Language | None, read_code: bool
+    ) -> None:
+        self.stretch, self.places = stretch, SourceMap(stretch.runs)
+        text = self.places.text
+        self._given = lexicon.given(text, self.places.given(0, len(text)), 0)
+        apart = list(text)
+        for first, last, _ in self._given:  # "Ann-like" is then two words
+            for k in (first - 1, last):
+                if 0 <= k < len(text) and text[k] in "-–/":
+                    apart[k] = " "
+            for k in range(first, last):  # whatever they are, their sound is known
+                apart[k] = "x" if script_of(text[k]) not in ("", "LATIN") else text[k]
+        self.cleaned = Cleaned("".join(apart), other, read_code)
+
+    def words(self, reading: Reading) -> list[_Word]:
+        """The spoken words of a sentence; one whose sound is given stays whole."""
+        words, previous = list[_Word](), -1
+        for word in _words(reading):
+            k = bisect_right(self._given, word.start, key=lambda item: item[1])
+            inside = k < len(self._given) and self._given[k][0] < word.end
+            if inside and k == previous:
+                word = word._replace(start=words.pop().start)
+            if inside:
+                text = " ".join(self.places.text[word.start : word.end].split())
+                word = word._replace(text=text, written=text, ipa=self._given[k][2])
+            words.append(word)
+            previous = k if inside else -1
+        return words
+
+
+def _words(reading: Reading) -> list[_Word]:
+    """The spoken words of a reading; what has no letter or digit goes with the word before."""
+    words = list[_Word]()
+    pieces = zip(reading.text.split(), reading.places, reading.written, strict=True)
+    for piece, (start, end), written in pieces:
         if any(c.isalnum() for c in piece):
-            words.append(_Word(_name_greek_signs(piece), start, end))
+            words.append(_Word(_name_greek_signs(piece), start, end, written))
         elif words:
-            words[-1] = words[-1]._replace(text=f"{words[-1].text} {piece}", end=end)
+            last = words[-1]
+            both = last.written if last.start == start else f"{last.written} {written}".strip()
+            words[-1] = last._replace(text=f"{last.text} {piece}", end=end, written=both)
     for k in range(len(words) - 1, 0, -1):  # "1984?" is the place of both of its words
         if words[k - 1].start == words[k].start:
-            words[k - 1] = words[k - 1]._replace(end=words[k].end)
+            words[k - 1] = words[k - 1]._replace(end=words[k].end, written=words[k].written)
     return words
+
+
+def _with_last(readings: Iterator[Reading]) -> Iterator[tuple[Reading, bool]]:
+    """Each, and whether it is the last."""
+    waiting: Reading | None = None
+    for reading in readings:
+        if waiting:
+            yield waiting, False
+        waiting = reading
+    if waiting:
+        yield waiting, True
 
 
 def _silence(stretch: Stretch) -> Utterance:

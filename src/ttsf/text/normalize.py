@@ -1,6 +1,8 @@
 """Sec. 3.3, before the phonemes: written English to words (numbers, money, dates, titles)."""
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ttsf.text.accents.languages import Language, spelled
@@ -8,54 +10,104 @@ from ttsf.text.english.abbreviations import ABBREVIATIONS
 from ttsf.text.english.addresses import ADDRESSES
 from ttsf.text.english.amounts import AMOUNTS
 from ttsf.text.english.calendar import CALENDAR
+from ttsf.text.english.fields.chat import CHAT_RULES
+from ttsf.text.english.fields.code import CODE, CODE_NUMBERS
+from ttsf.text.english.fields.markets import MARKETS
+from ttsf.text.english.fields.money import MONEY
+from ttsf.text.english.fields.science import SCIENCE
+from ttsf.text.english.fields.scores import SCORES
 from ttsf.text.english.layout import plain
 from ttsf.text.english.letters import LETTERS
+from ttsf.text.english.marks.scripts import unreadable, without_lone_letters
 from ttsf.text.english.numbers import DECADES, NUMBERS
 from ttsf.text.english.signs import SIGN_RULES, WORDS
-from ttsf.text.english.tokens import Scanner
+from ttsf.text.english.tokens import Scanner, Token
 from ttsf.text.english.trace import Traced
+from ttsf.text.markup.sentences import QUOTES, sentences
 
 _SCANNER = Scanner(
-    (*ADDRESSES, *WORDS, *CALENDAR, *DECADES, *AMOUNTS, *ABBREVIATIONS, *LETTERS, *NUMBERS,
-     *SIGN_RULES)
+    (*CODE, *ADDRESSES, *CHAT_RULES, *WORDS, *MARKETS, *SCORES, *CALENDAR, *DECADES, *SCIENCE,
+     *MONEY, *AMOUNTS, *ABBREVIATIONS, *LETTERS, *CODE_NUMBERS, *NUMBERS, *SIGN_RULES)
 )  # fmt: skip
 _TIDY = (
-    (re.compile(r"\s+"), " "),
+    (re.compile(r"\s++"), " "),
     (re.compile(r"(?<=[^\W_])-(?=\s)|(?<=\s)-(?=[^\W_])"), " "),
     (re.compile(r" (?=[,.;:!?])"), ""),
-    (re.compile(r"([,;])(?: ?[,;])+"), ","),
+    (re.compile(r"([,;])(?: ?[,;])++"), ","),
     (re.compile(r"(?<=[.!?]) ?,(?=\s)"), ""),
-    (re.compile(r" {2,}"), " "),
+    (re.compile(r" {2,}+"), " "),
 )
-_OPENED = re.compile(r"(?:^|\s)[\"(\['$]$")
-"""A quote or bracket that the next word belongs to."""
+_LIST_NUMBER = re.compile(r"(?:^|:\s)\d{1,3}(?:\.\d{1,3}){0,3}$")
+_PIECE = re.compile(r"\S++")
+_STOPS = ".!?…"
 
 
 class Reading(NamedTuple):
-    """What is said for a text, and where it stands in it."""
+    """What is said for a sentence, and where it stands in the text."""
 
     text: str
-    """Words and punctuation; a full stop in it ends a sentence."""
+    """Words and punctuation."""
     places: tuple[tuple[int, int], ...]
     """For each piece of `text` between white space, characters [start, end) of the text given."""
+    written: tuple[str, ...]
+    """For each piece, what stands there without markup."""
+    ends: bool = True
+    """False where a text without an end was cut."""
+    stops: bool = False
+    """Whether a stop ends it."""
+
+
+class Cleaned:
+    """A text without markup, in plain signs, and its sentences."""
+
+    def __init__(
+        self, text: str, language: Language | None = None, read_code: bool = False
+    ) -> None:
+        """language: another than English; read_code: blocks of code are read, not announced."""
+        self._given, self._language = text, language
+        cleaned, silent = plain(text, read_code)
+        self._script = language.script if language else "LATIN"
+        self._plain, lone = without_lone_letters(cleaned, self._script)
+        self.silent = (*silent, *lone)
+
+    @property
+    def text(self) -> str:
+        """In one line per paragraph, heading, item and row."""
+        return self._plain.text
+
+    @property
+    def unreadable(self) -> tuple[str, str] | None:
+        """The script of a word that the language does not read, and its first letter."""
+        return unreadable(self.text, self._script)
+
+    def sentences(self) -> Iterator[Reading]:
+        """What is said, sentence by sentence; each is read when it is asked for."""
+        return _sentences(self._given, self._plain, self._language)
 
 
 def clean(text: str) -> str:
-    """A text without markup, on one line, in NFKC, with plain quotes and dashes."""
+    """A text without markup, in NFKC, with plain quotes and dashes."""
     return plain(text)[0].text
 
 
 def spell_out(text: str) -> str:
     """Cleaned English text with every number, sign and abbreviation written as words."""
-    return _spelled(Traced.of(text)).text
+    return " ".join(reading.text for reading in _sentences(text, Traced.of(text), None))
 
 
 def read(text: str, language: Language | None = None) -> Reading:
-    """`spell_out(clean(text))`, and the places of its pieces; language: another than English."""
-    cleaned, _ = plain(text)
-    spoken = spelled(cleaned, language) if language else _spelled(cleaned)
-    places = tuple(spoken.place(*piece.span()) for piece in re.finditer(r"\S+", spoken.text))
-    return Reading(spoken.text, places)
+    """All sentences of a text as one."""
+    return joined(Cleaned(text, language).sentences())
+
+
+def joined(readings: Iterable[Reading]) -> Reading:
+    """Sentences as one."""
+    found = list(readings)
+    return Reading(
+        " ".join(reading.text for reading in found),
+        tuple(place for reading in found for place in reading.places),
+        tuple(written for reading in found for written in reading.written),
+    )
 
 
 def silent(text: str) -> tuple[str, ...]:
@@ -63,20 +115,88 @@ def silent(text: str) -> tuple[str, ...]:
     return plain(text)[1]
 
 
-def _spelled(cleaned: Traced) -> Traced:
+def _sentences(given: str, plain: Traced, language: Language | None) -> Iterator[Reading]:
+    """Of a text given, in its plain form."""
+    text, places = plain
+    for start, end, ends in sentences(text):
+        part = Traced(text[start:end], places[start:end])
+        stops = part.text.rstrip(QUOTES)[-1:] in _STOPS
+        spoken = spelled(part, language) if language else _spelled(part)
+        last = end >= len(text.rstrip())
+        if ends and (stops or not last) and spoken.text.rstrip(QUOTES)[-1:] not in _STOPS:
+            spoken = _stopped(spoken)
+        own = tuple(spoken.place(*piece.span()) for piece in _PIECE.finditer(spoken.text))
+        written = {place: _written(given, plain, *place) for place in dict.fromkeys(own)}
+        shown = tuple(written[place] for place in own)
+        yield Reading(spoken.text, own, shown, ends, stops or not last)
+
+
+def _written(given: str, plain: Traced, start: int, end: int) -> str:
+    """Characters [start, end) of the text given, without markup and in its own signs."""
+    shown, before = list[str](), (-1, -1)
+    for k in range(bisect_left(plain.places, (start, start)), len(plain.places)):
+        here = plain.places[k]
+        if here[0] >= end:
+            break
+        raw = given[slice(*here)]
+        if "\n" in raw and plain.text[k] in ",\n ":
+            shown.append(" ")
+        elif len(raw) > 2 or "\n" in raw or raw.strip() == "|":
+            shown.append(plain.text[k])
+        elif here != before:
+            shown.append(raw)
+        before = here
+    return " ".join("".join(shown).split())
+
+
+def _stopped(spoken: Traced) -> Traced:
+    """With a stop, after what it may end with in its place."""
+    bare = spoken.text.rstrip(",;:-— ")
+    here = spoken.place(len(bare) - 1, len(bare)) if bare else (0, 0)
+    places = [*spoken.places[: len(bare)], here]
+    return Traced(f"{bare}.", places)
+
+
+def _spelled(sentence: Traced) -> Traced:
     parts = list[tuple[str, tuple[int, int]]]()
     spoken = False
-    for token in _SCANNER.tokens(cleaned.text):
-        place = cleaned.place(token.start, token.end)
+    for token in _SCANNER.tokens(sentence.text):
+        place = sentence.place(token.start, token.end)
         if token.kind == "plain":
-            if spoken and token.words[0].isalnum():
+            words = _within(token, sentence.text) if token.words == "." else token.words
+            if words == "-" and spoken and sentence.text[token.end : token.end + 1].isalpha():
+                words = " "
+            if spoken and words[:1].isalnum():
                 parts.append((" ", (place[0], place[0])))
-            parts.append((token.words, place))
+            parts.append((words, place))
         else:
-            opened = not parts or _OPENED.search(cleaned.text, max(0, token.start - 2), token.start)
+            opened = not parts or _opened(sentence.text, token.start)
             parts.append((token.words if opened else f" {token.words}", place))
         spoken = token.kind != "plain"
     text = Traced.join(parts)
     for pattern, put in _TIDY:
         text = text.sub(pattern, put)
     return text.strip()
+
+
+def _opened(text: str, start: int) -> bool:
+    """Whether a quote or bracket before belongs to the word that starts here."""
+    return text[start - 1 : start] in tuple("\"(['$") and text[max(0, start - 2) : start - 1] in (
+        "", " "
+    )  # fmt: skip
+
+
+def _within(stop: Token, text: str) -> str:
+    """A full stop that ends no sentence is silent: that of an unknown abbreviation."""
+    start, end = stop.start, stop.end
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    if not text[end : end + 12].strip(QUOTES) or before == "." or after == ".":
+        return "."
+    if after == " " and _LIST_NUMBER.search(text[max(0, start - 12) : start]):
+        return "."
+    if after in ('"', "'"):
+        return ","
+    if after.isspace() or after in tuple(")],;:-!?"):
+        return ""
+    joined = before.islower() and after.isupper() and text[end + 1 : end + 2].islower()
+    return "." if joined else " "

@@ -10,7 +10,7 @@ from ttsf.symbols import BLANK, PUNCTUATION, SYMBOL_ID
 from ttsf.text.phonemizer import NONE_GIVEN, phonemize
 
 _CLAUSE = re.compile(r"[;:,.!?—…]+|[^;:,.!?—…]+")
-_DASH = re.compile(r"\s+-+\s+|--+")
+_DASH = re.compile(r"(?<!\s)\s++-++\s++|--+")
 _TOKEN = re.compile(r"\S+")
 _PAUSES = str.maketrans({"(": ",", ")": ",", "[": ",", "]": ",", '"': " ", "«": " ", "»": " "})
 

@@ -22,6 +22,7 @@ _STAND_INS = {True: ("oxpob", "ˈɑːkspɑːb"), False: ("boxpob", "bˈɑːkspɑ
 
 So the words around it keep the sounds they have beside a vowel, or beside a consonant.
 """
+_STAND_IN_SOUND = re.compile("|".join(sound for _, sound in _STAND_INS.values()))
 NONE_GIVEN: Mapping[int, str] = MappingProxyType({})
 _lock = threading.Lock()
 
@@ -53,11 +54,10 @@ def phonemize(
     if not known:
         return _said(text, language)
     spoken = espeak(" ".join(map(_stand_in, pieces)), language) if english else ""
-    stand_ins = "|".join(sound for _, sound in _STAND_INS.values())
-    if len(re.findall(stand_ins, spoken)) != len(known):
+    if len(_STAND_IN_SOUND.findall(spoken)) != len(known):
         return " ".join(p.text if p.is_ipa else _said(p.text, language) for p in pieces)
     sounds = iter(known)
-    return re.sub(stand_ins, lambda _: next(sounds), spoken)
+    return _STAND_IN_SOUND.sub(lambda _: next(sounds), spoken)
 
 
 def _stand_in(piece: Part) -> str:

@@ -39,6 +39,11 @@ class _Shown(NamedTuple):
     glued: bool
     """Whether it follows the one before without a space."""
 
+    @property
+    def ends_line(self) -> bool:
+        """Whether a line of the text ends here: a pause is said that is not written."""
+        return self.said[-1:] in tuple(".,;") and self.text[-1:].isalnum()
+
 
 def cues(spoken: WordTimes, seconds: float) -> tuple[Cue, ...]:
     """Cues in order that never overlap, of at most two lines of 42 characters.
@@ -98,7 +103,7 @@ def _shown(words: Sequence[Word]) -> list[_Shown]:
         if here == place and word.end > 0:
             found[-1] = found[-1]._replace(end_s=word.end_s, said=word.text)
             continue
-        glued = 0 < word.start == place[1]
+        glued = 0 < word.start == place[1] and not found[-1].said.endswith(",")
         written = word.written or word.text
         found.append(_Shown(written, word.start_s, word.end_s, word.text, glued))
         place = here
@@ -112,7 +117,11 @@ def _sentences(shown: Sequence[_Shown]) -> list[list[_Shown]]:
         last = groups[-1][-1] if groups else None
         if last is None or (
             not item.glued
-            and (_SENTENCE_END.search(last.said) or item.start_s - last.end_s > BREATH_S)
+            and (
+                last.ends_line
+                or _SENTENCE_END.search(last.said)
+                or item.start_s - last.end_s > BREATH_S
+            )
         ):
             groups.append([])
         groups[-1].append(item)
@@ -161,7 +170,13 @@ def _fits(part: Sequence[_Shown]) -> bool:
 
 
 def _lines(part: Sequence[_Shown]) -> tuple[str, ...]:
-    """One line, or two of about one length; more where words are too long for two."""
+    """One line, or two of about one length; more where words are too long for two.
+
+    Lines of the text stay apart.
+    """
+    for k, item in enumerate(part[:-1]):
+        if item.ends_line:
+            return (*_lines(part[: k + 1]), *_lines(part[k + 1 :]))
     pieces: list[str] = []
     for item in part:
         if item.glued and pieces:

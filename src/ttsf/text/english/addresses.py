@@ -4,7 +4,7 @@ import re
 
 from ttsf.text.english.lists import CALLS, words
 from ttsf.text.english.numbers import MOST_DIGITS, cardinal, digits, pairs
-from ttsf.text.english.tokens import left, right, rule, word_before
+from ttsf.text.english.tokens import find_left, find_right, left, right, rule, word_before
 
 _TOP = (
     r"(?:com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|tv|xyz|gg|ly|eu|uk|de|fr|nl|ch|ca|jp|"
@@ -12,6 +12,7 @@ _TOP = (
 )
 _SHORT_HOST = r"(?:youtu\.be|t\.me|t\.co|goo\.gl|wa\.me|fb\.me|about\.me)"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PATH_OF_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_-]*+(?:/[A-Za-z][A-Za-z0-9_-]*+)*+/?")
 _SAID_TOPS = words(
     "com org net gov info biz co me app dev mil int shop store blog site cloud online tech"
     " museum in"
@@ -74,12 +75,12 @@ def host(text: str) -> str:
 
 def _url(match: re.Match[str]) -> str:
     """The host, and its path where that is short and of words; marks and queries are left out."""
-    text = re.sub(r"[.,;:!?\"')\]]+$", "", match[1])
+    text = match[1].rstrip(".,;:!?\"')]")
     rest = match[1][len(text) :]
     site, _, path = text.partition("/")
     site = re.sub(r":\d+$|^.*@", "", site)
     words = host(site.removeprefix("www."))
-    if path and len(path) <= 40 and re.fullmatch(r"(?:[A-Za-z][A-Za-z0-9_-]*/?)+", path):
+    if path and len(path) <= 40 and _PATH_OF_WORDS.fullmatch(path):
         words += "".join(f" slash {_name(part)}" for part in path.split("/") if part)
     return words + rest
 
@@ -189,6 +190,47 @@ def _after_trunk(text: str) -> str:
     return f"one {said}, {digits(''.join(rest))}"
 
 
+def _with_trunk(match: re.Match[str]) -> str | None:
+    """'07700 900123', '020 7946 0018': nine to eleven digits, or fewer after a call."""
+    count = len(re.sub(r"\D", "", match[0]))
+    return _phone(match) if 9 <= count <= 12 or 7 <= count < 9 else None
+
+
+def _after_call(match: re.Match[str]) -> str | None:
+    """'Call 116 123', 'Dial 12345 and then 678901'."""
+    called = find_left(match, rf"(?i)\b(?:{'|'.join(sorted(CALLS))})\b[^.!?]{{0,30}}?"
+                              r"(?:\s|:\s|\b(?:or|and|then)\s)$")  # fmt: skip
+    near = find_left(match, r"(?i)\b(?:call|dial|text|ring|phone|fax|tel\.?|telephone|hotline)"
+                            r"(?:\s(?:me|us|him|her|on|at|to|now|is|number|back))*[\s:]*$|"
+                            r"\d\s(?:and|or|and then|then)\s$")  # fmt: skip
+    return digits(match[0]) if called and near else None
+
+
+_DIRECTIONS = {
+    "N": "north", "S": "south", "E": "east", "W": "west", "NE": "northeast", "NW": "northwest",
+    "SE": "southeast", "SW": "southwest", "NB": "northbound", "SB": "southbound",
+    "EB": "eastbound", "WB": "westbound",
+}  # fmt: skip
+_ON_A_ROAD = (
+    r"(?:\b(?:[Hh]wy|[Hh]ighway|[Rr]oute|Rte|[Ii]nterstate|I-?|US-?|SR-?|CR-?|M-?|A-?|Exit|Freeway)"
+    r"\.?[\s-]?\d{1,4}[A-Z]?\s$"
+    r"|\b(?:Ave|Avenue|St|Street|Rd|Road|Blvd|Boulevard|Dr|Drive|Ln|Lane|Ct|Pl|Way|Pkwy)\.?,?\s$)"
+)
+
+
+def _direction(match: re.Match[str]) -> str | None:
+    """'I-95 S', 'Pennsylvania Ave NW', 'winds from the NW'."""
+    name = _DIRECTIONS[match[0].rstrip(".")]
+    if find_left(match, _ON_A_ROAD) and not find_right(match, r"\.?\s[A-Z][a-z]"):
+        return name
+    if len(match[0]) == 2 and find_left(
+        match, r"\b(?:from the|to the|the|from|winds?|of|in the)\s$"
+    ):
+        fits = find_right(match, r"\s(?:at|of|winds?|corner|side|coast|of|and|to)\b|[.,;]|\s?$")
+        return name if fits and match[0][1:] not in ("B",) else None
+    return None
+
+
 def _short_phone(match: re.Match[str]) -> str | None:
     a, b = re.split("[- ]", match[0])
     called = set(re.findall(r"[a-z]+", left(match).lower())[-4:]) & (CALLS | {"number", "at"})
@@ -209,6 +251,8 @@ def _post_code(match: re.Match[str]) -> str:
 
 def _hex(match: re.Match[str]) -> str | None:
     text = match[0]
+    if re.fullmatch(r"\d{1,4}[xX]\d{1,4}[a-z]{0,2}", text):
+        return None
     if not (re.search(r"\d", text) and re.search(r"[A-Za-z]", text)):
         return None
     if quarter := re.fullmatch(r"Q([1-4])FY(\d\d)", text):
@@ -245,13 +289,17 @@ ADDRESSES = (
     rule("code", "w", r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b", _post_code),
     rule("phone", "s", rf"\+\d{{1,3}}{_SEP}?\(\d{{2,4}}\)(?:{_SEP}?\d{{2,5}}){{2,4}}\b", _phone),
     rule("phone", "s", rf"\+\d{{1,3}}(?:{_SEP}\d{{1,8}}){{2,6}}\b|\+\d{{9,14}}\b",
-         lambda m: None if re.search(r"[\w)]\s*$", left(m)) and "+ " in m[0] else _phone(m)),
+         lambda m: None if find_left(m, r"[\w)]\s*$") and "+ " in m[0] else _phone(m)),
     rule("phone", "s", rf"\(\d{{3,5}}\){_SEP}?\d{{3,4}}{_SEP}?\d{{3,4}}\b", _phone),
     rule("phone", "d", rf"1{_SEP}[89]\d\d{_SEP}(?:\d{{3}}{_SEP}\d{{4}}\b|[A-Z]{{4,10}}\b)", _phone),
     rule("phone", "d", rf"1{_SEP}?\(\d{{3}}\){_SEP}?\d{{3}}{_SEP}\d{{4}}\b", _phone),
     rule("phone", "d", rf"(?:1{_SEP})?\d{{3}}[-.]\d{{3}}[-.]\d{{4}}\b", _phone),
     rule("phone", "d", r"\d{3} \d{3} \d{4}\b(?!,? ?\d)", _phone),
-    rule("phone", "d", r"0\d{2,4}[- ]\d{3,4}(?:[- ]\d{3,4})?\b", _phone),
+    rule("phone", "d", r"0\d{2,5}(?:[- ]\d{2,6}){1,3}+\b(?![-/.]\d)", _with_trunk),
+    rule("phone", "d", r"\d{3}[- ]\d{3}\b(?![- ,.]?\d)", _after_call),
+    rule("phone", "d", r"\d{5,15}\b(?![,.]\d|%)", _after_call),
+    rule("direction", "w", rf"(?:{'|'.join(sorted(_DIRECTIONS, key=len, reverse=True))})"
+         r"(?![\w&'-]|\.\w)(?:\.(?=\s[a-z(]))?", _direction),
     rule("code", "d", r"\d{3}-\d{2}-\d{4}\b|\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{4}\b", lambda m:
          digits(m[0])),
     rule("phone", "d", r"00\d{1,3}(?:[- ]\d{2,5}){2,5}\b", _phone),

@@ -2,9 +2,16 @@
 
 import re
 
-from ttsf.text.english.lists import STARTERS
-from ttsf.text.english.numbers import cardinal, digits, is_plural, ordinal, pairs, year
-from ttsf.text.english.tokens import left, right, rule, word_after, word_before
+from ttsf.text.english.abbreviations import at_end
+from ttsf.text.english.numbers import cardinal, digits, is_plural, ordinal, year
+from ttsf.text.english.tokens import (
+    find_left,
+    find_right,
+    left,
+    rule,
+    word_after,
+    word_before,
+)
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -61,18 +68,15 @@ def _month_day(match: re.Match[str]) -> str | None:
 
 def _day_month(match: re.Match[str]) -> str | None:
     """'the 4th of July, 1776', '25-27 December'."""
-    on_it = re.search(
-        rf"\b(?:(?i:on|by|until|since|from|to)|{_DAY}|[A-Z]\w+day),?\s+$", left(match)
-    )
+    on_it = find_left(match, rf"\b(?:(?i:on|by|until|since|from|to)|{_DAY}|[A-Z]\w+day),?\s+$")
     sure = on_it or match["year"] or re.search(r"\d(st|nd|rd|th)|\bof\b", match[0])
     the = "the " if re.match(r"[Tt]he\s\d+\s[A-Z]", match[0]) and word_after(match) else ""
-    if match["month"] == "May" and not (sure or the) and re.match(r"\s+[a-z]", right(match)):
+    if match["month"] == "May" and not (sure or the) and find_right(match, r"\s+[a-z]"):
         return None
     words = f"{month(match['month'])} {_day_words(match['first'])}"
     if match["last"]:
         words += f" to {_day_words(match['last'])}"
-    stop = "." if match[0].endswith(".") and _ends(match) else ""
-    return the + _with_year(words, match["year"]) + stop
+    return the + _with_year(words, match["year"])
 
 
 def _numeric(month_number: str, day_number: str, year_number: str | None) -> str | None:
@@ -112,14 +116,7 @@ def _month_alone(match: re.Match[str]) -> str | None:
     words = month(name) + (f" to {month(last)}" if last else "")
     if number:
         return f"{words} {year(int(number))}"
-    ended = match[0].endswith(".") and _ends(match)
-    return words + ("." if ended else "")
-
-
-def _ends(match: re.Match[str]) -> bool:
-    after = right(match)
-    starter = re.match(r"[\"')]*\s+[\"'(]*([A-Z][a-z]*)", after)
-    return not after.strip() or bool(starter and starter[1] in STARTERS)
+    return words
 
 
 def _day_alone(match: re.Match[str]) -> str | None:
@@ -127,11 +124,14 @@ def _day_alone(match: re.Match[str]) -> str | None:
     name, last = match["day"], match["last"]
     if last:
         return f"{day(name)} to {day(last)}"
+    if not left(match).strip() and find_right(match, r"[,:]\s"):
+        return day(name)
     if not match[0].endswith("."):
-        return day(name) if re.match(rf",? {_M}|,? \d", right(match)) else None
-    if _ends(match):
-        beside = re.search(rf"{_DAY}(?:[a-z]*day)?\.?,? (?:and|or|to) $", left(match))
-        return day(name) + "." if beside or name not in ("Sun", "Sat", "Wed") else None
+        return day(name) if find_right(match, rf",? {_M}|,? \d") else None
+    if at_end(match):
+        beside = find_left(match, r"\b(?:on|by|until|till|every|this|next|last|from) $")
+        beside = beside or find_left(match, rf"{_DAY}(?:[a-z]*day)?\.?,? (?:and|or|to) $")
+        return day(name) if beside or name not in ("Sun", "Sat", "Wed") else None
     return day(name)
 
 
@@ -139,7 +139,7 @@ def _era(match: re.Match[str]) -> str | None:
     """'753 BC', '1493 to 1479 BC', '3000-2500 BCE'."""
     letters = " ".join(match["era"].replace(".", ""))
     words = " to ".join(year(int(n)) for n in (match["a"], match["b"]) if n)
-    return f"{words} {letters}{'.' if match[0].endswith('.') and _ends(match) else ''}"
+    return f"{words} {letters}"
 
 
 def _anno(match: re.Match[str]) -> str:
@@ -180,12 +180,11 @@ def _time(match: re.Match[str]) -> str | None:
     hour, minute, half = match["hour"], match["minute"], match["half"]
     if int(hour) > 24 or int(minute) > 59:
         return f"{cardinal(hour)} to {cardinal(minute)}"
-    if re.match(r"\s+(?:ratio|odds|aspect|scale|mix)\b", right(match)):
+    if find_right(match, r"\s+(?:ratio|odds|aspect|scale|mix)\b"):
         return f"{cardinal(hour)} to {cardinal(minute)}"
-    zoned = bool(minute == "00" and re.match(_ZONES, right(match)) and int(hour) < 13)
-    zoned = zoned and not re.match(r"\s?in the", right(match))
-    words = clock(hour, minute, half, bare=zoned)
-    return words + ("." if half and half.endswith(".") and _ends(match) else "")
+    zoned = bool(minute == "00" and find_right(match, _ZONES) and int(hour) < 13)
+    zoned = zoned and not find_right(match, r"\s?in the")
+    return clock(hour, minute, half, bare=zoned)
 
 
 def _time_range(match: re.Match[str]) -> str | None:
@@ -197,15 +196,13 @@ def _time_range(match: re.Match[str]) -> str | None:
         return None
     bare = bool(pieces[1][2])
     words = " to ".join(clock(h, m or "00", half, bare=bare or not m) for h, m, half in pieces)
-    half = pieces[1][2]
-    return words + ("." if half and half.endswith(".") and _ends(match) else "")
+    return words
 
 
 def _hour_half(match: re.Match[str]) -> str | None:
     if not 1 <= int(match["hour"]) <= 24:
         return None
-    words = clock(match["hour"], "00", match["half"])
-    return words + ("." if match["half"].endswith(".") and _ends(match) else "")
+    return clock(match["hour"], "00", match["half"])
 
 
 def _counted(number: str, name: str) -> str:
@@ -226,6 +223,20 @@ def _lap(match: re.Match[str]) -> str:
     return f"{clock(match[1], match[2], None, bare=True)} point {digits(match[3])}"
 
 
+def _military(match: re.Match[str]) -> str | None:
+    """'0900 hrs' -> 'oh nine hundred', '1730 hours' -> 'seventeen thirty'."""
+    hour, minute = match[1], match[2]
+    named = match[0][0] == "0" or find_right(match, r"\s?(?:Zulu|sharp|local|UTC|GMT|h\b|hrs)")
+    if not named and not find_left(
+        match, r"(?i)\b(?:at|by|until|from|to|before|after|since|till) $"
+    ):
+        return None
+    first = f"oh {cardinal(hour[1])}" if hour[0] == "0" else cardinal(hour)
+    if minute == "00":
+        return f"{first} hundred"
+    return f"{first} {f'oh {cardinal(minute[1])}' if minute[0] == '0' else cardinal(minute)}"
+
+
 def _letters_duration(match: re.Match[str]) -> str:
     """'1h 30m', '2h15m10s'."""
     names = (("h", "hour"), ("m", "minute"), ("s", "second"))
@@ -234,8 +245,8 @@ def _letters_duration(match: re.Match[str]) -> str:
 
 def _date_dash(match: re.Match[str]) -> str | None:
     """'Oct 30-Nov 3', '28 May - 3 June'."""
-    day_before = re.search(rf"\b{_M}\s+{_D}(?:,?\s+[12]\d{{3}})?\s?$", left(match))
-    return "to" if day_before or re.search(rf"\b{_D}\s+{_M}\s?$", left(match)) else None
+    day_before = find_left(match, rf"\b{_M}\s+{_D}(?:,?\s+[12]\d{{3}})?\s?$")
+    return "to" if day_before or find_left(match, rf"\b{_D}\s+{_M}\s?$") else None
 
 
 CALENDAR = (
@@ -273,11 +284,11 @@ CALENDAR = (
          lambda m: " to ".join(map(cardinal, m[0].split(":")))),
     rule("time", "d", rf"(?P<hour>\d{{1,2}}){_HALF}", _hour_half, re.I),
     rule("time", "s", r"[-\u2014](?=(?:midnight|noon|late|close)\b)",
-         lambda m: "to" if re.search(r"(?i)(?:\d|[ap]m)$", left(m)) else None),
+         lambda m: "to" if find_left(m, r"(?i)(?:\d|[ap]m)$") else None),
     rule("time", "d", r"([01]?\d|2[0-4])h([0-5]\d)\b", lambda m: clock(m[1], m[2], None)),
     rule("time", "d", r"(?P<h>\d{1,2})h\s?(?P<m>\d{1,2})m?(?:in)?(?:\s?(?P<s>\d{1,2})s)?\b",
          _letters_duration),
     rule("time", "d", r"(?P<h>(?!))?(?P<m>\d{1,3})m\s?(?P<s>\d{1,2})s\b", _letters_duration),
-    rule("time", "d", r"(\d{3,4})(?=\s(?:hours|hrs)\b)",
-         lambda m: pairs(m[1]) if re.search(r"\b[Aa]t $", left(m)) else None),
+    rule("time", "d", r"([01]\d|2[0-4])([0-5]\d)"
+         r"(?=h\b|\s?(?:hours|hrs|Zulu|sharp|local|UTC|GMT)\b)", _military),
 )  # fmt: skip

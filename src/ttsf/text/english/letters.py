@@ -2,23 +2,20 @@
 
 import re
 
+from ttsf.text.english.lexicons.table import rows
 from ttsf.text.english.lists import COUNTED, REGNAL_NAMES, STARTERS, TITLES, words
 from ttsf.text.english.numbers import cardinal, ordinal, year
-from ttsf.text.english.tokens import left, right, rule, word_after, word_before
+from ttsf.text.english.tokens import find_left, left, right, rule, word_after, word_before
 
+_BEFORE_SMALL_NUMERAL = (
+    r"\b(?:[Ss]c(?:ene)?|[Aa]ct|[Cc]h(?:apter)?|pp?|[Pp]ages?|[Vv]ol(?:ume)?|[Pp]art|[Bb]ook|[Cc]anto"
+    r"|[Ss]ection|[Aa]ppendix|[Cc]lause|[Ss]tep|[Tt]ype|[Ss]tage)\.?\s$"
+)
 ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _ROMAN = r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
-SAID_AS_WORDS = words(
-    "NASA NATO UNESCO UNICEF OPEC SCUBA LASER RADAR SONAR ASCII JPEG GIF RAM ROM PIN SIM AIDS COVID"
-    " SWAT POTUS SCOTUS FEMA OSHA NAFTA ASEAN FIFA UEFA IKEA LEGO CAPTCHA SARS MERS NASDAQ NASCAR"
-    " MIDI RAID DOS BIOS CERN LIDAR DARPA AWOL MENSA ZIP FOMO YOLO BAFTA TASER UNIX LAN WAN"
-)
-LETTER_BY_LETTER = words(
-    "ETA YMCA AARP ACLU AKA DVLA FDIC LSAT NAACP OSCE TGIF SUNY CUNY ASMR"
-    " ACL AED ALS AMA ATF COO DEA DUI EPA ESP FAQ GRE ICE IED IOU IPO IRA IRS ISO IUD IVF LED LOL"
-    " OBE PTA ROI SEO SOS UAE UPS VAT VIP IQ AD PA MA UX EQ IO"
-    " USPS IEEE UCSD ICBM IUCN UNDP ESRB NHTSA BYOB UNHCR EFTA ADHD USAF USMC ITV IBAN"
-)
+SAID_AS_WORDS = frozenset(written for written, how in rows("initialisms") if how == "word")
+SAID_OTHERWISE = {w: how for w, how in rows("initialisms") if how not in ("word", "letters")}
+LETTER_BY_LETTER = frozenset(written for written, how in rows("initialisms") if how == "letters")
 """Initialisms that espeak-ng takes for words, some only alone or among capitals."""
 SMALL_WORDS = words(
     "A I AN AS AT BE BY DO GO HE IF IN IS IT ME MY NO OF ON OR SO TO UP US WE AM OH HI HA"
@@ -71,7 +68,7 @@ def _numeral(match: re.Match[str]) -> str | None:
         return ordinal(number)
     if {name, name.capitalize()} & COUNTED and (name[:1].isupper() or len(text) > 1):
         return cardinal(str(number)) if len(text) > 1 or after not in _VERBS_OF_I else None
-    title = re.search(rf"\b(?:{'|'.join(TITLES)})\s+(?:[A-Z]\w+\s+){{1,2}}$", left(match))
+    title = find_left(match, rf"\b(?:{'|'.join(TITLES)})\s+(?:[A-Z]\w+\s+){{1,2}}$")
     if name in REGNAL_NAMES or title:
         if (len(text) > 1 and text not in ("CD", "MD", "DC", "MC")) or (
             text in "VXI" and name != "Malcolm"
@@ -113,6 +110,8 @@ def _initialism(match: re.Match[str]) -> str | None:
     if _in_capitals(match):
         small = text.capitalize() if _begins(match) else text.lower()
         return small + ending if text in ("IT", "US", "AM") else None
+    if text in SAID_OTHERWISE:
+        return SAID_OTHERWISE[text] + ending
     if text in SAID_AS_WORDS:
         return (text.lower() if len(text) < 4 else text.capitalize()) + ending
     if ending == "s":
@@ -126,7 +125,7 @@ def _initialism(match: re.Match[str]) -> str | None:
 
 
 def _begins(match: re.Match[str]) -> bool:
-    return not re.search(r"[\w,;]\W*$", left(match))
+    return not find_left(match, r"[\w,;]\W*$")
 
 
 def _is_name_of_letters(match: re.Match[str]) -> bool:
@@ -138,6 +137,8 @@ def _is_name_of_letters(match: re.Match[str]) -> bool:
         last = before in ("in", "and", "with") and not after
         return last or before in _BEFORE_IT or after in _AFTER_IT
     if text == "WHO":
+        if find_left(match, r"\b[A-Z]{2,5},?\s(?:and\s|or\s)?$"):
+            return True
         return before in {"the", "by", "from"} or after in ("says", "said", "declared", "warned")
     return text == "AM" and before in _HOURS
 
@@ -167,6 +168,11 @@ def _capital_words(match: re.Match[str]) -> str | None:
 
 
 LETTERS = (
+    rule("initialism", "w", r"([A-Z]{3,6})(?=\d{1,4}\b)", lambda m:
+         m[1].capitalize() if m[1] in SAID_AS_WORDS else None),
+    rule("initialism", "w", r"IPv(?=[46]\b)", "I P V"),
+    rule("roman", "w", r"([ivx]{1,5})(?![\w'])", lambda m: cardinal(str(roman(m[1].upper())))
+         if roman(m[1].upper()) and find_left(m, _BEFORE_SMALL_NUMERAL) else None),
     rule("initialism", "w", r"CAT(?= scan)", "cat"),
     rule("initialism", "w", r"VRAM\b", "V ram"),
     rule("initialism", "w", r"SEALs?\b(?<=s)|SEAL(?= team)", lambda m: m[0].lower()),

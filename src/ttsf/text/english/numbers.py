@@ -1,6 +1,7 @@
 """Numbers as words, and the plain numbers of a text: cardinals, ordinals, fractions, decades."""
 
 import re
+from functools import lru_cache
 
 from num2words import num2words
 
@@ -14,7 +15,15 @@ from ttsf.text.english.lists import (
     QUANTITIES,
     YEAR_BEFORE,
 )
-from ttsf.text.english.tokens import left, right, rule, word_after, word_before
+from ttsf.text.english.tokens import (
+    find_left,
+    find_right,
+    left,
+    right,
+    rule,
+    word_after,
+    word_before,
+)
 
 MOST_DIGITS = 15
 """Longer numbers are said digit by digit."""
@@ -22,6 +31,10 @@ N = r"(?:\d{1,3}(?:,\d{3}){1,8}(?!\d)|\d{1,2}(?:,\d{2}){1,4},\d{3}(?![,\d])|\d+)
 _BIG_GROUPS = r"\d{1,3}(?:,\d{3}){1,8}(?!\d)"
 
 
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+@lru_cache(maxsize=4096)
 def cardinal(number: str) -> str:
     """'1,234.5' -> 'one thousand two hundred thirty-four point five'."""
     whole, _, fraction = number.replace(",", "").partition(".")
@@ -60,7 +73,7 @@ def pairs(number: str) -> str:
 
 def digits(text: str) -> str:
     """Digit by digit, other characters dropped: '5-07' -> 'five zero seven'."""
-    return " ".join(num2words(int(c)) for c in text if c.isdecimal())
+    return " ".join(_DIGITS[int(c)] for c in text if c.isdecimal())
 
 
 def plural(words: str) -> str:
@@ -78,16 +91,16 @@ def is_plural(word: str) -> bool:
 
 
 def _decade(match: re.Match[str]) -> str | None:
-    start, after = match["decade"], right(match)
+    start = match["decade"]
     if len(start) < 4 and match[0][0] != "'":
-        if re.match(r"\s+of\b", after):
+        if find_right(match, r"\s+of\b"):
             return plural(cardinal(start).removeprefix("one "))
         seconds = word_before(match).lower() in {
             "in", "for", "after", "every", "within", "took", "takes", "lasts", "than", "lasted",
         }  # fmt: skip
         if len(start) == 3 or (seconds and not is_plural(word_after(match))):
             return None
-    if re.match(r"\s+of\b", after) and word_before(match).lower() not in ("the", "early", "late"):
+    if find_right(match, r"\s+of\b") and word_before(match).lower() not in ("the", "early", "late"):
         return plural(cardinal(start).removeprefix("one "))
     return plural(year(int(start)) if len(start) == 4 else cardinal(start))
 
@@ -95,6 +108,14 @@ def _decade(match: re.Match[str]) -> str | None:
 def _ordinal(match: re.Match[str]) -> str | None:
     number = match[1].replace(",", "")
     return ordinal(int(number)) if len(number) <= MOST_DIGITS else f"{digits(number)}th"
+
+
+def fraction_words(top: int, bottom: int, singular: bool = False) -> str:
+    """3, 4 -> 'three quarters'."""
+    name = {2: "half", 4: "quarter"}.get(bottom, ordinal(bottom))
+    if top != 1 and not singular:
+        name = "halves" if bottom == 2 else name + "s"
+    return f"{cardinal(str(top))} {name}"
 
 
 def fraction(match: re.Match[str]) -> str | None:
@@ -107,23 +128,22 @@ def fraction(match: re.Match[str]) -> str | None:
         return f"{cardinal(whole) + ' ' if whole else ''}{cardinal(top)} {cardinal(bottom)}"
     if a > b >= 40 or b < 2 or (b > 100 and (a != 1 or b not in (1000, 1_000_000))):
         return f"{cardinal(top)} over {cardinal(bottom)}"
-    name = {2: "half", 4: "quarter"}.get(b, ordinal(b))
-    if a != 1:
-        name = "halves" if b == 2 else name + "s"
-    spoken = f"{cardinal(top)} {name}"
+    spoken = fraction_words(a, b, singular=find_right(match, r"-[a-z]") is not None)
     return f"{cardinal(whole)} and {spoken}" if whole else spoken
+
+
+_GRADED = (
+    r"(?i)\s+(?:on|in|for|at)\s+(?:the|her|his|my|this|that|a|an|our)?\s?(?:\w+\s)?"
+    r"(?:tests?|exams?|quiz|quizzes|essay|paper|homework|rating|review|imdb)\b"
+)
 
 
 def _score(match: re.Match[str]) -> str | None:
     """'4.5/5', 'rated 8/10'."""
-    rated = re.search(r"(?i)\b(?:rated?|scored?|gave|give|ratings?)\b[^.;]{0,24}$", left(match))
-    if re.match(r"\s+of\b", right(match)):
+    rated = find_left(match, r"(?i)\b(?:rated?|scored?|gave|give|ratings?)\b[^.;]{0,24}$")
+    if find_right(match, r"\s+of\b"):
         return None
-    graded = re.match(
-        r"\s+(?:on|in|for|at)\s+(?:the|her|his|my|this|that|a|an|our)?\s?(?:\w+\s)?"
-        r"(?:tests?|exams?|quiz|quizzes|essay|paper|homework|rating|review|imdb)\b",
-        right(match), re.I,
-    )  # fmt: skip
+    graded = find_right(match, _GRADED)
     rated = rated or (graded if int(match["bottom"]) in (5, 10, 20, 30, 40, 50, 100) else None)
     if "." in match["top"] or (match["top"] == match["bottom"] and len(match["top"]) < 2) or rated:
         return f"{cardinal(match['top'])} out of {cardinal(match['bottom'])}"
@@ -142,25 +162,24 @@ def _year(match: re.Match[str]) -> str | None:
         return year(number) if not counted or owned or before in ("In", "By", "Since") else None
     if counted and before not in ("In", "By", "Since"):
         return None
-    if re.search(rf"\b(?:{'|'.join(QUANTITIES)}) of $", left(match)) or re.match(
-        r"\s+(?:of|to)\s+the\b|\s+(?:percent|dollars|euros)", right(match)
+    if find_left(match, rf"\b(?:{'|'.join(QUANTITIES)}) of $") or find_right(
+        match, r"\s+(?:of|to)\s+the\b|\s+(?:percent|dollars|euros)"
     ):
         return None
-    named = bool(re.search(r"[(\u00a9]\s*(?:c\. ?|ca\. ?)?$", left(match)))
+    named = bool(find_left(match, r"[(\u00a9]\s*(?:c\. ?|ca\. ?)?$"))
     near = before.lower().rstrip(".") in YEAR_BEFORE - {"the", "and", "to", "about", "around"}
     if before in ("about", "around") and number % 100 and (after == "" or after[0].isupper()):
         near = True
-    joined = re.search(
-        r"\b1\d{3}\s+(?:and|to|or)\s+$|(?i:\b(?:it|year|date|time)(?:'s| is| was)\s+$)",
-        left(match),
+    joined = find_left(
+        match, r"\b1\d{3}\s+(?:and|to|or)\s+$|(?i:\b(?:it|year|date|time)(?:'s| is| was)\s+$)"
     )
-    dated = re.search(r"\bdat(?:es|ed|ing) (?:back )?(?:to|from) $", left(match))
+    dated = find_left(match, r"\bdat(?:es|ed|ing) (?:back )?(?:to|from) $")
     opens = not left(match).strip() and (
         right(match)[:1] == ":" or after in ("was", "saw", "is", "brought", "marked", "began")
     )
-    aside = re.search(r"[a-z], $", left(match)) and right(match)[:1] == ","
+    aside = find_left(match, r"[a-z], $") and right(match)[:1] == ","
     of_the_year = before.lower() == "the" and after and not counted and after not in ("and", "or")
-    era = re.match(r"\s+to\s+1\d{3}\b(?!,)", right(match)) and number >= 1000
+    era = find_right(match, r"\s+to\s+1\d{3}\b(?!,)") and number >= 1000
     owned = before.endswith("'s")
     said = (named, near, joined, of_the_year, era, dated, opens, aside, owned)
     return year(number) if any(said) else None
@@ -169,18 +188,18 @@ def _year(match: re.Match[str]) -> str | None:
 def _code(match: re.Match[str]) -> str | None:
     """Digits at letters, or after the name of something numbered."""
     number, before = match[0], left(match)
-    if re.match(r"[.,]\d", right(match)):
+    if find_right(match, r"[.,]\d"):
         return None
-    if len(number) == 3 and re.match(r"[A-Z]\b(?! ?[a-z])", right(match)):
+    if len(number) == 3 and find_right(match, r"[A-Z]\b(?! ?[a-z])"):
         return pairs(number)
     nearby = re.findall(r"[a-z]+", before.lower())
-    if before and (before[-1].isalpha() or re.search(r"[A-Za-z]-$", before)):
-        if len(number) == 4 and re.search(r"(?i)\b(?:FY|pre-|post-|mid-|non-|CY|HY|Q\d )$", before):
+    if before and (before[-1].isalpha() or find_left(match, r"[A-Za-z]-$")):
+        if len(number) == 4 and find_left(match, r"(?i)\b(?:FY|pre-|post-|mid-|non-|CY|HY|Q\d )$"):
             return year(int(number))
         return pairs(number)
-    if nearby and re.search(r"[\s(]$", before):
-        if set(nearby[-3:]) & CODES and re.search(
-            rf"(?i)\b(?:{'|'.join(CODES)})(?: is| was| number|:| no\.)*[:\s]*$", before
+    if nearby and find_left(match, r"[\s(]$"):
+        if set(nearby[-3:]) & CODES and find_left(
+            match, rf"(?i)\b(?:{'|'.join(CODES)})(?: is| was| number|:| no\.)*[:\s]*$"
         ):
             return digits(number)
         name = nearby[-2] if len(nearby) > 1 and nearby[-1] in ("is", "was") else nearby[-1]
@@ -189,17 +208,17 @@ def _code(match: re.Match[str]) -> str | None:
         counted = is_plural(word_after(match))
         if nearby[-1] in CALLS and (len(number) == 3 or (len(number) > 3 and not counted)):
             return digits(number)
-        ending = re.search(r"\b(?:card|number|account|phone)\b.*\bend(?:s|ing|ed)? in $", before)
-        again = len(number) == 3 and re.search(
-            r"(?i)\b(?:call|dial|ring|text) \d{3},? (?:or|and) $", before
+        ending = find_left(match, r"\b(?:card|number|account|phone)\b.*\bend(?:s|ing|ed)? in $")
+        again = len(number) == 3 and find_left(
+            match, r"(?i)\b(?:call|dial|ring|text) \d{3},? (?:or|and) $"
         )
         if (len(number) == 4 and ending) or again:
             return digits(number)
-    if 3 <= len(number) <= 4 and re.match(rf"[A-Z]?\s(?:[NSEW]\.?\s)?{_STREET}", right(match)):
+    if 3 <= len(number) <= 4 and find_right(match, rf"[A-Z]?\s(?:[NSEW]\.?\s)?{_STREET}"):
         return pairs(number)
-    if re.fullmatch("7[0-8]7", number) and re.search(r"\b(?:[Tt]he|[Aa]|Boeing) $", before):
+    if re.fullmatch("7[0-8]7", number) and find_left(match, r"\b(?:[Tt]he|[Aa]|Boeing) $"):
         return None if is_plural(word_after(match)) else pairs(number)
-    carrier = re.search(r"(?:^|\s)([A-Z][A-Z0-9]{1,2}|I|X)\s$", before)
+    carrier = find_left(match, r"(?:^|\s)([A-Z][A-Z0-9]{1,2}|I|X)\s$")
     if carrier and 3 <= len(number) <= 4 and carrier[1] not in {"I", "AD", "BC", "AM", "PM", "NO"}:
         return pairs(number)
     return None
@@ -228,13 +247,16 @@ def _scientific(match: re.Match[str]) -> str:
 
 
 DECADES = (
+    rule("decade", "s", r"'00'?s\b", "two thousands"),
+    rule("number", "w", r"x(?=\s?\d{1,3}\s?(?:days?|weeks?|wks?|months?|years?|yrs?|hours?|hrs?|min"
+         r"|minutes?|mins?|nights?|d)\b)", lambda m: None if find_left(m, r"\d\s?$") else "for"),
     rule("decade", "s", r"'(?P<decade>\d0)'?s\b", _decade),
     rule("decade", "s", r"'(?=\d\d\b(?![.:,]\d)(?!'))(\d\d)",
          lambda m: f"oh {cardinal(m[1][1])}" if m[1][0] == "0" and m[1][1] != "0" else
-         cardinal(m[1]) if m[1][0] != "0" and not re.search(r"(?<![QH])\w$", left(m)) else None),
+         cardinal(m[1]) if m[1][0] != "0" and not find_left(m, r"(?<![QH])\w$") else None),
     rule("decade", "d", r"(?P<decade>[12]\d{2}0|\d0|[1-9]00)'?s\b", _decade),
     rule("number", "d", r"(\d{1,2})s\b(?!\s+(?:of|in)\b)",
-         lambda m: plural(cardinal(m[1])) if re.search(r"[-A-Z]$", left(m)) else None),
+         lambda m: plural(cardinal(m[1])) if find_left(m, r"[-A-Z]$") else None),
     rule("number", "d", r"1,?000s\b(?=\s+of)", "thousands"),
     rule("number", "d", r"([01])s\b", lambda m: plural(cardinal(m[1]))),
 )  # fmt: skip

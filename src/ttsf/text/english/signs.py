@@ -7,7 +7,7 @@ import re
 from ttsf.text.english.lists import words
 from ttsf.text.english.numbers import cardinal
 from ttsf.text.english.tables import RELATIONS, SIGNS
-from ttsf.text.english.tokens import left, right, rule
+from ttsf.text.english.tokens import find_left, find_right, left, right, rule
 
 _POWERS = {"2": "squared", "3": "cubed"}
 _DOUBLE = words(
@@ -20,41 +20,58 @@ _DOUBLE = words(
     " sorry pretty little better funny buddy daddy mommy puppy bunny sunny boom hoop loop poop"
     " hooray"
 )
+_SOUNDS = {
+    sound: re.compile("".join(f"{c}++" for c in dict.fromkeys(sound)))
+    for sound in ("hmm", "mmm", "shh", "brr", "grr", "zzz", "psst", "pfft", "aww", "eww")
+}
+_PERIOD_NAMES = {"q": "quarter", "y": "year", "m": "month", "w": "week"}
 _ONSETS = {"kn": "n", "wr": "r", "wh": "w", "ph": "f", "gn": "n"}
 
 
 def _relation(match: re.Match[str]) -> str | None:
-    sign, before = match[0], left(match)
+    sign = match[0]
+    if sign == ">" and find_left(match, r"[A-Z]\w*\s$") and find_right(match, r"\s[A-Z]\w"):
+        return ","
     if sign in "<>" and not (
-        re.search(r"[\w)]\s?$", before) and re.match(r"\s?[\w(.+$€£-]", right(match))
+        find_left(match, r"[\w)]\s?$") and find_right(match, r"\s?[\w(.+$€£-]")
     ):
-        return None if not re.match(r"\s?\d", right(match)) else RELATIONS[sign]
-    verb = "is " if re.search(r"(?:^|[\s(])(?:[A-Za-z]|\d[\d.,]*)\s?$", before) else ""
+        return None if not find_right(match, r"\s?\d") else RELATIONS[sign]
+    verb = "is " if find_left(match, r"(?:^|[\s(])(?:[A-Za-z]|\d[\d.,]*)\s?$") else ""
     return verb + RELATIONS[sign]
 
 
 def _minus(match: re.Match[str]) -> str | None:
     """'5 - 3 = 2', '-3.5', 'x - y'."""
-    before, after = left(match), right(match)
-    if re.search(r"(?:^|\s)[A-F]$", before) and re.match(r"[\s.,;!?]|$", after):
+    if find_left(match, r"(?:^|\s)[A-F]$") and find_right(match, r"[\s.,;!?]|$"):
         return "minus"
-    if re.match(r"\d|\.\d", after) and not re.search(r"[\w.)\]]-?$", before):
+    if find_right(match, r"\d|\.\d") and not find_left(match, r"[\w.)\]]-?$"):
         return "minus"
-    equation = re.match(r"\s*[\w.,^()]+(?:\s*[-+*/×÷^]\s*[\w.,^()]+){0,6}\s*=", after)
-    equation = equation or re.search(r"=\s*[\w.,()]+\s*$", before)
-    if re.search(r"[\d)a-z]\s*$", before) and re.match(r"\s*[\d(a-z]", after) and equation:
+    equation = find_right(match, r"\s*+[\w.,()]++(?:\s*+[-+*/×÷^]\s*+[\w.,()]++){0,6}+\s*+=")
+    equation = equation or find_left(match, r"=\s*[\w.,()]+\s*$")
+    if find_left(match, r"[\d)a-z]\s*$") and find_right(match, r"\s*[\d(a-z]") and equation:
         return "minus"
-    if re.search(r"(?:^|[\s(=+*/])[a-z]\s$", before) and re.match(r"\s[a-z\d](?:\W|$)", after):
+    if find_left(match, r"(?:^|[\s(=+*/])[a-z]\s$") and find_right(match, r"\s[a-z\d](?:\W|$)"):
         return "minus"
     return None
+
+
+_PERIOD = (
+    r"\s?(?:day|week|month|year|hour|minute|second|night|min|person|head|user|kg|mile|lb|page|item"
+    r"|team|game|match|serving|cup)\b"
+)
 
 
 def _slash(match: re.Match[str]) -> str | None:
     """Divided by in a sum; a pause or nothing elsewhere."""
     before, after = left(match), right(match)
-    if re.search(r"\d\s*$", before) and re.match(r"\s*\d[\d.,]*\s*(?:=|[-+*×÷]\s*\d)", after):
+    if find_left(match, r"\d\s*$") and find_right(match, r"\s*\d[\d.,]*\s*(?:=|[-+*×÷]\s*\d)"):
         return "divided by"
-    if re.search(r"\d\s$", before) and re.match(r"\s\d", after):
+    if find_left(match, r"\d\s$") and find_right(match, r"\s\d"):
+        return "divided by"
+    counted = find_left(match, r"\d[\d.,]*\s?-?[A-Za-z]+\s?$") and find_right(match, _PERIOD)
+    if counted:
+        return "per"
+    if find_left(match, r"=\s[^=]*\s$") and find_right(match, r"\s[\w(]"):
         return "divided by"
     if before[-1:].isspace() and after[:1].isspace():
         return ","
@@ -63,21 +80,20 @@ def _slash(match: re.Match[str]) -> str | None:
 
 def _range_dash(match: re.Match[str]) -> str | None:
     """'3-5 days'; a score is read without a word between."""
-    before, after = left(match), right(match)
-    if re.search(r"\d[\d.,]*\s?(?:[a-z%°]{1,3})?$", before) is None:
+    if find_left(match, r"\d[\d.,]*\s?(?:[a-z%°]{1,3})?$") is None:
         return None
-    if re.match(r"\d+\s(?:split|rule|chance|mix)\b", after):
+    if find_right(match, r"\d+\s(?:split|rule|chance|mix)\b"):
         return " "
-    if re.match(r"\s?\d[\d.,]*\s*=", after):
+    if find_right(match, r"\s?\d[\d.,]*\s*="):
         return "minus"
-    if re.search(
+    if find_left(
+        match,
         r"(?i)\b(?:won|win|wins|beat|lost|lose|loses|score|scored|tied|drew|draw|led|leads?"
         r"|victory|defeat|ended|finished|up|down)\b:?[^.;:]{0,30}?\d+\s?$",
-        before,
-    ) or re.match(
+    ) or find_right(
+        match,
         r"\s?\d{1,3}\s(?:away |home |overtime )?(?:win|victory|loss|defeat|lead|record|draw|tie"
         r"|rout|thriller|scoreline)\b",
-        after,
     ):
         return " "
     return "to"
@@ -92,19 +108,19 @@ def _power(match: re.Match[str]) -> str:
 
 
 def _number_sign(match: re.Match[str]) -> str | None:
-    if re.match(r"\s?\d", right(match)):
+    if find_right(match, r"\s?\d"):
         return "number"
-    return "sharp" if re.search(r"(?:^|\s)[A-G]$", left(match)) else None
+    return "sharp" if find_left(match, r"(?:^|\s)[A-G]$") else None
 
 
 def _star(match: re.Match[str]) -> str | None:
-    if re.search(r"[\w)]\s?$", left(match)) and re.match(r"\s?[\w(]", right(match)):
+    if find_left(match, r"[\w)]\s?$") and find_right(match, r"\s?[\w(]"):
         return "times"
     return ""
 
 
 def _tilde(match: re.Match[str]) -> str:
-    return "about" if re.match(r"\s?\d", right(match)) else ""
+    return "about" if find_right(match, r"\s?\d") else ""
 
 
 def _lengthened(match: re.Match[str]) -> str | None:
@@ -114,14 +130,15 @@ def _lengthened(match: re.Match[str]) -> str | None:
     if (
         low.startswith("www")
         or re.fullmatch(r"(?!m+$)[ivxlcdm]+", low)
+        or (word.isupper() and len(word) < 5)
         or (len(set(low)) == 1 and (word.isupper() or low[0] not in "aeoum"))
     ):
         return None
     single = re.sub(r"([a-z])\1{2,}", r"\1", low)
     double = re.sub(r"([a-z])\1{2,}", r"\1\1", low)
     plain = double if double in _DOUBLE else single
-    for sound in ("hmm", "mmm", "shh", "brr", "grr", "zzz", "psst", "pfft", "aww", "eww"):
-        if re.fullmatch("".join(f"{c}+" for c in dict.fromkeys(sound)), low):
+    for sound, lengthened in _SOUNDS.items():
+        if lengthened.fullmatch(low):
             plain = sound
     return plain.capitalize() if word[0].isupper() else plain
 
@@ -149,19 +166,21 @@ WORDS = (
     rule("word", "w", r"([A-Za-z]{1,3})-(?:\1-){0,5}\1[A-Za-z]*\b(?!-)(?:'[a-z]+)?", _stutter,
          re.I),
     rule("word", "w", r"[A-Za-z]*?([A-Za-z])\1{2}[A-Za-z]*(?![\w'])", _lengthened, re.I),
-    rule("word", "s", r"'n'?(?=\s)", lambda m: "and" if re.search(r"\w\s$", left(m)) else None),
+    rule("word", "s", r"'n'?(?=\s)", lambda m: "and" if find_left(m, r"\w\s$") else None),
     rule("word", "w", r"(?:ctrl|Ctrl)(?=[\s+-])", "control"),
     rule("word", "w", r"(?:[Oo]')(?=\s)", "of"),
     rule("word", "w", r"[Oo]l'(?=\s)", "ole"),
-    rule("word", "w", r"(?:lol|omg|idk|imho|imo|tbh|brb|btw|fyi|tldr|asap|faq|diy|rsvp|lmk|nvm)\b",
-         lambda m: " ".join(m[0].upper())),
+    rule("word", "w", r"([qymw])/\1\b", lambda m: "{0} on {0}".format(_PERIOD_NAMES[m[1]])),
+    rule("word", "w", r"(?:yoy|YoY|YOY|qoq|QoQ|QOQ|MoM|WoW)\b",
+         lambda m: "{0} on {0}".format(_PERIOD_NAMES[m[0][0].lower()])),
 )  # fmt: skip
 SIGN_RULES = (
     rule("sign", "s", r"(?:<=|>=|!=|[<>≤≥≠≪≫])", _relation),
     rule("sign", "s", r"==+|=", "equals"),
-    rule("sign", "s", r"\^([-+]?)(\w{1,12})", _power),
-    rule("sign", "s", r"√(?=\s?\w)", lambda m: "square root of" if re.search(r"\bthe\s$", left(m))
+    rule("sign", "s", r"\^([-+]?)(\d{1,12}|[A-Za-z](?![A-Za-z])|\w{1,12})", _power),
+    rule("sign", "s", r"√(?=\s?\w)", lambda m: "square root of" if find_left(m, r"\bthe\s$")
          else "the square root of"),
+    rule("sign", "s", r"§§(?=\s?\d)", "sections"),
     rule("sign", "s", r"#", _number_sign),
     rule("sign", "s", r"\*", _star),
     rule("sign", "s", r"~", _tilde),
@@ -170,6 +189,7 @@ SIGN_RULES = (
     rule("sign", "s", r"[-+](?=\s|$)(?<=\w[-+])|\+\+", lambda m:
          "plus plus" if m[0] == "++" else None),
     rule("sign", "s", r"/", _slash),
+    rule("sign", "s", r"\+(?<=[⌘⌥⇧⌃]\+)", " "),
     rule("sign", "s", r"\\", " "),
     rule("sign", "s", r"_", " "),
     rule("sign", "s", r"°\s?(\d{1,2})'\s?(?:(\d{1,2}(?:\.\d+)?)\")?\s?([NSEW])?", lambda m:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 Say = Callable[[re.Match[str]], str | None]
 _PLAIN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|\s+|.", re.S)
-_NEAR = 48
+NEAR = 48
 """Characters of the neighbourhood that a rule looks at."""
 
 
@@ -67,12 +68,27 @@ class Scanner:
 
 def left(match: re.Match[str]) -> str:
     """What stands before a match, some characters of it."""
-    return match.string[max(0, match.start() - _NEAR) : match.start()]
+    return match.string[max(0, match.start() - NEAR) : match.start()]
 
 
 def right(match: re.Match[str]) -> str:
     """What stands after a match, some characters of it."""
-    return match.string[match.end() : match.end() + _NEAR]
+    return match.string[match.end() : match.end() + NEAR]
+
+
+def find_left(match: re.Match[str], pattern: str) -> re.Match[str] | None:
+    """What a pattern finds in `left`; its $ is where the match begins."""
+    return _compiled(pattern).search(left(match))
+
+
+def find_right(match: re.Match[str], pattern: str) -> re.Match[str] | None:
+    """Whether `right` begins as a pattern says."""
+    return _compiled(pattern).match(right(match))
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def word_before(match: re.Match[str]) -> str:

@@ -43,7 +43,7 @@ class Traced(NamedTuple):
 
         return self._replaced(pattern, parts)
 
-    def keep(self, pattern: re.Pattern[str], group: int = 1) -> "Traced":
+    def keep(self, pattern: re.Pattern[str], group: int | str = 1) -> "Traced":
         """Of each match only the characters of one group stay, and stand for themselves."""
 
         def parts(match: re.Match[str]) -> "Traced":

@@ -1,54 +1,49 @@
-"""Where sentences end in English text as people write it."""
+"""Where sentences end in cleaned English text; this is decided here alone, by what follows."""
 
 # ruff: noqa: RUF001 (quotes)
 
 import math
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
+from ttsf.text.english.lexicons.short_forms import (
+    AFTER_NAMES,
+    ANYWHERE,
+    BEFORE_NAMES,
+    BEFORE_NUMBERS,
+    MAY_BE_WORDS,
+    NEVER_LAST,
+    SHORT_FORMS,
+)
+from ttsf.text.english.lists import JOINTS, LETTERED, STARTERS, words
+from ttsf.text.english.tables import UNITS
 
 LONGEST = 600
 """Characters. What has no end for so long is cut at a comma, or wherever it must be."""
-SHORT_LINE = 40  # characters; one that ends without a stop is a heading or an item
-NEVER_LAST = _set(
-    "mr mrs ms mx dr prof rev hon gov gen col capt cpt lt sgt sen rep pres st mt ft fr "
-    "messrs mme mlle supt cmdr adm maj hr vs v e.g i.e eg ie cf viz approx ca al incl excl "
-    "resp aka"
-)
-"""Shortened words after which a sentence goes on."""
-BEFORE_A_NUMBER = _set(
-    "no nos p pp vol vols ch chap fig figs sec art nr par pt eq ed jan feb mar apr jun jul "
-    "aug sep sept oct nov dec ext tel est"
-)
-"""Shortened words that end a sentence unless a number follows."""
-RARELY_LAST = _set(
-    "jr sr inc ltd co corp bros dept assn univ ave blvd rd etc ph.d m.d b.a m.a b.sc m.sc "
-    "d.c u.s u.k u.n e.u u.s.a a.m p.m b.c a.d esq min max"
-)
-"""Shortened words that end a sentence only where the next word often begins one."""
-STARTERS = _set(
-    "the a an this that these those he she it we they you i his her its our their my your "
-    "but and or so then there here if when while where what who why how in on at as after "
-    "before since for from with by to no not yes now today yesterday tomorrow later however "
-    "although because is are was were do does did have has had can could will would should "
-    "may might let please one some many most all each both another such even still once "
-    "until unless according"
-)
 QUOTES = "\"'”’»)]}"
-JOINTS = _set("and but or nor so yet which who that because although while when")
-_STOP = re.compile(rf"(?<![.!?…])[.!?…]+[{re.escape(QUOTES)}*_]*(?=\s|$)")
-_LAST_WORD = re.compile(r"[^\s\"'“”‘’«»()\[\]]*$")
-_NEXT_WORD = re.compile(r"\s*[\"'“‘«(\[*_]*((?:[^\W_]|['’])*)")
-_ITEM = re.compile(r"\s*(?:[-*•‣◦–—]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s")
-_MARKER = re.compile(r"\s*\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)]$")
-_BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
+_STARTERS = frozenset(word.lower() for word in STARTERS)
+_STOP = re.compile(rf"(?<![.!?…])[.!?…]++[{re.escape(QUOTES)}]*+(?=\s)")
+_LAST_WORD = re.compile(r"(?<![^\s\"'“”‘’«»()\[\]—])[^\s\"'“”‘’«»()\[\]—]*+$")
+_WORD_BEFORE = re.compile(r"(?<![^\s\"'“”‘’«»()\[\]])([^\s\"'“”‘’«»()\[\]]{1,30}+) *+[\"'“‘(\[]*+$")
+_NEXT_WORD = re.compile(r"\s*+[\"'“‘«(\[$€£¿¡-]*+((?:[^\W_]|['’])*+)")
+_MARKER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3})*+|[A-Za-z]|[ivxIVX]{1,5})[.)]")
 _SOFT_END = re.compile(r"[;:,—–]\s|\s(?=(?:and|but|or|which|because|while)\s)")
+_CAMEL = re.compile(r"[a-z]{1,2}[A-Z]")
+_DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]")
+_NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,6}", re.I)
+_NUMERAL = re.compile(r"[IVXLC]{2,}|\d.*")
+_DAYS = frozenset(("sun", "sat", "wed"))
+_MONTHS = frozenset(
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+)
+_WEEK = words("mon tue wed thu fri sat sun")
+_ZONES = words(
+    "Eastern Pacific Central Mountain Greenwich London Tokyo Paris Berlin Beijing Moscow"
+)
+_UNITS = frozenset(unit.rstrip(".").lower() for unit in UNITS)
+_GOES_ON_BEFORE = frozenset(",;=<>+*/×÷")
+_HALF_OF_DAY = ("a.m", "p.m")
 
 
 class Sentence(NamedTuple):
@@ -61,15 +56,20 @@ class Sentence(NamedTuple):
 
 
 def sentences(text: str) -> list[Sentence]:
-    """All that have a letter or digit; takes time in proportion to the length."""
-    found = []
-    for start, end in _paragraphs(text):
+    """All of a cleaned text that have a letter or digit; a line end ends one.
+
+    Takes time in proportion to the length.
+    """
+    found, start = [], 0
+    for line in text.split("\n"):
+        end = start + len(line)
         for a, b in _sentences_of(text, start, end):
             for first, last in _pieces(text, a, b):
                 piece = text[first:last]
                 if any(c.isalnum() for c in piece):
                     first += len(piece) - len(piece.lstrip())
                     found.append(Sentence(first, first + len(piece.strip()), last == b))
+        start = end + 1
     return found
 
 
@@ -104,83 +104,85 @@ def _cost(word: str, following: str) -> float:
     return 0.15 if end == "," else 0.35 if following.lower() in JOINTS else 1.0
 
 
-def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
-    """What blank lines, headings and list items set apart."""
-    start = 0
-    for blank in [*_BLANK_LINE.finditer(text), None]:
-        end = len(text) if blank is None else blank.start()
-        lines = [start]
-        lines += [m.end() for m in re.finditer(r"\n", text[start:end])]
-        edges = [start, *(start + at for at in lines[1:]), end]
-        rows = [text[a:b].strip() for a, b in pairwise(edges)]
-        width = max(map(len, rows), default=0)
-        begin = start
-        for k in range(1, len(rows)):
-            if _apart(rows[k - 1], rows[k], width):
-                yield begin, edges[k]
-                begin = edges[k]
-        yield begin, end
-        start = end if blank is None else blank.end()
-
-
-def _apart(line: str, following: str, width: int) -> bool:
-    """Whether a line that `following` comes after ends what it says.
-
-    A line that was only wrapped leaves no room for the next word and goes on in small letters.
-    """
-    if not line or not following or line[-1] == ":" or _ITEM.match(following + " "):
-        return True
-    if line.rstrip(QUOTES)[-1:] in ("", ".", "!", "?", "…"):
-        return False
-    first = following.split(maxsplit=1)[0]
-    if not first.lstrip("\"'“‘«([")[:1].isupper() or line[-1] in ",;-–—(":
-        return False
-    return len(line) <= SHORT_LINE or len(line) + 1 + len(first) < 0.8 * width
-
-
 def _sentences_of(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     begin = start
     for stop in _STOP.finditer(text, start, end):
-        if stop.end() < end and _ends(text, begin, stop):
+        if stop.end() < end and _ends(text, begin, stop, end):
             yield begin, stop.end()
             begin = stop.end()
     yield begin, end
 
 
-def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
-    """Whether a sentence from `begin` on ends at this stop, more of the paragraph following."""
-    following = _NEXT_WORD.match(text[stop.end() : stop.end() + 60])
+def _ends(text: str, begin: int, stop: re.Match[str], end: int) -> bool:
+    """Whether a sentence from `begin` on ends at this stop, more of its line following."""
+    following = _NEXT_WORD.match(text[stop.end() : min(end, stop.end() + 60)])
     word = following[1] if following else ""
-    if word[:1].islower() and not re.match(r"[a-z]{1,2}[A-Z]", word):
+    after = text[stop.end() + 1 : stop.end() + 2]
+    if (word[:1].islower() and not _CAMEL.match(word)) or after in _GOES_ON_BEFORE:
         return False
-    marks = stop[0].rstrip(QUOTES + "*_")
+    marks = stop[0].rstrip(QUOTES)
     if marks != ".":
         suspended = marks.endswith(("..", "…")) and word.split("'")[0].split("’")[0] == "I"
         return not suspended
-    if stop[0] != "." and stop[0][1] not in ")":
+    if stop[0] != "." and stop[0][1] not in ")]":
         return True
     written = _LAST_WORD.search(text[max(begin, stop.start() - 40) : stop.start()])
     before = written[0] if written else ""
-    if _MARKER.fullmatch(text[begin : stop.start() + 1].lstrip()[:8]):
-        return stop.start() - begin > 12
-    return not _goes_on(before, word)
+    head = text[begin : stop.start() + 1].lstrip()
+    if len(head) < 12 and _MARKER.fullmatch(head):
+        return False
+    rest = text[max(begin, stop.start() - 80) : stop.start() - len(before)]
+    earlier = _WORD_BEFORE.search(rest)
+    shortened = (
+        text[stop.end() + 1 + len(word) : stop.end() + 2 + len(word)] == "." and word in AFTER_NAMES
+    )
+    if (after in tuple("([") or shortened) and _is_short(before):
+        return False
+    return not _goes_on(before, word, earlier[1] if earlier else "")
 
 
-def _goes_on(before: str, word: str) -> bool:
-    """Whether a full stop after `before` belongs to it alone, `word` being the next."""
+def _is_short(word: str) -> bool:
+    """Whether a word may be an abbreviation, known or not."""
+    known = word.lower() in SHORT_FORMS or word in AFTER_NAMES or word in BEFORE_NAMES
+    return known or _NO_VOWEL.fullmatch(word) is not None or _DOTTED.fullmatch(word) is not None
+
+
+def _goes_on(before: str, word: str, earlier: str) -> bool:
+    """Whether a full stop after the word `before` belongs to it alone.
+
+    word: the next one; earlier: the one that stands before.
+    """
     short = before.lower()
-    starts = word.lower().split("'")[0].split("’")[0] in STARTERS
+    starts = word.lower().split("'")[0].split("’")[0] in _STARTERS
     if short in NEVER_LAST:
+        return not (starts and word != "No" and _names_a_place(before, earlier))
+    if before in BEFORE_NAMES and before not in AFTER_NAMES:
         return True
-    if short in BEFORE_A_NUMBER:
-        return word[:1].isdigit()
-    initial = len(before) == 1 and before.isupper()
-    dotted = re.fullmatch(r"(?:[A-Za-z]\.)+[A-Za-z]", before) is not None
-    if short in ("a.m", "p.m"):
-        return not starts and word.lower() not in ("", *STARTERS) and word.isupper()
-    if initial or dotted or short in RARELY_LAST:
+    if short in _DAYS and (word[:1].isdecimal() or word[:3].lower() in _MONTHS):
+        return True
+    if len(before) == 1 and before.isupper():
+        if earlier.lower() in LETTERED or (before == "I" and earlier and not earlier[0].isupper()):
+            return False
         return not starts
-    return False
+    if short in _UNITS and earlier[-1:].isdecimal():
+        return False
+    if _DOTTED.fullmatch(before):
+        if short in _HALF_OF_DAY:
+            named = word[:3].lower() in _MONTHS | _WEEK or word in _ZONES
+            return not starts and (word.isupper() or named)
+        return not starts
+    if short in BEFORE_NUMBERS and (_NUMERAL.fullmatch(word) or short not in ANYWHERE):
+        return bool(_NUMERAL.fullmatch(word))
+    if short in MAY_BE_WORDS and before not in BEFORE_NAMES and before not in AFTER_NAMES:
+        return False
+    if short in SHORT_FORMS or before in AFTER_NAMES or before in BEFORE_NAMES:
+        return not starts
+    return bool(_NO_VOWEL.fullmatch(before)) and not starts and not before.isupper()
+
+
+def _names_a_place(before: str, earlier: str) -> bool:
+    """'Baker St.' and 'Main Dr.': a street, after which a sentence may begin."""
+    return before in AFTER_NAMES and earlier[:1].isupper() and earlier.lower() not in _STARTERS
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ from xml.parsers import expat
 from ttsf.errors import TtsfError
 from ttsf.text.markup.ipa import read_ipa
 from ttsf.text.markup.marked_text import MarkedText, ScriptWriter, seconds
+from ttsf.text.markup.say_as import said_as
 
 MAX_DEPTH = 32
 STRENGTHS = {
@@ -20,8 +21,10 @@ STRENGTHS = {
 RATES = {"x-slow": 0.5, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
 SLOWEST, FASTEST = 0.5, 2.0
 _RATE = re.compile(r"(?P<sign>[+-])?(?P<number>[0-9]{1,4}(?:\.[0-9]{1,4})?)(?P<percent>%)?")
-PLAIN = {"speak", "voice", "lang", "w", "token", "say-as", "emphasis"}
+PLAIN = {"speak", "voice", "lang", "w", "token", "emphasis"}
 """Their text is read as if they were not there."""
+_WORDS = {"phoneme", "sub", "say-as"}
+"""How a word is said, or what is said instead."""
 UNSPOKEN = {"audio", "desc", "lexicon", "lookup", "meta", "metadata"}
 
 
@@ -53,7 +56,9 @@ class _Reader:
         self._silenced = 0
         self._warnings: dict[str, None] = {}
         self._waiting: tuple[int, str, str] | None = None
-        """Of the open `phoneme` or `sub`: its depth, its alias, its IPA."""
+        """Of the open `phoneme`, `sub` or `say-as`: its depth, its alias, its IPA."""
+        self._said_as: tuple[str, str] | None = None
+        """Of the open `say-as`: what its text is, and in which format."""
         self._inner: list[tuple[str, int, int]] = []
         self._parser = parser = expat.ParserCreate("utf-8")
         parser.StartDoctypeDeclHandler = self._refuse
@@ -97,11 +102,11 @@ class _Reader:
             self._writer.end(ends=True)
         elif name == "prosody":
             self._prosody(attributes, where)
-        elif name in ("phoneme", "sub") and self._waiting is None:
+        elif name in _WORDS and self._waiting is None:
             self._open_word(name, attributes, where)
-        elif name not in PLAIN | {"phoneme", "sub"}:
+        elif name not in PLAIN | _WORDS:
             self._warn(f"<{name}> is left out")
-        if name in ("emphasis", "voice", "lang", "say-as"):
+        if name in ("emphasis", "voice", "lang"):
             self._warn(f"<{name}> is read as plain text")
 
     def _end(self, name: str) -> None:
@@ -153,6 +158,11 @@ class _Reader:
         if name == "sub":
             self._waiting = len(self._open), _needed(attributes, "alias", where), ""
             return
+        if name == "say-as":
+            kind = _needed(attributes, "interpret-as", where).lower()
+            self._said_as = kind, attributes.get("format", "").lower()
+            self._waiting = len(self._open), "", ""
+            return
         alphabet = attributes.get("alphabet", "ipa")
         if alphabet.lower() != "ipa":
             raise TtsfError(f"{where}: the alphabet must be ipa, not {alphabet}")
@@ -163,6 +173,11 @@ class _Reader:
         assert self._waiting is not None
         _, alias, ipa = self._waiting
         written = " ".join("".join(text for text, _, _ in self._inner).split())
+        if self._said_as:
+            alias = said_as(written, *self._said_as) or ""
+            if not alias:
+                self._warn(f'<say-as interpret-as="{self._said_as[0]}"> is read as plain text')
+            self._said_as = None
         if self._inner and any(c.isalnum() for c in written):
             start, end = self._inner[0][1], self._inner[-1][2]
             self._writer.add(alias or written, start, end, ipa)

@@ -111,6 +111,8 @@ PLACES = {
     "reykjavik": "ɹˈeɪkjəvɪk", "kyiv": "kˈiːv",
 }  # fmt: skip
 WORDS = {
+    "yaml": "jˈæməl", "json": "dʒˈeɪsən", "e'en": "ˈiːn", "e'er": "ˈɛɹ",
+    "o'shea": "oʊʃˈeɪ", "shea": "ʃˈeɪ",
     "crepe": "kɹˈeɪp", "bouillabaisse": "bˌuːjəbˈeɪs",
     "bourguignon": "bˌʊɹɡiːnjˈoʊn", "béchamel": "bˌeɪʃəmˈɛl", "bechamel": "bˌeɪʃəmˈɛl",
     "macaron": "mˌækəɹˈoʊn", "d'oeuvre": "dˈɜːv", "d'oeuvres": "dˈɜːvz", "entrée": "ˈɑːntɹeɪ",
