@@ -98,7 +98,7 @@ def test_a_run_begins_with_another_ones_weights(corpus: Path, tmp_path: Path) ->
     first.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
     train(first, tmp_path / "run", RunSettings(1))
     (tmp_path / "run" / SPEAKERS).write_text('["ann"]')
-    second = TtsStage(TtsOptions(corpus, adversarial=True, start=tmp_path / "run"), NEXT)
+    second = TtsStage(TtsOptions(corpus, adversarial=True, warm_start=tmp_path / "run"), NEXT)
     kept = read_average(tmp_path / "run")
     own = second.net.state_dict()
     assert {name for name in own if name not in kept} == {

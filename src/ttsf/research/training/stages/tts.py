@@ -143,8 +143,8 @@ class TtsStage:
         self.net = Parts(self.model, SPEECH)
         self.table = nn.Embedding(len(self.speakers), self.config.speech.voice_channels)
         self.net.add_module("table", self.table)
-        if options.start is not None:
-            self._begin_with(options.start)
+        if options.warm_start is not None:
+            self._begin_with(options.warm_start)
         self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
         if self.config.speech.prosody is not None:
             self.weights["prosody"] = 1.0

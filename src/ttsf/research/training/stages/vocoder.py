@@ -109,8 +109,8 @@ class VocoderStage:
             raise TtsfError(f"a hop of {audio.hop} does not divide {t.segment} samples")
         self.heard = output_audio(self.config)
         self.model = TTSF(self.config)
-        if options.start is not None:
-            load_parts(self.model, options.start, ("vocoder",))
+        if options.warm_start is not None:
+            load_parts(self.model, options.warm_start, ("vocoder",))
         self.tts_mels = None if options.tts is None else TtsMels(self.model, options.tts)
         self.net = Parts(self.model, ("vocoder",))
         self.discriminators = build_discriminators(t.discriminators, t.divisor)
