@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
-from pydantic import Field
+from annotated_types import Ge, Gt, Le
 from typing_extensions import Doc
 
 from ttsf.compositing.framing import Framing
@@ -22,16 +22,16 @@ from ttsf.model.sampling import Sampling
 RATES = (0.5, 2.0)
 NO_LEXICON: Mapping[str, str] = MappingProxyType({})
 
-Seed = Annotated[int, Field(ge=0, le=2**32 - 1), Doc("Another seed, other head motion.")]
-Steps = Annotated[int | None, Field(ge=1, le=1_000), Doc("Solver steps; fewer is faster.")]
+Seed = Annotated[int, Ge(0), Le(2**32 - 1), Doc("Another seed, other head motion.")]
+Steps = Annotated[int | None, Ge(1), Le(1_000), Doc("Solver steps; fewer is faster.")]
 """Euler steps of speech and motion (None: the configuration's)."""
-Temperature = Annotated[float | None, Field(ge=0, le=10), Doc("Liveliness, 0 is none.")]
+Temperature = Annotated[float | None, Ge(0), Le(10), Doc("Liveliness, 0 is none.")]
 """Standard deviation of the starting noise (None: the configuration's)."""
-Rate = Annotated[float, Field(ge=RATES[0], le=RATES[1]), Doc("Speaking rate, 0.5 to 2.")]
+Rate = Annotated[float, Ge(RATES[0]), Le(RATES[1]), Doc("Speaking rate, 0.5 to 2.")]
 Still = Annotated[bool, Doc("No head motion and no blinks.")]
-Motion = Annotated[float, Field(ge=0, le=2), Doc("Amount of head motion, 0 to 2.")]
+Motion = Annotated[float, Ge(0), Le(2), Doc("Amount of head motion, 0 to 2.")]
 """About the portrait's own pose."""
-Blinks = Annotated[float, Field(ge=0, le=1), Doc("How far blinks close the eyes, 0 to 1.")]
+Blinks = Annotated[float, Ge(0), Le(1), Doc("How far blinks close the eyes, 0 to 1.")]
 Size = Annotated[int | None, Doc("Long side in px.")]
 """None: the picture's own, at most 1080; `compositing.framing` has the range."""
 Code = Annotated[
@@ -45,7 +45,7 @@ Label = Annotated[bool, Doc('Show "AI-generated" in a corner.')]
 CaptionsKind = Literal["none", "track", "burnt"]
 StreamCaptions = Literal["none", "burnt"]
 """Subtitles in the video: a track of a file, or drawn into the frames."""
-MaxSeconds = Annotated[float, Field(gt=0), Doc("Refuse a text that takes longer.")]
+MaxSeconds = Annotated[float, Gt(0), Doc("Refuse a text that takes longer.")]
 
 
 class GenerateOptions(NamedTuple):
@@ -121,7 +121,7 @@ class Number(NamedTuple):
         if not kinds & {int, float}:
             return None
         number = cls(int if int in kinds else float, type(None) in kinds)
-        for bound in (bound for note in notes for bound in getattr(note, "metadata", ())):
+        for bound in notes:
             number = number._replace(
                 least=getattr(bound, "ge", number.least),
                 most=getattr(bound, "le", number.most),

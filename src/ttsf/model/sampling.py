@@ -1,8 +1,9 @@
 """How speech and motion are sampled. Imports no torch."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ttsf.config import FlowMatchingConfig
+if TYPE_CHECKING:
+    from ttsf.config import FlowMatchingConfig
 
 
 class Sampling(NamedTuple):
@@ -19,7 +20,7 @@ class Sampling(NamedTuple):
     still: bool = False
     """Keep the portrait's own head pose and eyes."""
 
-    def solver(self, flow: FlowMatchingConfig) -> tuple[int, float]:
+    def solver(self, flow: "FlowMatchingConfig") -> tuple[int, float]:
         """Steps and temperature."""
         temperature = flow.temperature if self.temperature is None else self.temperature
         return self.steps or flow.steps, temperature

@@ -1,14 +1,17 @@
 """Naturalness in the public grade, with a stub in NISQA's place."""
 
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.support.recordings import face_picture, murmur, write_recording
-from ttsf.errors import TtsfError
+from ttsf.errors import MissingPackage, TtsfError
 from ttsf.research.evaluation import naturalness, public_tables
-from ttsf.research.evaluation.naturalness import NATURALNESS
+from ttsf.research.evaluation.naturalness import NATURALNESS, Judge, judges
 from ttsf.research.evaluation.scoring import Measured, Scored
 from ttsf.research.evaluation.systems import System
 from ttsf.research.experts.files import MissingExpert
@@ -44,7 +47,7 @@ def scored(tmp_path: Path) -> list[Scored]:
 
 
 def test_every_system_has_its_mean_over_all_clips(scored: list[Scored]) -> None:
-    table = naturalness.table(Loudness(), scored)  # type: ignore[arg-type]
+    table = naturalness.table([Judge(NATURALNESS, Loudness().score)], scored)
     real, ours, theirs = table.rows
     assert [(row.used, row.refused) for row in table.rows] == [(1, 0), (2, 1), (0, 1)]
     assert real.figures[0] is not None and ours.figures[0] is not None
@@ -91,8 +94,40 @@ def test_nisqa_alone_gives_its_table_alone(
 ) -> None:
     (tmp_path / Nisqa.FILE.file).touch()
     monkeypatch.setattr(Nisqa, "load", lambda folder: Loudness())
-    (table,) = public_tables.read_tables(tmp_path, None, scored, [])
-    assert table.columns == (NATURALNESS,)
+    (judge,) = judges(tmp_path, distillmos=False)
+    assert judge.metric == NATURALNESS
+    assert public_tables.read_tables(tmp_path, None, scored, []) == []
     (tmp_path / Nisqa.FILE.file).unlink()
+    assert judges(tmp_path, distillmos=False) == []
     with pytest.raises(MissingExpert):
         public_tables.read_tables(tmp_path, None, scored, [])
+
+
+class Quiet(torch.nn.Module):
+    """In DistillMOS's place: rates the length of what it hears."""
+
+    def forward(self, sound: torch.Tensor) -> torch.Tensor:
+        return torch.tensor(sound.shape[1] / 16_000)
+
+
+def test_distillmos_hears_the_first_seconds_alone(
+    scored: list[Scored], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = types.ModuleType("distillmos")
+    package.ConvTransformerSQAModel = Quiet  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "distillmos", package)
+    monkeypatch.setattr("importlib.metadata.version", lambda name: f"of {name}")
+    (judge,) = judges(None, distillmos=True)
+    assert judge.score(np.zeros(160_000, np.float32), 16_000) == 6.0
+    with pytest.raises(ValueError, match="not 24000"):
+        judge.score(np.zeros(9), 24_000)
+    table = naturalness.table([Judge(NATURALNESS, Loudness().score), judge], scored)
+    assert [metric.name for metric in table.columns] == ["naturalness", "DistillMOS"]
+    assert table.rows[0].figures[1].value == pytest.approx(0.56)
+    assert "of distillmos" in judge.metric.scorer
+
+
+def test_distillmos_has_to_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distillmos", None)
+    with pytest.raises(MissingPackage, match="pip install distillmos"):
+        judges(None, distillmos=True)

@@ -17,7 +17,7 @@ from ttsf.errors import TtsfError
 from ttsf.media.files import csv_text, write_new
 from ttsf.parallel import Progress
 from ttsf.pipeline import Pipeline, load
-from ttsf.research.evaluation import figure5, public_tables, report, scoring
+from ttsf.research.evaluation import figure5, naturalness, public_tables, report, scoring
 from ttsf.research.evaluation.cases import Case, read_cases, save_portraits
 from ttsf.research.evaluation.clips import read_clip
 from ttsf.research.evaluation.metrics.c_sim import VoiceScorer
@@ -55,6 +55,7 @@ def evaluate(
     folders = [open_folder(name, path, cases) for name, path in settings.systems.items()]
     if settings.experts is not None:
         public_tables.check_files(settings.experts, settings.whisper)
+    judges = naturalness.judges(settings.experts, settings.distillmos)
     names = [*RESERVED, *settings.ablations, *settings.systems]
     if len(set(names)) < len(names):
         raise TtsfError(f"systems need names of their own, none of {', '.join(RESERVED)}")
@@ -84,6 +85,8 @@ def evaluate(
     found = tables(scored, changed, recorded, metrics, voices)
     if settings.experts is not None:
         found += public_tables.read_tables(settings.experts, settings.whisper, scored, cases)
+    if judges:
+        found.append(naturalness.table(judges, scored))
     _write(out, found, scored)
     _draw_voices(voices, out / "figure5.png")
     report.write(out, cases, scored, found)

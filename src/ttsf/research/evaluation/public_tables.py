@@ -1,8 +1,8 @@
 """Tables 1, 2 and 5 in the grade of papers: public networks whose files the user has fetched.
 
 A figure is comparable only with figures of the same metric, and each metric names its variant and
-its file. NISQA has a table of its own (`naturalness`). Not here: C-SIM, whose x-vector network has
-its own front end (SpeechBrain); MCD and F0, which need no network.
+its file. Judges of speech have a table of their own (`naturalness`). Not here: C-SIM, whose
+x-vector network has its own front end (SpeechBrain); MCD and F0, which need no network.
 """
 
 import contextlib
@@ -16,7 +16,6 @@ from ttsf.config import PICTURE_SIDE
 from ttsf.errors import TtsfError
 from ttsf.portrait.crop import crop_square, cut_square
 from ttsf.portrait.detection import choose_face, find_faces
-from ttsf.research.evaluation import naturalness
 from ttsf.research.evaluation.cases import Case
 from ttsf.research.evaluation.clips import VideoClip, read_clip
 from ttsf.research.evaluation.metrics.div import DIV, DIV_DEGREES, diversity
@@ -89,13 +88,10 @@ def _wanted(folder: Path, whisper: Path | None) -> tuple[ExpertFile, ...]:
 def read_tables(
     folder: Path, whisper: Path | None, scored: Sequence[Scored], cases: Sequence[Case]
 ) -> list[Table]:
-    """What the files in `folder` give: `tables`, `naturalness.table` or both; raises TtsfError."""
-    wanted, found = _wanted(folder, whisper), []
-    if wanted != (Nisqa.FILE,):
-        found += tables(load_experts(folder, whisper), scored, cases)
-    if Nisqa.FILE in wanted:
-        found.append(naturalness.table(Nisqa.load(folder), scored))
-    return found
+    """The tables of the files in `folder`, none for NISQA's alone; raises TtsfError."""
+    if _wanted(folder, whisper) == (Nisqa.FILE,):
+        return []
+    return tables(load_experts(folder, whisper), scored, cases)
 
 
 def load_experts(folder: Path, whisper: Path | None) -> Experts:

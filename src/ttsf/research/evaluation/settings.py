@@ -30,6 +30,8 @@ class EvaluateSettings:
     """Folder of the downloaded public networks; without it the offline grade alone."""
     whisper: Path | None = None
     """A local Whisper model for the public WER."""
+    distillmos: bool = False
+    """Rate the speech by DistillMOS as well, where the package is installed."""
     device: str = "cpu"
     """Of our model: cpu, cuda or mps."""
     workers: int = os.cpu_count() or 1
