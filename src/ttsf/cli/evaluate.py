@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, Suppress, arg
 
-from ttsf.cli.options import NamedFolders, Out, Quiet, named_folders
+from ttsf.cli.options import ONE_A_PROCESSOR, NamedFolders, Out, Quiet, named_folders
 from ttsf.cli.streams import Progress
 from ttsf.research.data.parts import Use
 from ttsf.research.evaluation.settings import EvaluateSettings
@@ -19,6 +19,7 @@ class _Evaluate(EvaluateSettings):
     ablations: Suppress[dict[str, Path]] = field(default_factory=dict)
     systems: Suppress[dict[str, Path]] = field(default_factory=dict)
     uses: Annotated[tuple[Use, ...], arg(name="use")] = EvaluateSettings.uses
+    workers: Annotated[int, arg(help_behavior_hint=ONE_A_PROCESSOR)] = EvaluateSettings.workers
 
 
 @dataclass(frozen=True, kw_only=True)

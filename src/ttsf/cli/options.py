@@ -22,6 +22,7 @@ Device = Annotated[str, arg(help="cpu, cuda or mps.")]
 Model = Annotated[
     Path | None, arg(metavar="DIR", help="Model folder.", help_behavior_hint="(default: bundled)")
 ]
+ONE_A_PROCESSOR = "(default: one per processor)"
 NamedFolders = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME=DIR")]]
 
 
@@ -30,8 +31,8 @@ class Jobs:
     """How work on many files is shared out."""
 
     out: Out
-    workers: int = os.cpu_count() or 1
-    """Processes."""
+    workers: Annotated[int, arg(help_behavior_hint=ONE_A_PROCESSOR)] = os.cpu_count() or 1
+    """Number of worker processes."""
     ray: Annotated[str | None, arg(metavar="ADDRESS")] = None
     """Work on a Ray cluster: local, auto or HOST:PORT."""
     quiet: Quiet = False

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from ttsf.cli.options import Device, Model, Quiet
+from ttsf.cli.options import ONE_A_PROCESSOR, Device, Model, Quiet
 from ttsf.cli.streams import Progress, show, tell
 from ttsf.engine.options import DEFAULTS, MaxSeconds
 from ttsf.errors import TtsfError, needing
@@ -102,7 +102,7 @@ class Batch:
     or the form of OpenAI's batches."""
     out: Annotated[Positional[Path], arg(metavar="OUT")]
     """Folder to write."""
-    workers: Annotated[int | None, arg(help_behavior_hint="(default: one per processor)")] = None
+    workers: Annotated[int | None, arg(help_behavior_hint=ONE_A_PROCESSOR)] = None
     """Processes, each with a model of its own."""
     ray: Annotated[str | None, arg(metavar="ADDRESS")] = None
     """Work on a Ray cluster: local, auto or HOST:PORT."""
