@@ -26,7 +26,7 @@ train vocoder --epochs 100
 train syncnet --epochs 100
 train tts --epochs 2000 --precision float16
 ttsf assemble "$WORK/runs/tts" --preset paper --out "$WORK/start"
-train joint --epochs 40 --start "$WORK/start" --experts "$EXPERTS" --syncnet "$WORK/runs/syncnet"
+train joint --epochs 40 --warm-start "$WORK/start" --experts "$EXPERTS" --syncnet "$WORK/runs/syncnet"
 ttsf assemble "$WORK/runs/joint" "$WORK/runs/vocoder" --preset paper --out "$WORK/model"
 
 # Tables 1, 3 and 5 on LRS2, Table 2 on VoxCeleb2; whose videos of other systems are at hand adds

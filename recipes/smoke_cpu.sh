@@ -34,7 +34,7 @@ train vocoder
 train syncnet
 train tts
 ttsf assemble "$WORK/runs/tts" --out "$WORK/start"
-train joint --start "$WORK/start" --syncnet "$WORK/runs/syncnet" --allow-missing
+train joint --warm-start "$WORK/start" --syncnet "$WORK/runs/syncnet" --allow-missing
 ttsf assemble "$WORK/runs/joint" "$WORK/runs/vocoder" --out "$WORK/model"
 if ! python -c "import jiwer, mediapipe, pocketsphinx" 2> /dev/null; then
     echo "all stages fit together; no tables, as ttsf[eval] is not installed"

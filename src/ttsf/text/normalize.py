@@ -14,7 +14,7 @@ from ttsf.text.english.fields.chat import CHAT_RULES
 from ttsf.text.english.fields.code import CODE, CODE_NUMBERS
 from ttsf.text.english.fields.markets import MARKETS
 from ttsf.text.english.fields.money import MONEY
-from ttsf.text.english.fields.science import SCIENCE
+from ttsf.text.english.fields.science import FORMULAS, SCIENCE
 from ttsf.text.english.fields.scores import SCORES
 from ttsf.text.english.layout import plain
 from ttsf.text.english.letters import LETTERS
@@ -26,8 +26,8 @@ from ttsf.text.english.trace import Traced
 from ttsf.text.markup.sentences import QUOTES, sentences
 
 _SCANNER = Scanner(
-    (*CODE, *ADDRESSES, *CHAT_RULES, *WORDS, *MARKETS, *SCORES, *CALENDAR, *DECADES, *SCIENCE,
-     *MONEY, *AMOUNTS, *ABBREVIATIONS, *LETTERS, *CODE_NUMBERS, *NUMBERS, *SIGN_RULES)
+    (*FORMULAS, *CODE, *ADDRESSES, *CHAT_RULES, *WORDS, *MARKETS, *SCORES, *CALENDAR, *DECADES,
+     *SCIENCE, *MONEY, *AMOUNTS, *ABBREVIATIONS, *LETTERS, *CODE_NUMBERS, *NUMBERS, *SIGN_RULES)
 )  # fmt: skip
 _TIDY = (
     (re.compile(r"\s++"), " "),

@@ -23,9 +23,10 @@ from ttsf.parallel import Parallel
 from ttsf.portrait.detection import find_faces
 from ttsf.research.data.clip_files import read_frames, read_samples
 from ttsf.research.data.manifest import Clip, Recorded, read_manifest
-from ttsf.research.data.recorded.corpus import prepare
+from ttsf.research.data.recorded.corpus import hold_out_clips, prepare
 from ttsf.research.data.recorded.recogniser import write_down
 from ttsf.research.data.recorded.video import loudest_db
+from ttsf.research.data.records import Record
 from ttsf.research.data.settings import Layout, PrepareSettings
 
 
@@ -318,3 +319,22 @@ def test_ray_gives_the_same_bytes(several: tuple[Path, dict[str, bytes]], tmp_pa
     finally:
         ray.shutdown()
     assert tree(tmp_path / "out") == whole
+
+
+def test_single_clips_of_training_speakers_are_held_out() -> None:
+    made = Recorded(0.0, None, None, None)
+    row = Clip("x", "lrs3", "ann", "train", 0, 9, "x.mp4", "", made, audio="x.flac")
+    clips = [replace(row, name=f"ann/{k}", speaker=f"ann{k % 3}") for k in range(600)]
+    clips += [replace(row, name="bob/0", speaker="bob"), replace(row, name="t", split="test")]
+    found = hold_out_clips([Record("a", clips[:300], []), Record("b", clips[300:], [])])
+    split = {clip.name: clip.split for record in found for clip in record.clips}
+    held_out = {name for name, own in split.items() if own == "valid"}
+    assert 4 <= len(held_out) <= 24 and split["bob/0"] == "train" and split["t"] == "test"
+    more = [replace(row, name=f"new/{k}", speaker="new") for k in range(50)]
+    again = hold_out_clips([Record("a", [*clips, *more], [])])
+    kept = {clip.name for record in again for clip in record.clips if clip.split == "valid"}
+    assert held_out <= kept
+    few = hold_out_clips([Record("a", clips[:6], [])])
+    assert [clip.split for clip in few[0].clips].count("valid") == 1
+    alone = hold_out_clips([Record("a", [clips[0], clips[1]], [])])
+    assert all(clip.split == "train" for clip in alone[0].clips)

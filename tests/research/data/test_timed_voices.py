@@ -21,6 +21,12 @@ def test_times_come_back_and_add_up(tmp_path: Path) -> None:
     assert times.frames(41) == [6, 4, 16, 15] and times.frames(20) == [6, 4, 10, 0]
 
 
+def test_spaces_without_a_pause_are_shared_by_the_sounds_beside_them() -> None:
+    ends = (0.1, 0.2, 0.25, 0.35, 0.45, 0.55, 0.65)
+    closed = SymbolTimes("_a b, c", ends).closed()
+    assert closed.ends_s == pytest.approx((0.1, 0.22, 0.23, 0.35, 0.45, 0.55, 0.65))
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "[]", '{"symbols": "a"}', '{"symbols": "ab", "ends_s": [1]}',

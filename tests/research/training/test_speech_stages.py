@@ -46,7 +46,8 @@ def test_batches_depend_on_the_step_alone(corpus: Path) -> None:
     later = a.batch(7)
     for step in (0, 3, 7):
         seen = b.batch(step)
-    assert all(torch.equal(x, y) for x, y in zip(later.spoken, seen.spoken, strict=True))
+    assert later.spoken.log_f0 is None and seen.spoken.log_f0 is None
+    assert all(torch.equal(x, y) for x, y in zip(later.spoken[:5], seen.spoken[:5], strict=True))
     assert torch.equal(later.speakers, seen.speakers) and later.names == seen.names
     everything = sorted(i for batch in a.speech.epoch(5, 12, 5_000) for i in batch)
     assert everything == list(range(12))

@@ -8,7 +8,7 @@ import torch
 
 from tests.support.readings import write_reading
 from ttsf.errors import TtsfError
-from ttsf.research.data.manifest import write_manifest
+from ttsf.research.data.manifest import read_manifest, write_manifest
 from ttsf.research.data.synthetic.timed_voices import timed_jobs, timed_one
 from ttsf.research.presets import PRESETS
 from ttsf.research.training.journal import Validation
@@ -66,7 +66,8 @@ def test_a_vocoder_of_24_khz_learns_from_wide_and_narrow_sound(corpus: Path) -> 
     power = torch.fft.rfft(cut).abs().square()
     above = power[:, 5_400:].sum(1) / power.sum(1)
     assert above[0] < 1e-6 and above[1] > 0.3
-    found = stage.validate(1, stage.held_out_batches())
+    with torch.no_grad():
+        found = stage.validate(1, stage.held_out_batches())
     assert found.rate == 24_000 and found.figures["mel"] > 0
 
 
@@ -98,7 +99,7 @@ def test_a_run_begins_with_another_ones_weights(corpus: Path, tmp_path: Path) ->
     first.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
     train(first, tmp_path / "run", RunSettings(1))
     (tmp_path / "run" / SPEAKERS).write_text('["ann"]')
-    second = TtsStage(TtsOptions(corpus, adversarial=True, start=tmp_path / "run"), NEXT)
+    second = TtsStage(TtsOptions(corpus, adversarial=True, warm_start=tmp_path / "run"), NEXT)
     kept = read_average(tmp_path / "run")
     own = second.net.state_dict()
     assert {name for name in own if name not in kept} == {
@@ -106,3 +107,14 @@ def test_a_run_begins_with_another_ones_weights(corpus: Path, tmp_path: Path) ->
     }
     assert all(torch.equal(own[name], value) for name, value in kept.items())
     assert any(name.startswith("speech.refiner.") for name in kept)
+
+
+def test_without_held_out_speech_the_training_clips_validate(corpus: Path) -> None:
+    clips = [replace(clip, split="train") for clip in read_manifest(corpus)]
+    write_manifest(corpus, clips)
+    tts, vocoder = TtsStage(TtsOptions(corpus), NEXT), VocoderStage(VocoderOptions(corpus), SMALL)
+    assert tts.held_out is tts.speech and "on training clips" in tts.notes[0]
+    assert vocoder.held_out is vocoder.speech and "on training clips" in vocoder.notes[0]
+    write_manifest(corpus, [*clips[:-1], replace(clips[-1], split="valid", speaker="stranger")])
+    assert TtsStage(TtsOptions(corpus), NEXT).notes
+    assert not VocoderStage(VocoderOptions(corpus), SMALL).notes

@@ -2,13 +2,18 @@
 
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
+import pytest
 import torch
 from safetensors.torch import load_file
+from torch.distributed.run import get_args_parser
 
 from tests.support.paths import ROOT
 from tests.support.torchrun_stage import SmallStage
+from ttsf.research.training.settings import RunSettings, StageOptions
 
 
 def torchrun(out: Path, processes: int, accumulate: int, steps: int) -> dict[str, torch.Tensor]:
@@ -36,3 +41,13 @@ def test_accumulation_is_the_same_step(tmp_path: Path) -> None:
     one = torchrun(tmp_path / "one", processes=1, accumulate=2, steps=5)
     for name in two:
         torch.testing.assert_close(two[name], one[name], atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("options", get_args(StageOptions))
+def test_torchrun_passes_every_option_of_a_stage_on(options: type) -> None:
+    """torchrun takes a prefix of one of its own options for itself, even behind the module."""
+    names = [field.name for kind in (options, RunSettings) for field in fields(kind)]
+    given = [f"--{name.replace('_', '-')}" for name in (*names, "out", "preset", "epochs")]
+    line = ["--nproc-per-node", "2", "-m", "ttsf", "train", "stage", *given]
+    parsed = get_args_parser().parse_args(line)
+    assert parsed.training_script == "ttsf" and parsed.training_script_args[2:] == given

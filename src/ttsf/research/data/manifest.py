@@ -118,6 +118,10 @@ class Clip:
                 raise ValueError(f"'{path}' leaves the corpus's folder")
 
 
+class NoClips(TtsfError):
+    """No clip of the wanted splits qualifies."""
+
+
 _clip = TypeAdapter(Clip)
 
 

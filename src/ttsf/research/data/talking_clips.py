@@ -18,7 +18,7 @@ from ttsf.errors import TtsfError
 from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.tts import SpokenText, pad_spoken
 from ttsf.research.data.clip_files import read_frames, read_samples
-from ttsf.research.data.manifest import Clip, Split, read_manifest
+from ttsf.research.data.manifest import Clip, NoClips, Split, read_manifest
 from ttsf.text.front_end import TextFrontEnd
 
 ORDER, WINDOW = 0, 1  # what a random number is for: the order of an epoch, or one clip's window
@@ -56,10 +56,6 @@ class TalkingBatch(NamedTuple):
     spoken: SpokenText
     """The whole utterances; a text is empty where there is none."""
     names: tuple[str, ...]
-
-
-class NoClips(TtsfError):
-    """Nothing in the wanted splits qualifies."""
 
 
 class TalkingClips:

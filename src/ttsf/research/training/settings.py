@@ -52,7 +52,7 @@ class TtsOptions:
     """Corpus with manifest.jsonl."""
     adversarial: bool = False
     """Finish D_TTS: discriminators also see mels of as many solver steps as are used to speak."""
-    start: Path | None = None
+    warm_start: Path | None = None
     """Run of this stage, with the same or other speakers, whose weights to begin with."""
 
 
@@ -66,7 +66,7 @@ class VocoderOptions:
     """The preset's; none: the spectral losses alone."""
     stft: float | None = None
     """Weight of the STFT loss (the preset's)."""
-    start: Path | None = None
+    warm_start: Path | None = None
     """Model or run of this stage whose vocoder to begin with; the discriminators begin afresh."""
     tts: Path | None = None
     """Run of the stage tts: half of the segments are read from mels as D_TTS draws them."""
@@ -88,7 +88,7 @@ class FaceOptions:
     """Frames drawn of each source (the preset's)."""
     schedule_steps: int | None = None
     """Length of the learning rate's decay (that of the run)."""
-    start: Path | None = None
+    warm_start: Path | None = None
     """Model to go on from (None: random weights)."""
     generator_only: bool = False
     """Train G, keep E_v and E_m."""
@@ -140,7 +140,7 @@ class JointOptions:
 
     data: Path
     """Corpus with manifest.jsonl."""
-    start: Path | None = None
+    warm_start: Path | None = None
     """Model to go on from."""
     experts: Path | None = None
     """Folder of the public networks ($TTSF_EXPERTS)."""

@@ -81,7 +81,7 @@ def train_stage(
         write_new(out / SPEAKERS, json.dumps(stage.speakers))
     if isinstance(stage, VoiceStage | JointStage) and stage.voices:
         write_voices(out, stage.voices)
-    if isinstance(stage, JointStage):
+    if isinstance(stage, TtsStage | VocoderStage | MotionStage | JointStage):
         for line in stage.notes:
             print(line, flush=True)
     try:

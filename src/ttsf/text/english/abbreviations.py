@@ -66,7 +66,7 @@ def _senior(match: re.Match[str]) -> str | None:
     name = find_right(match, r"\s+([A-Z][\w']+)")
     if not match[0].endswith("."):
         return "Senior" if _name_precedes(match) else None
-    if name and name[1] in _AFTER_SENIOR:
+    if (name and name[1] in _AFTER_SENIOR) or find_right(match, r"\s[A-Z]{2,3}\b"):
         return "Senior"
     directly = find_left(match, r"[A-Z][\w'-]*\.?\s+$")
     if name and name[1] not in STARTERS and not (directly and _name_precedes(match)):

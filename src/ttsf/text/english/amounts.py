@@ -107,8 +107,12 @@ def _comma_unit(match: re.Match[str]) -> str | None:
 
 def _pers(text: str | None) -> str:
     """'/kg/min' -> ' per kilogram per minute'."""
-    names = (text or "").replace(" ", "").split("/")[1:]
-    return "".join(f" per {UNITS[n].one if n in UNITS else PERIODS.get(n, n)}" for n in names)
+    said = ""
+    for name in (text or "").replace(" ", "").split("/")[1:]:
+        number, unit = re.findall(r"^(\d*)(.*)$", name)[0]
+        one = UNITS[unit].one if unit in UNITS else PERIODS.get(unit, unit)
+        said += f" per {cardinal(number)} {UNITS[unit].many}" if number else f" per {one}"
+    return said
 
 
 PERIODS = {"h": "hour", "d": "day", "y": "year", "a": "year", "mo": "month", "day": "day"}
@@ -198,7 +202,7 @@ def _magnitude(match: re.Match[str]) -> str | None:
     """'1.5M users', '10K people'; '4K screen' and '221B Baker' stay letters."""
     letter, after = match["letter"].strip(), word_after(match)
     after = after or "".join(re.findall(r"^\+ ([a-z]+)", right(match)))
-    if after[:1].isupper() or left(match)[-1:].isalpha():
+    if after[:1].isupper() or left(match)[-1:].isalpha() or word_before(match).lower() in NAMED:
         return None
     if letter in "kK" and not (
         is_plural(after) or "." in match["number"]
@@ -258,7 +262,7 @@ AMOUNTS = (
     rule("unit", "d", rf"(?P<whole>\d{{1,3}}),(?P<rest>\d)(?P<gap>\s)(?P<unit>{_units})(?![\w/'^])",
          _comma_unit),
     rule("unit", "sd", rf"{SIGN}{NUMBER}(?:{RANGE}{LAST})?(?P<gap>[ -]?)(?P<unit>{_units})"
-         rf"(?P<power>\^[23])?(?P<per>(?:\s?/\s?(?:{_units}|day|week|month|year|hour|minute|second"
+         rf"(?P<power>\^[23])?(?P<per>(?:\s?/\s?(?:(?:10{{1,4}}\s?)?(?:{_units})|day|week|month|year|hour|minute|second"
          r"|person|head|user|page|night|unit|item|ml|h|d|y|mo)(?![\w^])){0,3})(?![\w/'^])", _unit),
     rule("magnitude", "d", r"(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)"
          r"(?P<letter>[KkMBT]|\s?(?:bn|mn|MM))\b", _magnitude),

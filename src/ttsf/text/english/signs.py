@@ -56,9 +56,13 @@ def _minus(match: re.Match[str]) -> str | None:
 
 
 _PERIOD = (
-    r"\s?(?:day|week|month|year|hour|minute|second|night|min|person|head|user|kg|mile|lb|page|item"
-    r"|team|game|match|serving|cup)\b"
+    r"/\s?(day|week|month|year|hour|minute|second|night|min|hr|sec|wk|mo|yr|person|head|user|kg|mile"
+    r"|lb|page|item|team|game|match|serving|cup)\b"
 )
+_PERIOD_WORDS = {
+    "min": "minute", "hr": "hour", "sec": "second", "wk": "week", "mo": "month", "yr": "year",
+    "kg": "kilogram", "lb": "pound",
+}  # fmt: skip
 
 
 def _slash(match: re.Match[str]) -> str | None:
@@ -68,9 +72,6 @@ def _slash(match: re.Match[str]) -> str | None:
         return "divided by"
     if find_left(match, r"\d\s$") and find_right(match, r"\s\d"):
         return "divided by"
-    counted = find_left(match, r"\d[\d.,]*\s?-?[A-Za-z]+\s?$") and find_right(match, _PERIOD)
-    if counted:
-        return "per"
     if find_left(match, r"=\s[^=]*\s$") and find_right(match, r"\s[\w(]"):
         return "divided by"
     if before[-1:].isspace() and after[:1].isspace():
@@ -114,6 +115,8 @@ def _number_sign(match: re.Match[str]) -> str | None:
 
 
 def _star(match: re.Match[str]) -> str | None:
+    if find_left(match, r"\bSELECT\s$"):
+        return "star"
     if find_left(match, r"[\w)]\s?$") and find_right(match, r"\s?[\w(]"):
         return "times"
     return ""
@@ -130,7 +133,7 @@ def _lengthened(match: re.Match[str]) -> str | None:
     if (
         low.startswith("www")
         or re.fullmatch(r"(?!m+$)[ivxlcdm]+", low)
-        or (word.isupper() and len(word) < 5)
+        or (word.isupper() and (len(word) < 5 or not re.search(r"([AEIOU])\1\1", word)))
         or (len(set(low)) == 1 and (word.isupper() or low[0] not in "aeoum"))
     ):
         return None
@@ -184,10 +187,13 @@ SIGN_RULES = (
     rule("sign", "s", r"#", _number_sign),
     rule("sign", "s", r"\*", _star),
     rule("sign", "s", r"~", _tilde),
+    rule("sign", "s", r"-(?<=(?:UTC|GMT)-)(?=\d)", "minus"),
     rule("sign", "s", r"[-\u2014]\s?(?=\d)", _range_dash),
     rule("sign", "s", r"-", _minus),
     rule("sign", "s", r"[-+](?=\s|$)(?<=\w[-+])|\+\+", lambda m:
          "plus plus" if m[0] == "++" else None),
+    rule("sign", "s", _PERIOD, lambda m: f"per {_PERIOD_WORDS.get(m[1], m[1])}"
+         if find_left(m, r"\d[\d.,]*\s?-?[A-Za-z]+\s?$") else None),
     rule("sign", "s", r"/", _slash),
     rule("sign", "s", r"\+(?<=[⌘⌥⇧⌃]\+)", " "),
     rule("sign", "s", r"\\", " "),

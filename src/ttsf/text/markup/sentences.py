@@ -165,7 +165,7 @@ def _goes_on(before: str, word: str, earlier: str) -> bool:
             return False
         return not starts
     if short in _UNITS and earlier[-1:].isdecimal():
-        return False
+        return len(word) == 1 and word in "NSEW"
     if _DOTTED.fullmatch(before):
         if short in _HALF_OF_DAY:
             named = word[:3].lower() in _MONTHS | _WEEK or word in _ZONES
@@ -174,7 +174,7 @@ def _goes_on(before: str, word: str, earlier: str) -> bool:
     if short in BEFORE_NUMBERS and (_NUMERAL.fullmatch(word) or short not in ANYWHERE):
         return bool(_NUMERAL.fullmatch(word))
     if short in MAY_BE_WORDS and before not in BEFORE_NAMES and before not in AFTER_NAMES:
-        return False
+        return word[:1].isdecimal()
     if short in SHORT_FORMS or before in AFTER_NAMES or before in BEFORE_NAMES:
         return not starts
     return bool(_NO_VOWEL.fullmatch(before)) and not starts and not before.isupper()

@@ -7,7 +7,7 @@ import numpy as np
 from ttsf.config import HOP, SAMPLE_RATE
 from ttsf.errors import TtsfError, needing
 from ttsf.research.data.clip_files import WIDE_RATE, read_samples
-from ttsf.research.data.manifest import Animated, Clip, Split, read_manifest
+from ttsf.research.data.manifest import Animated, Clip, NoClips, Split, read_manifest
 
 
 class SpeechClips:
@@ -15,7 +15,7 @@ class SpeechClips:
 
     Animated clips are left out: their sound is that of another clip.
 
-    Raises TtsfError where no clip of these splits qualifies.
+    Raises NoClips where no clip of these splits qualifies.
     """
 
     def __init__(self, folder: Path, splits: tuple[Split, ...], need_text: bool = False) -> None:
@@ -25,7 +25,7 @@ class SpeechClips:
         self.clips = [clip for clip in heard if clip.text or not need_text]
         if not self.clips:
             kind = "speech with text" if need_text else "speech"
-            raise TtsfError(f"no {kind} of the split {' or '.join(splits)} in {folder}")
+            raise NoClips(f"no {kind} of the split {' or '.join(splits)} in {folder}")
 
     def segment(self, clip: Clip, first: int, frames: int, rate: int) -> np.ndarray:
         """Float32 [frames * rate / 100] at `rate` Hz: the sound of mel frames from `first` on.

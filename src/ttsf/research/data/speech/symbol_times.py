@@ -14,7 +14,11 @@ import numpy as np
 from ttsf.config import HOP, SAMPLE_RATE
 from ttsf.errors import TtsfError
 from ttsf.media.files import write_new
-from ttsf.symbols import SYMBOL_ID
+from ttsf.symbols import BLANK, PUNCTUATION, SYMBOL_ID
+
+SPACE_S = 0.01
+"""Of a space between two words that follow each other without a pause."""
+SILENT = frozenset(PUNCTUATION + BLANK)
 
 
 class SymbolTimes(NamedTuple):
@@ -27,6 +31,20 @@ class SymbolTimes(NamedTuple):
     def ids(self) -> list[int]:
         """Places in SYMBOLS."""
         return [SYMBOL_ID[symbol] for symbol in self.symbols]
+
+    def closed(self) -> "SymbolTimes":
+        """The same with spaces of at most SPACE_S between two sounds; each takes half of the rest.
+
+        No silence stands there in fluent speech, but a synthesiser gives a space some time.
+        """
+        ends = list(self.ends_s)
+        for k in range(1, len(ends) - 1):
+            around = self.symbols[k - 1] + self.symbols[k + 1]
+            spare = ends[k] - ends[k - 1] - SPACE_S
+            if self.symbols[k] == " " and spare > 0 and not set(around) & SILENT:
+                ends[k - 1] += spare / 2
+                ends[k] -= spare / 2
+        return SymbolTimes(self.symbols, tuple(ends))
 
     def frames(self, total: int) -> list[int]:
         """Mel frames of each symbol, `total` in all; ends are rounded, the last takes the rest."""

@@ -80,7 +80,7 @@ def timed_one(job: TimedJob, out: Path) -> Record:
     begin_s = kept.start / SAMPLE_RATE
     narrow = narrow[kept]
     gain = level_gain(narrow)
-    whole = read_times(listing)
+    whole = read_times(listing).closed()
     ends_s = tuple(min(max(end - begin_s, 0.0), length_s) for end in whole.ends_s)
     times = SymbolTimes(whole.symbols, (*ends_s[:-1], length_s))
     save_times(out / f"times/{job.key}.json", *times)

@@ -40,8 +40,8 @@ class FaceStage:
         self.faces, self.held_out = RenderedFaces(options.data), RenderedFaces(options.valid)
         self.batches_per_epoch = -(-self.faces.people // self.training.people)
         self.model = TTSF(self.config)
-        if options.start is not None:
-            load_parts(self.model, options.start, FACE)
+        if options.warm_start is not None:
+            load_parts(self.model, options.warm_start, FACE)
         self.net = Parts(self.model, FACE)
         self.reads = not options.generator_only
         if not self.reads:

@@ -52,7 +52,7 @@ class JointStage:
         found = experts or find_experts(
             options.experts, options.syncnet, preset.syncnet.network, options.allow_missing
         )
-        begun = None if options.start is None else checkpoint.load(options.start)
+        begun = None if options.warm_start is None else checkpoint.load(options.warm_start)
         self.config = preset.model
         if begun is not None:
             speech = replace(self.config.speech, voices=begun.config.speech.voices)

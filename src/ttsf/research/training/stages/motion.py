@@ -25,7 +25,7 @@ from ttsf.research.training.journal import Validation
 from ttsf.research.training.parts import FACE, MOTION, SPEECH, Parts, load_parts, read_speakers
 from ttsf.research.training.schedule import warm_up_cosine
 from ttsf.research.training.settings import MotionOptions
-from ttsf.research.training.stages.tts import SpeechDataset
+from ttsf.research.training.stages.tts import VALIDATED_ON_TRAINING, SpeechDataset
 from ttsf.text.front_end import SYMBOLS
 
 HELD_OUT = 24
@@ -70,7 +70,8 @@ class MotionStage:
         if self.moves:
             self.weights |= {"ae": loss.ae, "prior": loss.prior, "ot_cfm": loss.ot_cfm}
         self.speech = SpeechDataset(options.data, self.config, ("train",))
-        self.held_out = SpeechDataset(options.data, self.config, ("valid",))
+        self.held_out = self.speech.held_out()
+        self.notes = [] if self.held_out is not self.speech else [VALIDATED_ON_TRAINING]
         # about: utterances shorter than a training clip are left out
         self.batches_per_epoch = -(-len(self.speech.clips) // self.training.batch)
         self.voices = read_speakers(options.tts)

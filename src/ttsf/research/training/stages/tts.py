@@ -18,7 +18,7 @@ from ttsf.errors import TtsfError
 from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.tts import SpokenText, pad_spoken
 from ttsf.model.ttsf import TTSF
-from ttsf.research.data.manifest import Clip, Split
+from ttsf.research.data.manifest import Clip, NoClips, Split
 from ttsf.research.data.speech.speech_clips import SpeechClips
 from ttsf.research.data.speech.symbol_times import read_times
 from ttsf.research.presets import Preset
@@ -30,6 +30,9 @@ from ttsf.research.training.schedule import warm_up_cosine
 from ttsf.research.training.settings import TtsOptions
 from ttsf.text.front_end import TextFrontEnd
 
+VALIDATED_ON_TRAINING = (
+    "the split valid has no speech of the speakers in train: the validation is on training clips"
+)
 HELD_OUT = 10
 """Clips of a batch in a validation."""
 
@@ -52,6 +55,7 @@ class SpeechDataset:
     """
 
     def __init__(self, folder: Path, config: ModelConfig, splits: tuple[Split, ...]) -> None:
+        self.folder, self.config = folder, config
         front_end = TextFrontEnd(config.speech)
         trained = SpeechClips(folder, ("train",), need_text=True)
         self.speakers = sorted({clip.speaker for clip in trained.clips})
@@ -76,7 +80,14 @@ class SpeechDataset:
             if config.speech.prosody is not None:
                 self.log_f0.append(log_f0(speech.f0(clip, 0, mel.shape[1]), clip))
         if not self.clips:
-            raise TtsfError(f"no usable speech with text of {', '.join(splits)} in {folder}")
+            raise NoClips(f"no usable speech with text of {', '.join(splits)} in {folder}")
+
+    def held_out(self) -> "SpeechDataset":
+        """Held-out clips of the same speakers; these clips themselves where there are none."""
+        try:
+            return SpeechDataset(self.folder, self.config, ("valid",))
+        except NoClips:
+            return self
 
     def collate(self, indices: list[int]) -> TtsBatch:
         """Pad clips to the longest."""
@@ -138,13 +149,14 @@ class TtsStage:
         self.config, self.training, self.seed = preset.model, preset.tts, seed
         self.speech = SpeechDataset(options.data, self.config, ("train",))
         self.speakers = self.speech.speakers  # of the table's rows, kept for later stages
-        self.held_out = SpeechDataset(options.data, self.config, ("valid",))
+        self.held_out = self.speech.held_out()
+        self.notes = [] if self.held_out is not self.speech else [VALIDATED_ON_TRAINING]
         self.model = TTSF(self.config)
         self.net = Parts(self.model, SPEECH)
         self.table = nn.Embedding(len(self.speakers), self.config.speech.voice_channels)
         self.net.add_module("table", self.table)
-        if options.start is not None:
-            self._begin_with(options.start)
+        if options.warm_start is not None:
+            self._begin_with(options.warm_start)
         self.weights = {"prior": 1.0, "duration": 1.0, "flow": 1.0}
         if self.config.speech.prosody is not None:
             self.weights["prosody"] = 1.0

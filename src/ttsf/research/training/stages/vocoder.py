@@ -24,7 +24,7 @@ from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.harmonic import HarmonicVocoder
 from ttsf.model.speech.pitch import pitch_loss
 from ttsf.model.ttsf import TTSF
-from ttsf.research.data.manifest import Clip
+from ttsf.research.data.manifest import Clip, NoClips
 from ttsf.research.data.speech.speech_clips import SpeechClips
 from ttsf.research.presets import Preset
 from ttsf.research.training.adversarial.gan import gan_losses
@@ -109,13 +109,17 @@ class VocoderStage:
             raise TtsfError(f"a hop of {audio.hop} does not divide {t.segment} samples")
         self.heard = output_audio(self.config)
         self.model = TTSF(self.config)
-        if options.start is not None:
-            load_parts(self.model, options.start, ("vocoder",))
+        if options.warm_start is not None:
+            load_parts(self.model, options.warm_start, ("vocoder",))
         self.tts_mels = None if options.tts is None else TtsMels(self.model, options.tts)
         self.net = Parts(self.model, ("vocoder",))
         self.discriminators = build_discriminators(t.discriminators, t.divisor)
         self.speech = SpeechClips(options.data, ("train",))
-        self.held_out = SpeechClips(options.data, ("valid",))
+        self.held_out, self.notes = self.speech, list[str]()
+        try:
+            self.held_out = SpeechClips(options.data, ("valid",))
+        except NoClips:
+            self.notes.append("no speech of the split valid: the validation is on training clips")
         self.clips = [clip for clip in self.speech.clips if clip.samples >= t.segment]
         if not self.clips:
             raise TtsfError(f"no training clips of {t.segment} samples or more in {options.data}")

@@ -37,6 +37,8 @@ def _letter(match: re.Match[str]) -> str | None:
         return "are" if after_r or asked else None
     if letter == "y":
         return "why" if find_right(match, r"\s+(?:u|r|ur|you|did|do|not|so)\b") else None
+    if letter == "b":
+        return "be" if find_right(match, r"\s(?:there|back|right|ok|good|sure|on|4)\b") else None
     if letter == "c":
         return "see" if find_right(match, r"\s+(?:u|ya|you)\b") else None
     if letter in "24" and find_left(match, r"[a-z]\s$|^\W*$"):
@@ -47,6 +49,6 @@ def _letter(match: re.Match[str]) -> str | None:
 
 CHAT_RULES = (
     rule("chat", "wd", r"[A-Za-z0-9]{2,9}+(?![\w'&@]|-\w|\.\w)", _spelling),
-    rule("chat", "wd", r"[uUrRyYcC24](?![\w'&@./:-]|\s?[=+*/^<>])", _letter),
+    rule("chat", "wd", r"[uUrRyYcCb24](?![\w'&@./:-]|\s?[=+*/^<>])", _letter),
     rule("chat", "w", r"(?<!\w)w/(?=\s)", "with"),
 )

@@ -21,7 +21,7 @@ from ttsf.text.english.tokens import rule
 _SCALE = rf"(?P<scale>{LONG_SCALE}|\s?(?:[kK]|[mM]n?|[bB]n?|[tT]n?)\b(?!/))"
 _signs = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
 _codes = "|".join(map(re.escape, CODES_OF_MONEY))
-_PER = r"(?P<per>/\s?[a-z]{1,8}\b)?"
+_PER = r"(?P<per>(?:/\s?[a-z]{1,8}\b){1,2})?"
 
 
 def money(number: str, currency: Currency, scale: str = "", singular: bool = False) -> str:
@@ -68,10 +68,9 @@ def _money(match: re.Match[str]) -> str | None:
 
 
 def _per(text: str | None) -> str:
-    if not text:
-        return ""
-    name = text.lstrip("/").strip()
-    return f" per {UNITS[name].one if name in UNITS else PERIODS.get(name, name)}"
+    """'/person/night' -> ' per person per night'."""
+    names = [name.strip() for name in (text or "").split("/")[1:]]
+    return "".join(f" per {UNITS[n].one if n in UNITS else PERIODS.get(n, n)}" for n in names)
 
 
 def _money_after(match: re.Match[str]) -> str | None:

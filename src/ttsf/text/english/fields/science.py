@@ -82,7 +82,7 @@ def _of(match: re.Match[str]) -> str | None:
     """'f(x)', 'P(A|B)', 'O(n log n)': the bracket is "of"."""
     inner = match[2]
     letter = match[1]
-    if not re.fullmatch(r"[\w\s,|^+*/.-]{1,24}|.*" + _GREEK + ".*", inner):
+    if not re.fullmatch(r"[\w\s,|^+*/.<>=≤≥-]{1,24}|.*" + _GREEK + ".*", inner):
         return None
     if letter not in "fghPOEFGHL" and not re.fullmatch(r"[a-z]|[a-z],\s?[a-z]", inner):
         return None
@@ -118,7 +118,11 @@ def _log_base(match: re.Match[str]) -> str:
     return f"log base {cardinal(match[1])}{of}"
 
 
+FORMULAS = (rule("formula", "w", r"(?:[A-Z][a-z]?\d{0,2}){2,12}(?![\w'&]|\.\w)", _formula),)
 SCIENCE = (
+    rule("formula", "w", r"d([a-z])/d([a-z])\b", lambda m: f"D {m[1].upper()} D {m[2].upper()}"),
+    rule("formula", "w", r"[a-zA-Z]{2}(?=\s|[.,;]|$)", lambda m: " ".join(m[0])
+         if find_left(m, r"(?:^|\s)[A-Za-z]\s=\s$") else None),
     rule("formula", "w", r"P\(([A-Z]{1,3})\)", lambda m: f"P of {' '.join(m[1])}"),
     rule("formula", "w", r"([A-Za-z])(?=\(([^()]{1,24})\))\(", _of),
     rule("formula", "s", r"\|", _given),
@@ -127,7 +131,6 @@ SCIENCE = (
     rule("formula", "w", r"log_?\{?(\d{1,2})\}?(?=\s?\(?[\da-zA-Z]|\s*$)", _log_base),
     rule("formula", "d", r"(\d{1,3})!(?![!\w])", _factorial),
     rule("formula", "w", r"([nkmrNK])!(?![!\w])", _factorial),
-    rule("formula", "w", r"(?:[A-Z][a-z]?\d{0,2}){2,12}(?![\w'&]|\.\w)", _formula),
     rule("formula", "s", r"\^(\d?)([+-])(?!\w)", _charge),
     rule("formula", "w", rf"({_units})\^-(\d)(?!\d)", _per_power),
     rule("formula", "w", rf"{_GREEK}(?!{_GREEK}{{2}})(?<!{_GREEK}{{3}})", _letter),

@@ -30,6 +30,8 @@ _BOOKS = words(
     " Daniel Hosea Joel Amos Obadiah Jonah Micah Nahum Habakkuk Zephaniah Haggai Zechariah Malachi"
     " Matthew Mark Luke John Acts Romans Corinthians Galatians Ephesians Philippians Colossians"
     " Thessalonians Timothy Titus Philemon Hebrews James Peter Jude Revelation Surah Quran"
+    " Gen Ex Lev Num Deut Josh Judg Sam Ps Pss Prov Eccl Isa Jer Lam Ezek Dan Hos Mic Zech Mal Matt"
+    " Mk Lk Jn Rom Cor Gal Eph Phil Col Thess Tim Heb Jas Pet Rev"
 )
 _AT_BAT = r"(?:^|[A-Za-z,:(]\s?)$"
 _PLACED = r"(?i)(?:\b(?:lines?|rows?|col(?:umn)?s?|position|pos|ln)[\s:]*|\.\w{1,4}:)$"
@@ -57,7 +59,7 @@ def _out_of(match: re.Match[str]) -> str | None:
 
 def _line(match: re.Match[str]) -> str | None:
     """'line 10:5', 'John 3:16'."""
-    if word_before(match) in _BOOKS:
+    if word_before(match).rstrip(".") in _BOOKS:
         last = f" to {cardinal(match[3])}" if match[3] else ""
         return f"{cardinal(match[1])} {cardinal(match[2])}{last}"
     placed = find_left(
