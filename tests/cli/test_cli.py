@@ -127,7 +127,7 @@ def test_several_faces_are_said_aloud(
         (["train", "tts", "--data", "c", "-o", "run", "--accumulate", "0"], "accumulate: "),
         (["train", "tts", "--data", "c", "-o", "run", "--loaders", "none"], "--loaders"),
         (["train", "tts", "--data", "c", "-o", "r", "--steps", "1", "--epochs", "1"], "--epochs"),
-        (["assemble", "--out", "model"], "no run is named"),
+        (["assemble", "--out", "model"], "name at least one run"),
         (["completion", "cmd"], "cmd"),
     ],
 )

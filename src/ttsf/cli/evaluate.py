@@ -1,4 +1,4 @@
-"""`ttsf evaluate`: tables of our model and of anyone's videos."""
+"""`ttsf evaluate`: the paper's tables for our model and for other systems."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ class _Evaluate(EvaluateSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate:
-    """Make the paper's tables for our videos and others'.
+    """Compute the paper's tables for our videos and those of other systems.
 
     ttsf evaluate cases --out evaluation --system theirs=videos
     """
@@ -33,11 +33,11 @@ class Evaluate:
     """Folder with cases.csv or manifest.csv."""
     out: Out
     system: NamedFolders = ()
-    """Another's videos."""
+    """Name and folder of another system's videos."""
     ablation: NamedFolders = ()
-    """A model for Tables 3 and 5; where none is named, those of the bundled model."""
+    """Name and folder of an ablation for Tables 3 and 5; default: the bundled ones."""
     no_ablations: bool = False
-    """Leave out the bundled ones."""
+    """Skip the bundled ablations."""
     settings: Annotated[_Evaluate, arg(name="")]
     quiet: Quiet = False
 
@@ -54,4 +54,4 @@ class Evaluate:
         tables = evaluate(self.cases, self.out, settings, shown)
         if not self.quiet:
             print("\n".join(table.markdown() for table in tables))
-            print(f"{self.out / 'report.html'} shows the clips; refused.csv says what was left out")
+            print(f"{self.out / 'report.html'} shows the clips; refused.csv lists what was refused")
