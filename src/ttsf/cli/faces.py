@@ -45,9 +45,7 @@ class Faces:
         height, width = read.pixels.shape[:2]
         faces = find_faces(read.pixels, MIN_FACE / read.shrunk)
         if not faces:
-            raise TtsfError(
-                f"{self.picture}: no face found; it must look at the camera, upright"
-            )
+            raise TtsfError(f"{self.picture}: no face found; it must look at the camera, upright")
         if self.output:
             self._write_labelled(self.output, read.pixels, faces)
         for number, face in enumerate(faces, start=1):

@@ -104,9 +104,7 @@ class Speak:
         from ttsf.text.markup.lexicon import read_lexicon
 
         if self.model is None and not checkpoint.BUNDLED.is_dir():
-            raise TtsfError(
-                "this installation has no bundled weights; give --model DIR"
-            )
+            raise TtsfError("this installation has no bundled weights; give --model DIR")
         outputs = Outputs(
             self.output,
             self.save_audio,
