@@ -144,9 +144,7 @@ def _read_jpeg(file: BinaryIO) -> Picture:
         jpeg = read_jpeg(content)
     scans = len(jpeg.scans)
     if scans > MOST_SCANS or scans * width * height > MOST_WORK:
-        raise TtsfError(
-            f"{scans} scans of {width} x {height} px take too long; save it again"
-        )
+        raise TtsfError(f"{scans} scans of {width} x {height} px take too long; save it again")
     picture = _decode(io.BytesIO(jpeg.content), ("JPEG",))
     with _unwarned():
         return picture._replace(flaw=DAMAGED) if is_damaged(jpeg, width * height) else picture
