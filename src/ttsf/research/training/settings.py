@@ -121,7 +121,7 @@ class VoiceOptions:
     face: Path
     """Run of stage face, or a model."""
     low: tuple[str, ...]
-    """Speakers for faces of low register, as SPEAKER or SPEAKER=NAME, ordered along the voice axis."""
+    """Speakers for faces of low register, SPEAKER or SPEAKER=NAME each, ordered along the axis."""
     high: tuple[str, ...]
     """The same for faces of high register."""
 
