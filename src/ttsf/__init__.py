@@ -1,6 +1,6 @@
 """One portrait and a text become a talking-face video: `ttsf.load().write("me.jpg", "Hello", ...)`.
 
-The parts that need PyTorch are imported when they are first used.
+Modules that need PyTorch are imported on first use.
 """
 
 from importlib import import_module
@@ -33,7 +33,7 @@ ELSEWHERE = {
     "Written": "ttsf.engine.output",
     "Portrait": "ttsf.portrait.portrait",
 }
-"""Where what is not of the pipeline is from."""
+"""Modules of the public names that are not in `pipeline`."""
 
 
 def __getattr__(name: str) -> Any:

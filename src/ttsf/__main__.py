@@ -1,10 +1,10 @@
-"""The command `ttsf`, also as `python -m ttsf`; Ctrl-C while it is being loaded is one line."""
+"""Entry point of the command `ttsf` and of `python -m ttsf`; handles Ctrl-C during imports."""
 
 import sys
 
 
 def entry_point() -> None:
-    """Run the command of this process and end it with its exit code."""
+    """Run the command line, and exit with its code."""
     try:
         from ttsf.cli.main import run_process
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
-"""A model on disk: `model.safetensors` (fp16) and `config.json`. The only save and load.
+"""Save and load a model: `model.safetensors` (fp16) and `config.json`.
 
-A variant of a model may hold only the tensors in which it differs; its file then names the folder
-beside it that holds all others.
+A variant may hold only the tensors in which it differs from a base model; its metadata then names
+the base's folder beside it.
 """
 
 import hashlib
@@ -26,22 +26,22 @@ WEIGHTS, CONFIG = "model.safetensors", "config.json"
 BUNDLED = Path(__file__).parent / "weights" / "mini"
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 BASE = "base"
-"""Entry of the weight file's metadata: the sibling folder that holds the other tensors."""
+"""Metadata key: name of the sibling folder that holds the other tensors."""
 VOICE = "voice"
-"""Tensor of a saved voice, and in its metadata which model's it is."""
+"""Name of a saved voice's tensor, and metadata key of the model it belongs to."""
 
 
 def bundled_variants() -> dict[str, Path]:
-    """The ablations of the bundled model that come with it: preset -> folder."""
+    """Return the bundled ablations: preset -> folder."""
     found = BUNDLED.parent.glob(f"{BUNDLED.name}-*")
     return {folder.name: folder for folder in sorted(found)}
 
 
 def save(model: TTSF, folder: Path, base: str | None = None) -> None:
-    """Write a model into `folder`, made where missing; each file appears whole or not at all.
+    """Write a model into `folder`, which is created if missing; files are written atomically.
 
-    base: name of a model folder beside it; only tensors that differ from its are written. Raises
-    TtsfError for values that half precision cannot hold or an unwritable place.
+    base: name of a sibling model folder; only tensors that differ from it are written. Raises
+    TtsfError for values not finite in half precision, and for an unwritable folder.
     """
     tensors = {}
     metadata = {"format": "pt"} if base is None else {"format": "pt", BASE: base}
@@ -58,15 +58,15 @@ def save(model: TTSF, folder: Path, base: str | None = None) -> None:
 
 
 def load(folder: Path | None = None, device: str | torch.device = "cpu") -> TTSF:
-    """The model in `folder` (None: the bundled one) in single precision, ready for inference.
+    """Load the model in `folder` (None: the bundled one) in single precision, for inference.
 
-    Raises TtsfError where a file is missing, damaged or belongs to another model.
+    Raises TtsfError if a file is missing, damaged or belongs to another model.
     """
     if folder is None:
         folder = BUNDLED
         if not folder.is_dir():
             raise TtsfError("this installation has no bundled weights; choose a model")
-    elif not os.path.isdir(folder):  # Path.is_dir raises for a name that is too long
+    elif not os.path.isdir(folder):  # Path.is_dir raises if the name is too long
         raise TtsfError(f"{folder}: no such model directory")
     target = _device(device)
     config = load_config(folder)
@@ -80,31 +80,32 @@ def load(folder: Path | None = None, device: str | torch.device = "cpu") -> TTSF
 
 
 def _ready(stored: Tensor, layout: torch.memory_format) -> Tensor:
-    """In single precision; a convolution of pictures in `layout`."""
+    """Convert to single precision, and 2-D convolutions to the memory format `layout`."""
     whole = stored.float() if stored.is_floating_point() else stored
     return whole.to(memory_format=layout) if whole.dim() == 4 else whole
 
 
 def _keep_freed_memory() -> None:
-    """Without this the kernel gets the maps of every batch back and clears them again for the next.
+    """Make glibc keep freed memory instead of returning it to the kernel after every batch.
 
-    That costs a fifth of G's time. glibc raises its thresholds to the largest block that it sees
-    freed, up to 32 MB (mallopt(3)); no page of this one is touched. Elsewhere nothing happens.
+    Mapping and clearing it again costs a fifth of G's time. glibc raises its thresholds to the
+    largest block it has seen freed, up to 32 MB (mallopt(3)); freeing one untouched block does it.
+    No effect with other C libraries.
     """
     torch.empty(31 << 20, dtype=torch.uint8)
 
 
 def save_voice(model: TTSF, voice: Tensor, path: Path) -> None:
-    """Write a voice [1, V], for any portrait of this model; the file appears whole or not at all.
+    """Write a voice [1, V] atomically; any portrait of this model can use it.
 
-    Raises TtsfError for an unwritable place.
+    Raises TtsfError for an unwritable path.
     """
     metadata = {"format": "pt", VOICE: _voice_space(model)}
     write_new(path, to_bytes({VOICE: voice.detach().cpu().contiguous()}, metadata=metadata))
 
 
 def load_voice(model: TTSF, path: Path) -> Tensor:
-    """The voice [1, V] that `save_voice` wrote; raises TtsfError for another file or model."""
+    """Load a voice [1, V] that `save_voice` wrote; raises TtsfError for another file or model."""
     tensors, metadata = _read_file(path)
     if VOICE not in tensors or tensors.keys() != {VOICE}:
         raise TtsfError(f"{path}: no saved voice")
@@ -117,7 +118,7 @@ def load_voice(model: TTSF, path: Path) -> Tensor:
 
 
 def _voice_space(model: TTSF) -> str:
-    """What tells apart models for which the same numbers are different voices."""
+    """Fingerprint the model's voice space: models with the same one can share voices."""
     weights = model.speech.encoder.state_dict().values()
     digest = hashlib.sha256()
     for value in weights:
@@ -126,16 +127,16 @@ def _voice_space(model: TTSF) -> str:
 
 
 def _blank(config: ModelConfig, path: Path) -> TTSF:
-    """The model without memory for its weights, so that absurd sizes cost none."""
+    """Build the model on the meta device, so that absurd sizes allocate nothing."""
     try:
         with torch.device("meta"):
             return TTSF(config)
-    except Exception as error:  # whatever sizes the file asks for
+    except Exception as error:  # arbitrary sizes in a damaged file
         raise TtsfError(f"{path}: cannot build this model ({error})") from error
 
 
 def load_config(folder: Path) -> ModelConfig:
-    """The configuration of the model in `folder`; raises TtsfError for an unknown key."""
+    """Load the configuration of the model in `folder`; raises TtsfError for an unknown key."""
     path = folder / CONFIG
     try:
         if path.exists() and not path.is_file():
@@ -162,9 +163,9 @@ def _device(name: str | torch.device) -> torch.device:
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
-    """The tensors of the model in `folder`, and those of its base that it lacks.
+    """Read the tensors of the model in `folder`, and those that it takes from its base.
 
-    Raises TtsfError for a file that is missing or damaged.
+    Raises TtsfError for a missing or damaged file.
     """
     path = folder / WEIGHTS
     tensors, metadata = _read_file(path)
@@ -180,7 +181,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 
 
 def _read_file(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata of one file."""
+    """Read tensors and metadata of one file."""
     try:
         if not path.is_file():
             wrong = "not a regular file" if path.exists() else "no such file"
@@ -194,7 +195,7 @@ def _read_file(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def _check_fit(path: Path, found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
-    """Names, shapes and values; the message names the first misfit."""
+    """Check names, shapes, types and values; the message names the first mismatch."""
     missing = sorted(wanted.keys() - found.keys())
     unknown = sorted(found.keys() - wanted.keys())
     if missing or unknown:

@@ -1,4 +1,4 @@
-"""The one error that a user may see: a single line that says what is wrong and what to do."""
+"""The error for users: a single line that says what is wrong and what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,17 +9,16 @@ class TtsfError(Exception):
 
 
 class CannotWrite(TtsfError):
-    """A place that takes no file, or no more of it: no fault of what was read."""
+    """The output could not be written (permissions, full disk); the input is fine."""
 
 
 class MissingPackage(TtsfError, ImportError):
-    """A package of an extra is not installed."""
+    """An optional dependency is not installed."""
 
 
 @contextmanager
 def needing(what: str, package: str, extra: str) -> Iterator[None]:
-    """Around imports: raises MissingPackage, "`what` needs `package`: pip install ...", if they
-    fail."""
+    """Turn ImportErrors in the block into MissingPackage, which says what to install."""
     try:
         yield
     except ImportError:

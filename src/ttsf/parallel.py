@@ -1,8 +1,8 @@
-"""Many independent files to work through: in this process, in several, or on a Ray cluster.
+"""Run independent jobs in this process, in a process pool, or on a Ray cluster.
 
-Each job leaves files and then one record, all written whole, so a killed run goes on where it
-stopped. A job may read only what it names and what was there before the run; the folder is then the
-same for any number of workers. Workers on other machines must see the same folders.
+A job writes its files and then one record, all atomically, so that a killed run can resume. If jobs
+read only what they name and what existed before the run, the output does not depend on the number
+of workers. Workers on other machines must see the same folders.
 """
 
 import json
@@ -35,24 +35,23 @@ THREAD_LIMITS = (
     "OPENCV_FOR_THREADS_NUM",
 )
 Progress = Callable[[int, int], None]
-"""Called with what is done and how much there is in all."""
+"""Callback (done, total)."""
 
 
 class WorkerDied(TtsfError):
-    """A process was killed from outside, or by its own fault."""
+    """A worker process was killed or crashed."""
 
 
 @dataclass(frozen=True)
 class Parallel:
-    """Who does the jobs; raises TtsfError where nobody would."""
+    """Worker pool settings; raises TtsfError if `count` < 1."""
 
     count: int = 1
     ray_address: str | None = None
-    """"local" starts a cluster on this machine with `count` processors, "auto" or HOST:PORT joins
-    one."""
+    """Ray cluster: "local" starts one with `count` CPUs, "auto" or HOST:PORT joins one."""
     progress: Progress | None = None
     gpus: float = 0.0
-    """Of each worker on Ray; a quarter lets four share one."""
+    """GPUs per worker on Ray; with 0.25 four share one."""
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -64,14 +63,15 @@ class Job(Protocol):
 
     @property
     def key(self) -> str:
-        """Unique name, the record's path below `records`; `/` allowed."""
+        """Unique name: the path of the record below `records`; may contain `/`."""
 
 
 Work = Callable[[Any, Path], str]
-"""`work(job, out)` writes a job's files below `out` and returns its record, JSON. Picklable, so
-that processes and machines can share it; an exception ends the run."""
+"""`work(job, out)` writes a job's files below `out`, and returns its JSON record. Must be
+picklable;
+an exception ends the run."""
 Lost = Callable[[Any], str]
-"""The record of a job whose process died twice, the second time alone."""
+"""Returns the record of a job whose process died twice, the second time alone."""
 
 
 def run_jobs(
@@ -81,10 +81,10 @@ def run_jobs(
     workers: Parallel = Parallel(),
     lost: Lost | None = None,
 ) -> list[str]:
-    """Do every job that has no record yet; returns all records in the order of the jobs.
+    """Run every job that has no record yet; return all records in the order of the jobs.
 
-    lost: keeps a worker that dies from ending the run; all jobs then have processes of their own.
-    Raises TtsfError where two jobs have one key, a worker dies or Ray is missing.
+    lost: if given, a dying worker does not end the run; jobs then always run in child processes.
+    Raises TtsfError for duplicate keys, a dead worker, or missing Ray.
     """
     keys = [job.key for job in jobs]
     if len(set(keys)) < len(keys):
@@ -110,7 +110,7 @@ def run_jobs(
 
 
 def _do_job(work: Work, out: Path, job: Job) -> bool:
-    """One job to its record."""
+    """Run one job, and write its record."""
     record = work(job, out)
     write_new(record_path(out, job.key), record)
     return True
@@ -119,8 +119,10 @@ def _do_job(work: Work, out: Path, job: Job) -> bool:
 def _on_processes(
     run: Callable[[Job], bool], jobs: Sequence[Job], workers: int, keep_on: bool
 ) -> Iterator[tuple[Job, bool]]:
-    """Each job, and whether it was done. keep_on: those that were in work when a process died are
-    tried once more, each in a process of its own."""
+    """Yield each job with whether it succeeded.
+
+    keep_on: retry jobs that were running when a process died, each in a process of its own.
+    """
     left = {job.key: job for job in jobs}
     while left:
         try:
@@ -147,10 +149,10 @@ def _alone(run: Callable[[Job], bool], job: Job) -> bool:
 
 @contextmanager
 def worker_pool(workers: int, quiet: bool = False) -> Iterator[ProcessPoolExecutor]:
-    """Processes of one thread each that do not outlive this one; TtsfError where one dies.
+    """Yield a pool of single-threaded processes that exit with this one; TtsfError if one dies.
 
-    quiet: what their native libraries write to standard error is dropped; exceptions still come
-    back.
+    quiet: discard their standard error (messages of native libraries); exceptions still
+    propagate.
     """
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _begin_worker, (os.getpid(), quiet))
@@ -165,7 +167,7 @@ def worker_pool(workers: int, quiet: bool = False) -> Iterator[ProcessPoolExecut
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Processes started meanwhile share the cores instead of each taking all of them."""
+    """Limit processes started in the block to one thread each."""
     before = {name: os.environ.get(name) for name in THREAD_LIMITS}
     os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
     try:
@@ -179,7 +181,7 @@ def _one_thread_each() -> Iterator[None]:
 
 
 def _begin_worker(parent: int, quiet: bool) -> None:
-    """Workers of a killed run must not outlive it."""
+    """Initialise a worker, which exits when its parent dies."""
     if quiet:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
@@ -193,17 +195,17 @@ def _begin_worker(parent: int, quiet: bool) -> None:
 
 
 class _Hand:
-    """A Ray actor, which lives for many jobs."""
+    """A Ray actor that runs many jobs."""
 
     def do(self, run: Callable[[Job], bool], job: Job) -> bool:
-        """One job."""
+        """Run one job."""
         return run(job)
 
 
 def _on_ray(
     run: Callable[[Job], bool], jobs: Sequence[Job], workers: Parallel
 ) -> Iterator[tuple[Job, bool]]:
-    """Each job, and whether it was done; one whose actor dies is tried once more."""
+    """Yield each job with whether it succeeded; retry a job whose actor died once."""
     join_ray(workers.ray_address, workers.count)
     import ray
 
@@ -230,8 +232,10 @@ def _on_ray(
 
 
 def join_ray(address: str | None, processors: int) -> None:
-    """Join a Ray cluster, or start one here for "local", which tells nobody of its use; raises
-    TtsfError without Ray."""
+    """Join a Ray cluster, or start one here for "local", with usage reporting off.
+
+    Raises TtsfError without Ray.
+    """
     with needing("a Ray cluster", "ray", "dist"):
         import ray
     if ray.is_initialized():
@@ -248,10 +252,10 @@ def join_ray(address: str | None, processors: int) -> None:
 
 @contextmanager
 def only_run(out: Path, settings: dict[str, Any]) -> Iterator[None]:
-    """Hold a folder: one run at a time, always with the settings it was begun with.
+    """Lock an output folder for one run at a time, always with the same settings.
 
-    Removes the temporary files of `new_file` that a killed run left. Raises TtsfError where another
-    run holds the folder, other settings began it, or it holds something else.
+    Removes temporary files left by a killed run. Raises TtsfError if another run holds the lock,
+    the folder was begun with other settings, or it contains anything else.
     """
     out.mkdir(parents=True, exist_ok=True)
     lock = FileLock(out / LOCK)
@@ -287,5 +291,5 @@ def _died() -> WorkerDied:
 
 
 def record_path(out: Path, key: str) -> Path:
-    """Where a job's record lies, if it has one."""
+    """Return the path of a job's record."""
     return out / RECORDS / f"{key}.json"

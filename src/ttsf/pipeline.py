@@ -1,4 +1,5 @@
-"""Portrait file and text to a talking-face video: the one place that knows files and the model."""
+"""Portrait file and text to a talking-face video; the one module that knows both files and the
+model."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -28,39 +29,43 @@ from ttsf.text.front_end import TextFrontEnd, Utterance
 from ttsf.timings.words import WordTimes
 
 SYMBOL_S = 0.06
-"""Mean length of a symbol that is not a blank, as the bundled voice speaks."""
+"""Mean duration in s of a non-blank symbol of the bundled voices."""
 VOICE_SUFFIX = ".safetensors"
-"""Of files with a voice."""
+"""File name suffix of saved voices."""
 MAX_FRAME_BYTES = 4e9
-"""Of frames that are held in memory."""
+"""Limit for frames held in memory."""
 
 AnyPath = str | PathLike[str]
 AnyPortrait = Portrait | AnyPath | np.ndarray
 
 
 class Result(NamedTuple):
-    """A video in memory; frames and sound are equally long."""
+    """A video in memory; frames and samples have the same length in seconds."""
 
     frames: np.ndarray
-    """RGB uint8 [N, size, size, 3]."""
+    """RGB uint8 [N, height, width, 3]."""
     samples: np.ndarray
     """float32 [M] in [-1, 1], mono."""
     fps: int
     sample_rate: int
     """Hz."""
     spoken: WordTimes
-    """What is said when."""
+    """Times of words, phones and marks."""
 
 
 def load(model: AnyPath | None = None, device: str = "cpu") -> "Pipeline":
-    """A pipeline from a model directory (None: the bundled weights); raises TtsfError."""
+    """Load a pipeline from a model directory (None: the bundled weights).
+
+    Raises TtsfError for a missing or damaged model, or an unavailable device.
+    """
     return Pipeline(checkpoint.load(None if model is None else Path(model), device))
 
 
 class Pipeline:
-    """Lets portraits speak; what comes out is a function of the arguments and the weights.
+    """Generates videos and speech; outputs depend on arguments and weights alone.
 
-    A portrait is a `Portrait`, which serves for many texts, or what `portrait` takes.
+    Methods take a `Portrait`, which can be reused for many texts, or anything that `portrait`
+    reads.
     """
 
     def __init__(self, model: TTSF) -> None:
@@ -71,28 +76,30 @@ class Pipeline:
     def portrait(self, picture: AnyPath | np.ndarray, face: int = 1) -> Portrait:
         """Read a picture file or RGB uint8 [H, W, 3].
 
-        face: which one, counted from 1 for the largest. Raises TtsfError where it cannot speak.
+        face: number of the face, 1 for the largest. Raises TtsfError for a picture without a usable
+        face.
         """
         return read_portrait(picture, face)
 
     def voice(self, name: AnyPath) -> Tensor:
-        """[1, V] of one of the model's own voices, or of a saved file; TtsfError for neither."""
+        """Return a voice [1, V] by its name or from a saved file; TtsfError if there is none."""
         known = any(voice.name == str(name) for voice in self.model.config.speech.voices)
         if not known and Path(name).suffix == VOICE_SUFFIX:
             return checkpoint.load_voice(self.model, Path(name))
         return self.model.speech.named_voice(str(name))
 
     def voice_of(self, portrait: AnyPortrait) -> Tensor:
-        """[1, V], the voice that a face chooses; raises as `portrait` does."""
+        """Return the voice [1, V] that a face chooses; raises like `portrait`."""
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
         return Session(self.model, self._workers, read, (), DEFAULTS).speech.voice
 
     def speak(
         self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULTS
     ) -> Result:
-        """The video as arrays.
+        """Return the video as arrays.
 
-        Raises TtsfError for a portrait, text or option that cannot be used.
+        Raises TtsfError for an unusable portrait, text or option, and for a video that exceeds
+        `MAX_FRAME_BYTES`.
         """
         talk = self._open(portrait, text, options)
         size, fps = talk.scene.still.nbytes, self.model.config.video.fps
@@ -102,7 +109,7 @@ class Pipeline:
                 if talk.expected_frames() * size > MAX_FRAME_BYTES:
                     raise TtsfError(
                         f"about {talk.expected_frames() / fps:,.0f} s of such frames take more "
-                        f"than {MAX_FRAME_BYTES / 1e9:g} GB; take them piece by piece"
+                        f"than {MAX_FRAME_BYTES / 1e9:g} GB; use stream() instead"
                     )
                 chunks.append(chunk)
         config = self.model.config
@@ -117,7 +124,7 @@ class Pipeline:
     def say(
         self, portrait: AnyPortrait | None, text: str, options: GenerateOptions = DEFAULTS
     ) -> np.ndarray:
-        """The speech alone, float32 [M] in [-1, 1]; no frame is drawn. Raises as `speak` does.
+        """Return the speech alone, float32 [M] in [-1, 1], without drawing. Raises like `speak`.
 
         Without a portrait the options must name a voice.
         """
@@ -126,7 +133,7 @@ class Pipeline:
     def sounds(
         self, portrait: AnyPortrait | None, text: str, options: GenerateOptions = DEFAULTS
     ) -> Iterator[np.ndarray]:
-        """What `say` gives, utterance by utterance; raises as it does, before the first."""
+        """Yield the speech utterance by utterance; raises like `say`, before the first."""
         if portrait is None:
             if options.voice is None:
                 raise TtsfError("without a portrait a voice must be named")
@@ -138,7 +145,7 @@ class Pipeline:
         return speech.samples(self._workers)
 
     def check(self, portrait: Portrait, text: str, options: GenerateOptions = DEFAULTS) -> None:
-        """Raises TtsfError as `speak` would; nothing is computed."""
+        """Raise the TtsfError that `speak` would raise, without generating anything."""
         self._utterances(text, options)
         height, width = portrait.picture.shape[:2]
         place(options.framing, width, height, portrait.square, options.size)
@@ -148,10 +155,10 @@ class Pipeline:
     def stream(
         self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULTS
     ) -> Generator[Chunk]:
-        """The video piece by piece, each as soon as it is drawn: frames, sound, what is said.
+        """Yield the video in chunks of frames, samples and word times, each as soon as it is drawn.
 
-        Closing the iterator ends the work. Several streams may run in several threads; they give
-        what each gives alone. Raises as `speak` does, before the first piece.
+        Closing the iterator ends the work. Streams may run concurrently in several threads; each
+        gives the same result as alone. Raises like `speak`, before the first chunk.
         """
         return self._open(portrait, text, options).chunks()
 
@@ -164,12 +171,12 @@ class Pipeline:
         progress: Progress | None = None,
         heard: Callable[[WordTimes], None] | None = None,
     ) -> Written:
-        """Write the video to `output` (.mp4 or .webm), or to `Outputs` with what goes beside it.
+        """Write the video to `output` (.mp4 or .webm), or to all files of `Outputs`.
 
-        Frames are encoded while they are drawn; `heard` gets what begins to be said in them, and
-        `progress(done, total)` follows, the total being a guess until the last utterance is
-        spoken. What these two raise ends the work. The files appear whole or not at all. Raises
-        TtsfError as `speak` does and for unwritable files.
+        Frames are encoded while they are drawn. After each chunk, `heard` receives the word times
+        that begin in it, and `progress(done, total)` the frame counts; the total is an estimate
+        until the last utterance is synthesised. An exception in a callback ends the work. Files
+        are written atomically. Raises TtsfError like `speak`, and for unwritable files.
         """
         outputs = output if isinstance(output, Outputs) else Outputs(Path(output))
         if isinstance(portrait, str | PathLike):
@@ -202,7 +209,7 @@ class Pipeline:
 
 
 def _check_length(utterances: Sequence[Utterance], options: GenerateOptions) -> None:
-    """What a text will cost is known by its symbols, before anything is spoken."""
+    """Raise TtsfError for a text that is too long, estimated from its number of symbols."""
     seconds = 0.0
     for utterance in utterances:
         symbols = sum(symbol != SYMBOL_ID[BLANK] for symbol in utterance.ids)

@@ -53,7 +53,7 @@ def test_lines_become_files_and_bad_ones_a_reason(
     assert second["response"]["body"]["size"] == "96x64" and second["error"] is None
     assert words["status"] == face["status"] == "refused"
     assert "no words" in words["error"]["message"] or words["error"]["code"] == "unusable"
-    assert again["error"]["message"] == "id: line 1 has it already"
+    assert again["error"]["message"] == "id: already used by line 1"
     for folder in (first["folder"], second["response"]["body"]["folder"]):
         names = sorted(file.name for file in (out / folder).iterdir())
         assert names == [
@@ -82,7 +82,7 @@ def test_lines_become_files_and_bad_ones_a_reason(
         ({"id": "x" * 300, "portrait": "faces/me.png", "text": "Hi."}, "id: too long"),
         ({"id": "x", "portrait": "faces/me.png"}, "text: missing"),
         ({"id": "x", "text": "Hi."}, "portrait: missing"),
-        (line("x", prompt="Hi."), "prompt: it is called text here"),
+        (line("x", prompt="Hi."), "prompt: is called text in this format"),
         (line("x", ""), "text: String should have at least 1"),
         (line("x", rate=9), "rate: Input should be less than or equal to 2"),
         (line("x", colour="red"), "colour: Extra inputs are not permitted"),

@@ -127,7 +127,7 @@ def test_several_faces_are_said_aloud(
         (["train", "tts", "--data", "c", "-o", "run", "--accumulate", "0"], "accumulate: "),
         (["train", "tts", "--data", "c", "-o", "run", "--loaders", "none"], "--loaders"),
         (["train", "tts", "--data", "c", "-o", "r", "--steps", "1", "--epochs", "1"], "--epochs"),
-        (["assemble", "--out", "model"], "no run is named"),
+        (["assemble", "--out", "model"], "name at least one run"),
         (["completion", "cmd"], "cmd"),
     ],
 )
@@ -186,7 +186,7 @@ def test_without_bundled_weights_the_option_is_named(
     monkeypatch.setattr(checkpoint, "BUNDLED", tmp_path / "none")
     assert main(["speak", "a.png", "Hi", "-o", "a.mp4"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("no bundled weights; name a model by --model DIR")
+    assert line.endswith("no bundled weights; give --model DIR")
 
 
 def test_progress_is_redrawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,12 +115,12 @@ def _border(picture: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("size", [0, -5, 63, 3841])
 def test_sizes_that_cannot_be(size: int) -> None:
-    with pytest.raises(TtsfError, match="the size is from 64 to 3840 px"):
+    with pytest.raises(TtsfError, match="size must be from 64 to 3840 px"):
         Scene(portrait(noise(300, 300), 150, 150, 100), PICTURE, size)
 
 
 def test_a_canvas_takes_no_size() -> None:
-    with pytest.raises(TtsfError, match="a size of its own"):
+    with pytest.raises(TtsfError, match="size cannot be combined"):
         Scene(portrait(noise(300, 300), 150, 150, 100), Framing("canvas", 640, 640), 500)
 
 

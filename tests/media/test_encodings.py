@@ -41,7 +41,7 @@ def test_windows_1252_with_a_note(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.WARNING, "ttsf"):
         assert read(tmp_path, TEXT.encode("cp1252")) == TEXT
     assert [r.getMessage().split("text.txt ")[1] for r in caplog.records] == [
-        "is not UTF-8; it is read as Windows-1252"
+        "is not UTF-8; reading it as Windows-1252"
     ]
 
 

@@ -188,9 +188,9 @@ def test_times_of_another_kind(refused: Run, tmp_path: Path, option: str, name: 
 @pytest.mark.parametrize(
     ("option", "value", "complaint"),
     [
-        ("--framing", "round", "a framing is picture, face or"),
+        ("--framing", "round", "framing must be picture, face or"),
         ("--framing", "1081x1920", "the sides of a canvas are even"),
-        ("--size", "10", "the size is from 64 to 3840 px"),
+        ("--size", "10", "size must be from 64 to 3840 px"),
         ("--motion", "2.5", "motion must be from 0 to 2"),
         ("--blinks", "-1", "blinks must be from 0 to 1"),
         ("--lexicon", "nowhere.tsv", "No such file"),

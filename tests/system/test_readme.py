@@ -3,7 +3,6 @@
 import re
 import shlex
 import subprocess
-from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import ttsf
 from tests.support.paths import ROOT
 from tests.support.recordings import talking
 from ttsf.cli.main import main, parse
-from ttsf.cli.speak import Speak
 
 SCORERS = ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "face_recognition_models")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -75,12 +73,6 @@ def test_make_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^make (\w+)", "\n".join(SHELL), re.MULTILINE):
         assert f"\n{target}:" in makefile
-
-
-def test_every_option_is_listed() -> None:
-    options = {field.name.replace("_", "-") for field in fields(Speak)} - {"portrait", "text"}
-    for option in options:
-        assert f"`--{option}" in README or f"--{option} " in README, option
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,4 +1,4 @@
-"""`ttsf batch`: the videos of a file of lines, each made once, also after a kill.
+"""`ttsf batch`: generate the videos listed in a JSONL file, resumable at any point.
 
-Knows the pipeline and the fields of the HTTP API; no server.
+Knows the pipeline and the fields of the HTTP API, but no server.
 """

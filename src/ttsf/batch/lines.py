@@ -1,4 +1,4 @@
-"""The lines of a batch: our flat form, or that of OpenAI's batches; options as the API has them."""
+"""Parse batch lines, in our flat format or OpenAI's; options are those of the HTTP API."""
 
 import hashlib
 import json
@@ -17,49 +17,49 @@ from ttsf.pipeline import VOICE_SUFFIX
 from ttsf.serve.requests import DATA_URL, NOT_FETCHED, VideoRequest, first_fault, picture_of
 
 FLAT = {"text": "prompt", "portrait": "input_reference"}
-"""Our names, and those of the API."""
+"""Field names of the flat format, and their API names."""
 OPENAI = {"custom_id", "method", "url", "body"}
 URL = "/v1/videos"
 PORTRAITS = ".portraits"
-"""Below the folder of a batch: pictures that lines carried in themselves."""
+"""Subfolder of the output for portraits given as data URLs."""
 MOST_NAME = 200
-"""Bytes of a folder's name."""
+"""Maximum length of a folder name, bytes."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A video to make; its folder is named after its id."""
+    """A video to generate; its folder is named after its id."""
 
     number: int
-    """Counted from 1."""
+    """Line number, from 1."""
     id: str
     openai: bool
-    """Whether it has, and its result shall have, the form of OpenAI's batches."""
+    """Whether line and result use OpenAI's batch format."""
     wanted: VideoRequest = field(repr=False)
     picture: Path
     voice: Path | None
-    """File of a saved one."""
+    """File of a saved voice."""
     fingerprint: str
-    """Of all that decides what the video shows; a line that was changed is made anew."""
+    """Hash of everything that determines the video; a changed line is generated again."""
 
     @property
     def folder(self) -> str:
-        """Name below that of the batch."""
+        """Name of the video's folder inside the output."""
         return folder_name(self.id)
 
     @property
     def key(self) -> str:
-        """Of its record."""
+        """Key of its record."""
         return f"{self.folder}/{self.fingerprint}"
 
     def options(self, most_speech_s: float) -> GenerateOptions:
-        """As the pipeline takes them."""
+        """Convert to generation options."""
         options = self.wanted.options(most_speech_s)
         return options if self.voice is None else options._replace(voice=self.voice)
 
 
 class Refused(NamedTuple):
-    """A line that no video can be made of."""
+    """An unusable line."""
 
     number: int
     id: str | None
@@ -68,7 +68,7 @@ class Refused(NamedTuple):
 
 
 class _Form(NamedTuple):
-    """What a line says, in the names of the API."""
+    """Content of a line, with the API's field names."""
 
     id: str
     openai: bool
@@ -76,9 +76,9 @@ class _Form(NamedTuple):
 
 
 def read_lines(path: Path, out: Path) -> list[Request | Refused]:
-    """All lines that are not blank; raises TtsfError for a file that cannot be read or has none.
+    """Read all non-blank lines; raises TtsfError for an unreadable or empty file.
 
-    Pictures inside lines are written below `out`, so that a line stays small.
+    Portraits given as data URLs are written below `out`.
     """
     lines = list[Request | Refused]()
     seen = dict[str, int]()
@@ -90,12 +90,12 @@ def read_lines(path: Path, out: Path) -> list[Request | Refused]:
     except OSError as error:
         raise TtsfError(f"{path}: {error.strerror}") from None
     if not lines:
-        raise TtsfError(f"{path}: holds no lines")
+        raise TtsfError(f"{path}: contains no lines")
     return lines
 
 
 def folder_name(line_id: str) -> str:
-    """No two ids share one; none leaves the folder of the batch or hides in it."""
+    """Return a unique folder name for an id; never hidden, never outside the batch folder."""
     name = quote(line_id, safe=" ")
     return name.replace(".", "%2E", 1) if name.startswith(".") else name
 
@@ -117,7 +117,7 @@ def _read(
 def _object(content: bytes) -> dict[str, Any]:
     try:
         given = json.loads(content.decode("utf-8-sig"))
-        json.dumps(given, ensure_ascii=False).encode()  # no half of a character
+        json.dumps(given, ensure_ascii=False).encode()  # refuses lone surrogates
     except (ValueError, RecursionError):
         raise TtsfError("the line is not JSON in UTF-8") from None
     if not isinstance(given, dict):
@@ -136,7 +136,7 @@ def _id(given: dict[str, Any], number: int, seen: dict[str, int]) -> str:
         raise TtsfError(f"{name}: too long")
     first = seen.setdefault(found.casefold(), number)
     if first != number:
-        raise TtsfError(f"{name}: line {first} has it already")
+        raise TtsfError(f"{name}: already used by line {first}")
     return found
 
 
@@ -145,7 +145,7 @@ def _flat(given: dict[str, Any]) -> dict[str, Any]:
         if own not in given:
             raise TtsfError(f"{own}: missing")
         if theirs in given:
-            raise TtsfError(f"{theirs}: it is called {own} here")
+            raise TtsfError(f"{theirs}: is called {own} in this format")
     return {FLAT.get(name, name): value for name, value in given.items() if name != "id"}
 
 
@@ -164,7 +164,7 @@ def _line(number: int, form: _Form, home: Path, out: Path) -> Request:
     portrait = fields.pop("input_reference", None)
     names = {} if form.openai else {theirs: own for own, theirs in FLAT.items()}
     if "portrait_id" in fields:
-        raise TtsfError("portrait_id: a batch knows no such; name a file")
+        raise TtsfError("portrait_id is not supported in batches; give a file path")
     try:
         wanted = VideoRequest.model_validate(fields)
     except ValidationError as error:
@@ -181,7 +181,7 @@ def _line(number: int, form: _Form, home: Path, out: Path) -> Request:
 
 
 def _picture(given: object, home: Path, out: Path) -> Path:
-    """A file named from the batch's own folder, or a data URL as the API takes it."""
+    """Resolve a portrait: a path relative to the batch file, or a data URL."""
     if isinstance(given, dict):
         given = given.get("image_url")
     if not isinstance(given, str) or not given:

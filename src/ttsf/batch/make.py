@@ -1,4 +1,4 @@
-"""Makes the videos of a batch; what was done is known after a kill at any moment."""
+"""Generate the videos of a batch; progress survives a kill at any moment."""
 
 import json
 import logging
@@ -22,23 +22,23 @@ DIED = {"status": "failed", "code": "died", "message": "its process died twice"}
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """Of one run."""
+    """Settings of one run."""
 
     model: Path | None = None
-    """Folder (None: the bundled weights)."""
+    """Model folder (None: the bundled weights)."""
     device: str = "cpu"
     most_speech_s: float = DEFAULTS.max_seconds
-    """A text that takes longer is refused."""
+    """Maximum length of the speech, s."""
 
 
 def run_batch(
     path: Path, out: Path, settings: BatchSettings, workers: Parallel
 ) -> list[tuple[Request | Refused, Outcome]]:
-    """Make what is left of a batch; gives what became of each line, and writes it down.
+    """Generate the missing videos of a batch; return and write the outcome of each line.
 
-    `out` gets a folder for each video, `results.jsonl` and `index.html`. Lines that failed for no
-    fault of their own are tried again. Raises TtsfError where the batch cannot be read, `out` not
-    be written or the model not be loaded.
+    `out` gets a folder per video, `results.jsonl` and `index.html`. Lines with status `failed` are
+    retried. Raises TtsfError if the batch cannot be read, `out` cannot be written or the model
+    cannot be loaded.
     """
     model = None if settings.model is None else str(settings.model.resolve())
     with only_run(out, {"model": model, "most_speech_s": settings.most_speech_s}):
@@ -77,7 +77,7 @@ class _Work:
         engine = _engine(self.settings.model, self.settings.device)
         folder = out / line.folder
         records = record_path(out, line.key).parent
-        for earlier in records.glob("*.json"):  # of what the line was before
+        for earlier in records.glob("*.json"):  # of an earlier version of the line
             earlier.unlink()
         try:
             made = engine.make(line, folder, self.settings.most_speech_s)
@@ -109,13 +109,13 @@ class _Engine:
 
 @lru_cache(1)
 def _engine(model: Path | None, device: str) -> _Engine:
-    """One for all lines of a process."""
-    logging.getLogger("ttsf").setLevel(logging.ERROR)  # warnings do not say which line they mean
+    """Return the engine of this process, which all lines share."""
+    logging.getLogger("ttsf").setLevel(logging.ERROR)  # warnings do not name their line
     return _Engine(load(model, device))
 
 
 def check_all_made(outcomes: list[tuple[Request | Refused, Outcome]], results: Path) -> None:
-    """Raises TtsfError where a line was not made."""
+    """Raise TtsfError if any video is missing."""
     others = sum(outcome["status"] != "done" for _, outcome in outcomes)
     if others:
         raise TtsfError(f"{others} of {len(outcomes)} lines were not made; {results} says why")

@@ -1,4 +1,4 @@
-"""What became of each line: `results.jsonl` for programs, `index.html` for people."""
+"""Outcomes of a batch: `results.jsonl` for programs, `index.html` for people."""
 
 import json
 from collections import Counter
@@ -16,26 +16,26 @@ Outcome = dict[str, Any]
 """`status`: done (with `seconds`, `frames`, `size`), refused or failed (with `code`, `message`),
 waiting."""
 STATUSES = {"done": 200, "refused": 422, "failed": 500}
-"""As HTTP tells them."""
+"""HTTP status by outcome."""
 SHOWN_TEXT = 300
-"""Characters on the page."""
+"""Maximum length of a text on the page, characters."""
 LINKS = {VIDEO: "MP4", SOUND: "WAV", SRT: "SRT", VTT: "VTT", TIMINGS: "timings"}
 
 
 class _Row(NamedTuple):
-    """A line on the page."""
+    """A row of the page."""
 
     name: str
     text: str
     home: str
-    """Folder of a video that was made, for addresses."""
+    """URL of the folder of a finished video, else empty."""
     outcome: Outcome
 
 
 def write_results(
     out: Path, name: str, outcomes: Sequence[tuple[Request | Refused, Outcome]]
 ) -> None:
-    """Both files, in the order of the lines; `name` is that of the batch. Raises TtsfError."""
+    """Write both files in line order, titled `name`. Raises TtsfError if they cannot be written."""
     lines = [json.dumps(_result(*one), ensure_ascii=False) for one in outcomes]
     write_new(out / RESULTS, "".join(f"{line}\n" for line in lines))
     counted = Counter(outcome["status"] for _, outcome in outcomes)

@@ -30,7 +30,7 @@ class _Open(OpenCorpusSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class Prepare(Jobs):
-    """Make training clips of recorded videos.
+    """Make training clips from recorded videos.
 
     ttsf prepare folder videos --out corpus
     """
@@ -64,7 +64,7 @@ class Corpus(Jobs):
 
 @dataclass(frozen=True, kw_only=True)
 class Render:
-    """Draw portraits in random known motion, to train faces on.
+    """Render portraits with random known motion as training data for the face stage.
 
     ttsf render --data parts --use train --out faces_train
     """

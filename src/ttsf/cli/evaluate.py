@@ -1,4 +1,4 @@
-"""`ttsf evaluate`: tables of our model and of anyone's videos."""
+"""`ttsf evaluate`: the paper's tables for our model and for other systems."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, Suppress, arg
 
-from ttsf.cli.options import NamedFolders, Out, Quiet, named_folders
+from ttsf.cli.options import ONE_A_PROCESSOR, NamedFolders, Out, Quiet, named_folders
 from ttsf.cli.streams import Progress
 from ttsf.research.data.parts import Use
 from ttsf.research.evaluation.settings import EvaluateSettings
@@ -19,11 +19,12 @@ class _Evaluate(EvaluateSettings):
     ablations: Suppress[dict[str, Path]] = field(default_factory=dict)
     systems: Suppress[dict[str, Path]] = field(default_factory=dict)
     uses: Annotated[tuple[Use, ...], arg(name="use")] = EvaluateSettings.uses
+    workers: Annotated[int, arg(help_behavior_hint=ONE_A_PROCESSOR)] = EvaluateSettings.workers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate:
-    """Make the paper's tables for our videos and others'.
+    """Compute the paper's tables for our videos and those of other systems.
 
     ttsf evaluate cases --out evaluation --system theirs=videos
     """
@@ -32,11 +33,11 @@ class Evaluate:
     """Folder with cases.csv or manifest.csv."""
     out: Out
     system: NamedFolders = ()
-    """Another's videos."""
+    """Name and folder of another system's videos."""
     ablation: NamedFolders = ()
-    """A model for Tables 3 and 5; where none is named, those of the bundled model."""
+    """Name and folder of an ablation for Tables 3 and 5; default: the bundled ones."""
     no_ablations: bool = False
-    """Leave out the bundled ones."""
+    """Skip the bundled ablations."""
     settings: Annotated[_Evaluate, arg(name="")]
     quiet: Quiet = False
 
@@ -53,4 +54,4 @@ class Evaluate:
         tables = evaluate(self.cases, self.out, settings, shown)
         if not self.quiet:
             print("\n".join(table.markdown() for table in tables))
-            print(f"{self.out / 'report.html'} shows the clips; refused.csv says what was left out")
+            print(f"{self.out / 'report.html'} shows the clips; refused.csv lists what was refused")

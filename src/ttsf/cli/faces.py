@@ -1,4 +1,4 @@
-"""`ttsf faces`: who in a picture has which number."""
+"""`ttsf faces`: list and number the faces of a picture."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ttsf.portrait.detection import FaceBox
 SHOWN_SIDE = 1600
-"""px; most of the long side of the labelled picture."""
+"""Maximum long side of the labelled picture, px."""
 COLOUR = (255, 230, 0)
 
 
@@ -25,11 +25,11 @@ class Faces:
     """
 
     picture: Positional[Path]
-    """Picture; - reads standard input."""
+    """Picture file; - reads standard input."""
     output: Annotated[
         Path | None, arg(aliases=("-o",), metavar="OUT.png", help_behavior_hint="")
     ] = None
-    """Also write the picture with the faces' numbers."""
+    """Also write the picture with numbered faces."""
 
     def run(self) -> None:
         """Print a line for each face."""
@@ -45,7 +45,7 @@ class Faces:
         height, width = read.pixels.shape[:2]
         faces = find_faces(read.pixels, MIN_FACE / read.shrunk)
         if not faces:
-            raise TtsfError(f"{self.picture}: no face found; faces look to the camera, upright")
+            raise TtsfError(f"{self.picture}: no face found; it must look at the camera, upright")
         if self.output:
             self._write_labelled(self.output, read.pixels, faces)
         for number, face in enumerate(faces, start=1):

@@ -1,4 +1,4 @@
-"""What is in a model and in a file: `ttsf info` (parts of Figure 2) and `ttsf verify` (marks)."""
+"""`ttsf info`: parameter counts of a model; `ttsf verify`: watermark and tags of a file."""
 
 import json
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 WHICH = create_mutex_group(required=False, title="of which model")
 NOT_FOUND = 1
 PROVES = (
-    "A mark proves that what it is in was made with ttsf, or has that file's picture or sound in "
-    "it; not by whom, and nothing about other parts."
+    "A mark proves that this part of the picture or sound comes from ttsf; not who made it, and "
+    "nothing about other parts."
 )
-PROVES_LITTLE = "Tags prove little: anybody can write them, and anybody can remove them."
+PROVES_LITTLE = "Tags prove little: anybody can write or remove them."
 PROVES_UNCHANGED = (
-    "A signature proves that the file was not changed since somebody signed it, not who that was."
+    "A signature proves that the file was not changed since it was signed, not who signed it."
 )
 PROVES_NOTHING = (
-    "That proves nothing: a mark can be left out or destroyed, and other programs leave others."
+    "That proves nothing: a mark can be left out or destroyed, and other programs use others."
 )
 
 
@@ -45,7 +45,7 @@ class Info:
     """Model folder."""
 
     def run(self) -> None:
-        """Print the table, and where the weights lie."""
+        """Print the table, and the path of the weights."""
         from ttsf.checkpoint import WEIGHTS, load
         from ttsf.model.ttsf import TTSF
 
@@ -58,7 +58,7 @@ class Info:
 
 @dataclass(frozen=True)
 class Verify:
-    """Say whether a video, sound or picture was made with ttsf: exit code 0 if so, else 1.
+    """Check whether a video, sound or picture was made with ttsf: exit code 0 if so, else 1.
 
     ttsf verify hello.mp4
     """
@@ -71,7 +71,7 @@ class Verify:
     def run(self) -> int:
         """Print what was found, how sure it is, and what it proves."""
         from ttsf.provenance.detect.verify import (
-            verify,  # OpenCV takes a while that --help need not pay
+            verify,  # imports OpenCV, which --help does not need
         )
 
         verdict = verify(self.file)
@@ -84,7 +84,7 @@ class Verify:
 
 
 def parameter_table(model: "TTSF") -> str:
-    """One line a part; E_v + E_m is also given without the motion codes, as LIA counts."""
+    """Return a line per part; E_v + E_m is also counted without motion codes, as in LIA."""
     rows = [
         ("E_t, durations, D_TTS (speech)", _count(model.speech)),
         ("vocoder", _count(model.vocoder)),

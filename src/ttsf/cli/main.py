@@ -1,4 +1,4 @@
-"""The command `ttsf`: one front door. Thin: arguments in, a command's `run`, one line out."""
+"""The command line `ttsf`: parse arguments, run the command, print errors as one line."""
 
 import io
 import logging
@@ -47,15 +47,15 @@ DESCRIPTION = """One portrait and a text become a talking-face video.
 
 ttsf COMMAND --help explains a command, ttsf --version prints the version."""
 FURTHER = ("Argument helptext", "For full helptext", "Perhaps you meant")
-"""How those parts of tyro's messages begin that a line has no room for."""
+"""Beginnings of the parts of tyro's messages that are dropped from the one-line error."""
 CONFIG = (DisallowNone, FlagCreatePairsOff, PositionalMetavarFromFieldName)
 
 
 class Command(Protocol):
-    """What every command line becomes."""
+    """A parsed command line."""
 
     def run(self) -> int | None:
-        """Do it; gives an exit code other than 0 where it has one. Raises TtsfError."""
+        """Run the command; return an exit code, None for 0. Raises TtsfError for bad input."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Completion:
     shell: Positional[Literal["bash", "zsh", "fish"]]
 
     def run(self) -> None:
-        """Print it."""
+        """Print the script."""
         _cli(["--tyro-print-completion", self.shell])
 
 
@@ -94,7 +94,7 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 1 (failure) or 2 (bad input)."""
+    """Run one command; return the exit code: 0, 1 (failure), 2 (bad input), 130 (interrupted)."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given == ["--version"]:
         print("ttsf", version("ttsf"))
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("; ".join(wrong), BAD_INPUT)
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:  # whoever reads our output has seen enough
+    except BrokenPipeError:  # the reader of our output closed it
         give_up_output()
         return 0
     except Exception as error:
@@ -125,11 +125,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_process() -> NoReturn:
-    """The command as a process of its own; a polite kill also removes unfinished files."""
+    """Run the command as the process's main function; SIGTERM also removes unfinished files."""
     settle_streams()
     listen_for_interrupts()
     for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP, and nohup ignores it
+        number = getattr(signal, name, None)  # Windows has no SIGHUP; under nohup it is ignored
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
     threading.excepthook = _end_of_thread
@@ -142,7 +142,7 @@ def run_process() -> NoReturn:
 
 
 def _end_of_thread(ended: threading.ExceptHookArgs) -> None:
-    """Such as one of a library that writes to a full disk; who waits for it says the same."""
+    """Report a thread's exception in one line; the thread that waits for it raises it too."""
     if os.environ.get("TTSF_DEBUG"):
         threading.__excepthook__(ended)
     else:
@@ -154,13 +154,13 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def parse(arguments: list[str]) -> Command:
-    """The command of a command line; raises TtsfError where it is wrong."""
+    """Parse a command line; raises TtsfError if it is invalid."""
     screen = io.StringIO()
     try:
         with redirect_stderr(screen):
             return _cli(_text_apart(arguments))
     except SystemExit as stop:
-        if not stop.code:  # help was asked for and printed
+        if not stop.code:  # help was requested and printed
             raise
     raise TtsfError(_unbox(screen.getvalue()))
 
@@ -176,7 +176,7 @@ def _cli(arguments: Sequence[str]) -> Command:
 
 
 def _text_apart(arguments: list[str]) -> list[str]:
-    """The text of `speak` may begin like an option: what has a space goes behind `--`."""
+    """Move texts of `speak` that begin with a dash and contain a space behind `--`."""
     if arguments[:1] != ["speak"]:
         return arguments
     end = arguments.index("--") if "--" in arguments else len(arguments)
@@ -191,7 +191,7 @@ def _text_apart(arguments: list[str]) -> list[str]:
 
 
 def _unbox(message: str) -> str:
-    """The reason in the box that tyro draws around it, as one line."""
+    """Extract the reason from the box that tyro draws, as one line."""
     _title, *rows = re.sub(r"\x1b\[[\d;]*m|[│╭╮╰╯]", "", message).split("\n")
     parts = (" ".join(part.split()) for part in re.split("[─-]{9,}", " ".join(rows)))
     reasons = (part.partition(" Got errors:")[0] for part in parts if not part.startswith(FURTHER))

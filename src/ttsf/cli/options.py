@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options shared by several commands."""
 
 import os
 from dataclasses import dataclass
@@ -16,33 +16,34 @@ if TYPE_CHECKING:
     PresetName = str
 else:
     PresetName = Literal[tuple(PRESETS)]
-Out = Annotated[Path, arg(aliases=("-o",), metavar="DIR", help="Folder to write.")]
+Out = Annotated[Path, arg(aliases=("-o",), metavar="DIR", help="Output folder.")]
 Quiet = Annotated[bool, arg(aliases=("-q",), help="Print errors only.")]
-Device = Annotated[str, arg(help="cpu, cuda or mps.")]
+Device = Annotated[str, arg(help="Compute device: cpu, cuda or mps.")]
 Model = Annotated[
     Path | None, arg(metavar="DIR", help="Model folder.", help_behavior_hint="(default: bundled)")
 ]
+ONE_A_PROCESSOR = "(default: one per processor)"
 NamedFolders = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME=DIR")]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Jobs:
-    """How work on many files is shared out."""
+    """Parallel work on many files."""
 
     out: Out
-    workers: int = os.cpu_count() or 1
-    """Processes."""
+    workers: Annotated[int, arg(help_behavior_hint=ONE_A_PROCESSOR)] = os.cpu_count() or 1
+    """Number of worker processes."""
     ray: Annotated[str | None, arg(metavar="ADDRESS")] = None
-    """Work on a Ray cluster: local, auto or HOST:PORT."""
+    """Use a Ray cluster: local, auto or HOST:PORT."""
     quiet: Quiet = False
 
     def shared(self) -> Parallel:
-        """Who does the work, and tells how far it is."""
+        """Return the worker pool settings, with progress on standard error."""
         return Parallel(self.workers, self.ray, None if self.quiet else Progress("files"))
 
 
 def named_folders(given: tuple[str, ...]) -> dict[str, Path]:
-    """NAME=DIR each; raises TtsfError for another form or a name given twice."""
+    """Parse NAME=DIR arguments; raises TtsfError for another form or a duplicate name."""
     found: dict[str, Path] = {}
     for text in given:
         name, equals, folder = text.partition("=")

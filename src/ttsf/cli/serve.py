@@ -1,4 +1,4 @@
-"""`ttsf serve`, the page and the HTTP API, and `ttsf batch`, many videos at once."""
+"""`ttsf serve`: web page and HTTP API; `ttsf batch`: many videos from a file."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from ttsf.cli.options import Device, Model, Quiet
+from ttsf.cli.options import ONE_A_PROCESSOR, Device, Model, Quiet
 from ttsf.cli.streams import Progress, show, tell
 from ttsf.engine.options import DEFAULTS, MaxSeconds
 from ttsf.errors import TtsfError, needing
@@ -20,34 +20,35 @@ OWN_FOLDER = "(default: ~/.local/share/ttsf)"
 
 @dataclass(frozen=True)
 class Serve:
-    """Serve a page and an HTTP API that make videos.
+    """Serve a web page and an HTTP API that generate videos.
 
     ttsf serve --port 8000
     """
 
     host: str = "127.0.0.1"
-    """Address to listen at; one that other machines reach needs a key."""
+    """Address to listen on; one that other machines can reach requires an API key."""
     port: int = 8000
+    """Port to listen on; 0 picks a free one."""
     api_key_file: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
-    """Keys that clients must send, one a line; TTSF_API_KEY holds another."""
+    """File with accepted API keys, one per line; TTSF_API_KEY adds another."""
     folder: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint=OWN_FOLDER)] = None
-    """Where portraits, videos and the list of jobs are kept."""
+    """Folder for portraits, videos and the job list."""
     queue: int = 16
-    """Videos that wait at most."""
-    at_once: Annotated[int | None, arg(help_behavior_hint="(default: one for each engine)")] = None
-    """Videos that are made at the same time."""
+    """Maximum number of waiting videos."""
+    at_once: Annotated[int | None, arg(help_behavior_hint="(default: one per engine)")] = None
+    """Videos generated at the same time."""
     engine: Literal["process", "ray"] = "process"
-    """One engine as a process beside the server, or some on a Ray cluster."""
+    """Run the model in one process beside the server, or on a Ray cluster."""
     ray: Annotated[str, arg(metavar="ADDRESS")] = "local"
-    """The cluster: local, auto or HOST:PORT."""
+    """Address of the Ray cluster: local, auto or HOST:PORT."""
     replicas: int = 2
-    """Engines on the cluster at most."""
+    """Maximum number of engines on the cluster."""
     gpus: float = 0.0
-    """GPUs of each engine on Ray; 0.25 lets four share one."""
+    """GPUs per engine on Ray; with 0.25 four engines share one."""
     keep_hours: float = 24.0
-    """Age at which videos and portraits are removed."""
+    """Age in hours at which videos and unused portraits are removed."""
     keep_gb: float = 20.0
-    """Size of all videos above which the oldest are removed."""
+    """Total size of videos in GB above which the oldest are removed."""
     max_seconds: MaxSeconds = MOST_SPEECH_S
     model: Model = None
     device: Device = "cpu"
@@ -63,11 +64,11 @@ class Serve:
         engines = self.replicas if on_ray else 1
         at_once = engines if self.at_once is None else self.at_once
         if min(self.queue, at_once, self.replicas) < 1 or not 0 <= self.port < 65_536:
-            raise TtsfError("queue, at_once and replicas are at least 1, a port is below 65536")
+            raise TtsfError("queue, at_once and replicas must be at least 1, port below 65536")
         if not 0 <= self.gpus <= 64:
-            raise TtsfError(f"gpus {self.gpus:g}: from 0 to 64")
+            raise TtsfError(f"gpus must be from 0 to 64, not {self.gpus:g}")
         if not (self.keep_hours > 0 and self.keep_gb > 0 and self.max_seconds > 0):
-            raise TtsfError("keep_hours, keep_gb and max_seconds are above 0")
+            raise TtsfError("keep_hours, keep_gb and max_seconds must be above 0")
         keys = read_keys(self.api_key_file)
         check_host(self.host, keys)
         settings = Settings(
@@ -92,22 +93,22 @@ class Serve:
 
 @dataclass(frozen=True)
 class Batch:
-    """Make the videos of a file of lines; run again, it goes on where it was stopped.
+    """Generate the videos listed in a JSONL file; a rerun continues an interrupted batch.
 
     ttsf batch batch.jsonl out/batch
     """
 
     lines: Annotated[Positional[Path], arg(metavar="IN.jsonl")]
-    """One video a line: {"id": "a", "portrait": "me.jpg", "text": "Hello."} and options of the API,
-    or the form of OpenAI's batches."""
+    """One video per line: {"id": "a", "portrait": "me.jpg", "text": "Hello."} and options of the
+    API, or OpenAI's batch format."""
     out: Annotated[Positional[Path], arg(metavar="OUT")]
-    """Folder to write."""
-    workers: Annotated[int | None, arg(help_behavior_hint="(default: one per processor)")] = None
-    """Processes, each with a model of its own."""
+    """Output folder."""
+    workers: Annotated[int | None, arg(help_behavior_hint=ONE_A_PROCESSOR)] = None
+    """Number of worker processes, each with its own copy of the model."""
     ray: Annotated[str | None, arg(metavar="ADDRESS")] = None
-    """Work on a Ray cluster: local, auto or HOST:PORT."""
+    """Use a Ray cluster: local, auto or HOST:PORT."""
     gpus: float = 0.0
-    """GPUs of each worker on Ray; 0.25 lets four share one."""
+    """GPUs per worker on Ray; with 0.25 four workers share one."""
     max_seconds: MaxSeconds = DEFAULTS.max_seconds
     model: Model = None
     device: Device = "cpu"
@@ -120,7 +121,7 @@ class Batch:
         count = usual if self.workers is None else self.workers
         workers = Parallel(count, self.ray, progress, self.gpus)
         if not self.max_seconds > 0:
-            raise TtsfError("max_seconds is above 0")
+            raise TtsfError("max_seconds must be above 0")
         from ttsf.batch.make import BatchSettings, check_all_made, run_batch
         from ttsf.batch.results import PAGE, RESULTS
 

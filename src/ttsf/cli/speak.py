@@ -1,4 +1,4 @@
-"""`ttsf speak`: the one command that most people need."""
+"""`ttsf speak`: one video from a portrait and a text."""
 
 import logging
 import time
@@ -40,7 +40,7 @@ logger = logging.getLogger("ttsf")
 
 @dataclass(frozen=True)
 class Speak:
-    """Make a portrait speak a text.
+    """Generate a video of a portrait that speaks a text.
 
     ttsf speak me.jpg "Good morning." --output hello.mp4
     """
@@ -50,44 +50,44 @@ class Speak:
     output: Annotated[Path, arg(aliases=("-o",), metavar="OUT.mp4")]
     """Video to write."""
     text: Annotated[Positional[str | None], arg(help_behavior_hint="")] = None
-    """What to say; - reads standard input."""
+    """Text to speak; - reads standard input."""
     text_file: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """Read the text from a file."""
     save_audio: Annotated[Path | None, arg(metavar="OUT.wav", help_behavior_hint="")] = None
-    """Also write the sound."""
+    """Also write the speech as WAV."""
     subtitles: Annotated[Path | None, arg(metavar="OUT.srt", help_behavior_hint="")] = None
     """Also write subtitles, .srt or .vtt."""
     timings: Annotated[Path | None, arg(metavar="OUT.json", help_behavior_hint="")] = None
-    """Also write when words, sounds and mouth shapes begin and end."""
+    """Also write the times of words, phones and visemes."""
     timings_format: TimingsFormat = "ttsf"
-    """For whom."""
+    """Format of the timings file."""
     captions: CaptionsKind = "none"
-    """Subtitles in the video: a track to switch on, or drawn into the frames."""
+    """Subtitles in the video: a track that players can show, or burnt into the frames."""
     seed: Seed = DEFAULTS.seed
     steps: Annotated[Steps, arg(help_behavior_hint=OWN)] = DEFAULTS.steps
     temperature: Annotated[Temperature, arg(help_behavior_hint=OWN)] = DEFAULTS.temperature
     voice: Annotated[
-        str | None, arg(metavar="NAME|FILE", help_behavior_hint="(default: the face's choice)")
+        str | None, arg(metavar="NAME|FILE", help_behavior_hint="(default: chosen by the face)")
     ] = None
-    """A voice of the model (ttsf voices) or a saved one."""
+    """Voice: a name (see ttsf voices) or a saved file."""
     rate: Rate = DEFAULTS.rate
     motion: Motion = DEFAULTS.motion
     blinks: Blinks = DEFAULTS.blinks
     still: Still = DEFAULTS.still
     face: int = 1
-    """Which face, 1 is the largest."""
+    """Number of the face (see ttsf faces); 1 is the largest."""
     framing: Annotated[str, arg(metavar="FRAMING")] = "picture"
-    """What is shown: picture, face, or a canvas such as 1080x1920 (blurred) or 1080x1920:plain."""
+    """What to show: picture, face, or a canvas such as 1080x1920 (blurred) or 1080x1920:plain."""
     size: Annotated[Size, arg(help_behavior_hint="(default: at most 1080)")] = DEFAULTS.size
     language: Annotated[Language, arg(metavar="CODE")] = DEFAULTS.language
     code: Code = DEFAULTS.code
     lexicon: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
-    """Words and how they sound: a word, a tab, IPA in each line."""
+    """Pronunciations: a word, a tab and its IPA on each line."""
     no_mark: bool = False
-    """Leave out the mark in picture and sound that says that both were made; for research. Who
-    shows such a video has to say so in another way."""
+    """Leave out the watermark (for research). If you show such a video, label it as synthetic in
+    another way."""
     sign: bool = False
-    """Sign what the .mp4 says of itself (C2PA), with a key of this installation."""
+    """Add signed metadata (C2PA) to the .mp4, with the key of this installation."""
     label: Label = DEFAULTS.label
     max_seconds: MaxSeconds = DEFAULTS.max_seconds
     model: Model = None
@@ -97,14 +97,14 @@ class Speak:
     def run(self) -> None:
         """Write the video and print one line."""
         text, began = self._text(), time.monotonic()
-        from ttsf import checkpoint  # PyTorch takes a second that --help need not pay
+        from ttsf import checkpoint  # imports PyTorch, which --help does not need
         from ttsf.compositing.framing import Framing
         from ttsf.engine.output import Outputs
         from ttsf.pipeline import load
         from ttsf.text.markup.lexicon import read_lexicon
 
         if self.model is None and not checkpoint.BUNDLED.is_dir():
-            raise TtsfError("this installation has no bundled weights; name a model by --model DIR")
+            raise TtsfError("this installation has no bundled weights; give --model DIR")
         outputs = Outputs(
             self.output,
             self.save_audio,

@@ -1,5 +1,7 @@
-"""Standard streams that may be closed or full, and Ctrl-C: neither spoils a video that is whole.
-And how far long work is, on standard error."""
+"""Standard streams that may be closed or full, Ctrl-C, and progress on standard error.
+
+A stream that cannot be written never makes a finished video fail.
+"""
 
 import contextlib
 import os
@@ -10,17 +12,17 @@ from types import FrameType
 
 LINE_EVERY_S = 10.0
 interrupts: list[int] = []
-"""Signals of Ctrl-C so far; a library may turn the exception into one of its own."""
+"""SIGINTs received; a library may have replaced the KeyboardInterrupt by its own exception."""
 
 
 class Progress:
-    """What is done so far: redrawn on a terminal, else a line every ten seconds."""
+    """Progress display: redrawn in place on a terminal, else a line every ten seconds."""
 
     def __init__(self, what: str) -> None:
         self.what, self.terminal, self.last = what, sys.stderr.isatty(), time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show that `done` of `total` are done."""
+        """Show `done` of `total`."""
         line = f"ttsf: {done} of {total} {self.what}"
         if self.terminal:
             tell(f"\r{line}", end="\n" if done == total else "")
@@ -30,29 +32,29 @@ class Progress:
 
 
 def settle_streams() -> None:
-    """Give closed standard streams a place, so that no file that is opened takes their numbers."""
+    """Open /dev/null for closed standard streams, so that no opened file gets their descriptors."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def listen_for_interrupts() -> None:
-    """Ctrl-C raises KeyboardInterrupt once; from then on the command ends as it is."""
+    """Let the first Ctrl-C raise KeyboardInterrupt, and ignore later ones during clean-up."""
     signal.signal(signal.SIGINT, _interrupt)
 
 
 def tell(line: str, end: str = "\n") -> None:
-    """A line on standard error, if it takes one."""
+    """Print a line on standard error, ignoring write errors."""
     with contextlib.suppress(OSError, ValueError):
         print(line, end=end, file=sys.stderr, flush=True)
 
 
 def show(line: str) -> None:
-    """The last word on work that is done; where it cannot be printed, that is said, no more."""
+    """Print the final result line; if stdout is closed, say so on stderr and still succeed."""
     try:
         print(line, flush=True)
     except OSError as error:
@@ -61,7 +63,7 @@ def show(line: str) -> None:
 
 
 def give_up_output() -> None:
-    """Nothing more is printed: not at the end of the process either."""
+    """Discard further output on stdout, including the flush at exit."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 

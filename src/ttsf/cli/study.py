@@ -1,4 +1,4 @@
-"""The user study's commands, `ttsf study make` and `ttsf study analyse`."""
+"""The commands of the rating study: `ttsf study make` and `ttsf study analyse`."""
 
 import logging
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ logger = logging.getLogger("ttsf")
 
 @dataclass(frozen=True, kw_only=True)
 class Make:
-    """Make the pages for the raters.
+    """Make the pages of a rating study.
 
     ttsf study make ours=ours other=theirs --out study --clips 20
     """
 
     systems: Annotated[Positional[tuple[str, ...]], arg(metavar="NAME=DIR")]
-    """A system's folder of .mp4."""
+    """Name and folder of .mp4 files of each system."""
     out: Out
     clips: Annotated[int | None, arg(help_behavior_hint="(default: all)")] = None
-    """Of each system, drawn."""
+    """Number of clips per system, drawn at random."""
     seed: int = 0
-    """Another seed, another study."""
+    """Random seed of the selection and the order."""
 
     def run(self) -> None:
         """Write the study and print one line."""
         from ttsf.research.evaluation.study.make import make_study
 
         if not self.systems:
-            raise TtsfError("no system is named: NAME=DIR")
+            raise TtsfError("name at least one system: NAME=DIR")
         study = make_study(named_folders(self.systems), self.out, self.seed, self.clips)
         for refusal in study.refused:
             logger.warning("%s is left out: %s", refusal.source, refusal.reason)
@@ -45,26 +45,26 @@ class Make:
 
 @dataclass(frozen=True, kw_only=True)
 class Analyse:
-    """Mean opinion scores of the raters' sheets.
+    """Compute mean opinion scores from the raters' sheets.
 
     ttsf study analyse study/key.json ratings_ada.json --out table4.md
     """
 
     key: Positional[Path]
-    """The study's key.json."""
+    """key.json of the study."""
     ratings: Positional[tuple[Path, ...]]
-    """The raters' .json or .csv."""
+    """Rating sheets, .json or .csv."""
     out: Annotated[
         Path | None, arg(aliases=("-o",), metavar="FILE.md", help_behavior_hint="(printed)")
     ] = None
-    """Also writes FILE.csv."""
+    """Write the table to FILE.md and FILE.csv."""
 
     def run(self) -> None:
         """Print or write the table."""
         from ttsf.research.evaluation.study.analysis import analyse, to_markdown, write_table
 
         if not self.ratings:
-            raise TtsfError("no file of ratings is named")
+            raise TtsfError("name at least one file of ratings")
         if self.out is not None:
             _check_output(self.out, (self.key, *self.ratings))
         table = analyse(self.key, self.ratings)

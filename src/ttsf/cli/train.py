@@ -35,7 +35,7 @@ class _Run(RunSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class Train(Generic[Options]):
-    """Train one stage; a run that was cut off goes on."""
+    """Train one stage; an interrupted run continues."""
 
     options: Annotated[Options, arg(name="")]
     out: Annotated[Path, arg(aliases=("-o",), metavar="RUN")]
@@ -43,9 +43,9 @@ class Train(Generic[Options]):
     preset: PresetName = "mini"
     """Built-in configuration."""
     steps: Annotated[int | None, LENGTH, arg(help_behavior_hint="(default: the preset's)")] = None
-    """Optimiser steps."""
+    """Length of training in optimiser steps."""
     epochs: Annotated[float | None, LENGTH, arg(help_behavior_hint="")] = None
-    """The length in passes through the data."""
+    """Length of training in passes through the data."""
     settings: Annotated[_Run, arg(name="")]
 
     def run(self) -> None:
@@ -58,24 +58,24 @@ class Train(Generic[Options]):
 
 @dataclass(frozen=True, kw_only=True)
 class Assemble:
-    """Join runs into a model folder; later ones replace the parts of earlier ones.
+    """Assemble a model folder from runs; later runs replace parts of earlier ones.
 
     ttsf assemble runs/joint runs/vocoder --out model
     """
 
     runs: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN")]
-    """Run folders; a model folder may be among them."""
+    """Run folders or model folders."""
     out: Out
     preset: PresetName = "mini"
     """Built-in configuration."""
 
     def run(self) -> None:
-        """Write the model; says which parts are untrained."""
+        """Write the model, and print which parts are untrained."""
         from ttsf.checkpoint import save
         from ttsf.research.training.assemble import assemble
 
         if not self.runs:
-            raise TtsfError("no run is named")
+            raise TtsfError("name at least one run")
         model, untrained = assemble(PRESETS[self.preset], self.runs)
         if untrained:
             print(f"untrained, as no run holds them: {', '.join(untrained)}")
@@ -84,7 +84,7 @@ class Assemble:
 
 @dataclass(frozen=True, kw_only=True)
 class Ablate:
-    """Make an ablation of a model (Tables 3 and 5), beside it and named as its preset.
+    """Make an ablation of a model (Tables 3 and 5) in a folder beside it, named after the preset.
 
     ttsf ablate --base models/mini --preset mini-no-energy --run runs/no-energy
     """
@@ -92,12 +92,12 @@ class Ablate:
     base: Annotated[Path, arg(metavar="DIR")]
     """Model folder."""
     preset: PresetName
-    """The ablation's configuration."""
+    """Configuration of the ablation."""
     run_folder: Annotated[Path, arg(name="run", metavar="RUN")]
-    """Run of the stage motion or voice, trained with the preset."""
+    """Run of stage motion or voice, trained with the preset."""
 
     def run(self) -> None:
-        """Write the model folder, which holds only what differs."""
+        """Write the model folder, which holds only the tensors that differ."""
         from ttsf import checkpoint
         from ttsf.research.training.ablation import ablate
 
@@ -107,7 +107,7 @@ class Ablate:
 
 
 def _stage(name: str, options: type) -> object:
-    """Name and help of a stage's command; the example has what the stage cannot do without."""
+    """Return name and help of a stage's command; the example shows its required options."""
     needed = (field.name for field in fields(options) if field.default is MISSING)
     example = " ".join(f"--{option} {option.upper()}" for option in needed)
     return subcommand(

@@ -1,4 +1,4 @@
-"""`ttsf voices`: the voices of a model, and the one that a face chooses."""
+"""`ttsf voices`: list a model's voices, or save the one that a face chooses."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +20,16 @@ class Voices:
     """
 
     samples: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
-    """Folder for a WAV of each voice."""
+    """Folder for a WAV sample of each voice."""
     portrait: Annotated[Path | None, arg(metavar="PICTURE", help_behavior_hint="")] = None
-    """Whose voice to save."""
+    """Portrait whose voice to save."""
     save: Annotated[Path | None, arg(metavar="OUT.safetensors", help_behavior_hint="")] = None
-    """File for that voice, which `ttsf speak --voice` reads."""
+    """Output file for that voice, for `ttsf speak --voice`."""
     model: Model = None
     device: Device = "cpu"
 
     def run(self) -> None:
-        """Print a line each; write what was asked for."""
+        """List the voices, and write samples or the saved voice."""
         from ttsf.checkpoint import save_voice
         from ttsf.engine.options import GenerateOptions
         from ttsf.media.sound import write_wav

@@ -1,4 +1,4 @@
-"""A drawn face back in its picture: framing, ground, surroundings and teeth, frame by frame.
+"""Composite the generated face into its picture: framing, background, blending, teeth.
 
-Knows pictures and the fields that the model draws; no files and no sound.
+Knows pictures and the model's output fields, but no files and no sound.
 """

@@ -1,10 +1,10 @@
-"""Rectangles of whole pixels."""
+"""Rectangles with integer pixel coordinates."""
 
 from typing import NamedTuple
 
 
 class Box(NamedTuple):
-    """A rectangle in pixels; `bottom` and `right` are the first outside of it."""
+    """A rectangle in pixels; `bottom` and `right` are exclusive."""
 
     top: int
     left: int
@@ -12,7 +12,7 @@ class Box(NamedTuple):
     right: int
 
     def within(self, other: "Box") -> "Box":
-        """What both have in common."""
+        """Return the intersection with `other`."""
         return Box(
             max(self.top, other.top),
             max(self.left, other.left),
@@ -21,7 +21,7 @@ class Box(NamedTuple):
         )
 
     def seen_from(self, other: "Box") -> "Box":
-        """The same, counted from the corner of `other`."""
+        """Return the box relative to the top left corner of `other`."""
         return Box(
             self.top - other.top,
             self.left - other.left,
@@ -31,5 +31,5 @@ class Box(NamedTuple):
 
     @property
     def pixels(self) -> tuple[slice, slice]:
-        """For an array [height, width, ...]."""
+        """Return the slices for an array [height, width, ...]."""
         return slice(self.top, self.bottom), slice(self.left, self.right)

@@ -1,4 +1,4 @@
-"""What a video shows of a portrait's picture, and where in the frame the picture lies."""
+"""Framing: which part of the picture a video shows, and at which scale and position."""
 
 import re
 from numbers import Integral
@@ -8,9 +8,9 @@ from ttsf.errors import TtsfError
 from ttsf.portrait.square import CropSquare
 
 MOST_SIDE = 1080
-"""px, long side of a frame whose size nobody chose; all players and sites take it."""
+"""Maximum long side by default, px; supported by all players and sites."""
 SIZES = (64, 3840)
-"""px, long side that may be chosen."""
+"""Range of the long side, px."""
 CANVAS = re.compile(r"(\d{2,5})x(\d{2,5})(:plain)?")
 
 Kind = Literal["picture", "face", "canvas"]
@@ -18,33 +18,35 @@ Background = Literal["blurred", "plain"]
 
 
 class Framing(NamedTuple):
-    """What a video shows."""
+    """What part of the picture a video shows."""
 
     kind: Kind = "picture"
     """The whole picture, the square around the face, or the picture on a canvas."""
     width: int = 0
-    """px, of a canvas."""
+    """Width of a canvas, px."""
     height: int = 0
     background: Background = "blurred"
-    """What of a canvas the picture leaves free: the picture itself, or the colour of its border."""
+    """Fill of a canvas around the picture: the blurred picture, or its border colour."""
 
     @classmethod
     def parse(cls, text: str) -> "Framing":
-        """From "picture", "face", "1080x1920" or "1080x1920:plain"; raises TtsfError."""
+        """Parse "picture", "face", "1080x1920" or "1080x1920:plain"; raises TtsfError."""
         if text == "picture":
             return cls()
         if text == "face":
             return cls("face")
         match = CANVAS.fullmatch(text)
         if not match:
-            raise TtsfError(f"a framing is picture, face or WIDTHxHEIGHT such as 1080x1920: {text}")
+            raise TtsfError(
+                f"a framing is picture, face or WIDTHxHEIGHT such as 1080x1920, not {text}"
+            )
         background: Background = "plain" if match[3] else "blurred"
         framing = cls("canvas", int(match[1]), int(match[2]), background)
         framing.check()
         return framing
 
     def check(self) -> None:
-        """Raises TtsfError for what cannot be shown."""
+        """Raise TtsfError for an invalid framing."""
         if self.kind not in get_args(Kind) or self.background not in get_args(Background):
             raise TtsfError(f"there is no such framing: {self!r}")
         for side in (self.width, self.height) if self.kind == "canvas" else ():
@@ -55,10 +57,10 @@ class Framing(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """A picture in a frame: pixel x of the picture lies at left + scale * x."""
+    """Position of a picture in a frame: pixel x lies at left + scale * x."""
 
     width: int
-    """px of the frame, even."""
+    """Width of the frame, px, even."""
     height: int
     scale: float
     left: float
@@ -68,16 +70,15 @@ class Placement(NamedTuple):
 def place(
     framing: Framing, width: int, height: int, square: CropSquare, size: int | None
 ) -> Placement:
-    """How a picture of this size is shown.
+    """Place a picture of this size in its frame.
 
-    size: long side of the frame. Without it, a picture is never enlarged, as that would show
-    nothing more, but on a canvas it fills as much as it can without being cut. Raises TtsfError
-    for a size that cannot be.
+    size: long side of the frame, px. By default pictures are not enlarged, except on a canvas,
+    which they fill as far as possible without being cropped. Raises TtsfError for an invalid size.
     """
     if size is not None and framing.kind == "canvas":
-        raise TtsfError("a canvas has a size of its own")
+        raise TtsfError("size cannot be combined with a WIDTHxHEIGHT framing")
     if size is not None and not SIZES[0] <= size <= SIZES[1]:
-        raise TtsfError(f"the size is from {SIZES[0]} to {SIZES[1]} px, not {size}")
+        raise TtsfError(f"size must be from {SIZES[0]} to {SIZES[1]} px, not {size}")
     if framing.kind == "face":
         side = even(size or min(round(square.side), MOST_SIDE))
         scale = side / square.side
@@ -93,5 +94,5 @@ def place(
 
 
 def even(length: float) -> int:
-    """The even number below, at least 2; the last column or row of an odd side is left out."""
+    """Round down to an even number of at least 2; odd sides lose their last row or column."""
     return max(int(length + 1e-6) // 2 * 2, 2)

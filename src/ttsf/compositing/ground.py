@@ -1,4 +1,4 @@
-"""The frame without any motion, and the pixels that motion takes from."""
+"""The still frame, and the source pixels that motion samples."""
 
 import math
 from typing import NamedTuple
@@ -13,27 +13,28 @@ from ttsf.compositing.surroundings import MARGIN
 from ttsf.media.images import BACKGROUND
 
 BLURRED_SIDE, BLUR, DIMMED = 96, 4.0, 0.6
-"""Long side (px) and deviation (px) at which a canvas is blurred, and its light."""
+"""Blurred canvas: working size (long side, px), sigma (px) and brightness."""
 
 LEAST_COVER = 0.05
-"""What is less opaque keeps the colour of the background, as its own is lost in rounding."""
+"""Opacity below which a pixel's own colour is lost in rounding, so the background's is kept."""
 
 
 class Ground(NamedTuple):
-    """A picture at the size of its video."""
+    """A picture at the resolution of its video."""
 
     still: np.ndarray
-    """The frame, uint8 [H, W, 3 or 4]."""
+    """The still frame, uint8 [H, W, 3 or 4]."""
     source: np.ndarray
-    """The picture, which may go beyond the frame: uint8 [h, w, 3 or 4]."""
+    """The picture, which may extend beyond the frame: uint8 [h, w, 3 or 4]."""
     box: Box
-    """Where the source lies, in pixels of the frame."""
+    """Position of the source, in pixels of the frame."""
 
 
 def ground(picture: np.ndarray, framing: Framing, placement: Placement) -> Ground:
-    """From RGB or RGBA uint8 [H, W, 3 or 4], the latter on a canvas that is transparent.
+    """Build the still frame from RGB or RGBA uint8 [H, W, 3 or 4]; for RGBA canvases are
+    transparent.
 
-    Where a face's square leaves the picture, its edge is repeated.
+    Where a face's square leaves the picture, the edge is repeated.
     """
     frame = Box(0, 0, placement.height, placement.width)
     if framing.kind == "picture":
@@ -59,7 +60,7 @@ def ground(picture: np.ndarray, framing: Framing, placement: Placement) -> Groun
 
 
 def uncovered(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """RGBA uint8 [H, W, 4] from a picture on `BACKGROUND` and how opaque it is, uint8 [H, W]."""
+    """Recover RGBA uint8 [H, W, 4] from a picture over `BACKGROUND` and its alpha, uint8 [H, W]."""
     share = alpha[..., None].astype(np.float32) / 255
     colours = (picture - (1 - share) * np.array(BACKGROUND, np.float32)) / np.maximum(
         share, LEAST_COVER
@@ -69,14 +70,17 @@ def uncovered(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def _cut(picture: np.ndarray, placement: Placement, box: Box) -> np.ndarray:
-    """What of the picture lies in a box of the frame; beyond, its edge is repeated."""
+    """Resample the picture inside a box of the frame; edges are repeated outside."""
     height, width = picture.shape[:2]
     scale = placement.scale
     left, right = (box.left - placement.left) / scale, (box.right - placement.left) / scale
     top, bottom = (box.top - placement.top) / scale, (box.bottom - placement.top) / scale
     pad = math.ceil(max(0.0, -left, -top, right - width, bottom - height) - 1e-6)
     padded = np.pad(picture, ((pad, pad), (pad, pad), (0, 0)), mode="edge") if pad else picture
-    right, bottom = min(right, width + pad), min(bottom, height + pad)  # but for rounding
+    right, bottom = (
+        min(right, width + pad),
+        min(bottom, height + pad),
+    )  # rounding errors
     cut = Image.fromarray(padded).resize(
         (box.right - box.left, box.bottom - box.top),
         Image.Resampling.LANCZOS,
@@ -87,7 +91,7 @@ def _cut(picture: np.ndarray, placement: Placement, box: Box) -> np.ndarray:
 
 
 def _blurred(picture: np.ndarray, frame: Box) -> np.ndarray:
-    """The picture fills the frame, out of focus and dimmed."""
+    """Fill the frame with the picture, blurred and dimmed."""
     height, width = picture.shape[:2]
     scale = BLURRED_SIDE / max(frame)
     small = (max(round(frame.right * scale), 1), max(round(frame.bottom * scale), 1))
@@ -103,7 +107,7 @@ def _blurred(picture: np.ndarray, frame: Box) -> np.ndarray:
 
 
 def _plain(source: np.ndarray, frame: Box) -> np.ndarray:
-    """One colour, the median of the picture's border."""
+    """Fill the frame with the median colour of the picture's border."""
     border = np.concatenate([source[0], source[-1], source[:, 0], source[:, -1]])
     colour = np.median(border, axis=0).round().astype(np.uint8)
     return np.tile(colour, (frame.bottom, frame.right, 1))

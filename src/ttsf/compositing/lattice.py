@@ -1,4 +1,4 @@
-"""The cells of a face's crop, at which G gives its fields, within a frame."""
+"""The grid of cells of G's output fields, positioned in a frame."""
 
 import math
 from typing import NamedTuple
@@ -10,10 +10,10 @@ from ttsf.compositing.box import Box
 
 
 class Lattice(NamedTuple):
-    """`side` by `side` square cells in a frame."""
+    """A grid of `side` x `side` square cells in a frame."""
 
     left: float
-    """px of the frame, as all here."""
+    """Left edge in px of the frame, as all values here."""
     top: float
     cell: float
     """Side of a cell."""
@@ -21,11 +21,11 @@ class Lattice(NamedTuple):
 
     @property
     def all(self) -> Box:
-        """Every cell."""
+        """The box of all cells."""
         return Box(0, 0, self.side, self.side)
 
     def box(self, cells: Box) -> Box:
-        """The least box with even sides around some cells, in pixels of the frame."""
+        """Return the smallest box with even sides around some cells, in pixels of the frame."""
         edges = (
             self.top + cells.top * self.cell,
             self.left + cells.left * self.cell,
@@ -36,7 +36,7 @@ class Lattice(NamedTuple):
         return Box(top, left, -bottom, -right)
 
     def around(self, matters: np.ndarray) -> Box | None:
-        """The cells in which `matters`, bool [side, side], is true, and one more on each side."""
+        """Return the bounding box of true cells in `matters`, bool [side, side], grown by one."""
         rows, columns = np.flatnonzero(matters.any(1)), np.flatnonzero(matters.any(0))
         if not len(rows):
             return None
@@ -45,9 +45,9 @@ class Lattice(NamedTuple):
     def sampled(
         self, field: np.ndarray, cells: Box, box: Box, columns: int, rows: int
     ) -> np.ndarray:
-        """A field of some cells at the middles of `columns` by `rows` parts of a box of the frame.
+        """Resample a field of some cells on a grid of `columns` x `rows` over a box of the frame.
 
-        Between the cells' middles it is interpolated, beyond them its edge is repeated.
+        Interpolates bilinearly between cell centres, and repeats the edge beyond them.
         """
         right = (box.right - box.left) / columns / self.cell
         down = (box.bottom - box.top) / rows / self.cell
@@ -63,11 +63,11 @@ class Lattice(NamedTuple):
 
 
 def places(box: Box) -> np.ndarray:
-    """(x, y) of each pixel or cell of a box, float32 [h, w, 2]."""
+    """Return (x, y) of each pixel or cell of a box, float32 [h, w, 2]."""
     x, y = np.meshgrid(np.arange(box.left, box.right), np.arange(box.top, box.bottom))
     return np.stack([x, y], -1).astype(np.float32)
 
 
 def middles(start: float, length: float, parts: int) -> np.ndarray:
-    """Of equal parts of a line, [parts]."""
+    """Return the centres of equal parts of an interval, [parts]."""
     return start + (np.arange(parts) + 0.5) * (length / parts)

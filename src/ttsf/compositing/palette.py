@@ -1,7 +1,7 @@
-"""The colours of a picture, for what G draws into it: it has mostly seen bright colour photographs.
+"""Match what G draws to the colours of the picture.
 
-In a picture of one colour (black and white, sepia) G's teeth come out tinted, and in a faded one
-its open mouth is blacker than anything else.
+G was trained on bright colour photographs: in a monochrome picture its teeth come out tinted, and
+in a faded one its open mouth is darker than anything else.
 """
 
 from typing import NamedTuple
@@ -10,27 +10,28 @@ import numpy as np
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 TONES = 32
-"""Steps of lightness at which the mean colour is taken."""
+"""Lightness bins for mean colours."""
 ONE_COLOUR, MANY_COLOURS = 1.0, 2.0
-"""Of 255: mean distance of a picture's colours from the mean colour of their lightness, below which
-it has one colour, and from which on it is a colour photograph. Of 722 portraits the 5 black and
-white ones have up to 0.5, the others 2.2 or more."""
+"""Mean distance (of 255) of colours from the mean colour of their lightness: below the first value
+a
+picture is monochrome, above the second a colour photograph. In 722 portraits the 5 black and white
+ones have up to 0.5, the others 2.2 or more."""
 DARKEST, BLACK = 0.05, 24
-"""Percentile of lightness that is a picture's darkest, and what of it counts as black in any."""
+"""Percentile of lightness taken as the darkest, and the value up to which it counts as black."""
 
 
 class Palette(NamedTuple):
-    """How a picture shows things."""
+    """Tonal range and colour of a picture."""
 
     black: float
-    """Lightness of its darkest, 0 but in faded pictures."""
+    """Lightness of the darkest parts; 0 except in faded pictures."""
     tone: np.ndarray
-    """The mean colour of each lightness from 0 to 255: float32 [TONES, 3]."""
+    """Mean colour for each lightness from 0 to 255: float32 [TONES, 3]."""
     colour: float
-    """From 0, a picture of one colour, to 1."""
+    """Colourfulness from 0 (monochrome) to 1."""
 
     def match(self, drawn: np.ndarray) -> np.ndarray:
-        """What is drawn, float32 [h, w, 3] from 0 to 255, as this picture would show it."""
+        """Adapt drawn colours, float32 [h, w, 3] from 0 to 255, to this picture."""
         drawn = self.black + drawn * (1 - self.black / 255)
         if self.colour == 1:
             return drawn
@@ -41,7 +42,7 @@ class Palette(NamedTuple):
 
 
 def palette(pixels: np.ndarray) -> Palette:
-    """Of uint8 [h, w, 3]."""
+    """Measure the palette of uint8 [h, w, 3]."""
     colours = pixels.reshape(-1, 3).astype(np.float32)
     luma = colours @ LUMA
     step = np.minimum((luma * (TONES / 256)).astype(int), TONES - 1)

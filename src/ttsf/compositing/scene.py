@@ -1,7 +1,8 @@
-"""A frame in which one face moves: G's fields, of 128 px, applied to the picture's own pixels.
+"""Compose frames in which one face moves: apply G's fields (128 px) to the full-size picture.
 
-G says where each point of the crop comes from and draws what the picture does not show (the inside
-of a mouth, lids). Both are smooth at G's size, so they are enlarged; the picture is not.
+G predicts where each point of the crop comes from, and draws what the picture does not show (the
+inside of a mouth, lids). Both are smooth at G's resolution, so they are enlarged; the picture is
+not.
 """
 
 import cv2
@@ -18,17 +19,17 @@ from ttsf.portrait.crop import cut_square
 from ttsf.portrait.portrait import Portrait
 
 SHARP = (0.3, 0.7)
-"""Weight of the moved picture in G's frame below which what is finer than G sees is not shown (old
-lips across an open mouth), and from which on it is shown in full."""
+"""Range of mask weights over which the picture's fine detail fades in. Below it, detail finer than
+G's resolution (such as the closed lips across an open mouth) is suppressed."""
 LEAST_SHARE = 0.005
-"""What is drawn with less weight is left out, but within a rectangle around all that is drawn."""
+"""Weight below which drawn pixels are ignored when the rectangle to draw is chosen."""
 
 
 class Scene:
-    """One portrait in one frame; threads may share it.
+    """One portrait in one frame; thread-safe.
 
-    width, height: of the frame, even. still: the frame with the face as it is in the picture, RGB
-    or RGBA uint8 [H, W, 3 or 4]. region: the part of it that can change, its sides even.
+    width, height: size of the frame, even. still: the frame with the face as in the picture, RGB or
+    RGBA uint8 [H, W, 3 or 4]. region: the part that can change, with even sides.
     """
 
     def __init__(
@@ -40,10 +41,10 @@ class Scene:
         side: int = 128,
         mouth: Mouth | None = None,
     ) -> None:
-        """Size: long side of the frame (None: the picture's own, at most 1080).
+        """size: long side of the frame, px (None: the picture's own, at most 1080).
 
-        transparent: frames are RGBA if the portrait is not opaque. side: of the fields that will
-        be drawn. mouth: where teeth are told apart. Raises TtsfError for a size that cannot be.
+        transparent: frames are RGBA if the portrait is not opaque. side: side of the fields, cells.
+        mouth: where teeth are separated. Raises TtsfError for an invalid size.
         """
         picture, square = portrait.picture, portrait.square
         alpha = portrait.alpha if transparent else None
@@ -73,9 +74,9 @@ class Scene:
         self._palette, self._mouth = palette(self._small), mouth
 
     def draw(self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-        """The region of one frame, RGB or RGBA uint8 [h, w, 3 or 4].
+        """Draw the region of one frame, RGB or RGBA uint8 [h, w, 3 or 4].
 
-        flow, mask, drawn: of `ttsf.model.face.generator.Fields`, float32 [2 | 1 | 3, side, side].
+        flow, mask, drawn: see `ttsf.model.face.generator.Fields`, float32 [2 | 1 | 3, side, side].
         """
         flow, drawn = (np.ascontiguousarray(field.transpose(1, 2, 0)) for field in (flow, drawn))
         lattice, (rows, columns) = self._lattice, self._moves.shape[:2]
@@ -90,10 +91,10 @@ class Scene:
     def _add_drawn(
         self, pixels: np.ndarray, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray
     ) -> None:
-        """Put what G draws into the moved picture.
+        """Blend what G draws into the warped picture.
 
-        G's frame is seen * mask + drawn * (1 - mask), where `seen` is the picture moved at G's
-        size; what of the moved picture is finer is added.
+        G's frame is seen * mask + drawn * (1 - mask), where `seen` is the picture warped at G's
+        resolution; the finer detail of the warped picture is added.
         """
         share = (1 - mask) * self._drawn
         cells = self._lattice.around(share > LEAST_SHARE)
@@ -106,7 +107,7 @@ class Scene:
         kept = smooth((1 - share - SHARP[0]) / (SHARP[1] - SHARP[0]))
         blunt = drawn * share + seen * (1 - share - kept)
         if pixels.shape[-1] == 4:
-            blunt = np.dstack([blunt, 255 * (1 - kept)])  # what is drawn is opaque
+            blunt = np.dstack([blunt, 255 * (1 - kept)])  # drawn pixels are opaque
         box = self._lattice.box(cells).within(self.region)
         part = pixels[box.seen_from(self.region).pixels]
         height, width, channels = part.shape
@@ -127,7 +128,8 @@ class Scene:
         cells: Box,
         box: Box,
     ) -> None:
-        """Shade drawn teeth in the pixels [h, w, 3] of a box, whose cells show them as `found`."""
+        """Shade drawn teeth in the pixels [h, w, 3] of a box; `found`: tooth weight of its
+        cells."""
         moved = skull(found, offset)
         if moved is None:
             return
@@ -147,5 +149,5 @@ class Scene:
 
 
 def _moved(picture: np.ndarray, source: np.ndarray) -> np.ndarray:
-    """A picture read at (x, y) of its pixels: [h, w, 2] -> [h, w, C]; its edge is repeated."""
+    """Sample a picture at (x, y) in pixels: [h, w, 2] -> [h, w, C]; edges are repeated."""
     return cv2.remap(picture, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -1,4 +1,4 @@
-"""How far a face's motion reaches beyond its crop: not to what must keep still."""
+"""Weights that fade motion out around the crop, and keep other faces still."""
 
 from typing import NamedTuple
 
@@ -8,33 +8,33 @@ from ttsf.portrait.detection import FaceBox
 from ttsf.portrait.square import CropSquare
 
 MARGIN = 0.25
-"""Sides of the crop, outside of it, beyond which nothing moves."""
+"""Distance outside the crop beyond which nothing moves, in sides of the crop."""
 FADED = 0.24
-"""Sides of the crop, outside of it, over which motion fades."""
+"""Distance outside the crop over which motion fades, in sides of the crop."""
 EDGE = 0.1
-"""Sides of the crop, inside the picture's own edge, over which nothing moves into or out of it any
-more. Motion is at most a fifteenth of the crop: a shorter way would fold."""
+"""Distance inside the picture's edge over which motion across the edge fades, in sides of the crop.
+Motion is at most a fifteenth of the crop; a shorter distance would fold the picture."""
 DRAWN_EDGE = (0.01, 0.05)
-"""Sides of the crop, inside its border, between which what is drawn fades in."""
+"""Distances inside the crop's border between which drawn pixels fade in, in sides of the crop."""
 HEAD = (0.62, 0.8)
-"""Half axes of a head in sides of its face box."""
+"""Semi-axes of a head ellipse, in sides of the face box."""
 HEAD_UP = 0.1
-"""How far the centre of a head lies above that of its face box, in sides of the box."""
+"""Offset of the head's centre above that of the face box, in sides of the box."""
 SHARED = (0.5, 0.65)
-"""A point's distance from another's head over the sum of both, in half axes; motion begins at the
-first (half-way between the heads) and is whole at the second."""
+"""Relative distance from another head, d_other / (d_other + d_own), in semi-axes: motion starts at
+the first value (half-way between the heads) and is full at the second."""
 
 
 class Surroundings(NamedTuple):
-    """What is around a face. Places are (x, y) in pixels of the picture: x [w], y [h]."""
+    """Surroundings of a face; coordinates are pixels of the picture: x [w], y [h]."""
 
     square: CropSquare
     width: int
-    """px, of the picture."""
+    """Width of the picture, px."""
     height: int
     face: FaceBox
     others: tuple[FaceBox, ...]
-    """Faces that are to keep still."""
+    """Faces that must not move."""
 
     def moves(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Weight of motion along x and y: float32 [h, w, 2] from 0 to 1."""
@@ -51,7 +51,7 @@ class Surroundings(NamedTuple):
         return np.stack([free * inside_x, free * inside_y[:, None]], -1).astype(np.float32)
 
     def drawn(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Weight of what is drawn: float32 [h, w] from 0 to 1."""
+        """Weight of drawn pixels: float32 [h, w] from 0 to 1."""
         left, top, side = self.square
         begin, end = DRAWN_EDGE
         across, down = (
@@ -61,12 +61,12 @@ class Surroundings(NamedTuple):
         return (down[:, None] * across * self._free(x, y)).astype(np.float32)
 
     def _free(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """1 at one's own head, 0 from half-way to any other's on: [h, w]."""
+        """1 near the own head, 0 from half-way to any other head on: [h, w]."""
         free = np.ones((len(y), len(x)))
         ours = _distance(x, y, self.face)
         for other in self.others:
             if _distance(np.array([other.x]), np.array([other.y]), self.face) < SHARED[0]:
-                continue  # one head that was found twice
+                continue  # the same head, detected twice
             theirs = _distance(x, y, other)
             share = theirs / np.maximum(theirs + ours, 1e-6)
             free *= smooth((share - SHARED[0]) / (SHARED[1] - SHARED[0]))
@@ -74,13 +74,13 @@ class Surroundings(NamedTuple):
 
 
 def smooth(x: np.ndarray) -> np.ndarray:
-    """From 0 to 1 without a kink at either end."""
+    """Smoothstep of x clipped to [0, 1]."""
     x = np.clip(x, 0, 1)
     return x * x * (3 - 2 * x)
 
 
 def _distance(x: np.ndarray, y: np.ndarray, face: FaceBox) -> np.ndarray:
-    """From the centre of a head, 1 on its outline: [h, w]."""
+    """Elliptic distance from the centre of a head, 1 on its outline: [h, w]."""
     right = (x - face.x) / (HEAD[0] * face.side)
     below = (y - face.y + HEAD_UP * face.side) / (HEAD[1] * face.side)
     return np.hypot(right, below[:, None])

@@ -1,8 +1,7 @@
-"""Teeth that a portrait does not show: G draws them as a band, and here they are told apart.
+"""G draws unseen teeth as one band; this module shades individual teeth in it.
 
-A tooth is three of G's cells wide, and what G has seen of invented teeth is soft. Teeth that the
-portrait shows are its own pixels and stay as they are. The row belongs to the skull: it moves as
-the skin below the nose does.
+A tooth is only three of G's cells wide. Teeth that the portrait shows are its own pixels and stay
+as they are. The row is fixed to the skull: it moves like the skin below the nose.
 """
 
 from typing import NamedTuple
@@ -12,36 +11,37 @@ import numpy as np
 from ttsf.compositing.surroundings import smooth
 
 WIDTHS = np.array([0.17, 0.13, 0.12, 0.09])
-"""Of an open mouth: middle and side incisor, canine and first premolar, as seen from in front."""
+"""Widths of central and lateral incisor, canine and first premolar, relative to the mouth."""
 BORDERS = np.concatenate([[0], np.cumsum(WIDTHS)])
 GAP, GAP_WIDTH = 0.13, 0.022
-"""How much darker it is between two teeth, and how far that reaches, of a mouth's width."""
+"""Darkening between two teeth, and its half width relative to the mouth."""
 ROUND, BACK = 0.10, 0.25
-"""How much darker a tooth is at its sides, and a row for each mouth's width beyond the incisors."""
+"""Darkening of a tooth at its sides, and of the row per mouth width beyond the incisors."""
 LIGHT, GREY, OWN = (0.35, 0.6), (0.26, 0.42), (0.5, 0.8)
-"""From which brightness (of the skin's), to which saturation, and from which share of what is drawn
-something is a tooth: not at all and in full."""
+"""Ranges over which a cell turns into a tooth: brightness relative to the skin (rising), saturation
+(falling), and share of drawn pixels (rising)."""
 LEAST = 0.3
-"""Weight from which a cell counts as a tooth's."""
+"""Minimum weight of a tooth cell."""
 ABOVE = 3
-"""Cells from the teeth up to skin that moves with the skull."""
+"""Distance, in cells, from the teeth up to skin that moves with the skull."""
 NARROWEST = 8
-"""Cells of a mouth in which teeth can be told apart."""
+"""Minimum width of a mouth, in cells, for separating teeth."""
 
 
 class Mouth(NamedTuple):
-    """Of a portrait, opened; in cells of G's frame."""
+    """A portrait's mouth when opened, in cells of G's frame."""
 
     x: float
-    """Of its middle."""
+    """x of the centre."""
     y: float
     width: float
     tilt: float
-    """Radians; positive: its right corner is lower."""
+    """Tilt in radians; positive if the right corner is lower."""
 
 
 def find_mouth(mask: np.ndarray) -> Mouth | None:
-    """Where G draws when a mouth opens, by its mask [side, side]; None where that is hardly so."""
+    """Locate the mouth by G's mask [side, side] with the mouth open; None if it draws too
+    little."""
     below = len(mask) // 2
     drawn = np.where(mask[below:] < 0.5, 1 - mask[below:], 0)
     columns = np.flatnonzero(drawn.any(0))
@@ -58,9 +58,10 @@ def find_mouth(mask: np.ndarray) -> Mouth | None:
 
 
 def teeth(drawn: np.ndarray, skin: float, share: np.ndarray) -> np.ndarray:
-    """How much each cell shows drawn teeth, 0 to 1: float32 [h, w].
+    """Return the tooth weight of each cell, 0 to 1: float32 [h, w].
 
-    drawn: [h, w, 3], and the brightness of skin, of 255 levels; share: [h, w] of what is drawn.
+    drawn: [h, w, 3] and skin: brightness of the skin, both of 255; share: weight of drawn pixels,
+    [h, w].
     """
     light, most = drawn.mean(-1) / max(skin, 1), drawn.max(-1)
     grey = 1 - drawn.min(-1) / np.maximum(most, 1)
@@ -69,10 +70,10 @@ def teeth(drawn: np.ndarray, skin: float, share: np.ndarray) -> np.ndarray:
 
 
 def skull(found: np.ndarray, offset: np.ndarray) -> np.ndarray | None:
-    """How far the skull has moved above each column of some cells, in cells: [w], a straight line.
+    """Fit the sideways motion of the skull as a line over the columns of some cells, in cells: [w].
 
-    found: what `teeth` gives; offset: [h, w], of each cell to its place in the portrait, sideways.
-    None where there are hardly teeth.
+    found: output of `teeth`; offset: [h, w], horizontal offset of each cell to its position in the
+    portrait. None if there are too few teeth.
     """
     rows = np.flatnonzero((found > LEAST).sum(1) > 1)
     if not len(rows):
@@ -83,7 +84,7 @@ def skull(found: np.ndarray, offset: np.ndarray) -> np.ndarray | None:
 
 
 def relief(mouth: Mouth, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Brightness of a row of teeth at places of the portrait: x [w] and y [h] cells -> [h, w]."""
+    """Return the brightness of a row of teeth at positions x [w], y [h] in cells -> [h, w]."""
     along, down = (x - mouth.x) * np.cos(mouth.tilt), (y - mouth.y) * np.sin(mouth.tilt)
     place = np.abs(along[None] + down[:, None]) / mouth.width
     tooth = np.clip(np.searchsorted(BORDERS, place, side="right") - 1, 0, len(WIDTHS) - 1)

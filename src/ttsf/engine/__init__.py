@@ -1,4 +1,4 @@
-"""A portrait and a text on their way to frames and sound, and into files.
+"""Turn a portrait and utterances into frames, sound and files.
 
-Knows the model, the portrait and the utterances; no command line, server or queue.
+Knows the model, the portrait and the utterances, but no command line, server or queue.
 """

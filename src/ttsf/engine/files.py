@@ -1,4 +1,4 @@
-"""Names of the files of one video in its folder."""
+"""File names inside the folder of one video."""
 
 STREAM, VIDEO, SOUND, SRT, VTT, TIMINGS, THUMBNAIL = FILES = (
     *("stream.mp4", "video.mp4", "audio.wav", "captions.srt", "captions.vtt"),

@@ -1,8 +1,8 @@
-"""What a user may choose for one video: each option once, with its type, range, default and help.
+"""Options of one video, each declared once with its type, range, default and help text.
 
-The command line, the HTTP API, the lines of a batch and the library are made of these types and
-defaults. Imports no torch. Not a dataclass of pydantic's: numbers of NumPy are numbers here, and
-what is wrong raises TtsfError when the options are used.
+The command line, the HTTP API, batch lines and the library share these types and defaults. Does
+not import torch. Not a pydantic dataclass, because NumPy numbers are accepted, and because invalid
+values raise TtsfError only when the options are used.
 """
 
 import math
@@ -22,64 +22,67 @@ from ttsf.model.sampling import Sampling
 RATES = (0.5, 2.0)
 NO_LEXICON: Mapping[str, str] = MappingProxyType({})
 
-Seed = Annotated[int, Ge(0), Le(2**32 - 1), Doc("Another seed, other head motion.")]
-Steps = Annotated[int | None, Ge(1), Le(1_000), Doc("Solver steps; fewer is faster.")]
-"""Euler steps of speech and motion (None: the configuration's)."""
-Temperature = Annotated[float | None, Ge(0), Le(10), Doc("Liveliness, 0 is none.")]
-"""Standard deviation of the starting noise (None: the configuration's)."""
+Seed = Annotated[int, Ge(0), Le(2**32 - 1), Doc("Random seed of the head motion.")]
+Steps = Annotated[int | None, Ge(1), Le(1_000), Doc("Solver steps; fewer are faster.")]
+"""Euler steps for speech and motion (None: the model configuration's)."""
+Temperature = Annotated[
+    float | None, Ge(0), Le(10), Doc("Variation in speech and motion, 0: none.")
+]
+"""Standard deviation of the initial noise (None: the model configuration's)."""
 Rate = Annotated[float, Ge(RATES[0]), Le(RATES[1]), Doc("Speaking rate, 0.5 to 2.")]
 Still = Annotated[bool, Doc("No head motion and no blinks.")]
 Motion = Annotated[float, Ge(0), Le(2), Doc("Amount of head motion, 0 to 2.")]
-"""About the portrait's own pose."""
+"""Scale of the motion around the portrait's own pose."""
 Blinks = Annotated[float, Ge(0), Le(1), Doc("How far blinks close the eyes, 0 to 1.")]
-Size = Annotated[int | None, Doc("Long side in px.")]
-"""None: the picture's own, at most 1080; `compositing.framing` has the range."""
+Size = Annotated[int | None, Doc("Long side of the video in px.")]
+"""None: the picture's own size, at most 1080 px; `compositing.framing` defines the range."""
 Code = Annotated[
-    Literal["announce", "read"], Doc("Blocks of code: say that there is one, or read it.")
+    Literal["announce", "read"],
+    Doc("Code blocks: announce them, or read them out."),
 ]
 Language = Annotated[
     str,
-    Doc("The text's language; another than en, such as de or fr, is read with an English accent."),
+    Doc("Language of the text; others than en, such as de or fr, get an English accent."),
 ]
 Label = Annotated[bool, Doc('Show "AI-generated" in a corner.')]
 CaptionsKind = Literal["none", "track", "burnt"]
 StreamCaptions = Literal["none", "burnt"]
-"""Subtitles in the video: a track of a file, or drawn into the frames."""
-MaxSeconds = Annotated[float, Gt(0), Doc("Refuse a text that takes longer.")]
+"""Subtitles in the video: a track of the file, or drawn into the frames."""
+MaxSeconds = Annotated[float, Gt(0), Doc("Refuse a text whose speech would be longer, in s.")]
 
 
 class GenerateOptions(NamedTuple):
-    """What a user may choose for one video."""
+    """Options of one video."""
 
     seed: Seed = 0
     steps: Steps = None
     temperature: Temperature = None
     voice: str | Path | None = None
-    """Name of one of the model's voices, or file of a saved one (None: the face chooses)."""
+    """Name of one of the model's voices, or file of a saved voice (None: the face chooses)."""
     rate: Rate = 1.0
     still: Still = False
     motion: Motion = 1.0
     blinks: Blinks = 1.0
     framing: Framing = Framing()
-    """What of the picture the video shows."""
+    """Which part of the picture the video shows."""
     size: Size = None
     language: Language = "en"
     code: Code = "announce"
     lexicon: Mapping[str, str] = NO_LEXICON
-    """Words and how they sound, in IPA."""
+    """Pronunciations in IPA, by word."""
     mark: bool = True
-    """Hide a mark in picture and sound that says that both were made (docs/provenance.md)."""
+    """Embed the watermark in picture and sound (docs/provenance.md)."""
     label: Label = False
     max_seconds: MaxSeconds = 3_600.0
 
     def sampling(self, factor: float = 1.0) -> Sampling:
-        """Values for the model; its speech is faster by a factor, as far as the rate goes."""
+        """Return the model's sampling values, with the rate times `factor`, clipped to `RATES`."""
         slowest, fastest = RATES
         rate = min(max(self.rate * factor, slowest), fastest)
         return Sampling(self.seed, self.steps, self.temperature, rate, self.still)
 
     def plain(self) -> "GenerateOptions":
-        """With Python's own numbers, so that what is equal is also written alike."""
+        """Return a copy with Python numbers, so that equal options have equal representations."""
         chosen = self._asdict()
         for name, number in NUMBERS.items():
             if chosen[name] is not None:
@@ -87,7 +90,8 @@ class GenerateOptions(NamedTuple):
         return GenerateOptions(**chosen)
 
     def check(self) -> None:
-        """Raises TtsfError for a value of another type or out of range; size: see the scene."""
+        """Raise TtsfError for a value of the wrong type or out of range; `Scene` checks the
+        size."""
         for name, number in NUMBERS.items():
             number.check(name, getattr(self, name))
         if not isinstance(self.framing, Framing):
@@ -105,7 +109,7 @@ class GenerateOptions(NamedTuple):
 
 
 class Number(NamedTuple):
-    """What an option that is a number may be."""
+    """Type and range of a numeric option."""
 
     kind: type[int] | type[float]
     may_lack: bool
@@ -115,7 +119,7 @@ class Number(NamedTuple):
 
     @classmethod
     def of(cls, hint: Any) -> "Number | None":
-        """By the type of an option; None for what is no number."""
+        """Read type and range from an option's annotation; None if it is not numeric."""
         base, *notes = get_args(hint) or (hint,)
         kinds = {base, *get_args(base)}
         if not kinds & {int, float}:
@@ -130,7 +134,7 @@ class Number(NamedTuple):
         return number
 
     def check(self, name: str, value: Any) -> None:
-        """Raises TtsfError for another type, and out of range."""
+        """Raise TtsfError if `value` has the wrong type or is out of range."""
         if value is None and self.may_lack:
             return
         if value is not None and self.kind is int and not isinstance(value, Integral):
@@ -153,10 +157,10 @@ class Number(NamedTuple):
 DEFAULTS = GenerateOptions()
 _HINTS = get_type_hints(GenerateOptions, include_extras=True)
 NUMBERS = {name: number for name, hint in _HINTS.items() if (number := Number.of(hint))}
-"""Options that are numbers."""
+"""The numeric options, by name."""
 
 
 def options_of(request: object, differing: Mapping[str, Any]) -> GenerateOptions:
-    """The options that a request has by the same names, and those that it has in another form."""
+    """Return the options of a request: fields of the same name, overridden by `differing`."""
     named = {name: getattr(request, name) for name in DEFAULTS._fields if hasattr(request, name)}
     return GenerateOptions(**(named | dict(differing)))

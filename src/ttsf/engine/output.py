@@ -1,4 +1,4 @@
-"""A talk to files: the video, and beside it its sound, subtitles and timings."""
+"""Write a session to files: the video, and beside it sound, subtitles and timings."""
 
 import hashlib
 from collections.abc import Callable, Generator
@@ -29,10 +29,10 @@ VIDEOS = (".mp4", ".webm")
 
 
 class Outputs(NamedTuple):
-    """The files of one video."""
+    """Paths and formats of the files of one video."""
 
     video: Path | Stream
-    """.mp4 or .webm; a stream takes an MP4 in fragments while it is made."""
+    """Path of an .mp4 or .webm; a stream receives a fragmented MP4 while it is generated."""
     sound: Path | None = None
     """.wav."""
     subtitles: Path | None = None
@@ -43,24 +43,24 @@ class Outputs(NamedTuple):
     captions: CaptionsKind = "none"
     """Subtitles in the video: a track that players can show, or drawn into the frames."""
     signed: bool = False
-    """Sign what an .mp4 says of itself (C2PA); two signatures are never the same."""
+    """Add signed metadata (C2PA) to an .mp4; no two signatures are the same."""
 
     @property
     def transparent(self) -> bool:
-        """Whether the video keeps what is transparent in its portrait."""
+        """Whether the video keeps the alpha channel of its portrait."""
         webm = isinstance(self.video, Path) and self.video.suffix.lower() == ".webm"
         return webm and self.captions != "burnt"
 
     def refuse(self, *inputs: Path | None) -> None:
-        """Raises TtsfError where one of the files is an input."""
+        """Raise TtsfError if one of the outputs is also an input."""
         video = self.video if isinstance(self.video, Path) else None
         refuse_inputs((video, self.sound, self.subtitles, self.timings), inputs)
 
     def check(self) -> None:
-        """Raises TtsfError for a name that does not say what the file is."""
+        """Raise TtsfError for a file name with an unsupported suffix, and for unusable options."""
         if not isinstance(self.video, Path):
             if self.captions == "track":
-                raise TtsfError("a stream has no track of captions; they can be burnt or a file")
+                raise TtsfError("a stream cannot have a caption track; burn the captions in")
         elif self.video.suffix.lower() not in VIDEOS:
             raise TtsfError(f"cannot write {self.video}: the name must end in .mp4 (or .webm)")
         if self.signed:
@@ -76,13 +76,13 @@ class Outputs(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What was written."""
+    """Length of a written video, and its word times."""
 
     frame_count: int
     seconds: float
     """Length of the video."""
     spoken: WordTimes = WordTimes(())
-    """What is said when."""
+    """Times of words, phones and marks."""
 
 
 def write_talk(
@@ -95,8 +95,8 @@ def write_talk(
 ) -> Written:
     """Write all files, whole or not at all.
 
-    The places to write are tried before the talk is opened. Raises TtsfError where one cannot be
-    written, and what the talk raises.
+    Output files are opened before the session. Raises TtsfError if one cannot be written, and
+    whatever the session raises.
     """
     outputs.check()
     fps, sample_rate = config.video.fps, config.sample_rate
@@ -136,7 +136,7 @@ def write_talk(
 
 
 def _filmed(talk: Session, video: VideoWriter, captions: CaptionsKind) -> Generator[Chunk]:
-    """The chunks of a talk, encoded."""
+    """Encode the chunks of a session, and yield them."""
     if captions == "burnt":
         yield from _with_captions(talk, video)
         return

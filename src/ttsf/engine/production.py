@@ -1,4 +1,4 @@
-"""What lies beside a video in its folder, and what a client is told where none was made."""
+"""Files beside a video in its folder, and error messages for clients."""
 
 import errno
 import logging
@@ -15,15 +15,14 @@ from ttsf.timings.exports import timings_json
 from ttsf.timings.subtitles import srt, vtt
 
 PORTRAITS_KEPT = 4
-"""In memory, read and ready to speak."""
+"""Portraits kept in memory after they have been read."""
 logger = logging.getLogger("ttsf.serve")
 
 
 def write_beside(folder: Path, text: str, made: Written, fps: int) -> dict[str, Any]:
-    """Thumbnail, subtitles and timings beside a finished video; gives its `seconds`, `frames` and
-    `size`.
+    """Write thumbnail, subtitles and timings beside a finished video.
 
-    Raises TtsfError where they cannot be written.
+    Returns its `seconds`, `frames` and `size`. Raises TtsfError if a file cannot be written.
     """
     width, height = write_thumbnail(folder / VIDEO, folder / THUMBNAIL)
     write_new(folder / SRT, srt(made.spoken, made.seconds))
@@ -33,7 +32,7 @@ def write_beside(folder: Path, text: str, made: Written, fps: int) -> dict[str, 
 
 
 def failure_of(error: Exception, picture: Path | None) -> tuple[str, str]:
-    """Code and message for a client: never a path, a text or a traceback."""
+    """Return code and message for a client; they contain no path, text or traceback."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -47,6 +46,6 @@ def failure_of(error: Exception, picture: Path | None) -> tuple[str, str]:
 
 
 def without_path(error: Exception, picture: Path | None) -> str:
-    """A message for somebody who does not know the server's files."""
+    """Return the message of an error without the paths of the server."""
     message = str(error)
     return message if picture is None else message.replace(str(picture), "the portrait")

@@ -1,8 +1,9 @@
-"""A portrait and utterances to frames and sound, piece by piece, made ahead by several threads.
+"""Turn a portrait and utterances into a stream of frames and sound, on several threads.
 
-Speech, lips and head of one utterance follow those of the one before; its frames are drawn in
-batches beside each other, while the caller writes those that are done. Nothing is kept of what has
-been given away. Each thread computes alone, so that results do not depend on their number.
+Speech, lips and head motion are computed utterance by utterance, since each continues the one
+before; the frames of an utterance are drawn in parallel batches, while the caller consumes finished
+ones. Yielded chunks are not retained. Each batch is computed by one thread, so results do not
+depend on the number of threads.
 """
 
 import math
@@ -38,40 +39,40 @@ from ttsf.text.front_end import Utterance
 from ttsf.timings.words import WordTimes
 
 FRAMES_PER_BATCH = 4
-"""Drawn at once; more falls out of the processor's caches."""
+"""Batch size of the generator; larger batches exceed the CPU caches."""
 BATCHES_AHEAD = 2
-"""Per thread, that wait for the caller at most."""
+"""Batches per thread that may be queued ahead of the caller."""
 SENTENCE_PAUSE_S = 0.4
-"""Silence between two sentences: the median of read speech [measured]."""
+"""Silence between two sentences: the median in read speech [measured]."""
 
 
 class PreparedUtterance(NamedTuple):
-    """What is needed to draw one utterance."""
+    """Everything needed to draw the frames of one utterance."""
 
     place: int
-    """In the text, from 0."""
+    """Index of the utterance, from 0."""
     said: SpokenUtterance
     moved: HeadMotion
     f_m: Tensor
-    """Head motion as large as is wanted, [1, N, S]."""
+    """Scaled head motion, [1, N, S]."""
     frames: int
-    """To show, the first of N."""
+    """Frames to show: the first of the N."""
 
 
 class Batch(NamedTuple):
-    """A piece that is being drawn."""
+    """A batch of frames that is being drawn."""
 
     regions: Future[np.ndarray]
     samples: np.ndarray
     spoken: WordTimes
 
     def chunk(self) -> Chunk:
-        """Wait for it."""
+        """Wait for the frames, and return the chunk."""
         return Chunk(self.regions.result(), self.samples, self.spoken)
 
 
 class SpeechSession:
-    """A voice [1, V] that says utterances; payload: of the mark, if the options want one."""
+    """Synthesise utterances with a voice [1, V]; `payload` is the watermark's, if it is on."""
 
     def __init__(
         self,
@@ -87,7 +88,7 @@ class SpeechSession:
         self._mark = SoundMark(payload, rate) if options.mark and can_mark(rate) else None
 
     def samples(self, workers: Workers) -> Iterator[np.ndarray]:
-        """Utterance by utterance: float32 [n * samples_per_video] in [-1, 1]."""
+        """Yield the sound of each utterance: float32 [n * samples_per_video] in [-1, 1]."""
         rate, before = self.model.config.samples_per_video, 0
         for index in range(len(self.utterances)):
             said, count = workers.submit(self.say, index, before).result()
@@ -95,10 +96,10 @@ class SpeechSession:
             yield said.samples[: count * rate].numpy()
 
     def say(self, index: int, before: int) -> tuple[SpokenUtterance, int]:
-        """Speech of one utterance with the pause after it, and how many of its frames count.
+        """Synthesise one utterance with the pause after it; return it and its frames to keep.
 
-        The last needs no pause, but is made as the others are: a text may go on. before: frames
-        of the utterances before it.
+        The last utterance is computed with a pause too, which is then cut, so that it does not
+        depend on whether the text continues. before: frames of all utterances before it.
         """
         utterance, last = self.utterances[index], index + 1 == len(self.utterances)
         wanted = utterance.pause_s
@@ -119,11 +120,11 @@ class SpeechSession:
 
 
 class Session:
-    """One portrait that speaks one text, once.
+    """One portrait speaking one text; an instance generates one video.
 
-    voice: [1, V], in the place of the one that the face chooses. transparent: whether frames are
-    RGBA if the portrait is not opaque; to be set before anything is drawn. said: of each utterance
-    that has been spoken so far, what is said when, and the second at which it ends.
+    voice: [1, V], overrides the voice that the face chooses. transparent: yield RGBA frames if the
+    portrait is not opaque; set it before drawing starts. said: word times and end (s) of each
+    utterance synthesised so far.
     """
 
     def __init__(
@@ -143,13 +144,13 @@ class Session:
         voice = own if voice is None else voice
         self.speech = SpeechSession(model, voice, utterances, options, self.payload)
         self.said: list[tuple[WordTimes, float]] = []
-        self._frames = self._symbols = 0  # of the utterances that have been spoken
-        self._voiced = 0  # frames of those that are no pause by themselves
+        self._frames = self._symbols = 0  # of the utterances synthesised so far
+        self._voiced = 0  # frames of those that are more than a pause
         self._all_symbols = sum(len(utterance.ids) for utterance in utterances)
 
     @cached_property
     def scene(self) -> Scene:
-        """The frame that it speaks in; raises TtsfError for a framing or size that cannot be."""
+        """The scene; raises TtsfError for an impossible framing or size."""
         side = self.model.config.face.drawn_side
         framing, size = self.options.framing, self.options.size
         mouth = self.workers.submit(self._open_mouth).result()
@@ -165,7 +166,7 @@ class Session:
         return Stamp(self.payload, self.scene.height, self.scene.width, self.options)
 
     def chunks(self) -> Generator[Chunk]:
-        """Whole frames, sound and words in order; closing the iterator ends all work."""
+        """Yield chunks of whole frames, sound and words; closing the iterator ends all work."""
         with closing(self.moving()) as moving:
             for regions, samples, spoken in moving:
                 top, left, bottom, right = self.scene.region
@@ -174,12 +175,12 @@ class Session:
                 yield Chunk(frames, samples, spoken)
 
     def moving(self) -> Generator[Chunk]:
-        """As `chunks`, but of each frame only the scene's region, where alone something moves."""
+        """Like `chunks`, but frames hold only the scene's region, the only part that moves."""
         most = BATCHES_AHEAD * self.workers.count
         waiting: deque[Batch] = deque()
         coming = self._prepare(0, None)
         try:
-            _ = self.still  # is made while the first utterance is spoken
+            _ = self.still  # computed while the first utterance is synthesised
             while coming or waiting:
                 if coming is None or (waiting and not coming.done()):
                     yield waiting.popleft().chunk()
@@ -200,13 +201,13 @@ class Session:
             wait([job for job in jobs if job and not job.cancel()])
 
     def expected_frames(self) -> int:
-        """Length of the video: a guess until the last utterance has been spoken."""
+        """Length of the video in frames; an estimate until the last utterance is synthesised."""
         left = self._all_symbols - self._symbols
         return self._frames + left * self._voiced // max(self._symbols, 1)
 
     @torch.inference_mode()
     def _read(self, portrait: Portrait) -> tuple[SourceFaces, Tensor]:
-        """The face, and the voice [1, V] that it chooses."""
+        """Encode the face, and return it with the voice [1, V] that it chooses."""
         crop = crop_portrait(portrait.picture, portrait.square, self.model.config.video.size)
         device = next(self.model.parameters()).device
         source = self.model.read_faces(crop[None].to(device))
@@ -214,7 +215,7 @@ class Session:
 
     @torch.inference_mode()
     def _open_mouth(self) -> Mouth | None:
-        """Where the portrait's mouth is, by what G draws when it opens."""
+        """Locate the portrait's mouth by the region that G changes when it opens."""
         labels = self.source.f_m.new_zeros(1, len(LABELS))
         labels[:, OPEN] = 1
         extractor = self.model.motion_extractor
@@ -223,7 +224,7 @@ class Session:
         return find_mouth(fields.mask[0, 0].float().cpu().numpy())
 
     def _prepare(self, index: int, before: HeadMotion | None) -> Future[PreparedUtterance] | None:
-        """The next utterance, where there is one."""
+        """Start computing the next utterance, if there is one."""
         if index == len(self.utterances):
             return None
         return self.workers.submit(self._act, index, before, self._frames)
@@ -236,7 +237,7 @@ class Session:
         return PreparedUtterance(index, said, moved, f_m, count)
 
     def _batches(self, act: PreparedUtterance, before: int) -> Iterator[Batch]:
-        """Frames of one utterance, being drawn; before: frames of those before it."""
+        """Start drawing the frames of one utterance; before: frames of all utterances before it."""
         fps, rate = self.model.config.video.fps, self.model.config.samples_per_video
         samples, left = act.said.samples.numpy(), self._spoken(act, before)
         self.said.append((left, (before + act.frames) / fps))
@@ -248,14 +249,14 @@ class Session:
             yield Batch(regions, samples[start * rate : end * rate], now)
 
     def _spoken(self, act: PreparedUtterance, before: int) -> WordTimes:
-        """What is said when in an utterance."""
+        """Return the word times of an utterance, from the start of the video."""
         audio, fps = self.model.config.audio, self.model.config.video.fps
         durations, hop_s = act.said.durations.tolist(), audio.hop / audio.sample_rate
         return word_times(self.utterances[act.place], durations, before / fps, hop_s)
 
     @torch.inference_mode()
     def _draw(self, act: PreparedUtterance, start: int, end: int) -> np.ndarray:
-        batch = slice(start, start + FRAMES_PER_BATCH)  # whole: its size decides on the rounding
+        batch = slice(start, start + FRAMES_PER_BATCH)  # full: its size affects rounding
         fields = self.model.fields(self.source, act.f_m[0, batch], act.said.f_lip[0, batch])
         flow, mask, drawn = (field[: end - start].float().cpu().numpy() for field in fields)
         regions = (self.scene.draw(*frame) for frame in zip(flow, mask, drawn, strict=True))
@@ -264,7 +265,7 @@ class Session:
 
 
 def _split(whole: WordTimes, second: float) -> tuple[WordTimes, WordTimes]:
-    """What begins before that time, and the rest."""
+    """Split word times into those that begin before `second`, and the rest."""
     words = bisect_left(whole.words, second, key=lambda word: word.start_s)
     phones = bisect_left(whole.phones, second, key=lambda phone: phone.start_s)
     marks = bisect_left(whole.marks, second, key=lambda mark: mark.at_s)
@@ -275,6 +276,6 @@ def _split(whole: WordTimes, second: float) -> tuple[WordTimes, WordTimes]:
 
 
 def joined(pieces: Iterable[WordTimes]) -> WordTimes:
-    """One after the other."""
+    """Concatenate word times."""
     words, phones, marks = zip(*pieces, strict=True)
     return WordTimes(*(tuple(chain.from_iterable(part)) for part in (words, phones, marks)))

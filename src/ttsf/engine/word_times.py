@@ -1,4 +1,4 @@
-"""When the words and sounds of an utterance are said, from the durations of its symbols."""
+"""Times of an utterance's words and phones, from the durations of its symbols."""
 
 # ruff: noqa: RUF001 (the letters of IPA look like others)
 
@@ -11,15 +11,15 @@ from ttsf.timings.words import Mark, Phone, Word, WordTimes
 
 _STRESS = "ˈˌ"
 _ADDED = "ːˑʰʲʷʼ̩̃ˠˤ˞"
-"""Symbols that change the sound before them."""
+"""Symbols that modify the phone before them."""
 _PAIRS = frozenset(("aɪ", "aʊ", "eɪ", "oʊ", "əʊ", "ɔɪ", "tʃ", "dʒ"))
-"""One sound in two symbols."""
+"""Phones written with two symbols."""
 
 
 def word_times(
     utterance: Utterance, durations: Sequence[int], start_s: float, hop_s: float
 ) -> WordTimes:
-    """Words, phones and marks; durations: frames of `hop_s` seconds for each of its ids."""
+    """Return words, phones and marks; durations: frames of `hop_s` seconds per symbol id."""
     ends = [start_s + hop_s * frames for frames in accumulate(durations, initial=0)]
     words = tuple(
         Word(text, ends[first], ends[last], *place, written)
@@ -39,7 +39,8 @@ def word_times(
 
 
 def phones_in(ids: Sequence[int], first: int, last: int) -> Iterator[tuple[str, int, int]]:
-    """Phones of ids [first, last) with the ids of each; a blank belongs to the phone before it."""
+    """Yield the phones of ids [first, last) with their id ranges; blanks belong to the phone
+    before."""
     ipa, begin = "", first
     for place in range(first, last):
         symbol = SYMBOLS[ids[place]]

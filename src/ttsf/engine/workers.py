@@ -1,4 +1,4 @@
-"""Threads that the model computes on."""
+"""The thread pool on which the model computes."""
 
 import os
 import threading
@@ -12,15 +12,15 @@ Made = TypeVar("Made")
 
 
 class Workers:
-    """Threads for the model; each uses one core, and all streams of a pipeline share them."""
+    """Thread pool of a pipeline; each thread uses one core, and all streams share it."""
 
     def __init__(self, count: int) -> None:
         self.count = count
         self._start()
 
     def submit(self, work: Callable[..., Made], *arguments: object) -> "Future[Made]":
-        """Do it on one of the threads."""
-        if self._process != os.getpid():  # a fork takes no threads along
+        """Run a function on one of the threads."""
+        if self._process != os.getpid():  # a forked process has no threads
             self._start()
         return self._pool.submit(work, *arguments)
 
@@ -30,4 +30,4 @@ class Workers:
         self._pool = ThreadPoolExecutor(self.count, "ttsf", torch.set_num_threads, (1,))
         all_there = threading.Barrier(self.count)
         wait([self._pool.submit(all_there.wait) for _ in range(self.count)])
-        torch.set_num_threads(given)  # each thread has its own number, new ones that set last
+        torch.set_num_threads(given)  # per thread; new threads inherit the last value set

@@ -1,4 +1,4 @@
-"""Files in and out: pictures, video, sound, captions, text.
+"""Read and write files: pictures, video, sound, captions, text.
 
-Knows formats and bytes; nothing of faces, speech or the model.
+Knows formats and bytes, but no faces, speech or model.
 """

@@ -1,6 +1,6 @@
-"""Subtitles burnt into frames, in a font of the system, or else in the one that Pillow brings.
+"""Burn subtitles into frames, in a system font or else in Pillow's built-in one.
 
-Pillow's own has no accented letters: what a font lacks is shown by its plain letters.
+Pillow's font has no accented letters; letters that a font lacks are replaced by plain ones.
 """
 
 # ruff: noqa: RUF001 (letters that look like others)
@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ttsf.timings.subtitles import Cue
 
 TALL, WIDE = 0.05, 1 / 16
-"""Largest height of a line, in parts of the frame's height and width."""
+"""Maximum line height, as a fraction of the frame's height and width."""
 SMALLEST = 9  # px
 MARGIN = 0.04  # of the frame's height below the text, and of its width beside it
 OUTLINE = 1 / 10  # of the height of a line
@@ -26,7 +26,7 @@ FONTS = (
     "DejaVuSans.ttf", "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "Arial.ttf",
     "arial.ttf", "Helvetica.ttc",
 )  # fmt: skip
-"""Looked for where the system keeps its fonts, best first."""
+"""System font files to look for, best first."""
 _PLAIN = str.maketrans({
     "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
     "đ": "d", "Đ": "D", "ı": "i", "þ": "th", "Þ": "Th", "ð": "d", "—": "-", "–": "-",
@@ -35,27 +35,28 @@ _NO_LETTER = "\uffff"
 
 
 class _Overlay(NamedTuple):
-    """What is laid over a frame."""
+    """A rendered cue, to be blended into frames."""
 
     top: int
     left: int
     light: np.ndarray
-    """Colour times opacity, float32 [h, w, 1]; the text is white, its outline black."""
+    """Premultiplied brightness, float32 [h, w, 1]; white text with a black outline."""
     rest: np.ndarray
-    """1 less the opacity, float32 [h, w, 1]."""
+    """1 - opacity, float32 [h, w, 1]."""
 
 
 class Captions:
-    """Cues drawn into the frames of one video; the picture of a cue is made once."""
+    """Draws the cues of one video; each cue is rendered once."""
 
     def __init__(self, cues: Sequence[Cue]) -> None:
-        """cues: in order and apart from each other."""
+        """cues: sorted and not overlapping."""
         self._cues = cues
         self._starts = [cue.start_s for cue in cues]
         self._made: tuple[Cue, tuple[int, ...], _Overlay] | None = None
 
     def draw(self, frame: np.ndarray, second: float) -> np.ndarray:
-        """The frame, uint8 RGB [H, W, 3], as it looks at a time; where nothing is shown, itself."""
+        """Return the frame, uint8 RGB [H, W, 3], with the cue of a time; unchanged if there is
+        none."""
         k = bisect_right(self._starts, second) - 1
         if k < 0 or second >= self._cues[k].end_s:
             return frame
@@ -88,7 +89,7 @@ def _overlay(lines: Sequence[str], height: int, width: int) -> _Overlay:
 
 
 def system_font(size: int) -> ImageFont.FreeTypeFont:
-    """Letters of a height in px."""
+    """Return the best available font at a size in px."""
     for name in FONTS:
         with suppress(OSError):
             return ImageFont.truetype(name, size)
@@ -98,7 +99,7 @@ def system_font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def _readable(text: str, font: ImageFont.FreeTypeFont) -> str:
-    """The text in letters that the font has."""
+    """Replace letters that the font lacks by plain ones."""
     absent = _drawn(_NO_LETTER, font)
 
     def shown(c: str) -> str:
@@ -118,7 +119,7 @@ def _drawn(letter: str, font: ImageFont.FreeTypeFont) -> bytes:
 def _wrapped(
     text: str, lines: Sequence[str], font: ImageFont.FreeTypeFont, room: float
 ) -> Sequence[str]:
-    """The cue's own lines where they fit, else as many as are needed."""
+    """Return the cue's own lines if they fit, else re-wrap them."""
     if all(font.getlength(line) <= room for line in lines):
         return lines
     found: list[str] = []

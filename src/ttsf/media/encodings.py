@@ -1,4 +1,4 @@
-"""In which encoding a text was written: UTF-8, UTF-16 with or without a mark, or Windows-1252."""
+"""Detect the encoding of a text: UTF-8, UTF-16 with or without BOM, or Windows-1252."""
 
 import codecs
 import logging
@@ -7,13 +7,13 @@ from ttsf.errors import TtsfError
 
 logger = logging.getLogger("ttsf")
 _MOSTLY = 0.3
-"""Part of a text's bytes that are zero, every second one, where UTF-16 holds Latin letters."""
+"""Fraction of zero bytes, at every second position, that indicates UTF-16 of Latin letters."""
 
 
 def decode(content: bytes, name: str) -> str:
-    """A text's characters; a warning says which encoding it was where that is a guess.
+    """Decode a text; logs a warning if the encoding is a guess.
 
-    name: what messages call it. Raises TtsfError for what is no text in any of them.
+    name: source for messages. Raises TtsfError if it is not text in any of these encodings.
     """
     encoding = _marked(content)
     if encoding:
@@ -32,12 +32,12 @@ def decode(content: bytes, name: str) -> str:
         text = ""
     if not text or controls:
         raise TtsfError(f"{name}: the text is not valid UTF-8; save it as UTF-8")
-    logger.warning("%s is not UTF-8; it is read as Windows-1252", name)
+    logger.warning("%s is not UTF-8; reading it as Windows-1252", name)
     return text
 
 
 def _marked(content: bytes) -> str:
-    """The UTF-16 that a byte order mark, or zeros at every second place, show; else ''."""
+    """Return the UTF-16 variant shown by a BOM or by zeros at every second byte, else ''."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     even, odd = content[::2].count(0), content[1::2].count(0)

@@ -1,4 +1,4 @@
-"""Text read with care, and new files that appear whole or not at all."""
+"""Read texts and tables strictly, and write files atomically."""
 
 import contextlib
 import csv
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
 try:
     import fcntl
-except ImportError:  # Windows: nothing is held, so nothing may be swept
+except ImportError:  # Windows: no locks, so nothing can be swept safely
     fcntl = None  # type: ignore[assignment]
 
 MAX_TEXT_BYTES = 1_000_000
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LEFT_OVER = ".ttsf-*.part"
-"""How temporary files and folders are named."""
+"""Name pattern of temporary files and folders."""
 
 
 class Stream(Protocol):
-    """What takes a file while it is written, such as a socket; it is never asked to seek."""
+    """A non-seekable output, such as a socket."""
 
     def write(self, content: bytes, /) -> int | None:
-        """Take all of `content`."""
+        """Write all of `content`."""
 
 
 def read_text(path: Path | None, guess: bool = False) -> str:
-    """All of a UTF-8 text (None: standard input); raises TtsfError for anything else.
+    """Read a UTF-8 text (None: standard input); raises TtsfError for anything else.
 
-    guess: UTF-16 and Windows-1252 are read as well, the last with a warning.
+    guess: also accept UTF-16, and Windows-1252 with a warning.
     """
     name = "standard input" if path is None else str(path)
     try:
@@ -67,14 +67,13 @@ def read_text(path: Path | None, guess: bool = False) -> str:
 
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` to be filled; it becomes `path` when the block ends well.
+    """Yield a temporary file beside `path`, which replaces `path` when the block succeeds.
 
-    Missing folders are created at once, so that an unwritable place shows before long work. A link
-    is followed to the file that it names, and an older file gives its mode to the new one. On any
-    exception, Ctrl-C included, the temporary file and the new folders are removed and an older
-    file at `path` stays; what a killed process left goes with the next file beside it. Raises
-    TtsfError where the file cannot be written, also for an OSError (such as a full disk) raised by
-    the block.
+    Missing folders are created at once, so that an unwritable path fails before long work. Links
+    are followed, and the mode of an existing file is kept. On any exception, Ctrl-C included, the
+    temporary file and new folders are removed, and an existing file at `path` stays. Leftovers of
+    killed processes are removed with the next write in the same folder. Raises TtsfError if the
+    file cannot be written, including an OSError (such as a full disk) raised by the block.
     """
     created: list[Path] = []
     try:
@@ -93,7 +92,7 @@ def new_file(path: Path) -> Iterator[Path]:
             temporary.replace(target)
     except BaseException as error:
         for folder in reversed(created):
-            with contextlib.suppress(OSError):  # others may have put something there
+            with contextlib.suppress(OSError):  # unless others have put something there
                 folder.rmdir()
         if isinstance(error, OSError):
             raise cannot_write(path, error) from error
@@ -102,9 +101,9 @@ def new_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def held(target: Path, folder: bool = False) -> Iterator[Path]:
-    """A new temporary file (or folder) beside `target`, which no `sweep` takes meanwhile.
+    """Create a locked temporary file (or folder) beside `target`, which `sweep` leaves alone.
 
-    It is removed on any exception. Raises OSError where it cannot be made.
+    It is removed on any exception. Raises OSError if it cannot be created.
     """
     sweep(target.parent)
     while True:
@@ -125,7 +124,7 @@ def held(target: Path, folder: bool = False) -> Iterator[Path]:
 
 @cache
 def sweep(folder: Path) -> None:
-    """Remove, once in a process, what processes that are no more have left in a folder."""
+    """Remove temporary files of dead processes from a folder, once per process and folder."""
     with contextlib.suppress(OSError):
         for path in folder.glob(LEFT_OVER):
             with _lock(path, wait=False) as ours:
@@ -134,7 +133,7 @@ def sweep(folder: Path) -> None:
 
 
 def _delete(path: Path) -> None:
-    """A file or a folder, if it is there and can go."""
+    """Delete a file or folder if it exists, ignoring errors."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -143,7 +142,7 @@ def _delete(path: Path) -> None:
 
 
 def refuse_inputs(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
-    """Raises TtsfError where a file to be written is one that is read."""
+    """Raise TtsfError if an output is also an input."""
     for output in filter(None, outputs):
         for given in filter(None, inputs):
             with contextlib.suppress(OSError):
@@ -154,10 +153,10 @@ def refuse_inputs(outputs: Iterable[Path | None], inputs: Iterable[Path | None])
 def read_table(
     path: Path, columns: Sequence[str], others: bool = True
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """The rows of a CSV in UTF-8, by its first line's names, each with its place for messages.
+    """Yield the rows of a UTF-8 CSV by column name, each with its location for messages.
 
-    others: whether further columns may stand in it. Raises TtsfError for a file that cannot be
-    read, for missing columns and for a row that is too long; a short one is filled up with "".
+    others: accept further columns. Raises TtsfError for an unreadable file, missing columns and
+    rows that are too long; short rows are filled with "".
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -167,7 +166,7 @@ def read_table(
             if missing and others:
                 raise TtsfError(f"{path}: no column '{missing[0]}'")
             if not others and set(found) != set(columns):
-                raise TtsfError(f"{path}: the columns are {', '.join(columns)}")
+                raise TtsfError(f"{path}: the columns must be {', '.join(columns)}")
             for row in reader:
                 place = f"{path}, line {reader.line_num}"
                 if None in row:
@@ -180,7 +179,7 @@ def read_table(
 
 
 def page_template(package: str, name: str) -> "Template":
-    """A page in HTML that lies beside the modules of a package; what is filled in is escaped."""
+    """Load an HTML template from a package; values are escaped."""
     from jinja2 import Environment
 
     text = (resources.files(package) / name).read_text("utf-8")
@@ -188,20 +187,20 @@ def page_template(package: str, name: str) -> "Template":
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
-    """A CSV whose lines end in a line feed."""
+    """Format rows as CSV with LF line ends."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 
 def write_new(path: Path, content: str | bytes) -> None:
-    """A whole file by `new_file`; text in UTF-8, its line ends as they are."""
+    """Write a file atomically; text as UTF-8, with its line ends unchanged."""
     with new_file(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def cannot_write(path: Path, error: OSError) -> CannotWrite:
-    """What to raise where `path` could not be written."""
+    """Build the error for a path that could not be written."""
     return CannotWrite(f"cannot write {path}: {error.strerror or error}")
 
 
@@ -211,11 +210,11 @@ def _end_of_links(path: Path) -> Path:
     try:
         return path.resolve()
     except RuntimeError:
-        raise TtsfError(f"cannot write {path}: its links go in a circle") from None
+        raise TtsfError(f"cannot write {path}: its symbolic links form a loop") from None
 
 
 def _mode_of(path: Path) -> int | None:
-    """The mode of the file that is to be replaced; raises TtsfError where it is no file."""
+    """Return the mode of the file to be replaced; raises TtsfError if it is not a regular file."""
     if not path.exists():
         return None
     mode = path.stat().st_mode
@@ -228,9 +227,10 @@ def _mode_of(path: Path) -> int | None:
 
 @contextlib.contextmanager
 def _lock(path: Path, wait: bool) -> Iterator[bool]:
-    """Whether it is ours alone while the block lasts; it ends with the process too.
+    """Try to hold an exclusive lock during the block; yield whether it was acquired.
 
-    wait: for as long as another has it, and OSError where it is there and cannot be opened.
+    The lock also ends with the process. wait: block until it is free, and raise OSError if the
+    path cannot be opened.
     """
     if fcntl is None:
         yield wait

@@ -1,4 +1,4 @@
-"""Pictures from files: any common format to plain sRGB."""
+"""Read picture files of any common format as sRGB."""
 
 import ctypes
 import importlib
@@ -23,49 +23,49 @@ from ttsf.media.formats.damage import is_damaged
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF")
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 MAX_PIXELS = 100_000_000
-"""Larger pictures are refused from their header, before decoding."""
+"""Maximum size; larger pictures are refused by their header, before decoding."""
 MOST_KEPT = 50_000_000
-"""Pictures of more pixels are read at half their size, to spare memory."""
+"""Larger pictures are read at half size to save memory."""
 MOST_SCANS, MOST_WORK = 100, 1_500_000_000
-"""Of a progressive JPEG, and of its pixels times its scans; more would take over ten seconds."""
+"""Limits for progressive JPEGs: scans, and pixels times scans; more would take over 10 s."""
 MOST_PIPED = 250_000_000
-"""Bytes of a picture that comes through a pipe, and of a JPEG."""
+"""Maximum size of a picture from a pipe, and of a JPEG, bytes."""
 MIN_SIDE = 48
 """px; no usable face fits a smaller picture."""
 BACKGROUND = (128, 128, 128)
-"""What shows through transparent pixels."""
+"""Colour behind transparent pixels."""
 STANDARD_INPUT = Path("-")
 ORIENTATION = 0x0112
 TURNS = {2: (0, True), 3: (2, False), 4: (2, True), 5: (3, True)} | {
     6: (3, False), 7: (1, True), 8: (1, False)
 }  # fmt: skip
-"""Quarter turns to the left and then whether left and right change places, for EXIF's values."""
+"""By EXIF orientation: quarter turns to the left, then whether to mirror."""
 DAMAGED = "the picture's file is damaged; parts of it may look wrong"
 
 
 class Picture(NamedTuple):
-    """A picture that was read from a file."""
+    """A picture read from a file."""
 
     pixels: np.ndarray
-    """sRGB uint8 [H, W, 3], upright; `BACKGROUND` shows through what is transparent."""
+    """sRGB uint8 [H, W, 3], upright, over `BACKGROUND`."""
     alpha: np.ndarray | None = None
-    """uint8 [H, W], 0 is transparent; None where everything is opaque."""
+    """uint8 [H, W], 0 is transparent; None if all pixels are opaque."""
     shrunk: int = 1
-    """How many times smaller than the file says, each way."""
+    """Factor by which each side is smaller than in the file."""
     flaw: str = ""
-    """What is wrong with the file, without a full stop."""
+    """Description of damage in the file, without a full stop; empty if none."""
 
 
 def read_image(path: Path) -> np.ndarray:
-    """RGB uint8 [H, W, 3]: the pixels of `read_picture`."""
+    """Return the pixels of `read_picture`, RGB uint8 [H, W, 3]."""
     return read_picture(path).pixels
 
 
 def read_picture(path: Path) -> Picture:
-    """Upright by its EXIF tag, its colours in sRGB; the first frame of an animation or a document.
+    """Read a picture, upright by its EXIF tag and in sRGB; of an animation the first frame.
 
-    path: a file, a pipe, or `-` for standard input. Raises TtsfError for anything but a whole
-    picture of a usable size.
+    path: a file, a pipe, or `-` for standard input. Raises TtsfError for anything but a complete
+    picture of usable size.
     """
     name = "standard input" if path == STANDARD_INPUT else str(path)
     with _opened(path, name) as file:
@@ -78,17 +78,17 @@ def read_picture(path: Path) -> Picture:
         except UnidentifiedImageError:
             known = ", ".join(FORMATS[:-1])
             raise TtsfError(f"{name}: not a picture of a known format ({known} or GIF)") from None
-        except Exception as error:  # decoders raise all kinds of errors on damaged files
+        except Exception as error:  # decoders raise arbitrary errors on damaged files
             raise TtsfError(f"{name}: the picture is damaged or incomplete ({error})") from error
 
 
 @contextmanager
 def _opened(path: Path, name: str) -> Iterator[BinaryIO]:
-    """A file at its start in which one can seek."""
+    """Open a file, or buffer a pipe, as a seekable file."""
     try:
         if path == STANDARD_INPUT:
             if sys.stdin is None:
-                raise TtsfError("standard input is closed; name a picture's file")
+                raise TtsfError("standard input is closed; give a picture file")
             yield _piped(sys.stdin.buffer, name)
             return
         kind = path.stat().st_mode
@@ -129,7 +129,7 @@ def _read(file: BinaryIO) -> Picture:
     except Exception:
         if not start.startswith(PNG_START):
             raise
-        file.seek(0)  # what is wrong may be a text that has nothing to do with the picture
+        file.seek(0)  # the error may concern a text chunk, not the picture
         return _decode(io.BytesIO(needed_png(file.read())), ("PNG",))
 
 
@@ -144,7 +144,7 @@ def _read_jpeg(file: BinaryIO) -> Picture:
         jpeg = read_jpeg(content)
     scans = len(jpeg.scans)
     if scans > MOST_SCANS or scans * width * height > MOST_WORK:
-        raise TtsfError(f"{scans} scans of {width} x {height} px take too long; save it anew")
+        raise TtsfError(f"{scans} scans of {width} x {height} px take too long; save it again")
     picture = _decode(io.BytesIO(jpeg.content), ("JPEG",))
     with _unwarned():
         return picture._replace(flaw=DAMAGED) if is_damaged(jpeg, width * height) else picture
@@ -157,7 +157,7 @@ def _decode(file: BinaryIO, formats: tuple[str, ...]) -> Picture:
         if image.format == "TIFF":
             _silence_libtiff()
         if halvings:
-            image.draft(None, (width // 2, height // 2))  # a JPEG is decoded smaller at once
+            image.draft(None, (width // 2, height // 2))  # decodes a JPEG at half size directly
         image.load()
         turns, mirrored = TURNS.get(_orientation(image), (0, False))
         left = halvings if image.size == (width, height) else 0
@@ -177,24 +177,24 @@ def _check_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _formats(start: bytes) -> tuple[str, ...]:
-    """Those that the installed Pillow reads; HEIC by a package of its own."""
+    """Return the formats to try; HEIC needs pillow-heif."""
     if start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS:
         try:
             importlib.import_module("pillow_heif").register_heif_opener()
         except ImportError:
             raise TtsfError(
-                "HEIC is read where pillow-heif is installed (pip install pillow-heif); "
+                "reading HEIC needs pillow-heif (pip install pillow-heif); "
                 "or save the picture as JPEG"
             ) from None
         return ("HEIF",)
     Image.init()
     if start[4:12] in (b"ftypavif", b"ftypavis") and "AVIF" not in Image.OPEN:
-        raise TtsfError("this Pillow reads no AVIF; update it, or save the picture as JPEG")
+        raise TtsfError("this Pillow cannot read AVIF; update it, or save the picture as JPEG")
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _orientation(image: Image.Image) -> int:
-    with suppress(Exception):  # EXIF is written by all kinds of programs
+    with suppress(Exception):  # EXIF may be malformed in any way
         return int(image.getexif().get(ORIENTATION, 1))
     return 1
 
@@ -213,8 +213,8 @@ def _unwarned() -> Iterator[None]:
 
 @cache
 def _silence_libtiff() -> None:
-    """It prints what is wrong with a file to standard error, next to the error that is raised."""
-    with suppress(AttributeError, OSError):  # linked into Pillow itself it cannot be reached
+    """Stop libtiff from printing errors to standard error; they are raised anyway."""
+    with suppress(AttributeError, OSError):  # not reachable if linked into Pillow statically
         library = ctypes.CDLL(_imaging.__file__)
         library.TIFFSetErrorHandler(None)
         library.TIFFSetWarningHandler(None)

@@ -1,4 +1,4 @@
-"""RGB to the planes that video codecs take, a part of a frame at a time: BT.601, limited range."""
+"""Convert RGB to YUV 4:2:0 planes (BT.601, limited range), region by region."""
 
 import av
 import cv2
@@ -12,11 +12,11 @@ TO_YUV = np.array(
     ],
     np.float32,
 ) / np.float32(255)
-"""From red, green and blue of 0 to 255 (ITU-R BT.601)."""
+"""Matrix from RGB of 0 to 255 (ITU-R BT.601)."""
 
 
 class Planes:
-    """One frame for an encoder; what is put into it stays until it is put over.
+    """A frame buffer for an encoder; regions keep their content until overwritten.
 
     Its sides are even. With `alpha` it takes RGBA.
     """
@@ -31,9 +31,9 @@ class Planes:
         ]
 
     def put(self, pixels: np.ndarray, top: int = 0, left: int = 0) -> None:
-        """Colours, uint8 [h, w, 3 or 4]; all four numbers are even.
+        """Write pixels, uint8 [h, w, 3 or 4], at (top, left); sides and position are even.
 
-        Each colour sample is the mean of four pixels, so that a part gives what the whole would.
+        A chroma sample is the mean of four pixels, so regions give the same result as the whole.
         """
         height, width = pixels.shape[:2]
         rows, columns = slice(top, top + height), slice(left, left + width)

@@ -1,7 +1,7 @@
-"""Somebody's video file as upright RGB frames at 25 fps and its sound at 16 kHz (Sec. 4.1).
+"""Read any video file as upright RGB frames at 25 fps, and its sound at 16 kHz (Sec. 4.1).
 
-Any frame rate, constant or not, becomes 25 fps by the clock: frame k is the one shown 20 ms after
-k / 25 s. The sound starts with the first frame.
+Any frame rate, constant or variable, is resampled by time stamps: frame k is the one shown at
+k / 25 s + 20 ms. The sound starts with the first frame.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,21 +16,21 @@ from ttsf.config import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from ttsf.errors import TtsfError
 
 MISSING_S = 0.3
-"""A file that ends so much before its declared length was cut short."""
-CLOCK_ERROR_S = 1e-6  # rounding of time stamps
+"""A file that ends this much before its declared length is truncated, s."""
+CLOCK_ERROR_S = 1e-6  # rounding error of time stamps
 HIGH_DEFINITION = 720  # px; untagged videos of this height follow BT.709, lower ones BT.601
 
 
 def frame_rate(path: Path) -> float:
-    """Declared frames a second, 0 for none; raises TtsfError where there is no readable video."""
+    """Return the declared frame rate, 0 if unknown; raises TtsfError without a readable video."""
     with _open(path) as container:
         return float(_video_stream(container, path).average_rate or 0)
 
 
 def read_video(path: Path) -> Iterator[np.ndarray]:
-    """RGB uint8 [H, W, 3], 25 a second, one at a time.
+    """Yield RGB uint8 frames [H, W, 3] at 25 fps.
 
-    Raises TtsfError where the file is damaged or ends before its declared length.
+    Raises TtsfError if the file is damaged or ends before its declared length.
     """
     with _open(path) as container:
         stream = _video_stream(container, path)
@@ -47,7 +47,7 @@ def read_video(path: Path) -> Iterator[np.ndarray]:
         shown = _upright(frame, aspect)
         ending = time + (_seconds(frame.duration, frame) or 1 / FPS)
     if shown is None or first is None:
-        raise TtsfError(f"{path.name}: the video holds no picture")
+        raise TtsfError(f"{path.name}: the video contains no frames")
     while count / FPS + half < ending - first + CLOCK_ERROR_S:
         yield shown
         count += 1
@@ -58,9 +58,9 @@ def read_video(path: Path) -> Iterator[np.ndarray]:
 
 
 def read_sound(path: Path, video: Path | None = None) -> np.ndarray | None:
-    """Mono float32 in [-1, 1] at 16 kHz, from the first frame on; None without a sound track.
+    """Read mono float32 in [-1, 1] at 16 kHz, from the first frame on; None without audio track.
 
-    video: what a separate sound file belongs to; its sound starts with the frames.
+    video: the video that a separate sound file belongs to; both start together.
     """
     with _open(path) as container:
         stream = first_known(container.streams.audio)
@@ -76,7 +76,7 @@ def read_sound(path: Path, video: Path | None = None) -> np.ndarray | None:
                 frame.pts = None
                 parts += [out.to_ndarray()[0] for out in resampler.resample(frame)]
             parts += [out.to_ndarray()[0] for out in resampler.resample(None)]
-        except (av.FFmpegError, ValueError) as error:  # or its kind changes
+        except (av.FFmpegError, ValueError) as error:  # or its format changes
             reason = getattr(error, "strerror", None) or error
             raise TtsfError(f"{path.name}: the sound is damaged ({reason})") from None
     if not parts:
@@ -90,12 +90,12 @@ def read_sound(path: Path, video: Path | None = None) -> np.ndarray | None:
 
 
 def first_known(streams: Sequence[Any]) -> Any:
-    """The first of a container's streams whose codec is known; None for none."""
+    """Return the first stream whose codec is known, or None."""
     return next((stream for stream in streams if stream.codec_context is not None), None)
 
 
 def fit_sound(samples: np.ndarray, start: int, frames: int) -> np.ndarray:
-    """The sound of `frames` frames from frame `start` on, ended with silence where needed."""
+    """Cut the sound of `frames` frames from frame `start` on, padded with silence if needed."""
     part = samples[start * SAMPLES_PER_FRAME : (start + frames) * SAMPLES_PER_FRAME]
     return np.pad(part, (0, frames * SAMPLES_PER_FRAME - len(part)))
 

@@ -1,5 +1,4 @@
-"""A video that was streamed to one with its index in front, and its first picture; no new coding of
-frames or sound."""
+"""Turn a streamed MP4 into one with the index in front, without re-encoding; write thumbnails."""
 
 from pathlib import Path
 
@@ -10,13 +9,13 @@ from ttsf.media.files import new_file
 from ttsf.media.video_codecs import MP4
 
 OF_THE_CONTAINER = {"major_brand", "minor_version", "compatible_brands", "encoder"}
-"""Tags that are not about what is shown."""
+"""Metadata of the container, which is not copied."""
 
 
 def fast_start(streamed: Path, path: Path) -> None:
-    """The same coded frames and sound as an MP4 that players can seek in, whole or not at all.
+    """Copy the encoded streams into a seekable MP4, atomically.
 
-    Raises TtsfError where it cannot be written.
+    Raises TtsfError if it cannot be written.
     """
     with (
         new_file(path) as place,
@@ -36,9 +35,9 @@ def fast_start(streamed: Path, path: Path) -> None:
 
 
 def write_thumbnail(video: Path, path: Path, side: int = 320) -> tuple[int, int]:
-    """The first frame as a JPEG, its long side at most `side` px; gives the video's width, height.
+    """Write the first frame as a JPEG of at most `side` px; return the video's (width, height).
 
-    Raises TtsfError where it cannot be written.
+    Raises TtsfError if it cannot be written.
     """
     with av.open(str(video)) as container:
         frame = next(container.decode(video=0))

@@ -1,4 +1,4 @@
-"""A WAV that is written while its sound is made."""
+"""Write WAV files incrementally."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +12,13 @@ from ttsf.media.sound_formats import wav_header
 
 
 class WavWriter:
-    """One 16-bit mono WAV being written; its path is where it will be."""
+    """A 16-bit mono WAV being written; `path` is its final path."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path, self._file = path, file
 
     def add(self, samples: np.ndarray) -> None:
-        """float [n] in [-1, 1]; raises TtsfError where it cannot be written."""
+        """Append samples, float [n] in [-1, 1]; raises TtsfError if they cannot be written."""
         whole = np.rint(np.clip(samples, -1, 1) * 32_767).astype("<i2")
         try:
             self._file.write(whole.tobytes())
@@ -28,9 +28,9 @@ class WavWriter:
 
 @contextmanager
 def new_wav(path: Path, sample_rate: int) -> Iterator[WavWriter]:
-    """A WAV filled with `add` and ended with the block, whole or not at all.
+    """Yield a writer for a WAV, which is finished with the block and written atomically.
 
-    Raises TtsfError where it cannot be written.
+    Raises TtsfError if it cannot be written.
     """
     with new_file(path) as place, place.open("wb") as file:
         file.write(wav_header(sample_rate))
@@ -41,6 +41,6 @@ def new_wav(path: Path, sample_rate: int) -> Iterator[WavWriter]:
 
 
 def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
-    """A WAV of float [N] in [-1, 1]; as `new_wav`."""
+    """Write samples, float [N] in [-1, 1], to a WAV; see `new_wav`."""
     with new_wav(path, sample_rate) as wav:
         wav.add(samples)

@@ -1,4 +1,4 @@
-"""Sound to a stream in any of the formats that clients of speech ask for, while it is made."""
+"""Encode sound to a stream incrementally, in the formats of the speech API."""
 
 import struct
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from ttsf.media.files import Stream
 SoundFormat = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 SOUND_FORMATS: tuple[SoundFormat, ...] = get_args(SoundFormat)
 PCM_RATE = 24_000
-"""Hz of a PCM without a header; clients take it for granted."""
+"""Sampling rate of headerless PCM in Hz; OpenAI clients assume it."""
 HEADER_BYTES = 44
-"""Of a WAV."""
+"""Size of a WAV header, bytes."""
 UNKNOWN_LENGTH = 0xFFFFFFFF
-"""In the header of a WAV whose end is not known yet."""
+"""Length field of a WAV whose length is not known yet."""
 
 
 class _Kind(NamedTuple):
@@ -26,9 +26,9 @@ class _Kind(NamedTuple):
     container: str
     codec: str
     sample_rate: int | None = None
-    """Hz; None: that of the sound."""
+    """Sampling rate in Hz; None: that of the input."""
     bits: int | None = None
-    """Per second."""
+    """Bits per second."""
 
 
 KINDS: dict[SoundFormat, _Kind] = {
@@ -42,7 +42,7 @@ KINDS: dict[SoundFormat, _Kind] = {
 
 
 class SoundWriter:
-    """Sound of `sample_rate` Hz being written to a stream, mono."""
+    """Encodes mono sound of `sample_rate` Hz to a stream."""
 
     def __init__(self, target: Stream, kind: SoundFormat, sample_rate: int) -> None:
         encoding, self._rate = KINDS[kind], sample_rate
@@ -58,7 +58,7 @@ class SoundWriter:
             self._stream.bit_rate = encoding.bits
 
     def add(self, samples: np.ndarray) -> None:
-        """float [n] in [-1, 1]."""
+        """Append samples, float [n] in [-1, 1]."""
         block = np.clip(samples, -1, 1).astype(np.float32)[None]
         sound = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
         sound.sample_rate, sound.pts = self._rate, self._samples
@@ -71,13 +71,13 @@ class SoundWriter:
         self._container.mux(self._stream.encode(None))
 
     def close(self) -> None:
-        """Give everything to the stream."""
+        """Flush everything to the stream."""
         self._container.close()
 
 
 @contextmanager
 def new_sound(target: Stream, kind: SoundFormat, sample_rate: int) -> Iterator[SoundWriter]:
-    """Filled with `add`, ended with the block; the stream's own errors pass through."""
+    """Yield a writer, finished with the block; errors of the stream propagate."""
     writer = SoundWriter(target, kind, sample_rate)
     try:
         yield writer
@@ -87,7 +87,7 @@ def new_sound(target: Stream, kind: SoundFormat, sample_rate: int) -> Iterator[S
 
 
 def wav_header(sample_rate: int, length: int | None = None) -> bytes:
-    """Of a 16-bit mono WAV; length: of the file in bytes, where it is known."""
+    """Return the header of a 16-bit mono WAV; length: file size in bytes, if known."""
     form = struct.pack("<IHHIIHH", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
     whole, sound = (UNKNOWN_LENGTH,) * 2 if length is None else (length - 8, length - HEADER_BYTES)
     lengths = struct.pack("<I", whole), struct.pack("<I", sound)

@@ -1,4 +1,4 @@
-"""Subtitles as a track of a video, which a player can show or hide."""
+"""Subtitle track of a video, which a player can show or hide."""
 
 from fractions import Fraction
 from typing import Any
@@ -12,20 +12,20 @@ CODECS = {"mp4": "mov_text", "webm": "webvtt"}
 
 
 class SubtitleTrack:
-    """The track of one container that is being written."""
+    """Subtitle track of a container being written."""
 
     def __init__(self, container: Any, kind: str) -> None:
-        """Before the container's first packet; kind: mp4 or webm."""
+        """Create it before the container's first packet; kind: mp4 or webm."""
         self._container, self._codec = container, CODECS[kind]
         self._stream = container.add_mux_stream(self._codec)
         self._stream.time_base = MS
 
     def is_english(self) -> None:
-        """To be said before the container's first packet; else the language stays unknown."""
+        """Set the language to English; call it before the container's first packet."""
         self._stream.metadata["language"] = "eng"
 
     def add(self, cue: Cue) -> None:
-        """A cue after those before it."""
+        """Append a cue; cues come in order."""
         content = "\n".join(cue.lines).encode()
         if self._codec == "mov_text":
             content = len(content).to_bytes(2, "big") + content

@@ -1,5 +1,4 @@
-"""Frames and sound, chunk by chunk, to a video: a file for any player, or a stream that is played
-while it is written."""
+"""Write frames and sound chunk by chunk to a video file, or to a stream playable meanwhile."""
 
 import errno
 from collections.abc import Callable, Iterator, Mapping
@@ -23,10 +22,10 @@ AUDIO_BITS = 96_000  # per second
 
 
 class Chunk(NamedTuple):
-    """A piece of a video: n frames with their sound, and what begins to be said in it."""
+    """n frames of a video with their sound, and the words that begin in them."""
 
     frames: np.ndarray
-    """RGB uint8 [n, H, W, 3], or RGBA for a file that keeps it."""
+    """RGB uint8 [n, H, W, 3], or RGBA for files with transparency."""
     samples: np.ndarray
     """float [n * sample_rate / fps] in [-1, 1], mono."""
     spoken: WordTimes = WordTimes(())
@@ -40,19 +39,18 @@ def new_video(
     subtitles: bool = False,
     seal: Callable[[Path], None] | None = None,
 ) -> Iterator["VideoWriter"]:
-    """An MP4 of H.264 and AAC, filled with `add` and ended with the block.
+    """Yield a writer for an MP4 (H.264 and AAC), which is finished with the block.
 
-    A path gets a file with its index in front, whole or not at all; one that ends in .webm holds
-    VP9 and Opus, and keeps what is transparent. Raises TtsfError where it cannot be written. A
-    `Stream` gets an MP4 in fragments of 0.2 s as soon as they are ready, and its own errors pass
-    through. A video without frames raises ValueError. subtitles: a file with a track for `show`,
-    which would hold back the fragments of a stream. seal: what a file goes through when it is
-    whole, before it appears.
+    A path gets a file with its index in front, written atomically; a path ending in .webm gets VP9
+    and Opus with transparency. Raises TtsfError if it cannot be written. A `Stream` gets a
+    fragmented MP4, 0.2 s per fragment, and its errors propagate. Raises ValueError for a video
+    without frames. subtitles: add a subtitle track for `show`; not for streams, whose fragments it
+    would delay. seal: called with the finished temporary file before it is renamed.
     """
     if isinstance(target, Path):
         encoding = WEBM if target.suffix.lower() == ".webm" else MP4
     elif subtitles:
-        raise ValueError("only a file can have a track of subtitles")
+        raise ValueError("only a file can have a subtitle track")
     else:
         encoding = STREAM
     with new_file(target) if isinstance(target, Path) else nullcontext(target) as place:
@@ -69,7 +67,7 @@ def new_video(
 
 
 class VideoWriter:
-    """One video being written; sound and frames are interleaved frame by frame."""
+    """A video being written; sound and frames are interleaved frame by frame."""
 
     def __init__(
         self,
@@ -98,15 +96,15 @@ class VideoWriter:
         self._track = SubtitleTrack(self._container, encoding.container) if subtitles else None
 
     def describe(self, tags: Mapping[str, str], language: str = "en") -> None:
-        """Tags of the file, by their names, and its text's language; before the first frame."""
+        """Set metadata tags and the language of the text; call it before the first frame."""
         self._container.metadata.update(tags)
         if self._track is not None and language == "en":
             self._track.is_english()
 
     def start(self, still: np.ndarray) -> None:
-        """A frame, RGB or RGBA uint8 [H, W, 3 or 4], of which `add` then replaces a part.
+        """Set the base frame, RGB or RGBA uint8 [H, W, 3 or 4], in which `add` replaces a region.
 
-        Its sides are even. This alone shows nothing.
+        Its sides are even. It is not itself encoded.
         """
         height, width, channels = still.shape
         self._planes = Planes(width, height, alpha=channels == 4)
@@ -118,9 +116,9 @@ class VideoWriter:
         self._video.codec_context.thread_count = THREADS
 
     def add(self, chunk: Chunk, top: int = 0, left: int = 0) -> None:
-        """Encode a chunk; its frames, whose sides are even, lie here in the frame before.
+        """Encode a chunk, whose frames (with even sides) go at (top, left) of the base frame.
 
-        Without `start` they are whole, and all of one size.
+        Without `start`, frames are whole and all of one size.
         """
         sounds = chunk.samples.reshape(-1, self.sample_rate // self.fps)
         for frame, sound in zip(chunk.frames, sounds, strict=True):
@@ -133,18 +131,18 @@ class VideoWriter:
             self._add_sound(len(self._waiting) - len(self._waiting) % self._encoding.block)
 
     def show(self, cue: Cue) -> None:
-        """Add a subtitle, not long before or after its frames; only with a track for them."""
+        """Add a subtitle at about the time of its frames; needs a subtitle track."""
         if self._track is None:
-            raise ValueError("a video has subtitles only where it is begun with them")
+            raise ValueError("this video was opened without a subtitle track")
         if self._video is None:
             raise ValueError("subtitles come after `start` or the first frame")
         self._track.add(cue)
 
     def finish(self) -> None:
-        """Drain both encoders.
+        """Flush both encoders.
 
-        Many readers play the last AAC block in full, up to 64 ms of padding. One that is less than
-        half full is left out instead: frames and sound then differ by at most 32 ms.
+        Many players play the last AAC block in full, up to 64 ms of padding. A block that is less
+        than half full is dropped instead, so frames and sound differ by at most 32 ms.
         """
         if not self.frames:
             raise ValueError("a video needs at least one frame")
@@ -164,7 +162,7 @@ class VideoWriter:
         self._mux(self._video.encode(frame))  # the encoder keeps a copy
 
     def _add_sound(self, count: int) -> None:
-        """Encode the first samples of those that wait."""
+        """Encode the first `count` buffered samples."""
         if not count:
             return
         block, self._waiting = self._waiting[None, :count], self._waiting[count:]
@@ -175,12 +173,12 @@ class VideoWriter:
         self._mux(self._audio.encode(sound))
 
     def _mux(self, packets: list[Any]) -> None:
-        """A stream goes without the block that AAC begins with; a file says when sound begins."""
+        """Write packets; a stream skips AAC's priming block, a file has an edit list for it."""
         self._container.mux([p for p in packets if p.pts >= 0 or not self._encoding.from_zero])
 
 
 def check_whole(path: Path, frames: int) -> None:
-    """Disks that fill up do not always say so: count what arrived."""
+    """Count the stored frames, since full disks do not always raise errors."""
     try:
         with av.open(str(path.absolute())) as container:
             stored = sum(1 for packet in container.demux(video=0) if packet.size)

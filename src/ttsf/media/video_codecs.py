@@ -1,4 +1,4 @@
-"""Which codecs a video is written with, and how."""
+"""Codecs and encoder settings of videos."""
 
 from typing import Any, NamedTuple
 
@@ -6,15 +6,15 @@ MATRIX = 6  # BT.601, what readers assume where they ignore the tag
 PRIMARIES = 1  # BT.709, those of sRGB
 LIMITED_RANGE = 1
 THREADS = 2
-"""Of an encoder. Its result depends on their number, which so is not that of the cores."""
+"""Encoder threads; fixed, because the output depends on their number."""
 AAC_BLOCK = 1024  # samples
 
 X264_PRESETS = ((1920 * 1080, "veryfast"), (10**9, "superfast"))
-"""Up to so many pixels of a frame, so carefully."""
+"""x264 preset by the maximum number of pixels per frame."""
 
 
 class Encoding(NamedTuple):
-    """A kind of file."""
+    """Codecs and options of a file type."""
 
     container: str
     video: str
@@ -24,14 +24,14 @@ class Encoding(NamedTuple):
     encoder: dict[str, str]
     """Options of the video codec."""
     sample_rate: int | None = None
-    """Hz, of the sound in the file (None: its own)."""
+    """Sampling rate in the file, Hz (None: that of the input)."""
     block: int = 1
-    """Samples in which the audio encoder is fed."""
+    """Samples per call of the audio encoder."""
     from_zero: bool = False
-    """Leave out what an audio codec puts before the first sample; no edit list says to skip it."""
+    """Drop the audio codec's priming samples, because no edit list can skip them."""
 
     def options(self, width: int, height: int) -> dict[str, str]:
-        """Of the video codec, for frames of this size."""
+        """Return the video encoder's options for this frame size."""
         if self.video != "libx264":
             return self.encoder
         preset = next(name for most, name in X264_PRESETS if width * height <= most)
@@ -60,12 +60,12 @@ STREAM = Encoding(
     48_000,  # at 16 kHz the block with which AAC begins makes the first fragment's sound 64 ms late
     from_zero=True,
 )
-"""In fragments of 0.2 s."""
+"""Fragmented MP4, 0.2 s per fragment."""
 WEBM = Encoding(
     "webm",
     "libvpx-vp9",
     "libopus",
-    {"fflags": "+bitexact"},  # without it, tracks get random numbers
+    {"fflags": "+bitexact"},  # otherwise tracks get random numbers
     {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "8", "auto-alt-ref": "0"},
 )
 
@@ -73,7 +73,7 @@ WEBM = Encoding(
 def add_video(
     container: Any, codec: str, fps: int, size: tuple[int, int], options: dict[str, str]
 ) -> Any:
-    """A stream of YUV 4:2:0 of `size` (width, height), tagged BT.601 of limited range."""
+    """Add a YUV 4:2:0 stream of `size` (width, height), tagged BT.601, limited range."""
     stream = container.add_stream(codec, rate=fps)
     stream.width, stream.height = size
     stream.pix_fmt, stream.options = "yuv420p", options

@@ -1,4 +1,4 @@
-"""The labels of known motion, Sec. 3.1: their one list, and how they map onto the motion codes.
+"""Labels of known motion, Sec. 3.1: their list, and their mapping onto the motion codes.
 
 The first codes of E_m are fitted to these labels in face pre-training (without known motion the
 model learns to copy its source); the remaining codes stay at zero until video teaches them.
@@ -47,7 +47,7 @@ LABEL_UNITS = (10.0, 10.0, 10.0, 0.08, 0.08, 0.05)
 GAP_E = 0.17
 """Mouth gap of label open = 1, in e."""
 MEASURABLE = np.array([name not in ("wide", "press", "lip_fv") for name in LABELS])
-"""Labels that landmarks of one picture give, bool [11]."""
+"""Labels that can be measured from landmarks of one picture, bool [11]."""
 FLIPPED = np.array([-1, 1, -1, -1, 1, 1, 1, 1, 1, 1, 1], dtype=np.float32)
 """Signs of the labels of a mirrored picture."""
 SHIFTS = slice(LABELS.index("shift_x"), LABELS.index("log_scale") + 1)
@@ -55,7 +55,7 @@ SHIFTS = slice(LABELS.index("shift_x"), LABELS.index("log_scale") + 1)
 PITCH = LABELS.index("pitch")
 BLINK, OPEN, WIDE, PRESS, LIP_FV = range(LABELS.index("blink"), len(LABELS))
 FIRST_LIP = OPEN
-"""The labels from here on are the mouth's."""
+"""Index of the first mouth label; all later ones are mouth labels too."""
 GAIN = 5.0
 """Motion code units for one label unit; brings f_m near the size of f_id."""
 
@@ -68,10 +68,10 @@ def labels_to_alpha(labels: Tensor, codes: int) -> Tensor:
 
 
 def head_only(labels: Tensor) -> Tensor:
-    """The labels with the mouth at rest: what the layers that are not lip layers may see."""
+    """Set the mouth labels to rest: the input of layers that are not lip layers."""
     return torch.cat([labels[..., :FIRST_LIP], torch.zeros_like(labels[..., FIRST_LIP:])], dim=-1)
 
 
 def lips_only(labels: Tensor) -> Tensor:
-    """The mouth's labels alone: what f_lip carries."""
+    """Keep the mouth labels only: what f_lip carries."""
     return torch.cat([torch.zeros_like(labels[..., :FIRST_LIP]), labels[..., FIRST_LIP:]], dim=-1)

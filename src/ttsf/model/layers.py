@@ -1,4 +1,4 @@
-"""Sec. 3.2-3.3: what the speech model and the motion model both use."""
+"""Sec. 3.2-3.3: layers shared by the speech and motion models."""
 
 import math
 from contextlib import AbstractContextManager, nullcontext
@@ -35,7 +35,7 @@ def rotate(x: Tensor, channels: int) -> Tensor:
 
 
 def full_precision(device: torch.device) -> AbstractContextManager:
-    """Whatever autocast is on is off within, for spectra and penalties."""
+    """Disable autocast in the block, for spectra and gradient penalties."""
     if not torch.amp.is_autocast_available(device.type):
         return nullcontext()
     return torch.autocast(device.type, enabled=False)

@@ -62,6 +62,6 @@ def mel_spectrogram(samples: Tensor, config: AudioConfig) -> Tensor:
 
 
 def loudness(mel: Tensor) -> Tensor:
-    """0 (silence) .. 1 (the loud of these frames): log-mel [80, T] -> [T]."""
+    """Loudness from 0 (silence) to 1 (the loudest of these frames): log-mel [80, T] -> [T]."""
     level = mel.exp().mean(0).log()
     return (1 + (level - level.quantile(0.95)) / LOUDNESS_RANGE).clamp(0, 1)

@@ -1,4 +1,4 @@
-"""How speech and motion are sampled. Imports no torch."""
+"""Sampling parameters of speech and motion. Imports no torch."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -7,10 +7,10 @@ if TYPE_CHECKING:
 
 
 class Sampling(NamedTuple):
-    """What the model needs to know beside a voice, a face and symbols."""
+    """Sampling parameters of one utterance."""
 
     seed: int = 0
-    """0 to 2**32 - 1; every utterance has noise of its own, for speech and for motion."""
+    """0 to 2**32 - 1; each utterance derives separate noise for speech and motion."""
     steps: int | None = None
     """Euler steps of speech and motion (None: the configuration's)."""
     temperature: float | None = None
@@ -21,6 +21,6 @@ class Sampling(NamedTuple):
     """Keep the portrait's own head pose and eyes."""
 
     def solver(self, flow: "FlowMatchingConfig") -> tuple[int, float]:
-        """Steps and temperature."""
+        """Return steps and temperature, with defaults from `flow`."""
         temperature = flow.temperature if self.temperature is None else self.temperature
         return self.steps or flow.steps, temperature

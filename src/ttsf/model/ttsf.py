@@ -1,4 +1,4 @@
-"""Figure 2: speech, face and motion in one model. Knows tensors only; files are the pipeline's.
+"""Figure 2: speech, face and motion in one model. Knows tensors only.
 
 portrait --E_v--> f_s --E_m--> f_m,s ; f_id = f_s - f_m,s
                                   |        |
@@ -10,8 +10,8 @@ text ids --E_t(f_id)--> f_t --durations--> upsampled f_t --D_TTS(f_id)--> mel --
                                                                 |
            Eq. 1: f_id + f_m-hat, f_id + f_lip --> G(source's feature maps) --> frames
 
-Training puts a real clip in the place of what is sampled: `forward` is the joint pass, and the
-stages before it use the parts of the walk that they train.
+In training a real clip replaces what is sampled: `forward` is the joint pass; earlier stages use
+the parts of it that they train.
 """
 
 from typing import NamedTuple
@@ -35,60 +35,60 @@ from ttsf.model.sampling import Sampling
 from ttsf.model.speech.tts import SpeechFeatures, SpokenText, TextToSpeech, TtsLosses
 from ttsf.model.speech.vocoder import build_vocoder
 
-SEAM = 12  # frames over which the head of one utterance becomes that of the next
+SEAM = 12  # frames over which head motion cross-fades between utterances
 
 
 class SpokenUtterance(NamedTuple):
-    """Speech of one utterance and the lips that go with it; N = 640 frames."""
+    """Speech and lip features of one utterance; N = 640 * frames."""
 
     samples: Tensor
     """float32 [N] in [-1, 1] at the vocoder's rate."""
     f_lip: Tensor
     """[1, frames, S]."""
     durations: Tensor
-    """int64 [L]: mel frames of each symbol, the silence that was asked for in the last."""
+    """int64 [L]: mel frames of each symbol; the last includes the requested silence."""
     spoken: int
-    """Frames before that silence."""
+    """Frames before the requested silence."""
     loudness: Tensor
     """0 (silence) .. 1 (loud) of every frame: [frames]."""
 
 
 class HeadMotion(NamedTuple):
-    """Head motion of B sequences, and what the next one needs to carry on from it."""
+    """Head motion of B sequences, and the context for continuing it."""
 
     f_m: Tensor
     """f_m-hat of every frame, [B, T, S]."""
     rest: Tensor
-    """How it would go on in silence, [B, SEAM, S]."""
+    """Continuation in silence, [B, SEAM, S]."""
     f_c: Tensor
-    """What was sampled, [B, K, C]: the last K of all frames so far, at most a training clip."""
+    """The last K sampled frames, [B, K, C]; at most a training clip."""
     f_lip: Tensor
-    """The lips that went with it, [B, K, S]."""
+    """Lip features of the same frames, [B, K, S]."""
 
 
 class KnownMotion(NamedTuple):
-    """True motion of source pictures, which takes the place of what E_m reads."""
+    """True motion of source pictures, which replaces E_m's estimate."""
 
     alpha: Tensor
     """Coordinates along the motion codes, [B, K]."""
     share: Tensor
-    """How far each is known, [B, K] from 0 to 1."""
+    """Weight of each known coordinate, [B, K] from 0 to 1."""
 
 
 class SourceFaces(NamedTuple):
-    """Portraits as the model sees them."""
+    """Encoded portraits."""
 
     image: Tensor
     """[B, 3, size, size] in [-1, 1]."""
     features: VisualFeatures
     alpha: Tensor
-    """Motion coordinates that E_m reads, [B, K]."""
+    """Motion coordinates estimated by E_m, [B, K]."""
     f_m: Tensor
-    """The portraits' own head motion: [B, S]."""
+    """Head motion of the portraits: [B, S]."""
     f_id: Tensor
-    """f_s less all of a portrait's motion: [B, S]."""
+    """f_s minus all motion of the portrait: [B, S]."""
     voice_style: Tensor
-    """What chooses the voice: f_id, or f_s in the comparison "with motion" of Table 3; [B, S]."""
+    """Input of the voice choice: f_id, or f_s for "with motion" in Table 3; [B, S]."""
 
 
 class MotionLosses(NamedTuple):
@@ -122,7 +122,7 @@ class Reenacted(NamedTuple):
 
 
 class TTSF(nn.Module):
-    """The whole model of Figure 2, at the size its configuration says."""
+    """The complete model of Figure 2."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -176,9 +176,9 @@ class TTSF(nn.Module):
     ) -> HeadMotion:
         """f_m-hat of every frame: f_m0 [B, S], f_lip [B, T, S].
 
-        With `before`, the frames carry on from its last: these are sampled again, along the known
-        way to what they were, so that prior, sampler and normaliser see them as neighbours, and
-        how `before` would go on fades into the new.
+        With `before`, the motion continues from it: its last frames are sampled again along their
+        known paths, so that prior, sampler and normaliser see them as context, and its
+        continuation cross-fades into the new motion.
         """
         steps, temperature = sampling.solver(self.config.motion.flow)
         known = None if before is None else before.f_c
@@ -235,7 +235,7 @@ class TTSF(nn.Module):
     def forward(
         self, source: Tensor, frames: Tensor, speech: SpokenText, start: Tensor, drawn: Drawn
     ) -> Reenacted:
-        """Joint training's pass: the driving clip's motion in the place of the sampled motion.
+        """Joint training pass, with the driving clip's motion instead of sampled motion.
 
         source: [B, 3, size, size]; frames: the window [B, T, 3, size, size] that begins at frame
         `start` [B] of the utterance that `speech` holds whole.
@@ -260,9 +260,9 @@ class TTSF(nn.Module):
         index: int = 0,
         silence: int = 0,
     ) -> SpokenUtterance:
-        """A voice [1, V] says one utterance; ids: its symbols, index: its place in the text.
+        """Synthesise one utterance with a voice [1, V]; ids: its symbols, index: its number.
 
-        silence: frames without sound that it ends with at least.
+        silence: minimum number of silent frames at the end.
         """
         device = voice.device
         steps, temperature = sampling.solver(self.config.speech.flow)
@@ -280,7 +280,7 @@ class TTSF(nn.Module):
         return SpokenUtterance(samples.cpu(), f_lip, features.durations[0].cpu(), spoken, loud)
 
     def _opened(self, f_lip: Tensor) -> Tensor:
-        """f_lip [B, T, S] whose mouth opens as far as the configuration asks for."""
+        """Scale the mouth opening in f_lip [B, T, S] as configured."""
         config = self.config.audio_mapper.opening
         if config is None:
             return f_lip
@@ -299,7 +299,7 @@ class TTSF(nn.Module):
         index: int = 0,
         before: HeadMotion | None = None,
     ) -> HeadMotion:
-        """Head motion for an utterance, after that of the one before; index as in `say`."""
+        """Sample head motion for an utterance, continuing `before`; index as in `say`."""
         if sampling.still:
             held = source.f_m[:, None].expand(-1, said.f_lip.shape[1], -1)
             return HeadMotion(held, held[:, :0], held[:, :0], held[:, :0])
@@ -314,18 +314,18 @@ class TTSF(nn.Module):
 
 
 def noise_for(seed: int, stream: int) -> torch.Generator:
-    """Noise of its own for every use."""
+    """Return a generator that is independent for each (seed, stream)."""
     mixed = np.random.SeedSequence((seed, stream)).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(mixed[0]))
 
 
 def windows(x: Tensor, starts: Tensor, length: int) -> Tensor:
-    """`length` steps of x [B, T, C] from `starts` [B] on; past the end, its last step."""
+    """Cut `length` steps of x [B, T, C] from `starts` [B]; repeats the last step past the end."""
     index = starts[:, None] + torch.arange(length, device=x.device)
     index = index.clamp_max(x.shape[1] - 1)
     return x.gather(1, index[..., None].expand(-1, -1, x.shape[2]))
 
 
 def _each(x: Tensor, n: int) -> Tensor:
-    """Every item of [B, ...] n times in a row; a single one is not copied."""
+    """Repeat each item of [B, ...] n times in a row, without copying if B is 1."""
     return x.expand(n, *x.shape[1:]) if len(x) == 1 else x.repeat_interleave(n, 0)

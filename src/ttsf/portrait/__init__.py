@@ -1,4 +1,4 @@
-"""From a picture file to a `Portrait`: its faces, the one that speaks, its square, its doubts.
+"""From a picture file to a `Portrait`: faces, crop square, warnings.
 
-Knows pictures and detectors; neither the model nor what a video will show.
+Knows pictures and detectors, but neither the model nor the video.
 """

@@ -1,8 +1,8 @@
-"""Upright faces in a picture of any size, by histograms of oriented gradients.
+"""Detect upright faces in pictures of any size, with histograms of oriented gradients.
 
-A detector with a window of 40 px (Dalal & Triggs 2005; King 2015), learned by
-`recipes/small_faces.py` from portraits in the public domain, proposes; dlib's own, with a window of
-80 px and five views, looks at each proposal at several scales and decides.
+A detector with a window of 40 px (Dalal & Triggs 2005; King 2015), trained by
+`recipes/small_faces.py` on public-domain portraits, proposes; dlib's own, with a window of 80 px
+and five views, examines each proposal at several scales and decides.
 """
 
 import threading
@@ -17,63 +17,63 @@ from PIL import Image
 from ttsf.errors import TtsfError
 
 MIN_FACE = 48
-"""px; the model would have to invent what a smaller face does not show."""
+"""Minimum side of a face, px; smaller ones lack the detail that the model needs."""
 SEARCH_SIDE = 640
-"""px; long side of the picture in which dlib's detector looks for large faces itself."""
+"""Long side of the picture in which dlib's detector finds large faces directly, px."""
 MEASURED = 0.95
-"""Boxes are up to this much too small: what measures less than this share of it is too small."""
+"""Tolerance of the measured side: a face below this fraction of the minimum is too small."""
 PROPOSER = Path(__file__).with_name("faces.svm")
 WINDOW = 40
-"""px, side of the smallest face that the proposer sees."""
+"""Side of the smallest face that the proposer detects, px."""
 PROPOSED = -0.7
-"""Least score of a proposal; of 192 faces of 48 to 110 px, pasted into pictures of 12 megapixels,
-the finest scale alone shows 189 so, among 40 places a picture."""
+"""Minimum score of a proposal. Of 192 faces of 48 to 110 px, pasted into pictures of 12 megapixels,
+the finest scale alone proposes 189, among 40 proposals per picture."""
 MOST_PROPOSALS = 120
 TILE = 4096
-"""px, side of what the proposer sees at once; what it remembers is twice as large as the tile."""
+"""Side of the tiles the proposer processes, px; bounds its memory."""
 LARGEST_ENLARGEMENT = 2.5
 CANDIDATE = -0.3
-"""Least score by dlib's detector of what is looked at more closely."""
+"""Minimum score of dlib's detector for a closer look."""
 SURE, DOUBTFUL = 0.3, 0.1
-"""Least mean score of a face, and of the only face of a picture without a sure one. Nine of ten
-faces in 342 portraits at three tilts score above 0.75; patches and hands reached 0.21."""
+"""Minimum mean score of a face, and of the best face if none is sure. Nine of ten faces in 342
+portraits at three tilts score above 0.75; patches and hands at most 0.21."""
 REFINEMENTS = (1.0, 1.08, 1.17, 1.26)
-"""The detector's boxes come in steps of a tenth; the mean over these scales is finer."""
+"""Scales over which boxes are averaged, since the detector's sizes have steps of 10 %."""
 REFINED_BOX = 130.0
-"""px, the side at which a candidate is looked at."""
+"""Side to which a candidate is resized, px."""
 LOOK = 1.0
-"""Half the side of what is looked at, in sides of the candidate."""
+"""Half the side of the examined region, in sides of the candidate."""
 RESIZED = 0.55
-"""Logarithm of how much a proposal's side may be wrong: proposals are up to 1.4 times too large,
-and the detector's first box up to 1.15 times too small."""
+"""Maximum log error of a proposal's side: proposals are up to 1.4 times too large, and the
+detector's first box up to 1.15 times too small."""
 APART = 0.5
-"""Of the larger side: centres that are nearer belong to one face."""
+"""Minimum distance between the centres of two faces, in sides of the larger."""
 GLANCE_SIDE = 640
-"""px, long side of a frame in which `glance` looks; it sees faces of an eighth of that."""
+"""Long side of the frame for `glance`, px; it detects faces from an eighth of that."""
 GLANCE_ENLARGEMENT = 1.5
 GLANCE_SURE = 0.2
-"""Least score of a single look."""
+"""Minimum score in `glance`."""
 FRONTAL_VIEW, SIDE_VIEWS = 0, (1, 2)
 MISSED = -0.8
-"""Score where a scale does not show the candidate."""
+"""Score of a scale at which the candidate is not detected."""
 _thread = threading.local()
 
 
 class FaceBox(NamedTuple):
-    """A square around eyes, nose, mouth and chin, in pixels of the picture."""
+    """Square around eyes, nose, mouth and chin, in pixels of the picture."""
 
     x: float
-    """Centre, to the right."""
+    """x of the centre."""
     y: float
-    """Centre, downwards."""
+    """y of the centre."""
     side: float
 
     def scaled(self, factor: float) -> "FaceBox":
-        """In a picture that is `factor` times as large."""
+        """Return the box in a picture resized by `factor`."""
         return FaceBox(self.x * factor, self.y * factor, self.side * factor)
 
     def cut_by(self, width: int, height: int) -> dict[str, float]:
-        """How much of it lies beyond each edge of a picture, in its sides; negative inside."""
+        """Return the fraction of the side beyond each edge of a picture; negative inside."""
         half = self.side / 2
         beyond = {
             "left": half - self.x,
@@ -85,23 +85,23 @@ class FaceBox(NamedTuple):
 
 
 class ScoredBox(NamedTuple):
-    """A box and how sure the detector is of it."""
+    """A face box with its detection score."""
 
     box: FaceBox
     score: float
     view: int = 0
-    """Which of the detector's five views saw it: frontal, turned left or right, tilted."""
+    """Index of the detector's view: frontal, turned left or right, tilted left or right."""
 
     @property
     def turned(self) -> bool:
-        """Seen by one of the views of turned and tilted faces."""
+        """Whether a view for turned or tilted faces detected it."""
         return self.view != FRONTAL_VIEW
 
 
 def find_faces(image: np.ndarray, least: float = MIN_FACE) -> list[FaceBox]:
-    """Upright faces in RGB uint8 [H, W, 3], the largest first; empty where there is none.
+    """Find upright faces in RGB uint8 [H, W, 3], the largest first; empty if there are none.
 
-    least: px, side of the smallest that has to be found.
+    least: minimum side of a face, px.
     """
     picture = Image.fromarray(image)
     refined: list[ScoredBox] = []
@@ -119,10 +119,10 @@ def find_faces(image: np.ndarray, least: float = MIN_FACE) -> list[FaceBox]:
 
 
 def glance(image: np.ndarray, number: int) -> list[ScoredBox]:
-    """Faces of one frame of a video, the largest first; far quicker than `find_faces`.
+    """Find faces in one video frame, the largest first; much faster than `find_faces`.
 
-    The size of a single box is a tenth off; looks of different `number` use different scales, so
-    that the median over several looks is finer.
+    Box sizes are accurate to a tenth; different `number`s use different scales, so that the median
+    over several frames is finer.
     """
     picture = Image.fromarray(image)
     scale = min(GLANCE_SIDE / max(picture.size), GLANCE_ENLARGEMENT)
@@ -131,12 +131,12 @@ def glance(image: np.ndarray, number: int) -> list[ScoredBox]:
 
 
 def choose_face(faces: list[FaceBox], number: int = 1, least: float = MIN_FACE) -> FaceBox:
-    """Face `number`, counted from 1 for the largest; raises TtsfError where it does not serve.
+    """Return face `number`, 1 for the largest; raises TtsfError if it is missing or too small.
 
-    least: px, as in `find_faces`.
+    least: minimum side, px.
     """
     if not faces:
-        raise TtsfError("no face found; use a picture of a face that looks to the camera")
+        raise TtsfError("no face found; use a picture of a face that looks at the camera")
     if not 1 <= number <= len(faces):
         raise TtsfError(f"there is no face {number}: the picture shows {len(faces)}")
     face = faces[number - 1]
@@ -148,7 +148,7 @@ def choose_face(faces: list[FaceBox], number: int = 1, least: float = MIN_FACE) 
 
 
 def _detectors() -> tuple[Any, Any]:
-    """The proposer and the judge, this thread's own: one that two threads use at once crashes."""
+    """Return proposer and detector of this thread; they are not thread-safe."""
     if not hasattr(_thread, "detectors"):
         proposer = dlib.fhog_object_detector(str(PROPOSER))
         _thread.detectors = proposer, dlib.get_frontal_face_detector()
@@ -156,7 +156,7 @@ def _detectors() -> tuple[Any, Any]:
 
 
 def _proposals(picture: Image.Image, least: float) -> list[FaceBox]:
-    """Where to look for faces: large ones, then those of any size, the likeliest of each first."""
+    """Propose faces: large ones, then those of any size, each by descending score."""
     scale = min(SEARCH_SIDE / max(picture.size), LARGEST_ENLARGEMENT)
     large = sorted(detect(picture, scale, CANDIDATE), key=lambda found: -found.score)
     grey, proposed = picture.convert("L"), list[tuple[float, FaceBox]]()
@@ -169,13 +169,13 @@ def _proposals(picture: Image.Image, least: float) -> list[FaceBox]:
             for box, score in zip(map(_box, boxes), scores, strict=True):
                 whole = FaceBox(box.x + left, box.y + top, box.side)
                 proposed.append((score, whole.scaled(1 / scale)))
-        scale /= 2  # what looks like a small face inside a large one hides it at the finest scale
+        scale /= 2  # at the finest scale a false small face may hide a large one
     proposed.sort(key=lambda found: -found[0])
     return [found.box for found in large] + [box for _score, box in proposed[:MOST_PROPOSALS]]
 
 
 def _end_of_tile(level: Image.Image, left: int, top: int) -> tuple[int, int]:
-    """Right and bottom, so that the smallest faces of a level are whole in one of its tiles."""
+    """Return right and bottom of a tile; tiles overlap, so the smallest faces are whole in one."""
     reach = TILE + 3 * WINDOW
     return min(left + reach, level.width), min(top + reach, level.height)
 
@@ -195,7 +195,7 @@ def _box(found: dlib.rectangle) -> FaceBox:
 
 
 def detect(picture: Image.Image, scale: float, least: float) -> list[ScoredBox]:
-    """What the detector finds at `scale`, in pixels of `picture`."""
+    """Run dlib's detector at `scale`; boxes are in pixels of `picture`."""
     boxes, scores, views = _detectors()[1].run(np.asarray(_resized(picture, scale)), 0, least)
     return [
         ScoredBox(_box(box).scaled(1 / scale), score, view)
@@ -204,7 +204,7 @@ def detect(picture: Image.Image, scale: float, least: float) -> list[ScoredBox]:
 
 
 def _refine(picture: Image.Image, face: FaceBox) -> ScoredBox:
-    """The weighted mean box and the mean score of what is near `face` at several scales."""
+    """Return the weighted mean box and mean score of detections near `face` at several scales."""
     half = face.side * LOOK
     left, top = int(face.x - half), int(face.y - half)
     region = picture.crop((left, top, int(face.x + half), int(face.y + half)))

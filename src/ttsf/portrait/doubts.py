@@ -1,4 +1,4 @@
-"""What in a portrait is likely to spoil its video."""
+"""Warnings about portraits that are likely to give a poor video."""
 
 from typing import Literal, NamedTuple
 
@@ -10,43 +10,44 @@ from ttsf.portrait.detection import CANDIDATE, REFINED_BOX, SIDE_VIEWS, FaceBox,
 from ttsf.portrait.square import CropSquare
 
 SMALL_FACE = 56
-"""px; it is drawn at 155 px, so that a smaller one looks blurred."""
+"""Side of a face, px, below which the video looks blurred (faces are drawn at 155 px)."""
 DARK_FACE, DARK_EYES, LIT_EYES = 50, 0.5, 0.75
-"""Median luminance (0-255) of a face, and of its eyes and their lightest tenth against its cheeks,
-below which it is doubted. Of 70 portraits one, in heavy shadow, falls below."""
+"""Thresholds: median luminance (0-255) of a face; luminance of the eyes and of their brightest
+tenth
+relative to the cheeks. Of 70 portraits one, in heavy shadow, falls below."""
 CUT = 0.02
-"""Share of a face's side beyond the picture's edge; 0 or less in 722 portraits."""
+"""Fraction of a face's side beyond the picture's edge; 0 or less in 722 portraits."""
 LEAST_CONTRAST = 50
-"""Between the lightest and darkest twentieth of a face; 70 to 230 in 240 portraits."""
+"""Luminance range, 5th to 95th percentile, of a face; 70 to 230 in 240 portraits."""
 COVERED = 24
-"""How far the colour of the mouth is from that of the cheeks; up to 19 in 240 portraits."""
+"""Colour distance between mouth and cheeks; up to 19 in 240 portraits."""
 INNER, EYES, CHEEKS, MOUTH = (
     ((0.31, 0.84, 0.25, 0.75),),
     ((0.38, 0.48, 0.30, 0.47), (0.38, 0.48, 0.53, 0.70)),
     ((0.55, 0.64, 0.31, 0.42), (0.55, 0.64, 0.58, 0.69)),
     ((0.68, 0.80, 0.40, 0.60),),
 )
-"""Top, bottom, left and right of parts of a face, in sides of its crop."""
+"""Top, bottom, left and right of facial regions, as fractions of the crop's side."""
 TURNED_MARGIN = 0.3
-"""Of the side views' best score over the others' in a turned face."""
+"""Margin of the side views' best score over the others' that indicates a turned face."""
 
 
 class Doubt(NamedTuple):
-    """Something that is likely to spoil the video of a portrait."""
+    """A reason why the video of a portrait may be poor."""
 
     about: Literal["file", "size", "cut", "pose", "light", "contrast", "eyes", "mouth"]
-    """What a program may go by."""
+    """Machine-readable category."""
     sentence: str
-    """For people, without a full stop."""
+    """Message for users, without a full stop."""
 
     def __str__(self) -> str:
         return self.sentence
 
 
 def doubts(picture: np.ndarray, face: FaceBox, square: CropSquare) -> tuple[Doubt, ...]:
-    """What is wrong with a face in RGB uint8 [H, W, 3] and its crop.
+    """Return the warnings about a face in RGB uint8 [H, W, 3] and its crop.
 
-    A hand before the mouth, a painting or a child's face are not recognised.
+    Hands before the mouth, paintings and children's faces are not detected.
     """
     found = []
     height, width = picture.shape[:2]
@@ -91,6 +92,6 @@ def _doubts_of_crop(crop: Image.Image) -> list[Doubt]:
 
 
 def _parts(light: np.ndarray, places: tuple[tuple[float, ...], ...]) -> np.ndarray:
-    """The pixels of some parts of a square picture [S, S], in a row."""
+    """Return the pixels of some regions of a square picture [S, S], flattened."""
     corners = [[round(edge * len(light)) for edge in place] for place in places]
     return np.concatenate([light[t:b, left:r].ravel() for t, b, left, r in corners])

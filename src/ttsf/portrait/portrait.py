@@ -1,4 +1,4 @@
-"""A picture and the face in it that is to speak: read once, used for many texts."""
+"""Read a portrait: a picture and its speaking face, reusable for many texts."""
 
 from numbers import Integral
 from os import PathLike
@@ -15,37 +15,37 @@ from ttsf.portrait.doubts import Doubt, doubts
 from ttsf.portrait.square import CropSquare
 
 MOST_CUT = 0.15
-"""Share of a face's side beyond the picture's edge; a quarter of the face is missing then."""
+"""Maximum fraction of a face's side beyond the edge; a quarter of the face is missing then."""
 
 
 class Portrait(NamedTuple):
-    """A picture with a face that can speak."""
+    """A picture with a usable face."""
 
     picture: np.ndarray
     """RGB uint8 [H, W, 3], upright."""
     faces: tuple[FaceBox, ...]
-    """All that were found, the largest first."""
+    """All detected faces, the largest first."""
     face: FaceBox
-    """The one that speaks."""
+    """The speaking face."""
     square: CropSquare
-    """What of the picture the model reads and draws."""
+    """The square that the model reads and draws."""
     doubts: tuple[Doubt, ...]
-    """What is likely to spoil the video."""
+    """Reasons why the video may be poor."""
     alpha: np.ndarray | None = None
-    """uint8 [H, W], 0 is transparent; None where the picture is opaque."""
+    """uint8 [H, W], 0 is transparent; None if the picture is opaque."""
 
     @property
     def place(self) -> str:
-        """Where the face is, for people: "at the top left", "in the middle"."""
+        """Position of the face in words: "at the top left", "in the middle"."""
         return place_of(self.face, self.picture.shape[1], self.picture.shape[0])
 
 
 def read_portrait(source: str | PathLike[str] | np.ndarray, face: int = 1) -> Portrait:
-    """From a picture file (`-`: standard input) or RGB uint8 [H, W, 3].
+    """Read a portrait from a file (`-`: standard input) or RGB uint8 [H, W, 3].
 
-    face: counted from 1 for the largest.
+    face: number of the face, 1 for the largest.
 
-    Raises TtsfError where it is no picture or that face cannot speak.
+    Raises TtsfError if it is not a picture, or the face is unusable.
     """
     if not isinstance(face, Integral):
         raise TtsfError(f"face must be a whole number from 1, not {face!r}")
@@ -73,7 +73,7 @@ def read_portrait(source: str | PathLike[str] | np.ndarray, face: int = 1) -> Po
 
 
 def place_of(face: FaceBox, width: int, height: int) -> str:
-    """Where a face is in a picture of this size, by thirds."""
+    """Describe the position of a face in a picture of this size, by thirds."""
     down = "top" if face.y < height / 3 else "bottom" if face.y > height * 2 / 3 else ""
     along = "left" if face.x < width / 3 else "right" if face.x > width * 2 / 3 else ""
     if not down and not along:

@@ -1,10 +1,10 @@
-"""The square around a face. Imports no torch, so that the options of a video cost nothing."""
+"""The square around a face; imports no torch, so that options stay light."""
 
 from typing import NamedTuple
 
 
 class CropSquare(NamedTuple):
-    """The square around a face in pixels of the picture; parts of it may lie outside."""
+    """Square around a face, in pixels of the picture; it may extend beyond the picture."""
 
     left: float
     top: float

@@ -1,4 +1,4 @@
-"""What says that a video was made: embed/ writes it, detect/ finds it.
+"""Mark videos as synthetic (embed/), and detect the marks (detect/).
 
-Knows pictures, sound and files; nothing of portraits, texts or the model.
+Knows pictures, sound and files, but no portraits, texts or model.
 """

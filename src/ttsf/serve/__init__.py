@@ -1,4 +1,4 @@
-"""`ttsf serve`: a page, an HTTP API and jobs on one machine.
+"""`ttsf serve`: web page, HTTP API and job queue on one machine.
 
-process/ holds the model in a process of its own; all else knows tasks, events and files.
+process/ runs the model in a separate process; the other modules know tasks, events and files only.
 """

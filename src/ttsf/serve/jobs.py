@@ -1,4 +1,4 @@
-"""The list of jobs, in SQLite: what was accepted is known again after a restart."""
+"""Persistent job list in SQLite; accepted jobs survive a restart."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -15,39 +15,40 @@ UNFINISHED: tuple[Status, ...] = ("accepted", "running")
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One video that somebody asked for."""
+    """One requested video."""
 
     id: str
     kind: Kind
-    """Of "stream" and "sync" a client waits for the answer; without it they are not made."""
+    """For "stream" and "sync" a client waits for the response; if it disconnects, they are
+    dropped."""
     request: str
-    """What was asked, as JSON."""
+    """The request as JSON."""
     portrait: str
-    """Its id."""
+    """Portrait id."""
     created_at: float
-    """Seconds since 1970."""
+    """Unix time, s."""
     status: Status = "accepted"
     attempts: int = 0
-    """How often the engine died of it."""
+    """How often the engine died while it ran."""
     finished_at: float | None = None
     seconds: float | None = None
-    """Length of the video."""
+    """Length of the video, s."""
     frames: int | None = None
     size: str | None = None
     """WIDTHxHEIGHT px."""
     stored: int = 0
-    """Bytes of all its files."""
+    """Size of all its files, bytes."""
     error_code: str | None = None
     error: str | None = None
-    """Why it has no video."""
+    """Why there is no video."""
     key: str | None = None
-    """The client's Idempotency-Key."""
+    """Idempotency-Key of the client."""
     fingerprint: str = ""
-    """Of the request that came with it."""
+    """Hash of the request that came with the key."""
 
     @property
     def finished(self) -> bool:
-        """Whether it will not change any more."""
+        """Whether the status is final."""
         return self.status not in UNFINISHED
 
 
@@ -55,10 +56,10 @@ COLUMNS = tuple(field.name for field in fields(Job))
 
 
 class Jobs:
-    """All jobs of one folder; no other server may open it meanwhile."""
+    """Job list of one folder, which is locked against other servers."""
 
     def __init__(self, path: Path) -> None:
-        """Raises TtsfError for a folder that is in use or cannot be written."""
+        """Raise TtsfError for a folder that is in use or cannot be written."""
         columns = ", ".join(f"{name} PRIMARY KEY" if name == "id" else name for name in COLUMNS)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,33 +76,33 @@ class Jobs:
             raise TtsfError(f"{path.parent}: {reason}") from None
 
     def put(self, job: Job) -> Job:
-        """Add a job, or replace the one of this id."""
+        """Insert a job, or replace the job with the same id."""
         marks = ", ".join("?" * len(COLUMNS))
         self._base.execute(f"INSERT OR REPLACE INTO jobs VALUES ({marks})", astuple(job))
         return job
 
     def get(self, job_id: str) -> Job | None:
-        """The job of an id."""
+        """Return the job with this id, or None."""
         return next(iter(self._select("WHERE id = ?", (job_id,))), None)
 
     def of_key(self, key: str) -> Job | None:
-        """The job of an Idempotency-Key."""
+        """Return the job with this Idempotency-Key, or None."""
         return next(iter(self._select("WHERE key = ?", (key,))), None)
 
     def delete(self, job_id: str) -> None:
-        """Forget a job."""
+        """Delete a job."""
         self._base.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
     def unfinished(self) -> list[Job]:
-        """In the order in which they came."""
+        """Return unfinished jobs, oldest first."""
         return self._select("WHERE status IN (?, ?) ORDER BY created_at, id", UNFINISHED)
 
     def finished(self) -> list[Job]:
-        """The oldest first."""
+        """Return finished jobs, the earliest finished first."""
         return self._select("WHERE status NOT IN (?, ?) ORDER BY finished_at, id", UNFINISHED)
 
     def page(self, limit: int, after: Job | None, newest_first: bool) -> list[Job]:
-        """At most `limit` jobs by age, those that come after one of them."""
+        """Return at most `limit` jobs by age, starting after the job `after`."""
         order, sign = ("DESC", "<") if newest_first else ("ASC", ">")
         where = "" if after is None else f"WHERE (created_at, id) {sign} (?, ?)"
         place = () if after is None else (after.created_at, after.id)
@@ -109,12 +110,12 @@ class Jobs:
         return self._select(f"{where} {tail}", (*place, limit))
 
     def uses(self, portrait: str) -> bool:
-        """Whether a job that is not finished needs a portrait."""
+        """Whether an unfinished job needs this portrait."""
         found = self._select("WHERE portrait = ? AND status IN (?, ?)", (portrait, *UNFINISHED))
         return bool(found)
 
     def close(self) -> None:
-        """End it."""
+        """Close the database."""
         self._base.close()
 
     def _select(self, where: str, values: Iterable[object]) -> list[Job]:

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 tells them, which also carry what clients of OpenAI's API read."""
+"""RFC 9457 problem responses with an OpenAI-style `error` object."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -8,11 +8,11 @@ from starlette.responses import JSONResponse
 
 MEDIA_TYPE = "application/problem+json"
 STATUS_OF = {"unusable": 422, "disk_full": 507, "engine_error": 500, "cancelled": 409}
-"""For what the engine says."""
+"""HTTP status by the engine's error code."""
 
 
 class Problem(Exception):
-    """A request that is not done as it was asked."""
+    """An error response."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Problem(Exception):
 
 
 def response_to(problem: Problem) -> JSONResponse:
-    """What the client gets."""
+    """Build the HTTP response of a problem."""
     content = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
@@ -40,7 +40,7 @@ def response_to(problem: Problem) -> JSONResponse:
 
 
 def error_of(problem: Problem) -> dict[str, Any]:
-    """OpenAI's part."""
+    """Build the OpenAI-style `error` object."""
     kind = "server_error" if problem.status >= 500 else "invalid_request_error"
     if problem.status == 429:
         kind = "rate_limit_error"
@@ -53,5 +53,5 @@ def error_of(problem: Problem) -> dict[str, Any]:
 
 
 def not_found(what: str) -> Problem:
-    """For an id that nothing has."""
+    """Build the 404 problem for an unknown id."""
     return Problem(404, "not_found", f"there is no such {what}")

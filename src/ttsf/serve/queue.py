@@ -1,4 +1,4 @@
-"""Who is next: so many at once, so many that wait, urgent ones first."""
+"""Admission queue: at most N running and M waiting; urgent requests first."""
 
 import asyncio
 from bisect import insort
@@ -8,11 +8,11 @@ from itertools import count
 
 
 class Full(Exception):
-    """Nobody else may wait."""
+    """The queue is full."""
 
 
 class Ticket:
-    """A place in a line: `async with` waits until its turn has come, and ends it."""
+    """A position in the queue: `async with` waits for the turn, and ends it on exit."""
 
     def __init__(self, line: "AdmissionQueue", urgent: bool, number: int) -> None:
         self.rank = (not urgent, number)
@@ -31,17 +31,17 @@ class Ticket:
         self.leave()
 
     def leave(self) -> None:
-        """Give the place back."""
+        """Leave the queue, or end the turn."""
         self._line.leave(self)
 
     @property
     def place(self) -> int:
-        """How many are before it, 0 when its turn has come."""
+        """Position in the queue from 1; 0 once running."""
         return self._line.place(self)
 
 
 class AdmissionQueue:
-    """For the thread of one event loop."""
+    """Bounded priority queue; not thread-safe, for one event loop."""
 
     def __init__(self, at_once: int, most_waiting: int) -> None:
         self.at_once, self.most_waiting = at_once, most_waiting
@@ -51,17 +51,17 @@ class AdmissionQueue:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """Number of waiting tickets."""
         return len(self._waiting)
 
     @property
     def busy(self) -> int:
-        """How many have their turn."""
+        """Number of running tickets."""
         return self.at_once - self._free
 
     @contextmanager
     def expected(self) -> Iterator[None]:
-        """Keep a place for somebody whose request is still being read; raises Full."""
+        """Reserve a position while a request is being read; raises Full."""
         if len(self._waiting) + self._expected >= self.most_waiting + self._free:
             raise Full
         self._expected += 1
@@ -71,18 +71,18 @@ class AdmissionQueue:
             self._expected -= 1
 
     def join(self, urgent: bool = False) -> Ticket:
-        """Take a place; whoever was accepted once is never refused here."""
+        """Enter the queue; never refuses, since `expected` has admitted the request."""
         turn = Ticket(self, urgent, next(self._numbers))
         insort(self._waiting, turn, key=lambda one: one.rank)
         self._call()
         return turn
 
     def place(self, turn: Ticket) -> int:
-        """How many are before it."""
+        """Return the position of a ticket from 1; 0 if it is running or has left."""
         return self._waiting.index(turn) + 1 if turn in self._waiting else 0
 
     def leave(self, turn: Ticket) -> None:
-        """It waits no more, or has had its turn; a second time changes nothing."""
+        """Remove a waiting ticket, or end a running one; idempotent."""
         if turn in self._waiting:
             self._waiting.remove(turn)
         elif turn.called.is_set():

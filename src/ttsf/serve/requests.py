@@ -1,4 +1,4 @@
-"""What clients may ask for, in the names of OpenAI's API and in our own."""
+"""Request schemas, with the field names of OpenAI's API and our own."""
 
 import base64
 import re
@@ -30,7 +30,7 @@ OTHERS_VOICES = (
     *("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx"),
     *("sage", "shimmer", "verse", "default"),
 )
-"""Names that clients of OpenAI send unasked: the server's choice."""
+"""OpenAI's voice names, which its clients send by default; the server chooses a voice."""
 SIZE = re.compile(r"\d{2,4}|\d{2,4}x\d{2,4}")
 DATA_URL = "data:"
 NOT_FETCHED = "pictures are not fetched from addresses; send the picture itself"
@@ -41,23 +41,23 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     model: str = Field(default="ttsf", max_length=200)
-    """Any name; there is one model."""
+    """Any name is accepted; there is one model."""
     seed: Seed = DEFAULTS.seed
     steps: Steps = DEFAULTS.steps
     temperature: Temperature = DEFAULTS.temperature
     language: Language = Field(default=DEFAULTS.language, max_length=20)
     face: int = Field(default=1, ge=1, le=1000)
-    """Which face of the portrait, 1 is the largest."""
+    """Number of the face; 1 is the largest."""
 
 
 class VideoRequest(_Request):
-    """A video; `prompt` is the text that is spoken."""
+    """A video; `prompt` is the text to speak."""
 
     prompt: str = Field(min_length=1)
     portrait_id: str | None = Field(default=None, max_length=100)
-    """Of `POST /v1/portraits`, in the place of a picture."""
+    """Id from `POST /v1/portraits`, instead of a picture."""
     voice: str | None = Field(default=None, max_length=100)
-    """Of `GET /v1/voices`; none: the face chooses."""
+    """Name from `GET /v1/voices`; by default the face chooses."""
     rate: Rate = DEFAULTS.rate
     motion: Motion = DEFAULTS.motion
     blinks: Blinks = DEFAULTS.blinks
@@ -65,15 +65,15 @@ class VideoRequest(_Request):
     framing: str | None = Field(default=None, max_length=40)
     """picture, face, WIDTHxHEIGHT or WIDTHxHEIGHT:plain."""
     size: str | int | None = None
-    """px of the long side, or WIDTHxHEIGHT."""
+    """Long side in px, or WIDTHxHEIGHT."""
     captions: StreamCaptions = "none"
-    """burnt: drawn into the frames; as files they are always there."""
+    """burnt: drawn into the frames; subtitle files are always written."""
     label: Label = DEFAULTS.label
     seconds: str | float | None = None
-    """Ignored: the text decides."""
+    """Ignored; the text decides the length."""
 
     def options(self, most_speech_s: float) -> GenerateOptions:
-        """As the pipeline takes them; raises TtsfError for what cannot be."""
+        """Convert to generation options; raises TtsfError for invalid combinations."""
         find(self.language)
         size, framing = str(self.size or ""), self.framing
         if size and not SIZE.fullmatch(size):
@@ -85,19 +85,19 @@ class VideoRequest(_Request):
         differing: dict[str, Any] = {
             "framing": Framing.parse(framing or "picture"),
             "size": int(size) if size else None,
-            "lexicon": {},  # the default of the library cannot be sent to another process
+            "lexicon": {},  # the library's default cannot be pickled
             "max_seconds": most_speech_s,
         }
         return options_of(self, differing)
 
 
 class SpeechRequest(_Request):
-    """Speech alone."""
+    """Speech without video."""
 
     input: str = Field(min_length=1)
-    """The text."""
+    """Text to speak."""
     voice: str | dict[str, str] = "default"
-    """Of `GET /v1/voices`, or a portrait's id: the voice that its face chooses."""
+    """Name from `GET /v1/voices`, or a portrait id for the voice that its face chooses."""
     response_format: SoundFormat = "mp3"
     speed: Rate = DEFAULTS.rate
     stream_format: Literal["audio"] = "audio"
@@ -105,19 +105,19 @@ class SpeechRequest(_Request):
     """Ignored."""
 
     def options(self, voice: str | None, most_speech_s: float) -> GenerateOptions:
-        """As the pipeline takes them; raises TtsfError for what cannot be."""
+        """Convert to generation options; raises TtsfError for invalid combinations."""
         find(self.language)
         differing: dict[str, Any] = {"voice": voice, "rate": self.speed, "lexicon": {}}
         return options_of(self, {**differing, "max_seconds": most_speech_s})
 
     @property
     def voice_name(self) -> str:
-        """Clients of OpenAI may send `{"id": NAME}`."""
+        """The voice name; OpenAI clients may send `{"id": NAME}`."""
         return self.voice if isinstance(self.voice, str) else self.voice.get("id", "")
 
 
 def picture_of(data_url: str) -> bytes:
-    """The file in a data URL; raises TtsfError for another form than base64."""
+    """Decode a data URL; raises TtsfError if it is not base64."""
     head, _, content = data_url.partition(",")
     try:
         if head.endswith(";base64"):
@@ -128,12 +128,12 @@ def picture_of(data_url: str) -> bytes:
 
 
 def first_fault(error: ValidationError) -> tuple[str | None, str]:
-    """The first wrong field, if it is one, and what is wrong."""
+    """Return the first invalid field (None for the whole body) and the reason."""
     first = error.errors(include_input=False, include_url=False)[0]
     return (str(first["loc"][0]) if first["loc"] else None), first["msg"]
 
 
 def schema(request: type[BaseModel]) -> dict[str, Any]:
-    """For the description of an address."""
+    """Return the OpenAPI request body of an endpoint."""
     content = {"schema": request.model_json_schema()}
     return {"requestBody": {"content": {"application/json": content}, "required": True}}

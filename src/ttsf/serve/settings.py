@@ -1,4 +1,4 @@
-"""What whoever runs a server may choose."""
+"""Settings of a server."""
 
 import ipaddress
 import os
@@ -10,55 +10,55 @@ from ttsf.errors import TtsfError
 
 KEY_VARIABLE = "TTSF_API_KEY"
 LEAST_KEY = 16
-"""Characters of a key."""
+"""Minimum length of an API key, characters."""
 MOST_SPEECH_S = 1_200.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Of one server. The folder holds portraits, videos and the list of jobs."""
+    """Settings of one server; `folder` holds portraits, videos and the job list."""
 
     folder: Path
     model: Path | None = None
     device: str = "cpu"
     ray_address: str | None = None
-    """Of a Ray cluster on which engines run ("local": one on this machine); None: one process."""
+    """Ray cluster for the engines ("local" starts one here); None: one engine process."""
     replicas: int = 1
-    """Engines on the cluster at most."""
+    """Maximum number of engines on the cluster."""
     gpus: float = 0.0
-    """Of each of them; a quarter lets four share one."""
+    """GPUs per engine; with 0.25 four share one."""
     keys: tuple[str, ...] = ()
-    """Any of them opens the API; none: whoever reaches it may use it."""
+    """API keys; if empty, no authentication."""
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
-    """Names under which a server without keys answers, so that no other site's page reaches it."""
+    """Accepted Host names of a server without keys (protects against DNS rebinding)."""
     at_once: int = 1
-    """Videos or speeches that are made at the same time."""
+    """Maximum number of videos and speech requests that run at the same time."""
     waiting: int = 16
-    """That wait for it at most."""
+    """Maximum number of waiting requests."""
     readers: int = 8
-    """Portraits that wait to be read at most."""
+    """Maximum number of portraits waiting to be read."""
     most_body: int = 25_000_000
-    """Bytes of a request."""
+    """Maximum size of a request body, bytes."""
     most_text: int = 20_000
-    """Characters."""
+    """Maximum length of a text, characters."""
     most_speech_s: float = MOST_SPEECH_S
-    """Length of what a text would be spoken for."""
+    """Maximum length of the speech, s."""
     most_making_s: float = 3_600.0
-    """Time for one video; what takes longer fails."""
+    """Time limit for generating one video, s."""
     stalled_s: float = 120.0
-    """An engine that tells nothing for so long while it works is restarted."""
+    """Watchdog: restart an engine that sends no event for this long during a task, s."""
     upload_s: float = 60.0
-    """Time for the body of a request."""
+    """Time limit for receiving a request body, s."""
     keep_s: float = 24 * 3_600.0
-    """Age at which what was made, and a portrait that is not used, is removed."""
+    """Age at which videos and unused portraits are removed, s."""
     keep_bytes: float = 20e9
-    """Of all videos; the oldest are removed first."""
+    """Total size of videos above which the oldest are removed, bytes."""
     least_free: float = 300e6
-    """Bytes on the disk below which nothing is accepted."""
+    """Free disk space below which requests are refused, bytes."""
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
+    """Whether a host is reachable from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -68,7 +68,7 @@ def is_loopback(host: str) -> bool:
 
 
 def read_keys(file: Path | None, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Keys of a file, one a line, and the one of TTSF_API_KEY; raises TtsfError for weak ones."""
+    """Read keys from a file (one per line) and TTSF_API_KEY; raises TtsfError for weak ones."""
     lines = [environment.get(KEY_VARIABLE, "")]
     if file is not None:
         try:
@@ -78,14 +78,14 @@ def read_keys(file: Path | None, environment: Mapping[str, str] = os.environ) ->
             raise TtsfError(f"{file}: {reason}") from None
     keys = tuple(key for key in map(str.strip, lines) if key)
     if any(len(key) < LEAST_KEY or not key.isascii() for key in keys):
-        raise TtsfError(f"a key has at least {LEAST_KEY} characters, all of them ASCII")
+        raise TtsfError(f"an API key needs at least {LEAST_KEY} characters, all of them ASCII")
     if file is not None and not keys:
         raise TtsfError(f"{file}: holds no key")
     return keys
 
 
 def check_host(host: str, keys: tuple[str, ...]) -> None:
-    """Raises TtsfError where other machines would reach a server that asks for no key."""
+    """Raise TtsfError if other machines can reach a server that requires no key."""
     if not keys and not is_loopback(host):
         raise TtsfError(
             f"{host} is reached by other machines: set {KEY_VARIABLE} or give --api-key-file"

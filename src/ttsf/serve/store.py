@@ -1,4 +1,4 @@
-"""Where a server keeps portraits and videos; no name of a file comes from a client."""
+"""File store of portraits and videos; no file name comes from a client."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ EXAMPLE = Path(__file__).parent / "page" / "astronaut.jpg"
 
 
 class Files:
-    """A folder: `portraits/ID/picture`, `portraits/ID/faces.json`, `videos/ID/`, `speech/`."""
+    """Store in one folder: `portraits/ID/{picture,faces.json}`, `videos/ID/`, `speech/`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -30,11 +30,11 @@ class Files:
         folder.chmod(0o700)
 
     def free(self) -> int:
-        """Bytes on the disk."""
+        """Return the free disk space, bytes."""
         return shutil.disk_usage(self.folder).free
 
     def add_picture(self, content: bytes) -> str:
-        """Keep a picture's file; gives the portrait's id, which is that of the same bytes again."""
+        """Store a picture; return the portrait id, a hash of its bytes."""
         portrait = f"portrait_{hashlib.sha256(content).hexdigest()[:32]}"
         if not self.picture(portrait).exists():
             write_new(self.picture(portrait), content)
@@ -42,19 +42,19 @@ class Files:
         return portrait
 
     def picture(self, portrait: str) -> Path:
-        """The file of a portrait."""
+        """Return the picture file of a portrait."""
         return self.folder / "portraits" / portrait / "picture"
 
     def touch(self, portrait: str) -> None:
-        """A portrait is used: it expires later."""
+        """Record the use of a portrait, which postpones its expiry."""
         os.utime(self.picture(portrait))
 
     def put_faces(self, portrait: str, faces: dict[str, Any]) -> None:
-        """Keep what was read in a portrait."""
+        """Store the faces found in a portrait."""
         write_new(self.picture(portrait).with_name("faces.json"), json.dumps(faces))
 
     def faces(self, portrait: str) -> dict[str, Any] | None:
-        """What was read in it; None for an unknown portrait."""
+        """Return the faces found in a portrait; None for an unknown one."""
         if not PORTRAIT.fullmatch(portrait):
             return None
         try:
@@ -63,48 +63,48 @@ class Files:
             return None
 
     def used_at(self, portrait: str) -> float:
-        """Seconds since 1970."""
+        """Return the time of the last use, Unix time in s."""
         return self.picture(portrait).stat().st_mtime
 
     def portraits(self) -> list[str]:
-        """All ids."""
+        """Return all portrait ids."""
         return [path.name for path in (self.folder / "portraits").iterdir()]
 
     def delete_portrait(self, portrait: str) -> None:
-        """Remove its files."""
+        """Delete the files."""
         shutil.rmtree(self.folder / "portraits" / portrait, ignore_errors=True)
 
     def expired_portraits(self, keep_s: float) -> list[str]:
-        """Those that were not used for so long."""
+        """Return portraits not used for `keep_s` seconds."""
         before = time.time() - keep_s
         return [one for one in self.portraits() if _modified(self.picture(one)) < before]
 
     def video(self, video: str) -> Path:
-        """The folder of a video."""
+        """Return the folder of a video."""
         return self.folder / "videos" / video
 
     def size(self, video: str) -> int:
-        """Bytes of all its files."""
+        """Return the size of a video's files, bytes."""
         places = (self.video(video) / name for name in FILES)
         return sum(place.stat().st_size for place in places if place.exists())
 
     def delete_video(self, video: str) -> None:
-        """Remove its files."""
+        """Delete the files."""
         shutil.rmtree(self.video(video), ignore_errors=True)
 
     def delete_other_videos(self, known: Collection[str]) -> None:
-        """Remove what no job is there for."""
+        """Remove videos that have no job."""
         for path in (self.folder / "videos").iterdir():
             if path.name not in known:
                 shutil.rmtree(path, ignore_errors=True)
 
     def new_speech(self) -> Path:
-        """A name for speech that is only kept until it is sent."""
+        """Return a path for speech, which is deleted after it has been sent."""
         return self.folder / "speech" / secrets.token_hex(16)
 
 
 def new_video_id() -> str:
-    """Nobody guesses it."""
+    """Return an unguessable id (128 random bits)."""
     return f"video_{secrets.token_hex(16)}"
 
 

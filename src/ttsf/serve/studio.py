@@ -1,4 +1,4 @@
-"""Where videos are made, one after the other: who may come in, who is next, how each one ends."""
+"""Run jobs on the engine: admission, order, retries, job status, expiry."""
 
 import asyncio
 import logging
@@ -32,16 +32,16 @@ from ttsf.serve.settings import Settings
 from ttsf.serve.store import Files
 
 MOST_ATTEMPTS = 2
-"""Of a task whose engine dies."""
+"""Attempts for a task whose engine dies."""
 DIED_TWICE = Failed("engine_died", "the engine died twice while it did this")
 SWEEP_S = 60.0
 READING_S = 1.0
-"""What a portrait takes about."""
+"""Typical time to read a portrait, s."""
 logger = logging.getLogger("ttsf.serve")
 
 
 class Live:
-    """A job that is not finished, as those see it who watch."""
+    """In-memory progress of a running job, for streaming clients."""
 
     def __init__(self, turn: Ticket) -> None:
         self.turn, self.began = turn, time.monotonic()
@@ -49,16 +49,16 @@ class Live:
         self.words: list[dict[str, Any]] = []
         self.ended = self.whole = False
         self.next_change = asyncio.Event()
-        """To be taken before one looks, and awaited after."""
+        """Take this event before reading the fields, and await it afterwards."""
 
     def change(self) -> None:
-        """Wake all who watch."""
+        """Notify all watchers."""
         self.next_change.set()
         self.next_change = asyncio.Event()
 
 
 class Studio:
-    """For the thread of one event loop."""
+    """Runs jobs on one engine; not thread-safe, for one event loop."""
 
     def __init__(
         self, settings: Settings, engine: EngineProcess | RayEngine, jobs: Jobs, files: Files
@@ -72,7 +72,7 @@ class Studio:
         self._sweeping: asyncio.Task[None]
 
     def open(self) -> None:
-        """Go on with what was accepted before; what a client waited for has lost it."""
+        """Resume jobs accepted before a restart; fail those that a client was waiting for."""
         self.engine.attach()
         unfinished = self.jobs.unfinished()
         for job in unfinished:
@@ -84,7 +84,7 @@ class Studio:
         self._sweeping = asyncio.create_task(self._sweep_always())
 
     async def close(self) -> None:
-        """Stop; what is not finished stays accepted."""
+        """Stop; unfinished jobs stay accepted."""
         self._closing = True
         tasks = [*self._tasks.values(), self._sweeping]
         for task in tasks:
@@ -95,7 +95,7 @@ class Studio:
 
     @contextmanager
     def admission(self) -> Iterator[None]:
-        """Keep a place in the line while a request is read; raises Problem 429, 503 or 507."""
+        """Reserve a queue position while a request is read; raises Problem 429, 503 or 507."""
         if not self.engine.is_up:
             self.metrics.refused.inc()
             raise Problem(503, "loading", "the engine is being started", None, {"Retry-After": "5"})
@@ -107,14 +107,14 @@ class Studio:
             raise self._full(self._usual_s / self.settings.at_once) from None
 
     def check_disk(self) -> None:
-        """Raises Problem 507 where nothing more can be kept."""
+        """Raise Problem 507 if the disk is almost full."""
         if self.files.free() < self.settings.least_free:
             raise Problem(507, "disk_full", "the server's disk is full")
 
     async def read_portrait(self, content: bytes) -> str:
-        """Keep a picture and find its faces; gives its id.
+        """Store a picture, find its faces, and return the portrait id.
 
-        Raises Problem 422 for one that cannot speak, 429 where too many wait.
+        Raises Problem 422 for a picture without a usable face, 429 if too many are waiting.
         """
         async with self._reading():
             portrait = self.files.add_picture(content)
@@ -135,34 +135,34 @@ class Studio:
         await self._ask(Forget())
 
     async def check(self, portrait: str, wanted: VideoRequest) -> None:
-        """Raises Problem 422 for a video that cannot be made."""
+        """Raise Problem 422 for a video that cannot be generated."""
         options = wanted.options(self.settings.most_speech_s)
         picture = self.files.picture(portrait)
         async with self._reading():
             await self._ask(CheckVideo(picture, wanted.face, wanted.prompt, options))
 
     def add(self, job: Job) -> Live:
-        """Accept a job."""
+        """Accept a job, and start it when its turn comes."""
         self.files.touch(job.portrait)
         return self._begin(self.jobs.put(job))
 
     async def cancel(self, job_id: str) -> None:
-        """Stop a job if it is not finished, and wait for its end."""
-        await asyncio.sleep(0)  # one that has not begun would not clean up
+        """Cancel an unfinished job, and wait until it has stopped."""
+        await asyncio.sleep(0)  # a task that has not started would not clean up
         if task := self._tasks.get(job_id):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
     async def delete(self, job_id: str) -> None:
-        """Stop a job and remove all of it."""
+        """Cancel a job, and delete its files and its entry."""
         await self.cancel(job_id)
         self.files.delete_video(job_id)
         self.jobs.delete(job_id)
 
     async def speech(self, task: MakeSpeech, turn: Ticket) -> AsyncGenerator[bytes]:
-        """The file of some speech, while it is made; raises Problem.
+        """Yield the bytes of a speech file while it is generated; raises Problem.
 
-        Closing this early ends the work.
+        Closing the iterator early cancels the work.
         """
         sent, attempts = 0, 0
         try:
@@ -186,11 +186,11 @@ class Studio:
             task.file.unlink(missing_ok=True)
 
     def join(self) -> Ticket:
-        """A place in the line for speech."""
+        """Enter the queue for speech."""
         return self._line.join(urgent=True)
 
     def figures(self) -> bytes:
-        """For Prometheus."""
+        """Return the Prometheus metrics."""
         self.metrics.waiting.set(self._line.waiting)
         self.metrics.running.set(self._line.busy)
         self.metrics.engine_up.set(self.engine.is_up)
@@ -198,7 +198,7 @@ class Studio:
         return self.metrics.text()
 
     def sweep(self) -> None:
-        """Remove what is too old, and the oldest of what is too much."""
+        """Delete expired files, and the oldest videos above the size limit."""
         finished, before = self.jobs.finished(), time.time() - self.settings.keep_s
         stored = sum(job.stored for job in finished)
         for job in finished:
@@ -291,12 +291,12 @@ class Studio:
         logger.info("%s: %s", job.id, outcome)
 
     def _tell_all(self) -> None:
-        """Places in the line have changed."""
+        """Notify the watchers of all jobs that queue positions have changed."""
         for live in self.live.values():
             live.change()
 
     async def _ask(self, task: Task) -> dict[str, Any]:
-        """Raises Problem."""
+        """Run a task that returns a result; raises Problem if it fails."""
         for _ in range(MOST_ATTEMPTS):
             try:
                 last = await end_of(self.engine.events(task))
@@ -330,12 +330,12 @@ class Studio:
 
 
 def problem_of(failed: Failed) -> Problem:
-    """For a client that waits for the answer."""
+    """Convert an engine failure to an error response."""
     return Problem(STATUS_OF.get(failed.code, 500), failed.code, failed.message)
 
 
 def read_from(path: Path, offset: int, most: int = -1) -> bytes:
-    """What a file holds beyond a place; nothing where it is not there yet."""
+    """Read a file from `offset` on; empty if it does not exist yet."""
     try:
         with path.open("rb") as file:
             file.seek(offset)

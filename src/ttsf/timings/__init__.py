@@ -1,4 +1,4 @@
-"""When words, phones and mouth shapes begin and end: subtitles and exports to other tools.
+"""Times of words, phones and visemes; subtitles, and exports to other tools.
 
-Knows seconds and names; neither the model nor the text front end.
+Knows seconds and names, but neither the model nor the text front end.
 """

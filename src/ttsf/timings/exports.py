@@ -1,4 +1,4 @@
-"""What is said when, for other programs: one master JSON and the formats of three others."""
+"""Export timings: our master JSON, and the formats of three other tools."""
 
 # ruff: noqa: RUF001 (the letters of IPA look like others)
 
@@ -13,11 +13,11 @@ from ttsf.timings.words import WordTimes
 
 VERSION = 1
 STRESS = {"ˈ": 1, "ˌ": 2}
-"""As dictionaries count: primary and secondary."""
+"""Stress marks: primary 1, secondary 2."""
 
 
 def timings_json(text: str, spoken: WordTimes, seconds: float, fps: int) -> str:
-    """The master file: words with their places in the text, phones, visemes by Oculus' names.
+    """Format the master file: words with their text positions, phones, Oculus visemes.
 
     Times are seconds. `start_char` and `end_char` of a word count Unicode characters of `text`;
     `word` of a phone is the index of its word; visemes follow each other from 0 to the end.
@@ -49,7 +49,7 @@ def timings_json(text: str, spoken: WordTimes, seconds: float, fps: int) -> str:
 
 
 def word_entries(spoken: WordTimes) -> list[dict[str, Any]]:
-    """The words as the master file lists them."""
+    """Return the words in the form of the master file."""
     return [
         {
             "text": word.text,
@@ -63,7 +63,7 @@ def word_entries(spoken: WordTimes) -> list[dict[str, Any]]:
 
 
 def rhubarb_json(spoken: WordTimes, seconds: float, sound_file: str = "") -> str:
-    """As Rhubarb Lip Sync writes it: mouths A to H and X for rest, without gaps."""
+    """Format Rhubarb Lip Sync JSON: mouths A to H, and X for rest, without gaps."""
     mouths = visemes(spoken.phones, seconds, rhubarb)
     content = {
         "metadata": {"soundFile": sound_file, "duration": round(seconds, 2)},
@@ -77,7 +77,7 @@ def rhubarb_json(spoken: WordTimes, seconds: float, sound_file: str = "") -> str
 
 
 def polly_lines(text: str, spoken: WordTimes, seconds: float) -> str:
-    """Amazon Polly's speech marks: a JSON object a line, in order of their times in ms.
+    """Format Amazon Polly speech marks: a JSON object per line, sorted by time in ms.
 
     `start` and `end` count UTF-8 bytes of `text`, as Polly does.
     """
@@ -109,10 +109,9 @@ def polly_lines(text: str, spoken: WordTimes, seconds: float) -> str:
 
 
 def elevenlabs_json(text: str, spoken: WordTimes, seconds: float) -> str:
-    """The `alignment` of ElevenLabs' answers: a start and an end for every character of the text.
+    """Format the `alignment` of ElevenLabs: a start and an end for every character of the text.
 
-    A word's time is shared equally by its characters; those between two words take what lies
-    between them.
+    The characters of a word share its time equally; characters between two words share the gap.
     """
     starts, ends = _character_times(len(text), spoken, seconds)
     content = {
@@ -128,7 +127,7 @@ def elevenlabs_json(text: str, spoken: WordTimes, seconds: float) -> str:
 def _character_times(
     count: int, spoken: WordTimes, seconds: float
 ) -> tuple[list[float], list[float]]:
-    """Times of all characters, which never go back."""
+    """Return start and end times of all characters, non-decreasing."""
     known: list[tuple[int, float]] = [(0, 0.0)]
     for word in spoken.words:
         for place, time_s in ((word.start, word.start_s), (word.end, word.end_s)):
@@ -146,14 +145,14 @@ def _character_times(
 
 
 def _sentences(spoken: WordTimes) -> list[tuple[int, int]]:
-    """Words [begin, end) of each sentence."""
+    """Return the word range [begin, end) of each sentence."""
     ends = [k + 1 for k, w in enumerate(spoken.words) if w.text.rstrip("\"')]}")[-1:] in ".!?…"]
     edges = sorted({0, *ends, len(spoken.words)})
     return list(pairwise(edges))
 
 
 def _bytes(text: str) -> list[int]:
-    """Before each character, and at the end, how many bytes of UTF-8."""
+    """Return the UTF-8 byte offset of each character, and the total."""
     places = [0]
     for c in text:
         places.append(places[-1] + len(c.encode()))
@@ -161,7 +160,7 @@ def _bytes(text: str) -> list[int]:
 
 
 def _lines(content: dict[str, Any]) -> str:
-    """JSON with one entry of a list a line."""
+    """Format JSON with one list entry per line."""
     rows = []
     for key, value in content.items():
         if isinstance(value, Sequence) and not isinstance(value, str) and value:
@@ -177,5 +176,5 @@ def _ms(seconds: float) -> int:
 
 
 def _round(seconds: float) -> float:
-    """To the tenth of a millisecond."""
+    """Round to 0.1 ms."""
     return round(seconds, 4)

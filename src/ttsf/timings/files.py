@@ -1,4 +1,4 @@
-"""Which file tells what: subtitles and timings by their names."""
+"""Choose a subtitle or timing format from the file name."""
 
 from pathlib import Path
 from typing import Literal, get_args
@@ -15,19 +15,19 @@ TIMINGS = (".json", ".jsonl", ".marks")
 
 
 def check_subtitles_name(path: Path) -> None:
-    """Raises TtsfError for a name that says no format."""
+    """Raise TtsfError for a suffix other than .srt and .vtt."""
     if path.suffix.lower() not in SUBTITLES:
         raise TtsfError(f"cannot write {path}: the name must end in .srt or .vtt")
 
 
 def check_timings_name(path: Path) -> None:
-    """Raises TtsfError for a name that is no JSON's."""
+    """Raise TtsfError for a suffix other than .json and .jsonl."""
     if path.suffix.lower() not in TIMINGS:
         raise TtsfError(f"cannot write {path}: the name must end in .json (or .jsonl for Polly)")
 
 
 def subtitles(path: Path, spoken: WordTimes, seconds: float) -> str:
-    """Content for a file whose name ends in .srt or .vtt; seconds: the video's length."""
+    """Format subtitles by the suffix, .srt or .vtt; seconds: length of the video."""
     check_subtitles_name(path)
     write = srt if path.suffix.lower() == ".srt" else vtt
     return write(spoken, seconds)
@@ -36,7 +36,7 @@ def subtitles(path: Path, spoken: WordTimes, seconds: float) -> str:
 def timings(
     text: str, spoken: WordTimes, seconds: float, fps: int, kind: TimingsFormat = "ttsf"
 ) -> str:
-    """Content of a timings file of one kind; text: the user's, with its markup."""
+    """Format a timings file; text: the user's text with markup."""
     if kind == "rhubarb":
         return rhubarb_json(spoken, seconds)
     if kind == "polly":

@@ -1,4 +1,4 @@
-"""Words to subtitles that people can read: SubRip (.srt) and WebVTT (.vtt)."""
+"""Turn word times into readable subtitles: SubRip (.srt) and WebVTT (.vtt)."""
 
 # ruff: noqa: RUF001 (dashes and quotes)
 
@@ -9,19 +9,19 @@ from typing import NamedTuple
 
 from ttsf.timings.words import Word, WordTimes
 
-LINE = 42  # characters of a line
+LINE = 42  # characters per line
 LINES = 2
 SHORTEST_S, LONGEST_S = 1.0, 6.0
 GAP_S = 0.04
-"""Between two cues, so that a reader sees that the text has changed."""
+"""Gap between two cues, s, which shows that the text has changed."""
 BREATH_S = 0.5
-"""A pause after which a new cue begins."""
+"""Pause that starts a new cue, s."""
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _PHRASE_END = re.compile(r"[,;:—–-][\"'”’»)\]]*$")
 
 
 class Cue(NamedTuple):
-    """What is shown for some seconds."""
+    """Text shown for some time."""
 
     start_s: float
     end_s: float
@@ -29,28 +29,27 @@ class Cue(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """What is written at one place, and the seconds of the words that come from it."""
+    """A written token, and the time of the words spoken for it."""
 
     text: str
     start_s: float
     end_s: float
     said: str
-    """The last of these words; in it alone a full stop ends a sentence."""
+    """The last of these words; only its full stop ends a sentence."""
     glued: bool
-    """Whether it follows the one before without a space."""
+    """Whether no space precedes it."""
 
     @property
     def ends_line(self) -> bool:
-        """Whether a line of the text ends here: a pause is said that is not written."""
+        """Whether a line of the text ends here (an unwritten pause)."""
         return self.said[-1:] in tuple(".,;") and self.text[-1:].isalnum()
 
 
 def cues(spoken: WordTimes, seconds: float) -> tuple[Cue, ...]:
-    """Cues in order that never overlap, of at most two lines of 42 characters.
+    """Return ordered, non-overlapping cues of at most two lines of 42 characters.
 
-    They break at the ends of sentences, at long pauses, and else at the end of a phrase; they stay
-    for 1 to 6 s where the next one and the video's end leave room. A word that is longer than a
-    line stands in one of its own, unbroken.
+    They break at sentence ends and long pauses, else at phrase ends, and last 1 to 6 s if the next
+    cue and the end of the video leave room. A word longer than a line gets its own, unbroken.
     """
     groups = _long_enough(
         [part for group in _sentences(_shown(spoken.words)) for part in _parts(group)]
@@ -67,7 +66,7 @@ def cues(spoken: WordTimes, seconds: float) -> tuple[Cue, ...]:
 
 
 def srt(spoken: WordTimes, seconds: float) -> str:
-    """A SubRip file."""
+    """Format a SubRip file."""
     return "".join(
         f"{k}\n{_stamp(cue.start_s, ',')} --> {_stamp(cue.end_s, ',')}\n{_text(cue)}\n\n"
         for k, cue in enumerate(cues(spoken, seconds), start=1)
@@ -75,7 +74,7 @@ def srt(spoken: WordTimes, seconds: float) -> str:
 
 
 def vtt(spoken: WordTimes, seconds: float) -> str:
-    """A WebVTT file."""
+    """Format a WebVTT file."""
     escapes = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
     return "WEBVTT\n\n" + "".join(
         f"{_stamp(cue.start_s, '.')} --> {_stamp(cue.end_s, '.')}\n"
@@ -89,13 +88,13 @@ def _text(cue: Cue) -> str:
 
 
 def _stamp(seconds: float, point: str) -> str:
-    """1.5 -> 00:00:01.500."""
+    """Format 1.5 as 00:00:01.500."""
     minutes, ms = divmod(round(seconds * 1000), 60_000)
     return f"{minutes // 60:02}:{minutes % 60:02}:{ms // 1000:02}{point}{ms % 1000:03}"
 
 
 def _shown(words: Sequence[Word]) -> list[_Shown]:
-    """Words that come from one place are shown once."""
+    """Merge words that come from one written token."""
     found: list[_Shown] = []
     place = (-1, -1)
     for word in words:
@@ -111,7 +110,7 @@ def _shown(words: Sequence[Word]) -> list[_Shown]:
 
 
 def _sentences(shown: Sequence[_Shown]) -> list[list[_Shown]]:
-    """Apart at the ends of sentences and where nothing is said for long."""
+    """Split at sentence ends and long pauses."""
     groups: list[list[_Shown]] = []
     for item in shown:
         last = groups[-1][-1] if groups else None
@@ -129,7 +128,7 @@ def _sentences(shown: Sequence[_Shown]) -> list[list[_Shown]]:
 
 
 def _parts(group: list[_Shown]) -> list[list[_Shown]]:
-    """Parts that fit: as few as can be, broken at the ends of phrases rather than elsewhere."""
+    """Split into as few cues as possible, preferably at phrase ends."""
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(group) + 1):
         costs = []
@@ -152,7 +151,7 @@ def _parts(group: list[_Shown]) -> list[list[_Shown]]:
 
 
 def _long_enough(groups: list[list[_Shown]]) -> list[list[_Shown]]:
-    """Groups that would leave the screen too soon join the next, or the one before, if they fit."""
+    """Merge groups that would be too short with the next or previous one, if they fit."""
     found: list[list[_Shown]] = []
     for k, group in enumerate(groups):
         if found and _fits(found[-1] + group):
@@ -170,9 +169,9 @@ def _fits(part: Sequence[_Shown]) -> bool:
 
 
 def _lines(part: Sequence[_Shown]) -> tuple[str, ...]:
-    """One line, or two of about one length; more where words are too long for two.
+    """Break into one line or two of similar length; more only if words are too long.
 
-    Lines of the text stay apart.
+    Lines of the text stay separate.
     """
     for k, item in enumerate(part[:-1]):
         if item.ends_line:
@@ -193,7 +192,7 @@ def _lines(part: Sequence[_Shown]) -> tuple[str, ...]:
 
 
 def _awkward(lines: tuple[str, str]) -> float:
-    """How badly two lines are divided: by length, less at the end of a phrase."""
+    """Cost of a line break: difference in length, reduced at a phrase end."""
     first, second = lines
     longest = max(len(first), len(second))
     return longest + 1000 * (longest > LINE) - 8 * (_PHRASE_END.search(first) is not None)

@@ -1,4 +1,4 @@
-"""Sounds to mouth shapes, by the names of three tools that many programs read.
+"""Map phones to visemes, named as in three widely supported tools.
 
 Oculus' fifteen visemes (3-D characters), Rhubarb's nine mouths (2-D) and Amazon Polly's letters.
 """
@@ -11,11 +11,11 @@ from typing import NamedTuple
 from ttsf.timings.words import Phone
 
 STILL_S = 0.12
-"""The mouth closes in a silence that is longer; a shorter one it passes over."""
+"""Minimum silence in which the mouth closes, s."""
 
 
 class Shape(NamedTuple):
-    """A mouth shape by each tool's name."""
+    """A mouth shape, named for each tool."""
 
     oculus: str
     rhubarb: str
@@ -23,7 +23,7 @@ class Shape(NamedTuple):
 
 
 class Viseme(NamedTuple):
-    """A mouth shape, and when it is seen."""
+    """A mouth shape and its time."""
 
     name: str
     start_s: float
@@ -32,7 +32,7 @@ class Viseme(NamedTuple):
 
 SILENCE = Shape("sil", "X", "sil")
 UNKNOWN = Shape("nn", "B", "t")
-"""Of a sound that the table lacks."""
+"""Shape for phones missing in the table."""
 SHAPES: dict[str, Shape] = {
     **dict.fromkeys("pbmɓʙ", Shape("PP", "A", "p")),
     **dict.fromkeys("fvɱɸβʋ", Shape("FF", "G", "f")),
@@ -59,26 +59,26 @@ SHAPES: dict[str, Shape] = {
 
 
 def oculus(shape: Shape) -> str:
-    """sil PP FF TH DD kk CH SS nn RR aa E ih oh ou."""
+    """Oculus name: sil PP FF TH DD kk CH SS nn RR aa E ih oh ou."""
     return shape.oculus
 
 
 def rhubarb(shape: Shape) -> str:
-    """A to H, and X for silence."""
+    """Rhubarb name: A to H, X for silence."""
     return shape.rhubarb
 
 
 def polly(shape: Shape) -> str:
-    """p t S T f k i r s u @ a e E o O, and sil."""
+    """Polly name: p t S T f k i r s u @ a e E o O, sil."""
     return shape.polly
 
 
 def visemes(
     phones: Sequence[Phone], seconds: float, name: Callable[[Shape], str] = oculus
 ) -> list[Viseme]:
-    """Shapes that follow each other without a gap from 0 to `seconds`; neighbours differ.
+    """Return visemes without gaps from 0 to `seconds`; neighbours differ.
 
-    A diphthong gives half its time to each of its vowels, an affricate all of it to its end.
+    A diphthong gives half of its time to each vowel, an affricate all of it to its fricative.
     """
     found: list[Viseme] = []
     for phone in phones:
@@ -102,7 +102,7 @@ def _shapes(ipa: str) -> list[Shape]:
 
 
 def _add(found: list[Viseme], name: str, end_s: float) -> None:
-    """The shape that is seen from the last one's end on."""
+    """Append a shape from the end of the last one to `end_s`."""
     start_s = found[-1].end_s if found else 0.0
     if end_s <= start_s:
         return

@@ -1,4 +1,4 @@
-"""What is said when; all times are seconds from the beginning of the video."""
+"""Times of words, phones and marks, in seconds from the start of the video."""
 
 # ruff: noqa: RUF001 (the letters of IPA look like others)
 
@@ -6,25 +6,25 @@ from typing import NamedTuple
 
 
 class Word(NamedTuple):
-    """A word, and when it is said."""
+    """A spoken word and its time."""
 
     text: str
-    """As it is spoken: "7:30" gives the two words "seven" and "thirty"."""
+    """Spoken form: "7:30" gives the two words "seven" and "thirty"."""
     start_s: float
     end_s: float
     start: int = 0
-    """Its first character in the user's text; what is written once may be two words."""
+    """First character in the user's text; several words may share a position."""
     end: int = 0
-    """The one after its last."""
+    """Character after the last."""
     written: str = ""
-    """What the user wrote there, without markup."""
+    """Written form, without markup."""
 
 
 class Phone(NamedTuple):
-    """A sound, and when it is heard."""
+    """A phone and its time."""
 
     ipa: str
-    """One sound with its length mark, and the stress before it: "ˈoʊ", "ɜː", "t"."""
+    """Phone with length mark and preceding stress: "ˈoʊ", "ɜː", "t"."""
     start_s: float
     end_s: float
 
@@ -37,7 +37,7 @@ class Mark(NamedTuple):
 
 
 class WordTimes(NamedTuple):
-    """All that is said in a video or in a piece of it, in order."""
+    """Words, phones and marks of a video or a chunk, in order."""
 
     words: tuple[Word, ...]
     phones: tuple[Phone, ...] = ()

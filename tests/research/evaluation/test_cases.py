@@ -76,7 +76,9 @@ def test_a_bad_row_is_named_by_its_line(folder: Path, row: str, reason: str) -> 
 @pytest.mark.parametrize("head", ["", "name,person", f"{HEAD},mood", HEAD.replace("text", "words")])
 def test_the_columns_are_named(folder: Path, head: str) -> None:
     (folder / CASES).write_text(f"{head}\n")
-    with pytest.raises(TtsfError, match="the columns are name, person, portrait, video, text, reg"):
+    with pytest.raises(
+        TtsfError, match="the columns must be name, person, portrait, video, text, reg"
+    ):
         read_cases(folder, (), 1, None)
 
 

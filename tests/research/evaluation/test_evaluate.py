@@ -305,7 +305,7 @@ def test_wrong_evaluations_end_before_long_work(stubbed: None, root: Path, tmp_p
         EvaluateSettings(systems={"ours": theirs}),
         EvaluateSettings(systems={"x": theirs}, ablations={"x": tmp_path}),
     ):
-        with pytest.raises(TtsfError, match="systems need names of their own"):
+        with pytest.raises(TtsfError, match="names of systems must be unique"):
             evaluate(root, out, settings, {})
     with pytest.raises(TtsfError, match=r"neither cases\.csv"):
         evaluate(tmp_path / "nowhere", out, EvaluateSettings(), {})

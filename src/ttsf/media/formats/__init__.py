@@ -1,1 +1,1 @@
-"""What is inside picture files."""
+"""Internals of picture file formats."""

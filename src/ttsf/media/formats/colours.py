@@ -1,4 +1,4 @@
-"""Pixels of any mode and colour space to sRGB, a strip of rows at a time to spare memory."""
+"""Convert pixels of any mode and colour space to sRGB, in strips to save memory."""
 
 import io
 from collections.abc import Callable
@@ -8,17 +8,17 @@ import numpy as np
 from PIL import Image, ImageCms
 
 STRIP = 256
-"""Rows that are converted at once; even, so that halving fits."""
+"""Rows per strip; even, so that strips can be halved."""
 WHITE_16, WHITE_8 = 65_535.0, 255.0
 
 
 def to_srgb(
     image: Image.Image, halvings: int, background: tuple[int, int, int]
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """A loaded picture as RGB uint8 [H, W, 3] in sRGB, and its alpha [H, W] where it has one.
+    """Convert a loaded picture to sRGB uint8 [H, W, 3], with its alpha [H, W] if it has one.
 
-    halvings: 0, or 1 for every second pixel (the mean of 2 x 2). background: what shows through
-    transparent pixels. An embedded profile that cannot be used is ignored.
+    halvings: 0, or 1 to halve each side (mean of 2 x 2). background: colour behind transparent
+    pixels. Unusable embedded profiles are ignored.
     """
     step = 2**halvings
     width, height = -(-image.width // step), -(-image.height // step)
@@ -46,7 +46,7 @@ def _reduced(strip: Image.Image, step: int) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """Grey of 16 or 32 bits to 8; floats count as 0 to 1 where nothing exceeds 1."""
+    """Return a converter of 16- or 32-bit grey to 8 bits; floats up to 1 are scaled by 255."""
     if not image.mode.startswith("I") and image.mode != "F":
         return lambda strip: strip
     peak = float(np.nan_to_num(np.float32(image.getextrema()[1])))  # type: ignore[arg-type]
@@ -62,7 +62,7 @@ def _eight_bit(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
 
 
 def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """What turns an 8-bit strip of `image` into RGB."""
+    """Return a converter of 8-bit strips of `image` to RGB."""
     mode = {"CMYK": "CMYK", "LAB": "LAB"}.get(image.mode, "RGB")
     if image.mode in ("L", "LA", "1", "F") or image.mode.startswith("I"):
         mode = "L"
@@ -81,7 +81,7 @@ def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
 
 
 def _transform(profile: Any, mode: str) -> Any:
-    """From a profile to sRGB; None without one, for sRGB itself and for one that is broken."""
+    """Build the transform from a profile to sRGB; None for none, sRGB or a broken one."""
     if not profile:
         return None
     try:

@@ -1,4 +1,4 @@
-"""JPEG and PNG files before they are decoded: what they would cost, and what in them is broken."""
+"""Inspect JPEG and PNG files before decoding: their cost and their damage."""
 
 import io
 import re
@@ -12,23 +12,23 @@ from ttsf.errors import TtsfError
 PNG_START = b"\x89PNG\r\n\x1a\n"
 NEEDED_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 PROFILE, MOST_PROFILE = b"iCCP", 2**22
-"""Chunk of a colour profile, and the bytes that it may grow to."""
+"""Colour profile chunk, and its maximum decompressed size in bytes."""
 JPEG_START, JPEG_END, SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
 MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-"""What ends a scan: stuffed zeros and restart marks belong to it."""
+"""Marker that ends a scan; stuffed zeros and restart markers do not."""
 MORE_DATA, LONG_SCAN = b"\x55" * 48, 100
-"""Bytes that complete a scan's last code, were it cut off; and how many a scan of details has."""
+"""Bytes that would complete a truncated last code, and the minimum size of a detail scan."""
 
 
 class Jpeg(NamedTuple):
-    """A JPEG file's bytes, and where in them the scans lie."""
+    """Bytes of a JPEG file, and the positions of its scans."""
 
     content: bytes
     scans: tuple[tuple[int, int], ...]
-    """Start and end of the coded pixels of each."""
+    """(start, end) of each scan's entropy-coded data."""
 
     def with_more(self) -> bytes:
-        """With data that no decoder needs at the end of each scan."""
+        """Return the file with superfluous data at the end of each scan."""
         parts, at = [], 0
         for _start, end in self.scans:
             parts += [self.content[at:end], MORE_DATA]
@@ -36,13 +36,13 @@ class Jpeg(NamedTuple):
         return b"".join(parts) + self.content[at:]
 
     def with_less(self, count: int) -> bytes:
-        """Without the last bytes of the last scan that has a good many."""
+        """Return the file without the last `count` bytes of its last long scan."""
         end = next(end for start, end in reversed(self.scans) if end - start >= LONG_SCAN)
         return self.content[: end - count] + self.content[end:]
 
 
 def read_jpeg(content: bytes) -> Jpeg:
-    """Find the scans; where only the end marker lacks, it is added. Raises TtsfError if cut off."""
+    """Find the scans; adds a missing end marker. Raises TtsfError for a truncated file."""
     content = content.rstrip(b"\xff")
     scans, at, ended = [], len(JPEG_START), False
     while not ended:
@@ -67,7 +67,7 @@ def read_jpeg(content: bytes) -> Jpeg:
 
 
 def needed_png(content: bytes) -> bytes:
-    """A PNG without the chunks that it can be drawn without; a sound colour profile stays."""
+    """Drop the chunks of a PNG that are not needed to draw it; keep a valid colour profile."""
     parts, at = [PNG_START], len(PNG_START)
     while at + 12 <= len(content):
         end = at + 12 + int.from_bytes(content[at : at + 4], "big")
@@ -91,7 +91,7 @@ def _is_sound_profile(chunk: bytes) -> bool:
 
 
 def decoded(content: bytes) -> Image.Image:
-    """As it is stored, without the conversion to RGB."""
+    """Decode a picture without converting it to RGB."""
     with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
         if image.mode == "RGB":
             image.draft("YCbCr", image.size)
@@ -100,5 +100,5 @@ def decoded(content: bytes) -> Image.Image:
 
 
 def differ(one: Image.Image, other: Image.Image) -> bool:
-    """Whether any pixel of two pictures does."""
+    """Whether any pixel differs."""
     return one.size != other.size or ImageChops.difference(one, other).getbbox() is not None

@@ -1,7 +1,7 @@
-"""Whether a JPEG file was damaged: decoders draw something from any bits without a word.
+"""Detect damaged JPEG files, which decoders draw without an error.
 
-Of 314 files in which a bit or some bytes were changed, and more than two hundredths of the pixels
-with them, 271 are recognised; of 844 sound files 2 are.
+Of 314 files with changed bits or bytes that altered more than 2 % of the pixels, 271 are detected;
+of 844 intact files, 2 are false alarms.
 """
 
 import numpy as np
@@ -9,23 +9,23 @@ import numpy as np
 from ttsf.media.formats.containers import LONG_SCAN, Jpeg, decoded, differ
 
 MOST_COMPARED = 60_000_000
-"""Pixels times scans; decoding larger pictures three times would take too long."""
+"""Maximum pixels times scans; decoding larger pictures three times would take too long."""
 LESS_DATA = (9, 12, 14)
-"""Bytes that a sound scan cannot miss; that it can miss them all happens by chance to few."""
+"""Numbers of bytes to remove; removing them changes the picture of almost any intact scan."""
 BLOCK = 8
-"""Rows that are coded together."""
+"""Rows per coding block."""
 PARTS, FEWEST = 8, 3
-"""A row is looked at in parts; a step goes through this many, from one end of the row."""
+"""Parts of a row, and the minimum number a step covers, from one end of the row."""
 STEP, NEIGHBOURS, EVEN = 6.0, 2.0, 3.0
-"""Least brightness or colour that is added at a step, of 255; and how many times more that has to
-be than what changes from row to row nearby, and than what the step leaves over."""
+"""Minimum step in brightness or colour (of 255), and its minimum ratio to the variation between
+nearby rows and to the residual of the step."""
 
 
 def is_damaged(jpeg: Jpeg, pixels: int) -> bool:
-    """Whether a file of this many pixels is; False where it would take too long to find out.
+    """Whether a file of this many pixels is damaged; False if checking would take too long.
 
-    A sound file looks the same with more data at the end of each scan, and different without the
-    last bytes; and no row block of it is lighter or of another colour than what it continues.
+    An intact file looks the same with more data at the end of each scan, and different without the
+    last bytes, and has no row of blocks that is shifted in brightness or colour.
     """
     if pixels * len(jpeg.scans) > MOST_COMPARED:
         return False
@@ -38,10 +38,10 @@ def is_damaged(jpeg: Jpeg, pixels: int) -> bool:
 
 
 def _has_step(picture: np.ndarray) -> bool:
-    """Whether a block's upper row repeats the row above with something added; [H, W(, C)].
+    """Whether a block's first row equals the row above plus a constant; [H, W(, C)].
 
-    A bit that is lost shifts all blocks behind it. Horizontal edges of things do not keep what
-    varies along the row: a step needs two parts in which the row varies and the step does not.
+    A lost bit shifts the DC value of all later blocks. Edges of objects do not preserve the
+    variation along the row, so a step needs two parts where the row varies and the step does not.
     """
     picture = picture.reshape(*picture.shape[:2], -1)
     edges = np.arange(BLOCK, len(picture) - 1, BLOCK)

@@ -18,7 +18,7 @@ from ttsf.model.face.encoder import SLOPE, ResidualBlock, initialise
 
 
 class DiscriminatorOutput(NamedTuple):
-    """What D says of B frames, and what it saw on the way."""
+    """D's logits for B frames, and its feature maps."""
 
     logits: Tensor
     """[B]; positive: real."""

@@ -13,7 +13,7 @@ SLOPE = 0.2  # of every leaky ReLU in the face model [LIA]
 
 
 class VisualFeatures(NamedTuple):
-    """What E_v reads in a picture."""
+    """Output of E_v."""
 
     style: Tensor
     """f_s (or f_d): [B, S]."""

@@ -36,15 +36,15 @@ class GeneratedFace(NamedTuple):
 
 
 def fast_layout(device: torch.device) -> torch.memory_format:
-    """How feature maps lie in memory: a processor doubles and convolves fastest with channels last.
+    """Return the fastest memory format: on CPUs channels last, for upsampling and convolutions.
 
-    Weights and maps of this layout are found in place; others are copied at every call.
+    Weights and maps in another format are copied at every call.
     """
     return torch.channels_last if device.type == "cpu" else torch.contiguous_format
 
 
 class Fields(NamedTuple):
-    """What G adds to a picture of any size; s is the side of the last scale, x goes before y.
+    """G's output fields for a picture of any size; s: side of the last scale; x before y.
 
     The frame is warped(picture, identity + flow) * mask + drawn * (1 - mask) within the crop.
     """
@@ -93,7 +93,7 @@ def warp(image: Tensor, grid: Tensor) -> Tensor:
 
 
 def warp_masked(skip: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
-    """`warp` times a mask; where no gradient is asked for, in a third of the time.
+    """Compute `warp` times a mask; three times as fast if no gradient is needed.
 
     skip: [S, C, s, s]; offset: [S n, 2, s, s], in half sides; mask: [S n, 1, s, s].
     Returns [S n, C, s, s].
@@ -141,7 +141,7 @@ def _sampling_grid(offset: Tensor) -> Tensor:
 
 
 class ModulatedConv(nn.Module):
-    """3x3 convolution whose input channels a style scales, and what brings it back to unit gain."""
+    """3x3 convolution with style-scaled input channels, and the factor to unit gain."""
 
     def __init__(self, c_in: int, c_out: int, style: int) -> None:
         super().__init__()
@@ -172,7 +172,7 @@ class StyledConv(nn.Module):
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """[B, C_in, s, s] -> [B, C_out, s or 2s, ...]."""
         y, gain = self.conv(x, style, self.up)
-        root = math.sqrt(2)  # what the leaky ReLU takes, given back
+        root = math.sqrt(2)  # restores the variance after the leaky ReLU
         y = torch.addcmul(root * self.bias[:, None, None], y, root * gain)
         return F.leaky_relu_(y, SLOPE)
 
@@ -214,7 +214,7 @@ def _style_scale(style: int, channels: int) -> nn.Linear:
 
 
 class Canvas(NamedTuple):
-    """What one scale hands to the next; s is its side."""
+    """State passed from one scale to the next; s is its side."""
 
     x: Tensor
     """[B, C, s, s]."""
@@ -282,7 +282,7 @@ class Generator(nn.Module):
         return GeneratedFace(image, grid, mask, rgb, moved)
 
     def fields(self, styles: Tensor, skips: tuple[Tensor, ...]) -> Fields:
-        """What moves and what is drawn, without the source picture; arguments as in `forward`."""
+        """Return the output fields, without the source picture; arguments as in `forward`."""
         canvas = self._canvas(styles, skips, None)
         return Fields(torch.tanh(canvas.raw[:, :2]), self._mask(canvas.raw), canvas.rgb)
 

@@ -1,4 +1,4 @@
-"""The motion normaliser, Sec. 3.2: an auto-encoder f_m -> f_c -> f_m-hat that takes noise out."""
+"""The motion normaliser, Sec. 3.2: an auto-encoder f_m -> f_c -> f_m-hat that removes noise."""
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +20,9 @@ class TimeConv(nn.Conv1d):
 class MotionNormalizer(nn.Module):
     """Compresses each frame; restores from a few neighbouring frames.
 
-    f_c is what the motion sampler draws. It is standardised, so that the noise N(0, I) of Eq. 6
-    meets data of its own size, and the decoder is trained on f_c with noise: sampled motion is
-    shaky, and what a decoder that sees its neighbours learns from noise is to smooth it.
+    f_c is what the motion sampler generates. It is standardised to match the scale of the noise
+    N(0, I) of Eq. 6. The decoder is trained on noisy f_c and sees neighbouring frames, so that it
+    learns to smooth the sampled motion, which is shaky.
     """
 
     def __init__(self, config: MotionConfig, style_channels: int) -> None:
@@ -70,10 +70,10 @@ class NoNormalizer(nn.Module):
         return f_c
 
     def loss(self, f_m: Tensor, f_c: Tensor, emphasis: Tensor | None = None) -> Tensor:
-        """Nothing is lost."""
+        """Zero loss."""
         return (f_c - f_m).square().sum(-1).mean()
 
 
 def build_normalizer(config: MotionConfig, style_channels: int) -> MotionNormalizer | NoNormalizer:
-    """The one that the configuration names."""
+    """Build the normaliser that the configuration names."""
     return MotionNormalizer(config, style_channels) if config.normalizer else NoNormalizer()

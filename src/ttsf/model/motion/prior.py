@@ -32,7 +32,7 @@ class FeedForward(nn.Sequential):
 class LocalAttention(nn.Module):
     """Self-attention with rotary positions, `reach` frames to either side.
 
-    The reach keeps a prior trained on 32-frame clips within what it has seen, at any length.
+    The limited reach makes a prior trained on 32-frame clips work at any length.
     """
 
     def __init__(self, channels: int, heads: int, reach: int, dropout: float) -> None:

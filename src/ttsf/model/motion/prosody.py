@@ -1,8 +1,8 @@
-"""The head goes with the voice [ours]: fast where it is loud, a nod on what is stressed.
+"""Couple head motion to the voice [ours]: faster where it is loud, a nod on stressed syllables.
 
-Sec. 3.2 draws f_c beside mu, a mean; how fast a head wanders does not show in a mean, and a
-sampler trained on heads that hasten with the voice drew heads that did not (docs/paper_map.md). So
-motion is drawn in a time of its own, and read at the pace of the voice.
+Sec. 3.2 conditions f_c on a mean mu, which does not carry the speed of random motion: a sampler
+trained on heads that speed up with the voice generated heads that did not (docs/paper_map.md). So
+motion is sampled at uniform speed, and then re-timed by the loudness of the voice.
 """
 
 import torch
@@ -14,10 +14,10 @@ from ttsf.model.labels import BLINK, PITCH
 
 
 def prosodic(track: Tensor, loudness: Tensor, config: VoicePaceConfig) -> Tensor:
-    """Motion labels of which each frame is the next of a head's own, as they go with a voice.
+    """Re-time a uniformly sampled head track so that it speeds up with loudness, and add nods.
 
-    track: [B, T, K], K >= 7; loudness: [T], 0 (silence) .. 1 (loud). It begins and ends within half
-    a frame of where it did, but for a nod; blinks stay when they are and as fast.
+    track: motion labels [B, T, K], K >= 7; loudness: [T], 0 (silence) .. 1 (loud). Apart from
+    nods, the ends move by at most half a frame; blinks keep their time and speed.
     """
     heard = _smooth(loudness, config.syllable)
     moved = _at(track, _own_time(config.rest + config.haste * heard), config.blur)
@@ -27,18 +27,17 @@ def prosodic(track: Tensor, loudness: Tensor, config: VoicePaceConfig) -> Tensor
 
 
 def _own_time(pace: Tensor) -> Tensor:
-    """Middles [T] of T frames that last as long as a pace [T] says, whatever its unit.
+    """Return the centres [T] of T frames with durations proportional to `pace` [T].
 
-    They fill the time of T even frames, whose middles are 0 to T - 1: what comes before and after
-    is as far away as it was.
+    Together they last as long as T uniform frames, whose centres are 0 to T - 1.
     """
     return (pace.cumsum(0) - pace / 2) * (len(pace) / pace.sum().clamp_min(1e-6)) - 0.5
 
 
 def _at(track: Tensor, times: Tensor, blur: float) -> Tensor:
-    """track [B, T, K] at times [N] between its frames, each seen through a Gaussian.
+    """Sample track [B, T, K] at fractional times [N] with a Gaussian kernel.
 
-    It is thought to go on beyond its ends as it came.
+    The track is extrapolated beyond its ends.
     """
     reach = round(4 * blur)
     frames = torch.arange(-reach, track.shape[1] + reach, device=times.device)
@@ -50,7 +49,7 @@ def _at(track: Tensor, times: Tensor, blur: float) -> Tensor:
 
 
 def _smooth(x: Tensor, sigma: float) -> Tensor:
-    """Gaussian mean of x [T], its ends held."""
+    """Smooth x [T] with a Gaussian; ends are repeated."""
     reach = round(4 * sigma)
     offsets = torch.arange(-reach, reach + 1, device=x.device, dtype=x.dtype)
     weights = (-0.5 * (offsets / sigma).square()).exp()

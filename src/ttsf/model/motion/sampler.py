@@ -68,8 +68,8 @@ class MotionSampler(nn.Module):
     ) -> Tensor:
         """Draw f_c [B, T, C] for mu [B, T, C]; the noise comes from `generator`.
 
-        known: the first K of them, [B, K, C]; they go the straight way of Eq. 6 to what they are,
-        and the others are drawn beside them.
+        known: the first K frames, [B, K, C]; they follow the straight path of Eq. 6 to their
+        values, while the others are sampled.
         """
         mean = mu.transpose(1, 2)
         noise = torch.randn(mean.shape, generator=generator, dtype=torch.float32)

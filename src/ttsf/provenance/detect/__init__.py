@@ -1,1 +1,1 @@
-"""What a file says of itself, and the marks that are found in it, each with its evidence."""
+"""Detect watermarks, tags and signatures in files, with the evidence for each."""

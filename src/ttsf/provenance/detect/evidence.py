@@ -1,27 +1,27 @@
-"""How much speaks for a mark, and how often as much would without one."""
+"""Detection score of a watermark, and its false-alarm bound."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 FALSE_ALARM = 1e-6
-"""Of one file, all that is tried in it together."""
+"""Maximum false-alarm probability per file, over all tests in it."""
 
 
 class Evidence(NamedTuple):
-    """The best agreement with a mark among all that were tried."""
+    """The best agreement with the watermark among all positions and sizes tried."""
 
     strength: float
-    """In standard deviations of what chance gives."""
+    """Score in standard deviations of the score without a watermark."""
     tries: int
     likelihoods: np.ndarray
-    """Of each word of the payload, as logarithms [2, 4096]."""
+    """Log-likelihood of each code word of the payload, [2, 4096]."""
 
     @property
     def false_alarm(self) -> float:
-        """The probability of so much without a mark is at most this.
+        """Upper bound of the probability of this score without a watermark.
 
-        The strength is a sum of independent terms of mean zero, once the key is thought of as drawn
-        at random, whatever the content: Hoeffding's bound holds, and is added up over the tries.
+        With the key seen as random, the score is a sum of independent zero-mean terms for any
+        content, so Hoeffding's bound holds; a union bound covers the positions tried.
         """
         return min(1.0, self.tries * float(np.exp(-(max(self.strength, 0.0) ** 2) / 2)))

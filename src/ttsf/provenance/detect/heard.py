@@ -1,7 +1,7 @@
-"""The mark found in sound, without the original, wherever it was cut.
+"""Detect the watermark in sound, without the original and at any offset.
 
-Loudness is compared with that of the neighbours in time and frequency, and the seconds are laid
-over each other.
+The loudness of each cell is compared with its neighbours in time and frequency, and periods of the
+pattern are averaged.
 """
 
 import numpy as np
@@ -23,23 +23,24 @@ from ttsf.provenance.embed.sound import (
 )
 
 STEP = 64
-"""Samples between the beginnings that are tried."""
+"""Step between the offsets tried, samples."""
 OFFSETS = range(0, SLOT, STEP)
 QUIET = 1e-4
-"""What counts as silence, of the magnitude of a Fourier transform."""
+"""STFT magnitude below which a cell counts as silent."""
 USUAL = 1.5
-"""Median differences from the neighbours from which on one counts little more."""
+"""Difference from the neighbours, in medians, at which its weight saturates."""
 TRIES = len(OFFSETS) * SLOTS
 
 
 class Heard:
-    """Sound in which a mark is looked for."""
+    """Detector for one sound track."""
 
     def __init__(self) -> None:
         self._folded = np.zeros((len(OFFSETS), SLOTS, BANDS))
 
     def add(self, samples: np.ndarray) -> None:
-        """float [N] in [-1, 1] at 16 kHz; all but the last with a multiple of `PERIOD` samples."""
+        """Add samples, float [N] in [-1, 1] at 16 kHz; N is a multiple of `PERIOD` but at the
+        end."""
         for folded, offset in zip(self._folded, OFFSETS, strict=True):
             differences = _differences(samples[offset:])
             count = -(-len(differences) // SLOTS)
@@ -47,11 +48,11 @@ class Heard:
             folded += padded.reshape(count, SLOTS, BANDS).sum(0)
 
     def join(self, other: "Heard") -> None:
-        """Take another's sound, which began a multiple of `PERIOD` samples after this."""
+        """Merge another detector, whose sound starts a multiple of `PERIOD` samples later."""
         self._folded = self._folded + other._folded
 
     def evidence(self) -> Evidence:
-        """At the best of all beginnings."""
+        """Return the evidence at the best offset."""
         signs = np.zeros(SLOTS * BANDS)
         signs[FINDING] = CELL_SIGNS[FINDING]
         used = np.abs(signs)
@@ -67,14 +68,14 @@ class Heard:
 
 
 def _against(signs: np.ndarray, folded: np.ndarray) -> np.ndarray:
-    """Sums of cells with signs [SLOTS * BANDS], for each slot that may be the first."""
+    """Correlate the cells with signs [SLOTS * BANDS], for each possible first slot."""
     there = np.fft.fft(folded, axis=1)
     wanted = np.conj(np.fft.fft(signs.reshape(SLOTS, BANDS), axis=0))
     return np.fft.ifft(there * wanted, axis=1).real.sum(2)
 
 
 def _differences(samples: np.ndarray) -> np.ndarray:
-    """Of each cell's loudness from its neighbours', [slots, BANDS] in about [-1, 1]."""
+    """Difference of each cell's loudness from its neighbours', [slots, BANDS], about -1 to 1."""
     count = (len(samples) - WINDOW) // HOP + 1
     slots = count * HOP // SLOT
     if slots < 1:

@@ -1,4 +1,4 @@
-"""A file's lightness, sound and tags, from as much of it as can be decoded."""
+"""Read luma, sound and tags of a file, as far as it can be decoded."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,16 +15,16 @@ FORMATS = (
     "mov,mp4,matroska,webm,avi,flv,mpeg,mpegts,gif,wav,mp3,ogg,flac,aac,"
     "image2,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe"
 )
-"""Files that name no other file; a picture's own name is no pattern for others either."""
+"""Options that keep a file from opening other files, by reference or by name pattern."""
 EVERY_S = 0.3
-"""Between the frames that are looked at."""
+"""Time between the frames examined, s."""
 MOST_PIXELS = 2**25
-"""Of a frame."""
+"""Maximum number of pixels of a frame."""
 LUMA = "gray"
 
 
 def open_media(path: Path) -> Any:
-    """A libav container; raises TtsfError for what is no film, sound or picture."""
+    """Open a libav container; raises TtsfError if it is no video, sound or picture."""
     if not path.is_file():
         raise TtsfError(f"{path}: no such file")
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "file", "pattern_type": "none"}
@@ -37,23 +37,23 @@ def open_media(path: Path) -> Any:
         and first_known(container.streams.audio) is None
     ):
         container.close()
-        raise TtsfError(f"{path}: holds neither picture nor sound")
+        raise TtsfError(f"{path}: contains neither picture nor sound")
     return container
 
 
 class Shown(NamedTuple):
-    """A frame."""
+    """A decoded frame."""
 
     second: float
-    """Since the first."""
+    """Time since the first frame, s."""
     luma: np.ndarray
-    """Lightness, uint8 [H, W]."""
+    """Luma, uint8 [H, W]."""
     key: bool
-    """Whether it was coded without others: more is left of what is fine."""
+    """Whether it is a key frame, which keeps more fine detail."""
 
 
 def pictures(path: Path) -> Iterator[Shown]:
-    """Key frames, and others about three times a second; raises TtsfError."""
+    """Yield key frames, and other frames about three times a second; raises TtsfError."""
     with open_media(path) as container:
         stream = first_known(container.streams.video)
         if stream is None:
@@ -73,7 +73,7 @@ def pictures(path: Path) -> Iterator[Shown]:
 
 
 def sounds(path: Path, length: int) -> Iterator[np.ndarray]:
-    """Mono float32 at 16 kHz, `length` samples at a time but for the last; raises TtsfError."""
+    """Yield mono float32 at 16 kHz in blocks of `length` samples; raises TtsfError."""
     with open_media(path) as container:
         stream = first_known(container.streams.audio)
         if stream is None:
@@ -90,7 +90,7 @@ def sounds(path: Path, length: int) -> Iterator[np.ndarray]:
 
 
 def _resampled(container: Any, stream: Any, resampler: Any) -> Iterator[Any]:
-    """Up to where the sound's kind changes, which only damage does."""
+    """Resample up to a change of the sample format, which means damage."""
     try:
         for frame in _decoded(container, stream):
             frame.pts = None
@@ -101,7 +101,7 @@ def _resampled(container: Any, stream: Any, resampler: Any) -> Iterator[Any]:
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[Any]:
-    """Up to where the file is damaged."""
+    """Decode up to the first damage."""
     try:
         yield from container.decode(stream)
     except av.FFmpegError:

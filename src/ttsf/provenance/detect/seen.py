@@ -1,8 +1,7 @@
-"""The mark found in pictures, without the original, wherever they were cut and at any size.
+"""Detect the watermark in pictures, without the original, at any crop and scale.
 
-Frames are freed of what is large or strong in them and averaged, and the tiles are laid over each
-other. Of what is left the phases count, and the sizes a little, so that no content can outweigh the
-rest.
+Frames are high-pass filtered, limited and averaged, and all tiles are folded into one. Of its
+spectrum mainly the phases count, so that no content can outweigh the rest.
 """
 
 import cv2
@@ -13,32 +12,32 @@ from ttsf.provenance.embed.payload import likelihoods
 from ttsf.provenance.embed.picture import GRAIN, SIDE
 
 BLUR, LEAST = 3.0, 2.0
-"""px, deviation of what counts as large; of 255, deviation that counts as none."""
+"""Sigma of the high-pass filter, px; standard deviation (of 255) below which a region is flat."""
 SCALES = (0.45, 2.2)
-"""Sizes, as parts of the marked picture's, that are looked for."""
+"""Range of scales searched, relative to the marked picture."""
 MOST_SIDE = 1024
-"""px of the picture's middle in which sizes are looked for."""
+"""Side of the central region used for the scale search, px."""
 SLIP = 4.0
-"""px between opposite edges of a picture from one size to the next."""
+"""Step of the scale search: change in length of the picture, px."""
 FINER = 8
-"""Steps on each side of the best size."""
+"""Refinement steps on each side of the best scale."""
 AT_ONCE = SIDE * SIDE
-"""Places that are tried together."""
+"""Number of positions tested by one transform."""
 LOUDEST = 2.0
-"""Of a frequency's usual size, what counts at most: between that and none, by its square root."""
+"""Cap of a magnitude, relative to its neighbourhood's mean; below it the square root counts."""
 RING = (np.hypot(np.minimum(GRAIN.rows, SIDE - GRAIN.rows), GRAIN.columns) // 5).astype(int) - 1
-"""Of each frequency, by its distance from zero."""
+"""Ring index of each frequency, by its distance from zero."""
 
 
 class Seen:
-    """Frames of one size in which a mark is looked for."""
+    """Detector for frames of one size."""
 
     def __init__(self) -> None:
         self.frames = 0
         self._sum = np.zeros((0, 0), np.float32)
 
     def add(self, luma: np.ndarray) -> None:
-        """Lightness, uint8 [H, W], of the size of those before."""
+        """Add luma, uint8 [H, W], of the same size as before."""
         light = luma.astype(np.float32)
         fine = light - cv2.GaussianBlur(light, None, BLUR)
         around = cv2.GaussianBlur(fine * fine, None, BLUR)
@@ -47,24 +46,24 @@ class Seen:
         self.frames += 1
 
     def fits(self, luma: np.ndarray) -> bool:
-        """Whether it has the size of the frames before."""
+        """Whether the frame has the size of those added."""
         return not self.frames or luma.shape == self._sum.shape
 
     def takes(self, other: "Seen") -> bool:
-        """Whether another's frames have the size of these."""
+        """Whether another detector's frames have the same size."""
         return self.fits(other._sum)
 
     def join(self, other: "Seen") -> None:
-        """Take another's frames, of the same size."""
+        """Merge another detector of the same size."""
         self._sum = self._sum + other._sum if self.frames else other._sum
         self.frames += other.frames
 
     def evidence(self) -> Evidence:
-        """At the size that the pictures have."""
+        """Return the evidence at the original scale."""
         return _evidence(self._sum)
 
     def evidence_at_any_size(self) -> Evidence:
-        """Scaled or mirrored, at the best of many sizes."""
+        """Return the evidence at the best of many scales, mirrored or not."""
         height, width = self._sum.shape
         top, left = max(height - MOST_SIDE, 0) // 2, max(width - MOST_SIDE, 0) // 2
         middle = self._sum[top : top + MOST_SIDE, left : left + MOST_SIDE]
@@ -81,7 +80,7 @@ class Seen:
 
 
 def _resized(picture: np.ndarray, scale: float, mirrored: bool) -> np.ndarray:
-    """As it was before it was scaled."""
+    """Undo a scaling and mirroring."""
     height, width = picture.shape
     size = (max(round(width / scale), 1), max(round(height / scale), 1))
     way = cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR
@@ -102,7 +101,7 @@ def _evidence(picture: np.ndarray) -> Evidence:
     finding = GRAIN.finding
     spread = np.zeros((SIDE, SIDE), complex)
     spread[GRAIN.rows[finding], GRAIN.columns[finding]] = units[finding]
-    agreement = np.fft.ifft2(spread).real * AT_ONCE  # at each place of the tile's corner
+    agreement = np.fft.ifft2(spread).real * AT_ONCE  # for each position of the tile's corner
     down, right = np.unravel_index(agreement.argmax(), agreement.shape)
     most = float(agreement[down, right])
 
@@ -110,11 +109,11 @@ def _evidence(picture: np.ndarray) -> Evidence:
     turned = (units * turn).real
     carried = np.array([turned[which].sum() for which in GRAIN.carrying])
     power = np.sum(weights[finding] ** 2) + 1e-12
-    evidence = 2 * max(most, 0.0) / power * carried  # a phase counts by twice its mean cosine
+    evidence = 2 * max(most, 0.0) / power * carried  # log-likelihood ratio: twice the mean cosine
     return Evidence(most / float(np.sqrt(power / 2)), AT_ONCE, likelihoods(evidence))
 
 
 def _usual(sizes: np.ndarray) -> np.ndarray:
-    """The mean of those of about the same frequency."""
+    """Mean magnitude over frequencies of the same ring."""
     means = np.bincount(RING, sizes) / np.bincount(RING)
     return means[RING] + 1e-12

@@ -1,4 +1,4 @@
-"""Whether a file was made with ttsf, and how sure that is."""
+"""Check whether a file was made with ttsf, with an error bound."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,39 +17,39 @@ from ttsf.provenance.embed.sound import PERIOD, RATE
 from ttsf.provenance.embed.tags import read_tags
 
 PART_S = 8.0
-"""Of a film; each part is looked at by itself, and all of them together."""
+"""Length of the parts that are examined singly and together, s."""
 PART_SAMPLES = 8 * PERIOD
 SOUND_SHARE, PICTURE_SHARE, ANY_SIZE_SHARE = 0.5, 0.25, 0.25
-"""Of all false alarms, by what is looked for."""
+"""Shares of the false-alarm budget, by test."""
 CERTAIN = 0.99
-"""Probability from which on a number counts as read."""
+"""Minimum probability of a reported number."""
 
 
 class Part(NamedTuple):
-    """A piece of a file, in seconds."""
+    """A section of a file, in seconds."""
 
     begin_s: float
     end_s: float
 
 
 class Finding(NamedTuple):
-    """What picture or sound hold."""
+    """Result for picture or sound."""
 
     false_alarm: float
-    """The chance of so much without a mark, for all that was tried, at most."""
+    """Upper bound of the false-alarm probability, over all tests."""
     parts: tuple[Part, ...]
-    """Where the mark is; none where it was not found."""
+    """Sections with a watermark; empty if none was found."""
     payload: Payload | None
-    """If it could be read."""
+    """Payload, if it could be read."""
     likelihoods: np.ndarray
 
     @property
     def found(self) -> bool:
-        """Whether there is a mark."""
+        """Whether a watermark was found."""
         return bool(self.parts)
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return a JSON-compatible dictionary."""
         return {
             "found": self.found,
             "false_alarm": self.false_alarm,
@@ -60,34 +60,34 @@ class Finding(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What a file says of how it was made."""
+    """Everything known about the origin of a file."""
 
     picture: Finding | None
-    """None: the file has no picture."""
+    """None if the file has no picture."""
     sound: Finding | None
     tags: dict[str, str]
     signature: dict[str, Any] | None = None
-    """Of the metadata; None: there is none, or ttsf[provenance] is not installed."""
+    """C2PA signature; None if there is none, or ttsf[provenance] is not installed."""
 
     @property
     def marked(self) -> bool:
-        """Whether there is a mark in picture or sound."""
+        """Whether a watermark was found in picture or sound."""
         return any(finding is not None and finding.found for finding in self[:2])
 
     @property
     def signed(self) -> bool:
-        """Whether a valid signature says that it was generated, by whatever program."""
+        """Whether a valid signature declares the file as generated, by any program."""
         signature = self.signature
         return signature is not None and signature["valid"] and signature["generated"]
 
     @property
     def found(self) -> bool:
-        """Whether anything says that it was made."""
+        """Whether a watermark, tag or signature declares the file as generated."""
         return self.marked or bool(self.tags) or self.signed
 
     @property
     def payload(self) -> Payload | None:
-        """What the marks say together; None where that is not certain, or they differ."""
+        """Payload of both watermarks; None if uncertain or different."""
         found = [finding for finding in (self.picture, self.sound) if finding and finding.found]
         if len({finding.payload for finding in found if finding.payload}) > 1 or not found:
             return None
@@ -95,7 +95,7 @@ class Verdict(NamedTuple):
         return payload if certainty >= CERTAIN else None
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return a JSON-compatible dictionary."""
         return {
             "found": self.found,
             "marked": self.marked,
@@ -111,12 +111,12 @@ Look = tuple[Part, Evidence]
 
 
 def verify(path: Path) -> Verdict:
-    """Look for marks and tags; raises TtsfError for what is no film, sound or picture."""
+    """Look for watermark, tags and signature; raises TtsfError for an unreadable file."""
     with open_media(path) as container:
         tags = read_tags(container.metadata)
     picture, sound = _picture(path), _sound(path)
     if picture is None and sound is None:
-        raise TtsfError(f"{path}: nothing in it can be decoded")
+        raise TtsfError(f"{path}: nothing in the file can be decoded")
     return Verdict(picture, sound, tags, read_signature(path))
 
 
@@ -155,7 +155,7 @@ def _sound(path: Path) -> Finding | None:
 
 
 def _films(path: Path) -> Iterator[tuple[Part, Seen]]:
-    """Frames of one size, up to `PART_S` of them together: key frames, and then all."""
+    """Yield detectors of up to `PART_S` of frames of one size, for key frames and for all."""
     keys, seen, begin_s, last_s = Seen(), Seen(), 0.0, 0.0
     for second, luma, key in pictures(path):
         if seen.frames and (second >= begin_s + PART_S or not seen.fits(luma)):
@@ -171,7 +171,7 @@ def _films(path: Path) -> Iterator[tuple[Part, Seen]]:
 
 
 def _judged(parts: list[Look], whole: Look | None, share: float) -> Finding:
-    """Parts that were looked at by themselves, and all of them together."""
+    """Combine the results of single parts and of the whole."""
     looks = parts if whole is None else [*parts, whole]
     tries = len(looks)
 
@@ -192,7 +192,7 @@ def _judged(parts: list[Look], whole: Look | None, share: float) -> Finding:
 
 
 def _joined(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Those that touch become one."""
+    """Merge adjacent parts."""
     joined = list[Part]()
     for part in parts:
         if joined and part.begin_s <= joined[-1].end_s:

@@ -1,1 +1,1 @@
-"""Marks in picture and sound, a visible label, tags and a signature."""
+"""Watermarks in picture and sound, a visible label, tags and a signature."""

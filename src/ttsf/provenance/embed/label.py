@@ -1,4 +1,4 @@
-"""A label in the corner of every frame, for those who look."""
+"""A visible label in the corner of every frame."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -7,17 +7,17 @@ from ttsf.media.captions import SMALLEST, system_font
 
 TEXT = "AI-generated"
 TALL = 0.05
-"""Of the frame's shorter side, height of a line: what GB 45438-2025 asks for."""
+"""Line height as a fraction of the shorter side, as GB 45438-2025 requires."""
 WIDEST = 0.9
-"""Of the frame's width."""
+"""Maximum width as a fraction of the frame's width."""
 AROUND = 0.4
-"""Of a line, between the text and the edge of its ground, and from there to the frame's edges."""
+"""Padding around the text, and margin to the frame's edges, as fractions of the line height."""
 GROUND = 150
-"""Opacity of the black behind the text, of 255."""
+"""Opacity of the black background, of 255."""
 
 
 class Label:
-    """The label for frames of one size; threads may share it."""
+    """The label for frames of one size; thread-safe."""
 
     def __init__(self, height: int, width: int) -> None:
         line = system_font(max(round(TALL * min(height, width)), SMALLEST))
@@ -35,8 +35,7 @@ class Label:
         self._light, self._rest = pixels[..., :1] * opacity, 1 - opacity
 
     def on(self, pixels: np.ndarray, top: int = 0, left: int = 0) -> np.ndarray:
-        """With what of the label lies in it, itself unchanged: uint8 [h, w, 3 or 4], here in the
-        frame."""
+        """Return a copy of pixels, uint8 [h, w, 3 or 4] at (top, left), with the label."""
         down, right = max(top - self._place, 0), max(left - self._place, 0)
         light, rest = self._light[down:, right:], self._rest[down:, right:]
         y, x = max(self._place - top, 0), max(self._place - left, 0)

@@ -1,7 +1,7 @@
-"""What a mark says, 24 bits, as 48 signs of the extended Golay code (two words of 12 bits each).
+"""The watermark's 24-bit payload as 48 signs: two words of the extended Golay code.
 
-Any two words differ in at least 8 of their 24 signs. They are read softly: each word's likelihood
-counts, no sign is decided alone.
+Any two code words differ in at least 8 of 24 signs. Decoding is soft: it compares likelihoods of
+whole words, and decides no sign alone.
 """
 
 import hashlib
@@ -15,20 +15,20 @@ VERSIONS, NUMBERS = 2**4, 2**20
 WORDS, WORD_BITS, WORD_SIGNS = 2, 12, 24
 SIGNS = WORDS * WORD_SIGNS
 GENERATOR = 0b110001110101
-"""Polynomial of the cyclic code of 23 bits; one of parity is added."""
+"""Generator polynomial of the cyclic 23-bit code; a parity bit is added."""
 
 
 class Payload(NamedTuple):
-    """What a mark says."""
+    """Content of a watermark."""
 
     number: int
-    """Of the video, 0 to 2**20 - 1."""
+    """Number of the video, 0 to 2**20 - 1."""
     version: int = VERSION
-    """Of the mark, 0 to 15."""
+    """Version of the watermark, 0 to 15."""
 
     @classmethod
     def of(cls, *parts: bytes) -> "Payload":
-        """A number that follows from what the video is made of, which cannot be read back."""
+        """Derive the number from a hash of `parts`, which cannot be recovered from it."""
         digest = hashlib.sha256()
         for part in parts:
             digest.update(hashlib.sha256(part).digest())
@@ -36,25 +36,25 @@ class Payload(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The number in five hexadecimal digits."""
+        """The number as five hexadecimal digits."""
         return f"{self.number:05x}"
 
     def signs(self) -> np.ndarray:
-        """-1 or 1, float64 [48]."""
+        """Encode the payload as signs, float64 [48]."""
         whole = self.version * NUMBERS + self.number
         return np.concatenate([_code()[word] for word in divmod(whole, 2**WORD_BITS)])
 
 
 def likelihoods(evidence: np.ndarray) -> np.ndarray:
-    """Of each word, as logarithms [2, 4096].
+    """Return the log-likelihood of each code word, [2, 4096].
 
-    evidence: half the log-likelihood ratio of each sign for 1 over -1, [48].
+    evidence: half the log-likelihood ratio of each sign, +1 over -1, [48].
     """
     return evidence.reshape(WORDS, WORD_SIGNS) @ _code().T
 
 
 def read(likelihoods: np.ndarray) -> tuple[Payload, float]:
-    """The likeliest payload, and the probability that it is right if there is one."""
+    """Return the likeliest payload, and its probability given that there is a watermark."""
     words, certainty = likelihoods.argmax(1), 1.0
     for row in likelihoods:
         certainty /= np.exp(row - row.max()).sum()
@@ -64,7 +64,7 @@ def read(likelihoods: np.ndarray) -> tuple[Payload, float]:
 
 @cache
 def _code() -> np.ndarray:
-    """All words, float64 [4096, 24] of -1 and 1."""
+    """Return all code words, float64 [4096, 24] of -1 and 1."""
     words = np.zeros((2**WORD_BITS, WORD_SIGNS), int)
     for message in range(2**WORD_BITS):
         product = 0

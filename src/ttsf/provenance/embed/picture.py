@@ -1,9 +1,9 @@
-"""The mark in pictures: a tile of faint grain of 135 px, the same in every frame and everywhere.
+"""The watermark in pictures: a tile of faint noise, 135 px, repeated over every frame.
 
-As it does not change, nothing flickers, an encoder writes it once, one picture is enough to find
-it, and of a frame in which only a region is drawn only the region is marked anew. The
-tile holds frequencies that survive coding and scaling; of each the phase is the key's, or its
-opposite. Half of them are for finding the mark, the others carry the payload's signs.
+Because it is constant over time, it does not flicker, encoders store it once, one frame suffices
+to detect it, and only the region that changes has to be marked again. The tile uses frequencies
+that survive coding and scaling; the key sets the phase of each, the payload flips some by 180
+degrees. Half of the frequencies serve detection, the others carry the payload.
 """
 
 from typing import NamedTuple
@@ -15,31 +15,30 @@ from ttsf.provenance.embed import key
 from ttsf.provenance.embed.payload import SIGNS, Payload
 
 SIDE = 135
-"""px; shares no factor with the blocks of codecs, so that their edges cancel."""
+"""Side of the tile, px; coprime to codec block sizes, so that block edges cancel."""
 BAND = (0.04, 0.25)
-"""Cycles a pixel: below are things, above is what codecs and scaling remove."""
+"""Cycles per pixel: above the band of objects, below what codecs and scaling remove."""
 STRONGEST, WEAKEST = 1.9, 0.7
-"""Of 255, root mean square: in small pictures, that have few pixels to find the mark in, and large
-ones."""
+"""RMS (of 255) in small pictures, which have few pixels for detection, and in large ones."""
 SMALL = 300
-"""px, geometric mean of the sides up to which a picture is small; the strength falls beyond."""
+"""Geometric mean of the sides, px, up to which `STRONGEST` applies."""
 
 
 class Grain(NamedTuple):
-    """The tile in frequency."""
+    """The tile in the frequency domain."""
 
     rows: np.ndarray
-    """Row in the tile's real Fourier transform, [K]."""
+    """Row in the tile's real FFT, [K]."""
     columns: np.ndarray
     phases: np.ndarray
-    """[K], in radians."""
+    """Phases in radians, [K]."""
     finding: np.ndarray
-    """Which of the K find the mark."""
+    """Indices of the frequencies for detection."""
     carrying: tuple[np.ndarray, ...]
-    """Which carry each of the payload's signs."""
+    """Indices of the frequencies for each payload sign."""
 
     def tile(self, payload: Payload) -> np.ndarray:
-        """float64 [135, 135], root mean square 1."""
+        """Return the tile, float64 [135, 135] with RMS 1."""
         sign = np.ones(len(self.phases))
         for value, which in zip(payload.signs(), self.carrying, strict=True):
             sign[which] = value
@@ -63,7 +62,7 @@ GRAIN = _grain()
 
 
 class PictureMark:
-    """A payload for frames of one size; threads may share it."""
+    """The watermark of one payload for frames of one size; thread-safe."""
 
     def __init__(self, payload: Payload, height: int, width: int) -> None:
         tall, wide = -(-height // SIDE), -(-width // SIDE)
@@ -74,7 +73,7 @@ class PictureMark:
         )
 
     def on(self, pixels: np.ndarray, top: int = 0, left: int = 0) -> np.ndarray:
-        """A copy with the mark: uint8 [h, w, 3 or 4], which lies here in the frame."""
+        """Return a marked copy of pixels, uint8 [h, w, 3 or 4], at (top, left) of the frame."""
         rows, columns = slice(top, top + len(pixels)), slice(left, left + pixels.shape[1])
         lighter, darker = self._lighter[rows, columns], self._darker[rows, columns]
         if pixels.shape[-1] == 4:
@@ -85,6 +84,6 @@ class PictureMark:
 
 
 def strength(height: int, width: int) -> float:
-    """Root mean square of the mark in a frame of this size, of 255."""
+    """Return the RMS (of 255) of the watermark for a frame size."""
     side = float(np.sqrt(height * width))
     return float(np.clip(STRONGEST * SMALL / side, WEAKEST, STRONGEST))

@@ -1,7 +1,7 @@
-"""Signed metadata of a finished MP4 (C2PA): what it is, and that nobody changed it since.
+"""Sign a finished MP4 with C2PA metadata: how it was made, and that it is unchanged.
 
-The key is this installation's own, made when it is first needed, or the one of an operator. Nobody
-vouches for a key of one's own: readers show such a signature as valid and its signer as unknown.
+The key is the installation's own, created on first use, or an operator's. No authority certifies
+an own key: readers show the signature as valid and the signer as unknown.
 """
 
 import json
@@ -20,26 +20,26 @@ from ttsf.provenance.embed.payload import Payload
 from ttsf.provenance.embed.tags import PRODUCER
 
 KEY_VARIABLE = "TTSF_SIGNING_KEY"
-"""Names a PEM with a private key (EC P-256) and its certificates, the signer's first."""
+"""Path of a PEM with a private key (EC P-256) and its certificates, the signer's first."""
 MIME = "video/mp4"
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-"""What the IPTC calls what a trained model has made."""
+"""The IPTC's source type for the output of a trained model."""
 PORTRAIT = "org.ttsf.portrait"
 VALID = timedelta(days=3650)
 SETTINGS = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
-"""Nothing is fetched from the network."""
+"""Forbid network access."""
 
 
 def check_signing() -> None:
-    """Raises TtsfError where nothing can be signed: a package lacks, or the key cannot be read."""
+    """Raise TtsfError if signing is impossible: a missing package or an unreadable key."""
     with _library() as c2pa:
         _signer(c2pa)
 
 
 def sign(video: Path, portrait: str, payload: Payload) -> None:
-    """Put the signature into a whole MP4, in its place: it stays the file that it is.
+    """Sign a finished MP4 in place.
 
-    portrait: SHA-256 of the pixels that speak. Raises TtsfError where that fails.
+    portrait: SHA-256 of the portrait's pixels. Raises TtsfError if it fails.
     """
     action = {"action": "c2pa.created", "digitalSourceType": GENERATED}
     manifest = {
@@ -63,9 +63,9 @@ def sign(video: Path, portrait: str, payload: Payload) -> None:
 
 
 def read_signature(file: Path) -> dict[str, Any] | None:
-    """Who signed an MP4 with what result, and whether it says that it was generated.
+    """Read the signature of an MP4: signer, validity, and whether it declares generated content.
 
-    None where there is no signature, or no package to read one.
+    None if there is no signature, or no package to read it.
     """
     try:
         with _library() as c2pa, file.open("rb") as source:
@@ -101,7 +101,7 @@ def _offline(c2pa: Any) -> Any:
 
 
 def _signer(c2pa: Any) -> Any:
-    """Raises TtsfError for a key that cannot be used."""
+    """Create the signer; raises TtsfError for an unusable key."""
     path = _key_path()
     try:
         pem = path.read_bytes() if path.exists() else _new_key(path)
@@ -125,7 +125,7 @@ def _key_path() -> Path:
 
 
 def _new_key(path: Path) -> bytes:
-    """A key and its certificates, kept where only their owner can read them."""
+    """Create a key with certificates, in a file that only its owner can read."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -143,7 +143,7 @@ def _new_key(path: Path) -> bytes:
 
 
 def _certificate(key: Any, root: Any) -> bytes:
-    """For a public key, signed by the root's private one."""
+    """Create a certificate for a public key, signed by the root's private key."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID

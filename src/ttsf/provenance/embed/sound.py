@@ -1,8 +1,7 @@
-"""The mark in sound: each cell of 16 ms by 156 Hz a little louder or softer, by 0.9 dB.
+"""The watermark in sound: cells of 16 ms by 156 Hz are made 0.9 dB louder or softer.
 
-What is silent stays silent, and what is added is always masked by the sound itself. The signs are
-the key's, and repeat after a second; half of the cells find the mark, the others carry a sign of
-the payload.
+Silence stays silent, and the change is masked by the sound itself. The signs come from the key, and
+repeat after about a second; half of the cells serve detection, the others carry the payload.
 """
 
 import numpy as np
@@ -11,35 +10,35 @@ from ttsf.provenance.embed import key
 from ttsf.provenance.embed.payload import SIGNS, Payload
 
 RATE = 16_000
-"""Hz, of what the figures below speak of."""
+"""Sampling rate for which the figures below hold, Hz."""
 LEAST_RATE = 8_000
 WINDOW, HOP = 512, 128
-"""Samples of a short-time Fourier transform."""
+"""Window and hop of the STFT, samples."""
 SLOT = 2 * HOP
-"""Samples of a cell."""
+"""Length of a cell, samples."""
 SLOTS, BANDS = 64, 24
-"""After which the signs repeat, and how many there are at a time."""
+"""Cells in time until the signs repeat, and cells in frequency."""
 PERIOD = SLOTS * SLOT
 FIRST, WIDTH = 8, 5
-"""Frequencies, in 31.25 Hz, of the lowest band, and in each."""
+"""First STFT bin of the lowest band, and bins per band; a bin is 31.25 Hz."""
 DEPTH = 0.1
-"""Natural logarithm of the change."""
+"""Natural logarithm of the gain."""
 HANN = np.hanning(WINDOW + 1)[:WINDOW]
 
 
 CELL_SIGNS = key.signs("sound signs", SLOTS * BANDS)
 _ORDER = key.order("sound places", SLOTS * BANDS)
 FINDING = _ORDER[: len(_ORDER) // 2]
-"""Cells that find the mark."""
+"""Cells for detection."""
 CARRYING = tuple(_ORDER[len(_ORDER) // 2 :][k::SIGNS] for k in range(SIGNS))
-"""Cells that carry each of the payload's signs."""
+"""Cells for each payload sign."""
 
 
 class SoundMark:
-    """A payload for sound."""
+    """The watermark of one payload for sound."""
 
     def __init__(self, payload: Payload, rate: int = RATE) -> None:
-        """Rate: in Hz, a multiple of 125 from 8,000 on."""
+        """rate: sampling rate in Hz, a multiple of 125 and at least 8,000."""
         self._hop = rate * HOP // RATE
         self._window = WINDOW // HOP * self._hop
         self._hann = np.hanning(self._window + 1)[:-1]
@@ -52,7 +51,7 @@ class SoundMark:
         self._added = np.expm1(DEPTH * bands)
 
     def on(self, samples: np.ndarray, start: int = 0) -> np.ndarray:
-        """With the mark, float32 [N]; start: samples of the video before these."""
+        """Return marked samples, float32 [N]; start: position of the first in the video."""
         hop, window = self._hop, self._window
         before = start % hop + window - hop
         count = -(-(before + len(samples)) // hop)
@@ -70,5 +69,5 @@ class SoundMark:
 
 
 def can_mark(rate: int) -> bool:
-    """Whether sound of this rate, in Hz, can be marked."""
+    """Whether sound of this sampling rate (Hz) can be marked."""
     return rate >= LEAST_RATE and rate * HOP % RATE == 0

@@ -1,4 +1,4 @@
-"""What a file's tags say: that it was generated. Anybody can read them, and remove them."""
+"""Metadata tags that declare a file as generated; anybody can read or remove them."""
 
 import json
 from collections.abc import Mapping
@@ -8,17 +8,17 @@ from ttsf.provenance.embed.payload import Payload
 PRODUCER = "ttsf"
 COMMENT = "AI-generated: face, voice and words were made by a computer (ttsf)."
 COMMENT_TAG, AIGC_TAG = "comment", "AIGC"
-"""Names of the tags; the second is that of GB 45438-2025."""
+"""Tag names; the second one is defined by GB 45438-2025."""
 
 
 def tags(payload: Payload) -> dict[str, str]:
-    """For a new file."""
+    """Return the tags for a new file."""
     aigc = {"Label": "1", "ContentProducer": PRODUCER, "ProduceID": payload.name}
     return {COMMENT_TAG: COMMENT, AIGC_TAG: json.dumps(aigc, separators=(",", ":"))}
 
 
 def read_tags(metadata: Mapping[str, str]) -> dict[str, str]:
-    """What a file's tags say of how it was generated, by whatever program; {} for nothing."""
+    """Return tags that declare a file as generated, by any program; {} if there are none."""
     found = {}
     for name, text in metadata.items():
         if name.upper() == AIGC_TAG:

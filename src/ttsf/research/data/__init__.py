@@ -1,1 +1,1 @@
-"""Sec. 4.1: training material."""
+"""Sec. 4.1: corpora: preparation, manifests and batches."""

@@ -1,7 +1,7 @@
 """Sec. 4.1: the files of one clip: an MP4 without sound or a PNG portrait, and a FLAC.
 
-Written once and read at random places: keyframes lie close, the loss is invisible and the bytes are
-the same on every run and every number of CPU cores. The clock is the configuration's.
+Written once and read at random positions: keyframes are close, losses are invisible, and bytes do
+not depend on the run or the number of CPU cores. Rates are those of the configuration.
 """
 
 import errno
@@ -23,7 +23,7 @@ from ttsf.media.video import check_whole
 from ttsf.media.video_codecs import add_video
 
 KEYFRAME_EVERY = 16
-"""Frames: at most 15 are decoded in vain before the first that is wanted."""
+"""Keyframe interval, frames: at most 15 frames are decoded in vain."""
 X264 = {
     "crf": "15",
     "preset": "fast",
@@ -35,15 +35,14 @@ SWSCALE = 0x4 | 0x2000 | 0x4000 | 0x40000 | 0x80000
 """Bicubic, full chroma out and in, accurate rounding, the same bits on every processor."""
 FULL_SCALE = 2**15
 WIDE_RATE = 24_000
-"""Hz of a clip's second file of sound, which the vocoder of the same rate learns to give."""
+"""Sampling rate of a clip's optional second sound file, for 24 kHz vocoders, Hz."""
 
 
 def save_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
     """Write uint8 RGB frames [H, W, 3] as H.264 at 25 fps without sound, whole or not at all.
 
-    All are of one size with even sides and are pulled as they are encoded. Returns their number.
-    Raises TtsfError where there are none, for one of another kind, and where the file cannot be
-    written.
+    All have one size with even sides. Returns their number. Raises TtsfError for no frames, a frame
+    of another type or size, and an unwritable file.
     """
     with new_file(path) as temporary:
         count = _encode(temporary, path, frames)
@@ -54,8 +53,9 @@ def save_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
 def save_samples(path: Path, samples: np.ndarray, rate: int = SAMPLE_RATE) -> int:
     """Write mono sound, float [N] in [-1, 1] at `rate` Hz, as FLAC of 16 bits, whole or not at all.
 
-    Louder samples are clipped; what `read_samples` gave is kept to the bit. Returns N. Raises
-    TtsfError for anything but finite numbers in one row, or where the file cannot be written.
+    Samples outside the range are clipped; those from `read_samples` are kept bit for bit. Returns
+    N.
+    Raises TtsfError for non-finite or non-mono samples, and for an unwritable file.
     """
     if samples.ndim != 1 or samples.size == 0 or not np.isfinite(samples).all():
         raise TtsfError(f"cannot write {path}: the sound must be one row of finite samples")
@@ -118,7 +118,7 @@ def _check_range(path: Path, start: int, count: int) -> None:
 
 
 def _encode(temporary: Path, path: Path, frames: Iterable[np.ndarray]) -> int:
-    """Into a temporary file, which exists; returns the number of frames."""
+    """Encode into an existing temporary file; return the number of frames."""
     count, convert = 0, VideoReformatter()
     shape: tuple[int, ...] = ()
     options = {"fflags": "+bitexact"}

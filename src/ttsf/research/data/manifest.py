@@ -1,4 +1,4 @@
-"""Sec. 4.1: the one manifest of a corpus, `manifest.jsonl`: a line of JSON for each clip.
+"""Sec. 4.1: the manifest of a corpus, `manifest.jsonl`: one line of JSON per clip.
 
 Frames are an MP4 of square RGB at 25 fps, sound a mono FLAC of 16 kHz; both start together and
 last equally long. A clip of one frame is a portrait, one without frames is speech
@@ -24,16 +24,16 @@ Register = Literal["low", "high", "unsure"]
 
 @dataclass(frozen=True, config=STRICT)
 class Recorded:
-    """A piece of somebody's recording, or a photograph."""
+    """A segment of a recording, or a photograph."""
 
     start_s: float
-    """Where the piece begins in the file, s."""
+    """Start of the segment in the file, s."""
     crop: tuple[float, float, float] | None
     """Left, top and side of the square in px of the upright picture; none for speech alone."""
     face_px: float | None
     """Mean side of the face box in the recording."""
     turned: float | None
-    """Share of the looks at which the detector saw a turned or tilted face."""
+    """Fraction of detections that showed a turned or tilted face."""
     kind: Literal["recorded"] = "recorded"
 
 
@@ -53,7 +53,7 @@ class Animated:
     portrait: str
     """Name of the portrait's clip."""
     speech: str
-    """Name of the clip whose sound is heard."""
+    """Name of the clip that provides the sound."""
     lips: Literal["visemes", "tracked"]
     """Mouth from the phone times of the speech, or from a tracked video of it."""
     head: Literal["random", "tracked"]
@@ -73,7 +73,7 @@ class Clip:
     frames: int
     """0 for speech alone, 1 for a portrait."""
     samples: int
-    """Of sound, 0 for none; with frames exactly 640 of each."""
+    """Number of samples, 0 for none; with frames, exactly 640 per frame."""
     source: str
     """The file it was made from, relative to the corpus that was read."""
     licence: str
@@ -97,7 +97,7 @@ class Clip:
     voice_register: Register | None = None
     """The register a viewer would expect, not the person's real voice."""
     pitch_hz: float | None = None
-    """Median F0 of its speech, where it was measured."""
+    """Median F0 of the speech in Hz, if measured."""
 
     def __post_init__(self) -> None:
         if not self.name or not self.speaker:
@@ -119,14 +119,14 @@ class Clip:
 
 
 class NoClips(TtsfError):
-    """No clip of the wanted splits qualifies."""
+    """No clip of the requested splits qualifies."""
 
 
 _clip = TypeAdapter(Clip)
 
 
 def read_manifest(folder: Path, splits: Iterable[Split] = get_args(Split)) -> list[Clip]:
-    """The clips of these splits, in the file's order.
+    """Read the clips of these splits, in file order.
 
     Raises TtsfError that names the line for a row that is not JSON, misses a key, has an unknown
     one or a wrong value, or repeats a name.
@@ -156,7 +156,7 @@ def write_manifest(folder: Path, clips: Iterable[Clip]) -> None:
 
 
 def describe(error: ValidationError) -> str:
-    """The first thing that is wrong, in a few words."""
+    """Describe the first validation error briefly."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     reason = str(first["msg"]).removeprefix("Value error, ")

@@ -1,4 +1,4 @@
-"""`ttsf corpus`: a training corpus from openly licensed parts that the user points to.
+"""`ttsf corpus`: build a training corpus from openly licensed parts of the user.
 
 Videos are prepared like any other and their motion is tracked; recorded and synthetic speech gets
 phone times; portraits become one-frame clips and, with speech of the register that their viewer
@@ -47,9 +47,9 @@ from ttsf.research.landmarks.tracking import save_track, track_video
 
 USES: tuple[Use, ...] = ("train", "valid")
 TRACKED_SHARE = 1 / 3
-"""Of the animated clips, those that take the motion of a recorded video."""
+"""Fraction of animated clips driven by the motion of a recorded video."""
 VALID_SHARE = 0.05
-"""Of the teachers' sentences."""
+"""Fraction of the teachers' sentences that is held out."""
 DONORS = 4
 
 
@@ -91,7 +91,7 @@ def build_open_corpus(
 
 
 def choose_voices(settings: OpenCorpusSettings) -> OpenCorpusSettings:
-    """The settings with the voices that read filled in; raises TtsfError for unusable ones."""
+    """Fill in the reading voices; raises TtsfError for unusable settings."""
     if not settings.sentences:
         return replace(settings, voices=())
     voices = tuple(installed_voices()) if settings.voices is None else settings.voices
@@ -105,7 +105,7 @@ def choose_voices(settings: OpenCorpusSettings) -> OpenCorpusSettings:
 
 
 def check_packages(pictures: bool) -> None:
-    """Raises MissingPackage where ttsf[data] is not installed; `pictures` need the face mesh."""
+    """Raise MissingPackage without ttsf[data]; `pictures` need the face mesh."""
     if pictures:
         load_mediapipe()
     with needing("the open corpus", "pocketsphinx, scipy and soxr", "data"):
@@ -115,7 +115,7 @@ def check_packages(pictures: bool) -> None:
 
 
 def check_names(parts: Sequence[Part], paces: bool) -> None:
-    """Raises TtsfError where a part is called as a clip of another may be."""
+    """Raise TtsfError if a part has the name of another part's possible clip."""
     cut = {part.key for part in parts if part.kind != "portrait"}
     for part in parts:
         for pace in PACES if paces else ("",):
@@ -128,7 +128,7 @@ def check_names(parts: Sequence[Part], paces: bool) -> None:
 
 
 def describe(root: Path, settings: OpenCorpusSettings) -> dict[str, object]:
-    """What must stay the same while a corpus is built; texts and parts by their contents."""
+    """Return everything that must not change while a corpus is built, by content."""
     return asdict(settings) | {
         "kind": "open",
         "parts": str(root),
@@ -140,7 +140,7 @@ def describe(root: Path, settings: OpenCorpusSettings) -> dict[str, object]:
 
 
 def plan_video(root: Path, part: Part, settings: OpenCorpusSettings) -> PrepareJob:
-    """One recorded video; word times beside it come before the list's transcript."""
+    """Plan one recorded video; word times beside it override the list's transcript."""
     video = root / part.file
     source = SourceVideo(
         key=part.key,
@@ -158,7 +158,7 @@ def plan_video(root: Path, part: Part, settings: OpenCorpusSettings) -> PrepareJ
 
 
 def video_one(job: PrepareJob, out: Path) -> Record:
-    """The clips of one video, and the motion of each in `tracks/`."""
+    """Make the clips of one video, with the motion of each in `tracks/`."""
     record = prepare_one(job, out)
     clips, refused = [], list(record.refused)
     for clip in record.clips:
@@ -184,9 +184,9 @@ def video_one(job: PrepareJob, out: Path) -> Record:
 
 
 def settle_registers(records: Sequence[Record]) -> list[Record]:
-    """The same with one register for each voice, by `agreed_register` on all its clips.
+    """Set one register per voice, by `agreed_register` on all its clips.
 
-    What speaks against a listed register is told once, where the voice is first heard.
+    A contradiction to the listed register is reported once per voice.
     """
     pitches: defaultdict[str, list[float]] = defaultdict(list)
     for clip in (clip for record in records for clip in record.clips):
@@ -208,7 +208,7 @@ def settle_registers(records: Sequence[Record]) -> list[Record]:
 
 
 def plan_teachers(speech: Sequence[Part], settings: OpenCorpusSettings) -> list[TeacherJob]:
-    """Who reads which sentence; transcripts of recorded training speech are read for training."""
+    """Assign sentences to teachers; transcripts of training speech are used for training only."""
     voices = settings.voices or ()
     shares = [VOICES[name].share for name in voices]
     heard = "\n\n".join(p.transcript for p in speech if p.transcript and p.use == "train")
@@ -226,7 +226,8 @@ def plan_teachers(speech: Sequence[Part], settings: OpenCorpusSettings) -> list[
 
 
 def find_drives(records: Sequence[Record], out: Path) -> list[Clip]:
-    """Everything that can move a portrait, by name: tracked videos and speech with phones."""
+    """Find everything that can drive a portrait, sorted by name: tracked videos, speech with
+    phones."""
 
     def moves(clip: Clip) -> bool:
         return track_path(out, clip.name).is_file() if clip.video else clip.phones is not None
@@ -242,7 +243,7 @@ def plan_portrait(
     donors: Sequence[str],
     settings: OpenCorpusSettings,
 ) -> PortraitJob:
-    """One portrait with its donors of teeth and, by register and split, what moves it."""
+    """Plan one portrait with its teeth donors and its drives of the same register and split."""
     rng = np.random.default_rng((settings.seed, zlib.crc32(part.key.encode())))
     chosen = rng.permutation(len(donors))[:DONORS]
     return PortraitJob(
@@ -258,9 +259,9 @@ def plan_portrait(
 def pick_drives(
     part: Part, drives: Sequence[Clip], count: int, rng: np.random.Generator
 ) -> list[Clip]:
-    """Up to `count` different drives of the portrait's split and register, the later at random.
+    """Choose up to `count` different random drives of the portrait's split and register.
 
-    A third take a tracked video where there is one. An unsure portrait speaks with any voice, an
+    A third are tracked videos, if there are any. An unsure portrait speaks with any voice, an
     unsure voice moves unsure portraits only.
     """
     wanted = part.voice_register or "unsure"

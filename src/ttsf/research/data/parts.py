@@ -41,24 +41,24 @@ class Part:
     licence: str
     transcript: str | None
     voice_register: Register | None
-    """Of the voice that is heard, or that a viewer of the portrait would expect."""
+    """Register of the recorded voice, or the one expected of the portrait."""
     smile_teeth: bool
-    """A smile that shows teeth."""
+    """Whether the portrait shows teeth in a smile."""
     frontal: bool
-    """False for a portrait that is turned, or that nobody looked at."""
+    """False for a portrait that is turned or unlabelled."""
     problem: str | None
-    """Why a picture is poor, in words."""
+    """Why a picture is poor, as text."""
     align: bool
-    """Word times lie beside the file."""
+    """Whether word times are stored beside the file."""
 
     @property
     def split(self) -> Split:
-        """Where its clips belong; parts of other uses are never read."""
+        """Split of its clips; parts of other uses are never read."""
         return "train" if self.use == "train" else "valid"
 
     @property
     def key(self) -> str:
-        """The file without its ending: the name of what is made from it."""
+        """File name without suffix: the name of its clips."""
         return str(PurePosixPath(self.file).with_suffix(""))
 
 
@@ -84,7 +84,7 @@ def read_parts(folder: Path, kind: Kind, uses: Collection[Use]) -> list[Part]:
 
 def _read_row(row: dict[str, str], place: str) -> Part:
     if row["kind"] == "portrait" and not row["speaker"].strip():
-        row = row | {"speaker": PurePosixPath(row["file"]).stem}  # a person of its own
+        row = row | {"speaker": PurePosixPath(row["file"]).stem}  # a separate person
     for name in NEEDED:
         if not row[name].strip():
             raise TtsfError(f"{place}: '{name}' is empty")

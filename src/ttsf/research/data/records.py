@@ -1,4 +1,4 @@
-"""Sec. 4.1: what a job of a corpus gives: clips, and what was refused and why."""
+"""Sec. 4.1: result of a corpus job: clips, and refusals with reasons."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from ttsf.parallel import Job, Parallel, run_jobs
 from ttsf.research.data.manifest import Clip
 
 THUMBNAIL = 96
-"""px, height of the pictures on a corpus's page."""
+"""Height of the pictures in a corpus report, px."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Something that was left out."""
+    """Something that was refused."""
 
     source: str
-    """The file, and its piece where there are several."""
+    """The file, with the piece if there are several."""
     reason: str
     thumbnail: str | None = None
-    """A picture of it, .jpg relative to the corpus's folder."""
+    """Thumbnail, .jpg relative to the corpus folder."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a job gave."""
+    """Result of a job."""
 
     key: str
     clips: list[Clip]
@@ -37,21 +37,21 @@ class Record:
 
 
 def piece_name(key: str, number: int) -> str:
-    """The clip that is one of several pieces of a job's file."""
+    """Return the clip name of one of several pieces."""
     return f"{key}-{number:03d}"
 
 
 def piece_of(name: str) -> str | None:
-    """The key whose pieces may bear this name, if it is such a name."""
+    """Return the key of a piece's name, or None."""
     key, _, number = name.rpartition("-")
     return key if len(number) >= 3 and number.isdecimal() else None
 
 
 _record = TypeAdapter(Record)
 Work = Callable[[Any, Path], Record]
-"""`work(job, out)` writes a job's clips below `out`; importable by name, so that processes and
-machines can share it. TtsfError and want of memory refuse the whole job; others, and a disk that is
-full, end the run."""
+"""`work(job, out)` writes a job's clips below `out`. Must be picklable. TtsfError and lack of
+memory
+refuse the job; other errors, and a full disk, end the run."""
 
 
 def record_jobs(

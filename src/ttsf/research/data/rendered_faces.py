@@ -1,4 +1,4 @@
-"""Sec. 3.1: animated portraits as `ttsf render` writes them: frames, known motion, known flow."""
+"""Sec. 3.1: batches of the output of `ttsf render`: frames, known motion, known flow."""
 
 import json
 from pathlib import Path
@@ -64,7 +64,7 @@ class RenderedFaces:
         self.registers = [person["voice_register"] for person in people]
 
     def _order(self, person: int, rng: np.random.Generator) -> np.ndarray:
-        """All frames but the first in random order, closed eyes likely to be early."""
+        """Shuffle all frames but the first, with closed eyes preferred."""
         shut = self.labels[person, 1:, BLINK].astype(np.float64)
         weight = 1 + SHUT_EYES * np.clip(shut, 0, 1)
         return 1 + rng.choice(len(shut), len(shut), replace=False, p=weight / weight.sum())

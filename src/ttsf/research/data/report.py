@@ -1,7 +1,7 @@
-"""Sec. 4.1: what belongs to a whole corpus: manifest, voices, what was refused, a page to look at.
+"""Sec. 4.1: files about a whole corpus: manifest, voices, refusals, HTML report.
 
-The page shows thumbnails of what was kept and refused, and histograms. It is a single file without
-scripts; nothing is loaded from elsewhere.
+The report shows thumbnails of kept and refused clips, and histograms. It is a single file without
+scripts or external resources.
 """
 
 import base64
@@ -29,7 +29,7 @@ BINS = 24
 
 
 class Thumbnail(NamedTuple):
-    """A thumbnail and what is said of it."""
+    """A thumbnail with its caption."""
 
     uri: str
     """Empty for none."""
@@ -37,17 +37,17 @@ class Thumbnail(NamedTuple):
 
 
 class Voice(NamedTuple):
-    """Everything that one speaker of a corpus says, animated clips aside."""
+    """Statistics of one speaker of a corpus, without animated clips."""
 
     voice: str
     kind: str
-    """recorded or spoken, the latter by a synthetic voice."""
+    """recorded, or spoken (by a synthetic voice)."""
     clips: int
     train_minutes: float
     other_minutes: float
-    """Of the splits that are not trained on."""
+    """Minutes outside the training split."""
     median_f0_hz: str
-    """Of the clips' medians; empty where none was measured."""
+    """Median of the clips' medians; empty if none was measured."""
     register: str
     dataset: str
     licence: str
@@ -92,7 +92,7 @@ def finish(out: Path, title: str, records: Sequence[Record]) -> None:
 
 
 def voices_of(clips: Sequence[Clip]) -> list[Voice]:
-    """The voices of a corpus, those with the most minutes of training first."""
+    """Return the voices of a corpus, by descending minutes of training."""
     spoken: defaultdict[str, list[Clip]] = defaultdict(list)
     for clip in clips:
         if clip.samples and not isinstance(clip.made, Animated):
@@ -121,7 +121,7 @@ def _voice(speaker: str, said: list[Clip]) -> Voice:
 
 
 def _all(values: Iterable[str]) -> str:
-    """The different ones."""
+    """Join the distinct values."""
     return "; ".join(dict.fromkeys(values))
 
 
@@ -140,7 +140,7 @@ def _charts(out: Path, clips: list[Clip]) -> list[Chart]:
 
 
 def head_angles(out: Path, clips: Sequence[Clip]) -> np.ndarray:
-    """Degrees [N, 3] in the middle of the clips that show a face; none without ttsf[data]."""
+    """Measure head angles in degrees [N, 3] at the middle of clips; empty without ttsf[data]."""
     try:
         detector = LandmarkDetector()
     except MissingPackage:
@@ -152,14 +152,14 @@ def head_angles(out: Path, clips: Sequence[Clip]) -> np.ndarray:
 
 
 def histogram(title: str, values: Sequence[float]) -> Chart:
-    """How often values lie where."""
+    """Compute a histogram."""
     counts, edges = np.histogram(values, BINS)
     heights = 80 * counts / counts.max()
     return Chart(title, heights.tolist(), float(edges[0]), float(edges[-1]))
 
 
 def reason_kind(reason: str) -> str:
-    """A reason without its numbers and names, to count by."""
+    """Strip numbers and names from a reason, for counting."""
     return re.sub(r"\d+(\.\d+)?", "…", reason.split(":")[0] if ": " in reason else reason)
 
 
@@ -181,19 +181,19 @@ def _middle(out: Path, clip: Clip) -> np.ndarray:
 
 
 def jpeg_uri(image: Image.Image) -> str:
-    """A picture as a data URI."""
+    """Encode a picture as a data URI."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=80)
     return data_uri("jpeg", buffer.getvalue())
 
 
 def data_uri(kind: str, content: bytes) -> str:
-    """The content of a .png or .jpeg inside a page."""
+    """Encode the content of a .png or .jpeg as a data URI."""
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def spread(items: Sequence, count: int) -> list:
-    """At most `count` items, evenly taken."""
+    """Pick at most `count` evenly spaced items."""
     if len(items) <= count:
         return list(items)
     return [items[i * len(items) // count] for i in range(count)]

@@ -9,25 +9,26 @@ from ttsf.errors import TtsfError
 
 Layout = Literal["lrs3", "lrs2", "voxceleb2", "grid", "folder"]
 SIZES = (64, 512)
-"""px, least and largest side of stored frames."""
+"""Minimum and maximum side of stored frames, px."""
 SHORTEST_S, LONGEST_S = 0.5, 60.0
-"""No clip with speech may be shorter or longer."""
+"""Minimum and maximum length of clips with speech, s."""
 
 
 @dataclass(frozen=True)
 class PrepareSettings:
-    """Recorded videos to training clips. Raises TtsfError for values out of range."""
+    """Settings of `ttsf prepare`. Raises TtsfError for values out of range."""
 
     layout: Layout
-    """How the videos lie on disk."""
+    """Folder layout of the videos."""
     root: Path
-    """The folder that holds them."""
+    """Folder with the videos."""
     size: int = PICTURE_SIDE
     """Side of the square frames, px."""
     longest_s: float = 20.0
     """Longest clip, s; longer videos are cut."""
     recogniser: str | None = None
-    """Writes down speech without text: pocketsphinx, or a command with {wav} that prints words."""
+    """Recogniser for speech without text: pocketsphinx, or a command with {wav} that prints
+    words."""
 
     def __post_init__(self) -> None:
         _check(self.size, self.longest_s, shortest_s=CLIP_FRAMES / FPS)
@@ -35,26 +36,26 @@ class PrepareSettings:
 
 @dataclass(frozen=True)
 class OpenCorpusSettings:
-    """What decides the open corpus beside its parts. Raises TtsfError for values out of range."""
+    """Settings of `ttsf corpus`. Raises TtsfError for values out of range."""
 
     paces: bool = False
-    """Play recordings with a text 8 % slower and faster, too, as other speakers."""
+    """Also add recordings with text 8 % slower and faster, as other speakers."""
     sentences: int = 0
-    """How many sentences the synthetic voices read."""
+    """Number of sentences read by synthetic voices."""
     clips_per_portrait: int = 2
-    """Animated clips of each portrait."""
+    """Animated clips per portrait."""
     size: int = PICTURE_SIDE
     """Side of the square frames, px."""
     longest_s: float = 10.0
     """Longest clip, s; longer recordings are cut."""
     seed: int = 0
-    """Another seed gives another corpus."""
+    """Random seed."""
     texts: tuple[Path, ...] = ()
-    """Files of free English text in UTF-8 to read, beside transcripts and templates."""
+    """Files of English text in UTF-8 to read, besides transcripts and templates."""
     timed: Path | None = None
-    """Folder of synthetic speech with the time of every symbol (recipes/teacher_voices.py)."""
+    """Folder of synthetic speech with symbol times (recipes/teacher_voices.py)."""
     voices: tuple[str, ...] | None = None
-    """Synthetic voices that read; all whose engine is installed where none are named."""
+    """Synthetic voices (default: all whose engine is installed)."""
 
     def __post_init__(self) -> None:
         _check(self.size, self.longest_s, shortest_s=2.0)
@@ -66,18 +67,18 @@ class OpenCorpusSettings:
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """Portraits in random known motion, for face pre-training."""
+    """Settings of `ttsf render`. Raises TtsfError for values out of range."""
 
     data: Path
     """Folder whose manifest.csv lists the portraits."""
     use: Literal["train", "valid"] = "train"
-    """Which of the portraits."""
+    """Split of the portraits."""
     frames: int = 16
-    """Renders of each portrait."""
+    """Renders per portrait."""
     size: int = PICTURE_SIDE
     """Side of the square frames, px."""
     seed: int = 0
-    """Another seed gives other motion."""
+    """Random seed of the motion."""
 
 
 def _check(size: int, longest_s: float, shortest_s: float) -> None:

@@ -1,7 +1,7 @@
 """Sec. 4.1: talking clips for training: 32 frames, their 128 mel frames, phonemes and a source.
 
 Yields what the corpus stores, without augmentation. Every batch is a function of (seed, step)
-alone, so that training goes on bit for bit after a restart, with any number of loader threads.
+alone, so training resumes bit for bit, with any number of loader threads.
 """
 
 from functools import lru_cache
@@ -59,13 +59,13 @@ class TalkingBatch(NamedTuple):
 
 
 class TalkingClips:
-    """Clips of a manifest that move and are heard for at least `frames` frames.
+    """Clips of a manifest with at least `frames` frames of video and sound.
 
     With `need_text` only clips with a text qualify; a text of more symbols than mel frames cannot
     belong to its sound and does not count.
 
-    Raises NoClips where nothing qualifies, and TtsfError for a text that cannot be spoken and for a
-    configuration on another clock than the corpus.
+    Raises NoClips if nothing qualifies, and TtsfError for an unpronounceable text and for a
+    configuration with other rates than the corpus.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class TalkingClips:
         return len(self.clips)
 
     def clip(self, index: int, rng: np.random.Generator) -> TalkingClip:
-        """A random window of a clip and a random source.
+        """Cut a random window of a clip, and choose a random source frame.
 
         Raises TtsfError that names the clip where a file is missing, broken or too small.
         """
@@ -123,7 +123,7 @@ class TalkingClips:
         return TalkingClip(source, frames, mel, start, phonemes, utterance, row.name)
 
     def batch(self, step: int, seed: int, size: int) -> TalkingBatch:
-        """The `size` clips of this step.
+        """Return the `size` clips of this step.
 
         Steps walk through one shuffled epoch after the other; a batch may reach into the next.
         """
@@ -172,7 +172,7 @@ def held_out_clips(training: TalkingClips, need_text: bool = False) -> TalkingCl
 
 @lru_cache(maxsize=2)
 def _order(seed: int, epoch: int, count: int) -> np.ndarray:
-    """A permutation of the clips."""
+    """Return a permutation of the clips."""
     return np.random.default_rng((ORDER, seed, epoch)).permutation(count)
 
 

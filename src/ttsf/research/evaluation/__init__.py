@@ -1,1 +1,1 @@
-"""Sec. 4: measuring what the model gives, with scorers that it was not trained on."""
+"""Sec. 4: evaluation with scorers that no loss has used."""

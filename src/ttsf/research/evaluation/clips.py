@@ -1,4 +1,4 @@
-"""A video as scorers see it; what cannot be scored is refused with its reason."""
+"""Read videos for scoring; unusable ones are refused with a reason."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from ttsf.media.recording import fit_sound, frame_rate, read_sound, read_video
 
 RATE_ERROR = 0.05  # frames a second by which a file may differ
 SILENT_END_S = 0.5
-"""A sound that ends so much before the frames was cut short."""
+"""A sound that ends this much before the frames is truncated, s."""
 FEWEST_FRAMES = 13
 LARGEST = 768  # px of the shorter side; no talking head needs more
 
@@ -27,8 +27,8 @@ class VideoClip(NamedTuple):
 
 
 def read_clip(path: Path) -> VideoClip:
-    """A whole video; raises TtsfError where it is damaged, too short or too large, has no sound or
-    another frame rate."""
+    """Read a video; raises TtsfError if it is damaged, too short, too large, silent, or not 25
+    fps."""
     rate = frame_rate(path)
     if abs(rate - FPS) > RATE_ERROR:
         raise TtsfError(

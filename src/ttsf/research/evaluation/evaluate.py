@@ -1,4 +1,4 @@
-"""One evaluation: cases, our videos and other systems' folders in; tables, figure and report out.
+"""Run an evaluation: from cases and folders of videos to tables, figure and report.
 
 OUT/cases      portraits, texts (`cases.csv`): what other systems need for the same cases
 OUT/ours, ...  our videos and their speech (`speech/*.wav`, for cascades), one folder a model
@@ -38,16 +38,16 @@ from ttsf.research.evaluation.table import Table
 
 OURS = "ours"
 RESERVED = (OURS, GROUND_TRUTH, "cases", "voices")
-"""Names of systems and folders that nobody else may have."""
+"""Reserved names of systems and folders."""
 
 
 def evaluate(
     root: Path, out: Path, settings: EvaluateSettings, progress: Mapping[str, Progress]
 ) -> list[Table]:
-    """Evaluate on the cases in `root`; a run that was cut off goes on from its finished videos.
+    """Evaluate the cases in `root`; an interrupted run continues from its finished videos.
 
-    progress: what follows "videos", "voices" and "clips". Raises TtsfError before long work where
-    anything that is needed lacks.
+    progress: callbacks for "videos", "voices" and "clips". Raises TtsfError, before long work, if
+    anything required is missing.
     """
     metrics = scoring.metrics()
     version("scikit-learn", "matplotlib")
@@ -58,7 +58,7 @@ def evaluate(
     judges = naturalness.judges(settings.experts, settings.distillmos)
     names = [*RESERVED, *settings.ablations, *settings.systems]
     if len(set(names)) < len(names):
-        raise TtsfError(f"systems need names of their own, none of {', '.join(RESERVED)}")
+        raise TtsfError(f"names of systems must be unique, and none of {', '.join(RESERVED)}")
     models = {OURS: settings.model, **settings.ablations}
     pipelines = {name: load(model, settings.device) for name, model in models.items()}
     ours = pipelines[OURS]
@@ -94,7 +94,7 @@ def evaluate(
 
 
 def changes(ablation: Pipeline, ours: Pipeline) -> frozenset[Ablated]:
-    """The voice where the speech model differs; the picture where anything else or nothing does."""
+    """Return what an ablation changes: the voice if the speech model differs, else the picture."""
     a, b = ablation.model.config, ours.model.config
     voice_differs = a.speech != b.speech
     rest_differs = replace(a, name=b.name, speech=b.speech) != b
@@ -103,7 +103,7 @@ def changes(ablation: Pipeline, ours: Pipeline) -> frozenset[Ablated]:
 
 
 def _frames(cases: Sequence[Case], ours: System, people: int) -> dict[str, Sequence[np.ndarray]]:
-    """Five frames of each of some people: of their real clip, else of our video of them."""
+    """Pick five frames of each person, from the real clip or else from our video."""
     shown: dict[str, Sequence[np.ndarray]] = {}
     for case in cases:
         path = case.video or ours.videos.get(case.name)
@@ -117,7 +117,7 @@ def _frames(cases: Sequence[Case], ours: System, people: int) -> dict[str, Seque
 
 
 def _embed(said: Mapping[str, Sequence[np.ndarray]]) -> dict[str, list[np.ndarray]]:
-    """Speaker embeddings; a silent voice is left out, and who then has but one."""
+    """Compute speaker embeddings; drops silent clips, and people with only one left."""
     scorer = VoiceScorer()
     voices = {}
     for person, sounds in said.items():
@@ -150,7 +150,7 @@ def _write(out: Path, found: Sequence[Table], scored: Sequence[Scored]) -> None:
 
 
 def _draw_voices(voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Path) -> None:
-    """Fig. 5; too few voices give no figure, and an older one goes."""
+    """Draw Fig. 5; with too few voices, delete an older one instead."""
     path.unlink(missing_ok=True)
     enough = {
         name: people

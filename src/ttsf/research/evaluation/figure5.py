@@ -18,9 +18,9 @@ def draw(embeddings: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Pat
     """Write a PNG of t-SNE maps from system -> person -> embeddings [D], one panel a system.
 
     Every panel is its own map: distances and axes of different panels do not correspond. A person
-    has the same colour in all of them; a legend names up to 12 people. The file appears whole or
-    not at all. Raises TtsfError for no system, for one with under 5 clips, for embeddings of
-    unlike sizes or not finite, and without scikit-learn or matplotlib.
+    has the same colour in all of them; a legend names up to 12 people. The file is written
+    atomically. Raises TtsfError for no system, fewer than 5 clips, embeddings of different sizes or
+    not finite, and without scikit-learn or matplotlib.
     """
     if not embeddings:
         raise TtsfError("Fig. 5 needs the clips of one system or more")
@@ -49,7 +49,7 @@ def draw(embeddings: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Pat
 
 
 def project(points: np.ndarray) -> np.ndarray:
-    """t-SNE of [n, D], scaled to unit length first -> [n, 2]; the same for the same input."""
+    """Project [n, D], scaled to unit length, to [n, 2] with deterministic t-SNE."""
     with needing("Fig. 5", "scikit-learn", "eval"):
         from sklearn.manifold import TSNE
     unit = points / np.linalg.norm(points, axis=1, keepdims=True)
@@ -62,7 +62,7 @@ def project(points: np.ndarray) -> np.ndarray:
 
 
 def colours(count: int) -> list[tuple[float, float, float]]:
-    """`count` hues around the circle, red first."""
+    """Return `count` hues around the colour circle, red first."""
     from matplotlib.colors import hsv_to_rgb
 
     hues = np.arange(count) / max(count, 1)

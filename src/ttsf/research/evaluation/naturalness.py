@@ -1,4 +1,4 @@
-"""Naturalness, beside Table 3: speech as NISQA and DistillMOS rate it (not in the paper)."""
+"""Naturalness of speech by NISQA and DistillMOS, beside Table 3 (not in the paper)."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,9 +41,9 @@ class Judge(NamedTuple):
 
 
 def judges(experts: Path | None, distillmos: bool) -> list[Judge]:
-    """NISQA where its file lies in the folder `experts`, and DistillMOS where it is asked for.
+    """Load NISQA if its file is in the folder `experts`, and DistillMOS if requested.
 
-    Raises TtsfError for a broken file, MissingPackage where DistillMOS is not installed.
+    Raises TtsfError for a broken file, MissingPackage if DistillMOS is not installed.
     """
     found = []
     if experts is not None and (experts / Nisqa.FILE.file).is_file():
@@ -67,7 +67,7 @@ def _distillmos() -> Judge:
 
 
 def table(judges: Sequence[Judge], scored: Sequence[Scored]) -> Table:
-    """A row for each system, over all clips that the offline scorers did not refuse."""
+    """Build the table: a row per system, over all clips that the offline scorers accepted."""
     rows = []
     for system in scored:
         found: list[dict[str, float]] = [{} for _ in judges]

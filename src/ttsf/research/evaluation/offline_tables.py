@@ -1,4 +1,4 @@
-"""Tables 1, 2, 3 and 5 of Sec. 4 from scored systems, each in one grade."""
+"""Tables 1, 2, 3 and 5 of Sec. 4 with the offline scorers."""
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
@@ -26,7 +26,7 @@ BY_MEDIAN = frozenset({Measure.LAG})
 
 
 class Ablated(Enum):
-    """What an ablation changes, and so in which table it stands."""
+    """What an ablation changes, which decides its table."""
 
     VOICE = "Table 3"
     PICTURE = "Table 5"
@@ -39,10 +39,10 @@ def tables(
     metrics: Mapping[Measure, Metric],
     voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
 ) -> list[Table]:
-    """The offline tables; those without a case are left out.
+    """Build the offline tables; tables without cases are omitted.
 
-    scored: the real clips, ours, and the others; ablations: what each of some systems changes;
-    recorded: cases whose real clip says the text (Table 1), all others are Table 2's. voices:
+    scored: real clips, ours, others; ablations: what each of some systems changes; recorded: cases
+    whose real clip speaks the text (Table 1); all others belong to Table 2. voices:
     system -> person -> speaker embeddings under several motions.
     """
     (real,) = (system for system in scored if system.system.is_real)
@@ -70,7 +70,7 @@ def tables(
 
 
 class TableBuilder:
-    """Rows of one evaluation; voices: see `tables`."""
+    """Builds tables from one evaluation; voices: see `tables`."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class TableBuilder:
         cases: frozenset[str],
         measures: Sequence[Measure],
     ) -> Table:
-        """One table of these measures over `cases`."""
+        """Build one table of these measures over `cases`."""
         rows = []
         for system in systems:
             used = system.clips.keys() & cases
@@ -109,7 +109,7 @@ class TableBuilder:
         return average(self.metrics[name], values, total, over) if values else None
 
     def _distance(self, system: Scored, cases: frozenset[str]) -> Figure | None:
-        """Frechet distance to the real clips of the same cases."""
+        """Compute the Frechet distance to the real clips of the same cases."""
         shared = sorted(system.clips.keys() & self.real.clips.keys() & cases)
         total = len((system.clips.keys() | system.refused.keys()) & cases)
         try:
@@ -123,7 +123,7 @@ class TableBuilder:
         return Figure(self.metrics[Measure.FRECHET], value, len(shared), total - len(shared))
 
     def _margin(self, system: str) -> Figure | None:
-        """Of the voices under several motions."""
+        """Compute the consistency of a system's voices under several motions."""
         try:
             found = consistency(self.voices.get(system, {}))
         except TtsfError:

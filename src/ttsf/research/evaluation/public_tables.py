@@ -1,4 +1,4 @@
-"""Tables 1, 2 and 5 in the grade of papers: public networks whose files the user has fetched.
+"""Tables 1, 2 and 5 with public networks, whose files the user has downloaded.
 
 A figure is comparable only with figures of the same metric, and each metric names its variant and
 its file. Judges of speech have a table of their own (`naturalness`). Not here: C-SIM, whose
@@ -61,7 +61,8 @@ class Experts(NamedTuple):
 
 
 def check_files(folder: Path, whisper: Path | None) -> None:
-    """Read and hash every file; raises TtsfError that says what to fetch where any lacks."""
+    """Check the hash of every file; raises TtsfError that says what to download if any is
+    missing."""
     missing = []
     for file in _wanted(folder, whisper):
         try:
@@ -78,7 +79,7 @@ def check_files(folder: Path, whisper: Path | None) -> None:
 
 
 def _wanted(folder: Path, whisper: Path | None) -> tuple[ExpertFile, ...]:
-    """NISQA's where it lies in the folder, the others where it does not lie there alone."""
+    """List the required files: NISQA's only if present, the others unless only NISQA's is."""
     if not (folder / Nisqa.FILE.file).is_file():
         return FILES
     others = whisper is not None or any((folder / file.file).is_file() for file in FILES)
@@ -88,14 +89,15 @@ def _wanted(folder: Path, whisper: Path | None) -> tuple[ExpertFile, ...]:
 def read_tables(
     folder: Path, whisper: Path | None, scored: Sequence[Scored], cases: Sequence[Case]
 ) -> list[Table]:
-    """The tables of the files in `folder`, none for NISQA's alone; raises TtsfError."""
+    """Build the tables of the files in `folder`; none if only NISQA's is there. Raises
+    TtsfError."""
     if _wanted(folder, whisper) == (Nisqa.FILE,):
         return []
     return tables(load_experts(folder, whisper), scored, cases)
 
 
 def load_experts(folder: Path, whisper: Path | None) -> Experts:
-    """All networks; raises TtsfError (`FrozenExpert.load`, `load_whisper`)."""
+    """Load all networks; raises TtsfError (see `FrozenExpert.load`, `load_whisper`)."""
     recogniser = None
     if whisper is not None:
         recogniser = Recogniser(whisper_wer(whisper), load_whisper(whisper))
@@ -109,10 +111,10 @@ def load_experts(folder: Path, whisper: Path | None) -> Experts:
 
 
 def tables(experts: Experts, scored: Sequence[Scored], cases: Sequence[Case]) -> list[Table]:
-    """Tables 1 (with FID) and 2 with 5; `scored` begins with the real clips.
+    """Build Tables 1 (with FID), 2 and 5; `scored` begins with the real clips.
 
-    Clips that the offline scorers refused stay refused. Every clip is cut to the square of its
-    first frame's face, as portraits are.
+    Clips refused by the offline scorers stay refused. Every clip is cropped to the square around
+    the face in its first frame, as portraits are.
     """
     columns = COLUMNS if experts.recogniser is None else (*COLUMNS, experts.recogniser.metric)
     found = []
@@ -160,7 +162,7 @@ def _row(
 
 
 def _portraits(cases: Sequence[Case]) -> dict[str, np.ndarray]:
-    """The cut faces of the cases; one in which no face is found has none."""
+    """Crop the portraits of the cases; cases without a detected face are omitted."""
     found = {}
     for case in cases:
         with contextlib.suppress(TtsfError):
@@ -171,7 +173,7 @@ def _portraits(cases: Sequence[Case]) -> dict[str, np.ndarray]:
 def _fid(
     network: Inception, clips: Mapping[str, VideoClip], truths: Mapping[str, VideoClip]
 ) -> Figure | None:
-    """FID of the clips that have a real one beside them."""
+    """Compute FID over the clips that have a real counterpart."""
     if not truths:
         return None
     sides = ([clips[n].frames for n in truths], [clip.frames for clip in truths.values()])
@@ -179,7 +181,7 @@ def _fid(
 
 
 def _read(system: Scored, cases: Sequence[Case]) -> dict[str, VideoClip]:
-    """The scored clips, cut; what cannot be cut is left out with its reason."""
+    """Read and crop the scored clips; clips without a face are logged and omitted."""
     clips = {}
     for case in cases:
         if case.name not in system.clips:
@@ -193,6 +195,6 @@ def _read(system: Scored, cases: Sequence[Case]) -> dict[str, VideoClip]:
 
 
 def cut(frames: np.ndarray) -> np.ndarray:
-    """[T, H, W, 3] cut to the square around the largest face of the first: [T, 256, 256, 3]."""
+    """Crop [T, H, W, 3] to the square around the first frame's largest face: [T, 256, 256, 3]."""
     square = crop_square(choose_face(find_faces(frames[0])))
     return np.stack([cut_square(frame, square, PICTURE_SIDE) for frame in frames])

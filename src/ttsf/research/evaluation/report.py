@@ -1,7 +1,7 @@
-"""An evaluation at a glance: one HTML page with its tables, what was refused, and frames.
+"""Report of an evaluation: one HTML page with tables, refusals and frames.
 
-For every clip of every system: frames over time, the spectrogram, the mouth's opening with what
-the text lets expect, and the head's yaw. One file, no scripts, nothing is loaded from elsewhere.
+For every clip of every system: frames over time, the spectrogram, the mouth's opening with the
+opening expected from the text, and the head's yaw. One file without scripts or external resources.
 """
 
 from collections.abc import Sequence
@@ -31,14 +31,14 @@ CAPTION = (
 
 
 class _Clip(NamedTuple):
-    """What the page shows of one clip; pictures are data URIs."""
+    """One clip on the page; pictures are data URIs."""
 
     system: str
     figures: str
     frames: str
     sound: str
     curves: list[tuple[str, str]]
-    """Points and colour of each."""
+    """Points and colour of each curve."""
     width: int = CURVE[0]
     height: int = CURVE[1]
 
@@ -86,7 +86,7 @@ def _curves(measured: Measured) -> list[tuple[str, str]]:
 
 
 def _points(values: np.ndarray) -> str:
-    """A curve over its own range."""
+    """Format a curve, scaled to its own range, as SVG points."""
     width, height = CURVE
     span = max(float(np.ptp(values)), 1e-6)
     x = np.linspace(0, width, len(values))

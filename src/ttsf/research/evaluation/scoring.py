@@ -1,7 +1,7 @@
-"""Every clip of every system before the offline scorers, in several processes.
+"""Score every clip of every system with the offline scorers, in several processes.
 
-Offline scorers come with libraries and need no download. They are not the paper's: none of their
-figures may stand in a column with one of `research.evaluation.public_tables`. Each refusal has a
+Offline scorers come with libraries and need no download. They are not the paper's: their figures
+must not share a column with those of `research.evaluation.public_tables`. Each refusal has a
 reason.
 """
 
@@ -39,7 +39,7 @@ from ttsf.text.normalize import clean, spell_out
 
 
 class Scorers:
-    """The libraries' networks, loaded once a process."""
+    """The libraries' networks, loaded once per process."""
 
     def __init__(self) -> None:
         self.landmarks = LandmarkScorer()
@@ -48,16 +48,16 @@ class Scorers:
 
 
 class Known(NamedTuple):
-    """What is known of a clip beside the clip itself."""
+    """Reference data of a clip."""
 
     text: str | None
-    """What is said in it, as written."""
+    """The spoken text, as written."""
     source: np.ndarray | None
-    """dlib's 128 numbers of the portrait."""
+    """dlib's face embedding of the portrait, [128]."""
     truth: VideoClip | None
-    """The real clip in which the same person says the same text."""
+    """The real clip of the same person and text."""
     register: Register | None = None
-    """Of the voice that a viewer would expect."""
+    """Register of the voice that a viewer would expect."""
 
 
 class Measured(NamedTuple):
@@ -67,27 +67,27 @@ class Measured(NamedTuple):
     reasons: dict[str, str]
     """Why a figure is missing, by its measure."""
     faces: np.ndarray
-    """dlib's numbers of every tenth frame, [N, 128]."""
+    """dlib's face embeddings of every tenth frame, [N, 128]."""
     opening: np.ndarray
-    """Of the mouth in e, [T]."""
+    """Mouth opening in e, [T]."""
     expected: np.ndarray
-    """What the text lets expect, [T]; empty where its times are unknown."""
+    """Opening expected from the text, [T]; empty if its times are unknown."""
     yaw: np.ndarray
-    """Degrees, [T]."""
+    """Yaw in degrees, [T]."""
 
 
 class Scored(NamedTuple):
-    """One system."""
+    """Scores of one system."""
 
     system: System
     clips: dict[str, Measured]
-    """By case."""
+    """Scores by case."""
     refused: dict[str, str]
-    """Case and reason."""
+    """Reasons by case."""
 
 
 def metrics() -> dict[Measure, Metric]:
-    """What every measure means; raises MissingPackage."""
+    """Return the definition of every measure; raises MissingPackage."""
     found: dict[str, Metric] = {
         **lips.metrics(),
         Measure.FRECHET: fid.offline_fd(),
@@ -109,7 +109,7 @@ def score_systems(
     workers: int,
     progress: Progress | None,
 ) -> list[Scored]:
-    """Score all clips; `missing` says of each system which cases have no video and why."""
+    """Score all clips; `missing`: for each system, cases without a video, with the reason."""
     results, tasks = [], []
     for k, system in enumerate(systems):
         refused = dict(missing.get(system.name, {}))
@@ -142,7 +142,7 @@ def _scorers() -> Scorers:
 
 
 def _score(case: Case, video: Path, real: bool) -> Measured | str:
-    """The figures of one clip, or why it is refused; real: it is the real one."""
+    """Score one clip, or return why it is refused; real: it is the ground truth."""
     try:
         clip, scorers = read_clip(video), _scorers()
         known = Known(
@@ -157,7 +157,7 @@ def _score(case: Case, video: Path, real: bool) -> Measured | str:
 
 
 def measure(clip: VideoClip, known: Known, scorers: Scorers) -> Measured:
-    """All offline figures of a clip; raises TtsfError where no face can be followed."""
+    """Compute all offline figures of a clip; raises TtsfError if no face can be tracked."""
     values: dict[Measure, float] = {}
     reasons: dict[str, str] = {}
     track = scorers.landmarks.track(clip.frames)
@@ -203,7 +203,7 @@ def measure(clip: VideoClip, known: Known, scorers: Scorers) -> Measured:
 
 
 def _moving(values: dict[Measure, float], figure: float) -> float:
-    """The figure; 0 of a mouth that does not move."""
+    """Return the figure, or 0 if the mouth does not move."""
     return figure if values[Measure.OPENING] >= lips.STILL_E else 0.0
 
 
@@ -214,7 +214,7 @@ def _follow(
     samples: np.ndarray,
     phones: list[Phone],
 ) -> np.ndarray:
-    """Lips against phone times; returns the expected opening [T]."""
+    """Compare the lips with the phone times; return the expected opening [T]."""
     expected = spoken_mouth(phones, samples).curve[:, 0]
     lag = lips.find_lag(opening, expected)
     values[Measure.LIPS] = _moving(values, lag.now)

@@ -1,4 +1,4 @@
-"""What `ttsf evaluate` looks at. Imports no torch."""
+"""Settings of `ttsf evaluate`. Imports no torch."""
 
 import os
 from dataclasses import dataclass, field
@@ -10,32 +10,32 @@ from ttsf.research.data.parts import Use
 
 @dataclass(frozen=True)
 class EvaluateSettings:
-    """What one evaluation looks at. Raises TtsfError for values out of range."""
+    """Settings of one evaluation. Raises TtsfError for values out of range."""
 
     model: Path | None = None
-    """Model directory; by default the bundled one."""
+    """Model folder (default: bundled)."""
     ablations: dict[str, Path] = field(default_factory=dict)
-    """Models that differ from ours in one point, by their names in Tables 3 and 5."""
+    """Ablation models by name, for Tables 3 and 5."""
     systems: dict[str, Path] = field(default_factory=dict)
-    """Folders of other systems' videos, by their names in the tables."""
+    """Folders of other systems' videos, by name."""
     uses: tuple[Use, ...] = ("valid", "evaluate_only")
-    """Files of a parts folder that are taken."""
+    """Uses of a parts folder to evaluate."""
     per_person: int = 2
-    """Cases of one person, at most."""
+    """Maximum number of cases per person."""
     limit: int | None = 20
-    """Cases of each sort, at most."""
+    """Maximum number of cases of each kind."""
     people: int = 8
-    """People whose voices are compared under several motions."""
+    """Number of people whose voices are compared under several motions."""
     experts: Path | None = None
-    """Folder of the downloaded public networks; without it the offline grade alone."""
+    """Folder of the downloaded public networks (default: offline scorers only)."""
     whisper: Path | None = None
-    """A local Whisper model for the public WER."""
+    """Local Whisper model for the public WER."""
     distillmos: bool = False
     """Rate the speech by DistillMOS as well, where the package is installed."""
     device: str = "cpu"
-    """Of our model: cpu, cuda or mps."""
+    """Compute device of our model: cpu, cuda or mps."""
     workers: int = os.cpu_count() or 1
-    """Processes that score clips."""
+    """Number of processes that score clips."""
 
     def __post_init__(self) -> None:
         for name in ("per_person", "limit", "people", "workers"):
@@ -43,4 +43,4 @@ class EvaluateSettings:
             if value is not None and value < 1:
                 raise TtsfError(f"{name.replace('_', ' ')} must be at least 1, not {value}")
         if self.whisper is not None and self.experts is None:
-            raise TtsfError("Whisper needs the folder of the other public networks beside it")
+            raise TtsfError("whisper needs the public networks too: give --experts DIR")

@@ -1,7 +1,7 @@
-"""Systems under test: folders of videos, each called as its case; ours are written here.
+"""Systems under test: folders of videos named after their cases; ours are generated here.
 
-A cascade (our speech with another system's frames) is a folder too: `speech/*.wav` of ours are the
-sounds that the other system is to be driven with.
+A cascade (our speech with another system's frames) is a folder too: the other system is driven by
+our `speech/*.wav`.
 """
 
 import hashlib
@@ -26,22 +26,22 @@ from ttsf.research.evaluation.cases import Case
 
 GROUND_TRUTH = "real clips"
 MARK = "weights.sha256"
-"""File in a folder of our videos that says which weights they are of."""
+"""File that records the weights of a folder of our videos."""
 MOTIONS = 5
-"""Frames of one person from which voices are compared (Table 3, Fig. 5)."""
+"""Frames per person for comparing voices (Table 3, Fig. 5)."""
 SAME_SENTENCE = "The weather will be cold and dry tomorrow."
 
 
 class System(NamedTuple):
-    """Somebody's videos of the cases."""
+    """The videos of one system."""
 
     name: str
     videos: Mapping[str, Path]
-    """By case; cases without a video are refused when they are scored."""
+    """Videos by case; cases without one are refused when they are scored."""
     extra: tuple[str, ...] = ()
     """Files in the folder that belong to no case."""
     expected: frozenset[str] | None = None
-    """Cases that it should have a video of; None: all."""
+    """Cases that should have a video; None: all."""
 
     @property
     def is_real(self) -> bool:
@@ -50,13 +50,13 @@ class System(NamedTuple):
 
 
 def ground_truth(cases: Sequence[Case]) -> System:
-    """The real clips."""
+    """Return the system of real clips."""
     videos = {case.name: case.video for case in cases if case.video}
     return System(GROUND_TRUTH, videos, expected=frozenset(videos))
 
 
 def open_folder(name: str, folder: Path, cases: Sequence[Case]) -> System:
-    """Videos that lie in `folder`; raises TtsfError for an empty one or names that do not pair."""
+    """Open a folder of videos; raises TtsfError if it is empty or no name matches a case."""
     if not folder.is_dir():
         raise TtsfError(f"{folder}: no such folder")
     found = {path.stem: path for path in sorted(folder.glob("*.mp4"))}
@@ -74,11 +74,11 @@ def open_folder(name: str, folder: Path, cases: Sequence[Case]) -> System:
 def speak_cases(
     name: str, pipeline: Pipeline, cases: Sequence[Case], folder: Path, progress: Progress | None
 ) -> tuple[System, dict[str, str]]:
-    """Our videos of the cases, and why some could not be written; finished ones are kept.
+    """Generate our videos of the cases, keeping finished ones; also return failures by case.
 
     Each case has a seed of its own, the same in every model, so that cases differ in motion.
 
-    Raises TtsfError where the folder holds videos of other weights.
+    Raises TtsfError if the folder holds videos of other weights.
     """
     _claim(folder, pipeline)
     videos, refused = {}, {}
@@ -100,7 +100,7 @@ def speak_cases(
 
 
 def _claim(folder: Path, pipeline: Pipeline) -> None:
-    """A folder belongs to the weights that it was begun with."""
+    """Record the weights in a folder; raises TtsfError if it belongs to others."""
     digest = hashlib.sha256(repr(pipeline.model.config).encode())
     for name, value in sorted(pipeline.model.state_dict().items()):
         digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
@@ -120,10 +120,10 @@ def voices_under_motion(
     folder: Path,
     progress: Progress | None = None,
 ) -> dict[str, list[np.ndarray]]:
-    """One sentence in the voice of every picture: person -> float32 [N] at 16 kHz each.
+    """Synthesise one sentence in the voice of every picture: person -> float32 [N] at 16 kHz.
 
     pictures: of each person, RGB uint8 [H, W, 3] under several motions. Sounds are also written to
-    `folder`; pictures in which no face is found are left out.
+    `folder`; pictures without a face are skipped.
     """
     folder.mkdir(parents=True, exist_ok=True)
     voices: dict[str, list[np.ndarray]] = {}
@@ -147,5 +147,5 @@ def voices_under_motion(
 
 
 def spread_frames(frames: np.ndarray) -> list[np.ndarray]:
-    """Five frames spread over a clip [T, H, W, 3]."""
+    """Pick five frames spread over a clip [T, H, W, 3]."""
     return [frames[i] for i in np.linspace(0, len(frames) - 1, MOTIONS).astype(int)]

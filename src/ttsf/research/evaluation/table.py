@@ -1,4 +1,4 @@
-"""Sec. 4's tables as Markdown and CSV; every one says what its figures are and how many clips."""
+"""Sec. 4's tables as Markdown and CSV, with definitions and numbers of clips."""
 
 import math
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ GRADES = {
 
 
 class Row(NamedTuple):
-    """A system's figures; None where it has none by its nature."""
+    """Figures of one system; None where a measure does not apply."""
 
     system: str
     figures: tuple[Figure | None, ...]
     used: int
-    """Clips that were scored."""
+    """Number of scored clips."""
     refused: int
 
     def cells(self) -> list[str]:
-        """The figures as text; a count in brackets where not all clips have the figure."""
+        """Format the figures, with a count in brackets if not all clips have the figure."""
         return [_cell(figure, self.used) for figure in self.figures]
 
 
@@ -34,13 +34,13 @@ class Table(NamedTuple):
     """One table of one grade."""
 
     key: str
-    """Name of its files."""
+    """File name stem."""
     title: str
     columns: tuple[Metric, ...]
     rows: tuple[Row, ...]
 
     def metrics(self) -> tuple[Metric, ...]:
-        """Of its columns; raises TtsfError where a figure is not of its column's kind."""
+        """Metrics of the columns; raises TtsfError if a column mixes definitions."""
         for row in self.rows:
             for metric, figure in zip(self.columns, row.figures, strict=True):
                 if figure is not None:
@@ -48,7 +48,7 @@ class Table(NamedTuple):
         return self.columns
 
     def markdown(self) -> str:
-        """The table, what its columns mean, and the counts."""
+        """Format the table, the definitions of its columns, and the counts."""
         metrics = self.metrics()
         head = ["", *(f"{m.name} {ARROWS[m.better]}" for m in metrics), "clips", "refused"]
         lines = [f"### {self.title}", "", _line(head), _line(["---"] * len(head))]
@@ -64,7 +64,7 @@ class Table(NamedTuple):
         return "\n".join([*lines, "", small, ""])
 
     def csv(self) -> str:
-        """Long form: one line for each figure, with its definition."""
+        """Format in long form: one line per figure, with its definition."""
         columns = ("system", "metric", "value", "used", "refused", "grade", "judge", "definition")
         rows: list[tuple[object, ...]] = [("table", *columns)]
         for row in self.rows:
@@ -76,7 +76,7 @@ class Table(NamedTuple):
         return csv_text(rows)
 
     def write(self, stem: Path) -> None:
-        """Write `stem`.md and `stem`.csv, each whole."""
+        """Write `stem`.md and `stem`.csv atomically."""
         write_new(stem.with_name(f"{stem.name}.md"), self.markdown())
         write_new(stem.with_name(f"{stem.name}.csv"), self.csv())
 

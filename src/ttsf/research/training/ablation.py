@@ -1,8 +1,7 @@
-"""An ablation of a finished model (Tables 3 and 5): only what the ablation changes is another's.
+"""Build an ablation of a finished model (Tables 3 and 5) by replacing one part.
 
-The audio mapper of a motion run, or the voice projection of a voice run, trained with the
-ablation's preset on the base's other parts. All other weights, head motion among them, are the
-base's.
+The audio mapper comes from a motion run, or the voice projection from a voice run, trained with
+the ablation's preset on the base's other parts. All other weights are the base's.
 """
 
 from dataclasses import replace
@@ -16,7 +15,7 @@ from ttsf.research.training.parts import VOICE, load_parts
 
 
 def ablate(base: TTSF, preset: Preset, run: Path) -> TTSF:
-    """The base with the preset's audio mapper or voice from `run`; TtsfError for a misfit."""
+    """Return the base with the audio mapper or voice of `run`; TtsfError if they do not fit."""
     config = changed(base.config, preset.model)
     part = VOICE if config.audio_mapper == base.config.audio_mapper else "audio_mapper"
     model = TTSF(config)
@@ -27,7 +26,7 @@ def ablate(base: TTSF, preset: Preset, run: Path) -> TTSF:
 
 
 def changed(base: ModelConfig, other: ModelConfig) -> ModelConfig:
-    """The base's configuration with the preset's one difference; raises TtsfError without any."""
+    """Apply the preset's one difference to the base's configuration; TtsfError without any."""
     speech = replace(base.speech, voice_from=other.speech.voice_from)
     config = replace(base, name=other.name, audio_mapper=other.audio_mapper, speech=speech)
     if replace(config, name=base.name) == base:

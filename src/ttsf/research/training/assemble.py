@@ -1,7 +1,7 @@
-"""Joins the averaged weights of runs into one model folder that `ttsf speak` reads.
+"""Assemble the averaged weights of runs into one model folder for `ttsf speak`.
 
-Each run keeps its tensors under the model's names, so the model is their union; later folders
-replace the parts that they hold. A model folder may be among them.
+Runs store tensors under the model's names, so the model is their union; later folders replace
+parts of earlier ones. Model folders are accepted too.
 """
 
 from collections.abc import Sequence
@@ -26,18 +26,18 @@ from ttsf.research.training.parts import (
 )
 
 ONLY_TRAINING = ("discriminator.", "discriminators.", "judges.", TABLE, "syncnet.", "log_scale")
-"""What runs hold beside parts of the model."""
+"""Prefixes of tensors that belong to training only."""
 
 
 class Assembled(NamedTuple):
-    """A model and which of its parts no folder held."""
+    """A model, and its parts that no folder contained."""
 
     model: TTSF
     untrained: list[str]
 
 
 def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
-    """The model with the weights of these runs and models; other parts keep a random start.
+    """Assemble the model from runs and models; other parts stay random.
 
     Without a vocoder among them the model inverts its spectrograms by Griffin-Lim. Raises TtsfError
     for a folder of another size.
@@ -66,7 +66,7 @@ def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
 def fitting_config(
     config: ModelConfig, tensors: dict[str, Tensor], voices: tuple[VoiceConfig, ...]
 ) -> ModelConfig:
-    """The configuration with these voices, and the kind of vocoder that the tensors have."""
+    """Return the configuration with these voices and the vocoder type of the tensors."""
     vocoder = config.vocoder
     if not any(name.startswith("vocoder.") for name in tensors):
         vocoder = VocoderConfig(kind="griffin_lim")

@@ -1,9 +1,9 @@
-"""The frozen experts of joint training: which are at hand, and what stands in for the others.
+"""The frozen experts of joint training, and substitutes for missing ones.
 
-VGG19 (Eq. 3), the identity network and SyncNet are not shipped. A missing one is an error unless
-the run was told to go on without; its loss is then off. In the place of VGG19 the discriminator's
-own feature maps are compared ("feature matching"), the documented substitute of the open recipe;
-identity and synchronisation have none.
+VGG19 (Eq. 3), the identity network and SyncNet are not shipped. A missing expert is an error unless
+`allow_missing` is set; its loss is then off. VGG19 is replaced by the discriminator's feature maps
+("feature matching"), the documented substitute of the open recipe; identity and synchronisation
+have no substitute.
 """
 
 from collections.abc import Callable
@@ -26,25 +26,25 @@ WITHOUT = (
 
 
 class Experts(NamedTuple):
-    """None: not at hand, its loss is off (VGG19: feature matching instead)."""
+    """The experts; None if missing: its loss is off (VGG19: feature matching instead)."""
 
     vgg: VGG19Features | None
     identity: FaceIdentity | None
     sync: SyncNet | None
 
     def missing(self) -> list[str]:
-        """What the absent ones mean for the run, a line each."""
+        """Describe the effect of each missing expert."""
         return [line for expert, line in zip(self, WITHOUT, strict=True) if expert is None]
 
 
 def find_experts(
     folder: Path | None, syncnet: Path | None, config: SyncNetConfig, allow_missing: bool
 ) -> Experts:
-    """The experts of a run.
+    """Load the experts of a run.
 
-    folder: where the downloaded weights lie (None: the folder that TTSF_EXPERTS names); syncnet:
-    run folder of the SyncNet stage. Raises TtsfError for a file that is not the public one, and for
-    a missing one unless that is allowed; its message says what to fetch from where.
+    folder: downloaded weights (None: $TTSF_EXPERTS); syncnet: run folder of the SyncNet stage.
+    Raises TtsfError for a file that is not the public one, and for a missing one unless that is
+    allowed; the message says what to download from where.
     """
     vgg = _load(VGG19Features.load, folder, allow_missing)
     identity = _load(FaceIdentity.load, folder, allow_missing)

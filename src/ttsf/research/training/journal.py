@@ -1,4 +1,4 @@
-"""What a run tells: lines of JSON, pictures and sounds, and TensorBoard where it is installed."""
+"""Log of a run: JSON lines, pictures and sounds, and TensorBoard if it is installed."""
 
 import json
 import time
@@ -18,7 +18,7 @@ from ttsf.model.ttsf import TTSF
 
 
 class Validation(NamedTuple):
-    """What a stage measured on held-out data."""
+    """Measurements of a stage on held-out data."""
 
     figures: dict[str, float] = {}  # noqa: RUF012
     pictures: dict[str, Tensor] = {}  # noqa: RUF012
@@ -26,16 +26,16 @@ class Validation(NamedTuple):
     sounds: dict[str, Tensor] = {}  # noqa: RUF012
     """[N] in [-1, 1]."""
     rate: int = SAMPLE_RATE
-    """Hz of the sounds."""
+    """Sampling rate of the sounds, Hz."""
 
 
 def sheet(rows: list[Tensor]) -> Tensor:
-    """Rows of pictures [N, 3, s, s] as one picture [3, H, W]."""
+    """Tile rows of pictures [N, 3, s, s] into one picture [3, H, W]."""
     return torch.cat([torch.cat(list(row), dim=-1) for row in rows], dim=-2)
 
 
 def speak_first(model: TTSF, spoken: SpokenText, voice: Tensor) -> Tensor:
-    """The first of some texts in its voice of [B, V], by Griffin-Lim: samples [N] on the CPU."""
+    """Synthesise the first text with its voice, by Griffin-Lim: samples [N] on the CPU."""
     config, speech = model.config, model.speech
     flow = config.speech.flow
     features = speech.encode(spoken.ids[:1], spoken.id_lengths[:1], voice[:1])
@@ -55,7 +55,7 @@ class Journal:
     def add(self, done: int, losses: dict[str, float], waited_s: float, every: int) -> None:
         """Count a step's losses; their means are logged every `every` steps.
 
-        waited_s: how long this run has waited for batches so far; logged as its share of the time.
+        waited_s: total time spent waiting for batches; logged as a fraction of the run time.
         """
         self.count += 1
         for name, value in losses.items():
@@ -70,7 +70,7 @@ class Journal:
         self.sums, self.count = {}, 0
 
     def show(self, done: int, found: Validation) -> None:
-        """Keep a validation."""
+        """Log a validation."""
         self._write({"step": done, "valid": _rounded(found.figures)})
         self._plot("valid", found.figures, done)
         folder = self.out / "valid"
@@ -88,7 +88,7 @@ class Journal:
                 self.board.add_audio(name, sound.clamp(-1, 1)[None], done, rate)
 
     def close(self) -> None:
-        """Finish the files."""
+        """Close the files."""
         if self.board is not None:
             self.board.close()
 

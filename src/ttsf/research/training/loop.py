@@ -1,9 +1,9 @@
 """Sec. 4.1: the one training loop. A stage is a net, named losses and batches; this runs it.
 
-Every step is a pure function of (seed, step) and the state, so a killed run goes on bit for bit on
-CPU: batches are drawn from their number and the random generators are re-seeded for each. Under
-`torchrun` the micro-batches of a step are shared out among the processes (DDP); two processes take
-the very step that one process takes with twice the accumulation.
+Every step is a pure function of (seed, step) and the state, so a killed run resumes bit for bit on
+CPU: a batch depends only on its number, and random generators are re-seeded for each. Under
+`torchrun` the micro-batches of a step are distributed over processes (DDP); two processes take
+exactly the step that one process takes with twice the accumulation.
 """
 
 import json
@@ -28,14 +28,14 @@ TREND_STEPS = 50
 
 
 class Stage(Protocol):
-    """What a stage file provides. Modules that it holds beside `net` are frozen.
+    """Interface of a stage. Its modules outside `net` are frozen.
 
-    The loop owns devices: it moves the modules and every batch, those of a validation too.
+    The loop moves modules and batches to the device, also for validation.
     """
 
     @property
     def net(self) -> nn.Module:
-        """Everything that is trained and saved."""
+        """The modules that are trained and saved."""
 
     @property
     def weights(self) -> dict[str, float]:
@@ -46,26 +46,26 @@ class Stage(Protocol):
 
     @property
     def batches_per_epoch(self) -> int:
-        """Micro-batches that show all data once."""
+        """Micro-batches per pass through the data."""
 
     def learning_rate(self, step: int, steps: int) -> float:
-        """A factor on each parameter group's own rate at a step of a run of `steps`."""
+        """Return the factor on all learning rates at a step of a run of `steps`."""
 
     def batch(self, number: int) -> Any:
-        """Micro-batch `number`, a NamedTuple; must depend on the number alone.
+        """Return micro-batch `number`, a NamedTuple that depends on the number alone.
 
-        Called in a thread of its own: no use of torch's global generator. A field `names` says what
-        is in the batch.
+        Called in a separate thread: do not use torch's global generator. A field `names` lists the
+        contents of the batch.
         """
 
     def losses(self, batch: Any) -> dict[str, Tensor]:
         """Named scalar losses, means over the batch; the names are those of `weights`."""
 
     def held_out_batches(self) -> Iterator[Any]:
-        """What a validation looks at, as NamedTuples."""
+        """Yield the validation batches, as NamedTuples."""
 
     def validate(self, step: int, batches: Iterator[Any]) -> Validation:
-        """Measured figures, pictures and sounds of the held-out batches; `net` is the average."""
+        """Return figures, pictures and sounds of held-out batches; `net` has averaged weights."""
 
 
 class _Objective(nn.Module):
@@ -103,7 +103,7 @@ def total_loss(losses: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
-    """A tensor, or a NamedTuple of tensors and NamedTuples, on the device; the rest as it is."""
+    """Move tensors, also in nested NamedTuples, to the device; leave other values unchanged."""
     if isinstance(batch, Tensor):
         return batch.to(device)
     if hasattr(batch, "_fields"):
@@ -112,10 +112,10 @@ def to_device(batch: Any, device: torch.device) -> Any:
 
 
 def train(stage: Stage, out: Path, settings: RunSettings) -> None:
-    """Train to `settings.steps`, going on from the state in `out` when there is one.
+    """Train up to `settings.steps`, resuming from the state in `out` if there is one.
 
-    Raises TtsfError where a loss or gradient stops being finite or the loss diverges, with the
-    batch that caused it; the last good state stays as it was.
+    Raises TtsfError, naming the batch, if a loss or gradient is not finite or the loss diverges;
+    the last good state is kept.
     """
     with _processes(settings.device) as (rank, world, device):
         run = _Run(stage, out, settings, rank, world, device)
@@ -124,7 +124,7 @@ def train(stage: Stage, out: Path, settings: RunSettings) -> None:
 
 
 class _Batches:
-    """A stage's micro-batches, the next ones prepared while the step before them is computed."""
+    """Prefetches micro-batches in threads while steps are computed."""
 
     def __init__(self, stage: Stage, stride: int, end: int, loaders: int) -> None:
         self.stage, self.stride, self.end, self.loaders = stage, stride, end, loaders
@@ -133,7 +133,7 @@ class _Batches:
         self.waited_s = 0.0
 
     def take(self, number: int) -> Any:
-        """Micro-batch `number`; the next `loaders` of this process are then under way."""
+        """Return micro-batch `number`, and start loading the next `loaders` ones."""
         began = time.monotonic()
         batch = self._begun(number).result()
         del self.ahead[number]
@@ -148,7 +148,7 @@ class _Batches:
         return self.ahead[number]
 
     def close(self) -> None:
-        """Begin no further batch."""
+        """Stop prefetching."""
         self.pool.shutdown(cancel_futures=True)
 
 
@@ -195,7 +195,7 @@ class _Run:
         return int(notes["step"])
 
     def run(self) -> None:
-        """All remaining steps."""
+        """Run all remaining steps."""
         settings, trend = self.settings, _Trend(self.settings.divergence)
         journal = Journal(self.out, self.first) if self.rank == 0 else None
         saved = time.monotonic()
@@ -217,7 +217,7 @@ class _Run:
             journal.close()
 
     def _step(self, step: int) -> tuple[dict[str, float], float]:
-        """One optimiser step; the mean losses of this process's micro-batches and their total."""
+        """Take one optimiser step; return this process's mean losses and their total."""
         stage, settings = self.stage, self.settings
         self.net.train()
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
@@ -249,7 +249,7 @@ class _Run:
         return means, sum(stage.weights[name] * value for name, value in means.items())
 
     def _last_only(self, part: int) -> Any:
-        """Gradients travel between processes with the last micro-batch of a step."""
+        """Synchronise gradients only with the last micro-batch of a step."""
         waits = self.world > 1 and part + 1 < self.settings.accumulate
         return self.objective.no_sync() if waits else nullcontext()  # type: ignore[operator]
 
@@ -281,7 +281,7 @@ class _Run:
         save_state(self.out, done, self.net, self.average, self.optimizer, notes)
 
     def _validate(self, done: int) -> Validation:
-        """With the averaged weights in place."""
+        """Validate with the averaged weights."""
         own = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
         self.net.load_state_dict(self.average)
         self.net.eval()
@@ -294,7 +294,7 @@ class _Run:
 
 @contextmanager
 def _processes(device: str) -> Iterator[tuple[int, int, torch.device]]:
-    """Rank, number of processes and device; joins the others where torchrun started them."""
+    """Yield rank, number of processes and device; joins the process group under torchrun."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         yield 0, 1, torch.device(device)

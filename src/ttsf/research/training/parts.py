@@ -1,4 +1,4 @@
-"""The parts of a model that a stage trains, and the weights that runs and models keep of them."""
+"""The parts of a model that a stage trains, and their weights in runs and models."""
 
 import json
 from collections.abc import Sequence
@@ -17,22 +17,22 @@ from ttsf.research.training.state import STATE, read_average
 SPEECH = (
     *("speech.encoder", "speech.duration", "speech.prosody", "speech.refiner", "speech.decoder"),
 )
-"""Prosody and refiner are left out where the model has none."""
+"""Prosody and refiner are skipped if the model has none."""
 VOICE = "speech.voice_projection"
 FACE = ("face_encoder", "motion_extractor", "generator")
 MOTION = ("normalizer", "prior", "sampler")
 MIXED_VOICES = f"{VOICE}.voices.weight"
 """Of `VoiceMixture`: [width, voices]."""
 TABLE, SPEAKERS = "table.weight", "speakers.json"
-"""Voices of a TTS run's speakers, [speakers, width], and the file with their names."""
+"""Tensor of a TTS run's speaker voices, [speakers, width], and the file with their names."""
 VOICES = "voices.json"
-"""Of a voice run: the voices that it mixes."""
+"""File of a voice run: the voices that it mixes."""
 
 
 class Parts(nn.Module):
-    """Some parts of a model under the model's own names; they are the model's, not copies.
+    """Some parts of a model under the model's own names, shared with the model.
 
-    All others are frozen.
+    All other parts are frozen.
     """
 
     def __init__(self, model: TTSF, names: Sequence[str]) -> None:
@@ -52,16 +52,16 @@ class Parts(nn.Module):
 
 
 def part_of(name: str) -> str:
-    """The part that a tensor belongs to, with a dot at its end."""
+    """Return the part that a tensor belongs to, with a trailing dot."""
     depth = 2 if name.startswith("speech.") else 1
     return ".".join(name.split(".")[:depth]) + "."
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
-    """Tensors of a model, or the averaged ones of a run, under the model's names.
+    """Read the tensors of a model, or the averaged ones of a run, under the model's names.
 
-    Whatever else a run trains (discriminators, a table of speakers) keeps a name of its own. Raises
-    TtsfError where neither is there.
+    Other trained tensors (discriminators, speaker table) have names of their own. Raises TtsfError
+    if the folder holds neither.
     """
     if not (folder / STATE).is_file():
         if (folder / checkpoint.WEIGHTS).is_file():
@@ -71,7 +71,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 
 
 def load_parts(model: TTSF, folder: Path, names: Sequence[str]) -> None:
-    """Put those parts of a run or model into `model`; raises TtsfError where they do not fit."""
+    """Load parts of a run or model into `model`; raises TtsfError if they do not fit."""
     found = read_weights(folder)
     own = model.state_dict()
     for name in own:
@@ -84,7 +84,7 @@ def load_parts(model: TTSF, folder: Path, names: Sequence[str]) -> None:
 
 
 def check_shape(folder: Path, name: str, found: Tensor, wanted: Tensor) -> None:
-    """Raises TtsfError where a tensor belongs to another model."""
+    """Raise TtsfError if the shape shows that a tensor belongs to another model."""
     if found.shape != wanted.shape:
         raise TtsfError(
             f"{folder} belongs to another model: {name} has shape {tuple(found.shape)}, "
@@ -93,7 +93,7 @@ def check_shape(folder: Path, name: str, found: Tensor, wanted: Tensor) -> None:
 
 
 def read_speakers(run: Path) -> dict[str, Tensor]:
-    """The voices of a TTS run by the names of their speakers; raises TtsfError for other runs."""
+    """Read a TTS run's voices by speaker name; raises TtsfError for other runs."""
     table = read_weights(run).get(TABLE)
     try:
         names = json.loads((run / SPEAKERS).read_text(encoding="utf-8"))
@@ -105,12 +105,12 @@ def read_speakers(run: Path) -> dict[str, Tensor]:
 
 
 def write_voices(run: Path, voices: Sequence[VoiceConfig]) -> None:
-    """Say which voices a run mixes."""
+    """Write the list of voices that a run mixes."""
     write_new(run / VOICES, json.dumps([asdict(voice) for voice in voices], indent=1))
 
 
 def read_voices(folder: Path) -> tuple[VoiceConfig, ...]:
-    """The voices that a run or a model mixes; raises TtsfError where they are not named."""
+    """Read the voices that a run or model mixes; raises TtsfError if there is no list."""
     if not (folder / STATE).is_file():
         return checkpoint.load_config(folder).speech.voices
     try:

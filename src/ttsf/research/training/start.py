@@ -1,4 +1,4 @@
-"""`ttsf train`: builds a stage of a preset and runs it."""
+"""`ttsf train`: build a stage from a preset and run it."""
 
 import json
 import math
@@ -35,7 +35,7 @@ Known = TtsStage | VocoderStage | FaceStage | MotionStage | VoiceStage | SyncNet
 
 
 def build_stage(options: StageOptions, preset: Preset, seed: int = 0, together: int = 1) -> Known:
-    """The stage that the options belong to; together: micro-batches of a step of all processes.
+    """Build the stage of the options; together: micro-batches per step over all processes.
 
     Raises TtsfError for data or runs that cannot be used.
     """
@@ -64,7 +64,7 @@ def train_stage(
     steps: int | None = None,
     epochs: float | None = None,
 ) -> None:
-    """Build and run a stage in `out`, for so many steps or epochs, or for the preset's steps.
+    """Build and run a stage in `out`, for `steps`, `epochs`, or the preset's steps.
 
     Raises TtsfError as `build_stage` and `loop.train` do.
     """

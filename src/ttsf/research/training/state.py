@@ -1,6 +1,7 @@
-"""A training run on disk: one safetensors file with everything that a resume needs.
+"""Training state on disk: one safetensors file with everything needed to resume.
 
-Replaced atomically; the state before stays as `previous.safetensors`. What diverged is never saved.
+Written atomically; the previous state is kept as `previous.safetensors`. Diverged states are not
+saved.
 """
 
 import contextlib
@@ -25,9 +26,10 @@ def save_state(
     optimizer: torch.optim.Optimizer,
     notes: dict[str, str] | None = None,
 ) -> None:
-    """Save a run whole. Raises TtsfError where a weight is not finite; the old state then stays.
+    """Save the state of a run. Raises TtsfError if a weight is not finite; keeps the old state
+    then.
 
-    notes: further metadata, such as the scale of half precision.
+    notes: further metadata, such as the loss scale of half precision.
     """
     tensors = {f"net.{k}": v for k, v in net.state_dict().items()}
     tensors |= {f"average.{k}": v for k, v in average.items()}
@@ -52,9 +54,9 @@ def save_state(
 def load_state(
     out: Path, net: nn.Module, average: dict[str, Tensor], optimizer: torch.optim.Optimizer
 ) -> dict[str, str]:
-    """Restore in place what `save_state` wrote; returns its metadata, "step" and the notes.
+    """Restore a state in place; return its metadata, "step" and the notes.
 
-    Raises TtsfError where the run was made by another model or stage.
+    Raises TtsfError if the run belongs to another model or stage.
     """
     path = out / STATE
     with safe_open(path, "pt") as file:
@@ -73,7 +75,7 @@ def load_state(
 def read_average(out: Path) -> dict[str, Tensor]:
     """The averaged weights of a run, under the names of its net."""
     prefix = "average."
-    with safe_open(out / STATE, "pt") as file:  # not the optimiser's, twice as large
+    with safe_open(out / STATE, "pt") as file:  # skips the optimiser state, twice as large
         names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
         return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
 

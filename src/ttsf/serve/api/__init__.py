@@ -1,1 +1,1 @@
-"""The addresses of the API."""
+"""The endpoints of the HTTP API."""

@@ -1,4 +1,4 @@
-"""The application: addresses, errors, health and the page."""
+"""The FastAPI application: endpoints, error handlers, health checks and the page."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
 
 
 def create_app(studio: Studio) -> FastAPI:
-    """The application around a studio whose engine has been started."""
+    """Create the application for a studio whose engine has been started."""
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -44,18 +44,18 @@ def create_app(studio: Studio) -> FastAPI:
 
     @app.get("/healthz")
     async def alive() -> dict[str, str]:
-        """Whether the server answers."""
+        """Liveness: the server answers."""
         return {"status": "ok"}
 
     @app.get("/readyz")
     async def ready() -> JSONResponse:
-        """Whether it can make a video now."""
+        """Readiness: the engine can generate videos."""
         up = studio.engine.is_up
         return JSONResponse({"status": "ok" if up else "loading"}, 200 if up else 503)
 
     @app.get("/metrics")
     async def metrics() -> Response:
-        """Figures for Prometheus."""
+        """Prometheus metrics."""
         return Response(studio.figures(), media_type="text/plain; version=0.0.4")
 
     app.mount("/", StaticFiles(directory=PAGE, html=True), "page")
@@ -68,7 +68,7 @@ async def _on_problem(_request: Request, error: Exception) -> Response:
 
 
 async def _on_gone(_request: Request, _error: Exception) -> Response:
-    return Response(status_code=499)  # nobody reads it
+    return Response(status_code=499)  # the client has gone
 
 
 async def _on_invalid(_request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""What a request carries: fields, and at most one picture."""
+"""Request bodies: fields, and at most one picture."""
 
 import asyncio
 import json
@@ -19,14 +19,14 @@ Wanted = TypeVar("Wanted", bound=BaseModel)
 
 
 class Body(NamedTuple):
-    """Of one request."""
+    """A parsed request body."""
 
     fields: dict[str, Any]
     picture: bytes | None = None
 
 
 async def read_body(request: Request, settings: Settings) -> Body:
-    """Of a form, of JSON, or a bare picture; raises Problem 400, 408, 413, 415 or 422."""
+    """Read a form, JSON or a bare picture; raises Problem 400, 408, 413, 415 or 422."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         async with asyncio.timeout(settings.upload_s):
@@ -42,7 +42,7 @@ async def read_body(request: Request, settings: Settings) -> Body:
 
 
 def parse(kind: type[Wanted], fields: dict[str, Any]) -> Wanted:
-    """Fields as a request of this kind; raises Problem 422 that names the first wrong one."""
+    """Validate fields; raises Problem 422 that names the first invalid one."""
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
@@ -78,7 +78,7 @@ def _json(content: bytes) -> Body:
 
 
 def _with_picture(fields: dict[str, Any], picture: bytes | None) -> Body:
-    """A picture may also come as a data URL, bare or as `{"image_url": URL}`."""
+    """Decode a picture given as a data URL, bare or as `{"image_url": URL}`."""
     given = fields.pop("input_reference", None)
     if isinstance(given, dict):
         given = given.get("image_url")

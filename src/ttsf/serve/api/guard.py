@@ -1,4 +1,4 @@
-"""What stands before every address: who may come in, how much may be sent, what browsers may do."""
+"""Middleware for all endpoints: authentication, body size, Host and Origin, security headers."""
 
 import hmac
 from urllib.parse import urlsplit
@@ -23,19 +23,19 @@ SECURITY = {
     "X-Frame-Options": "DENY",
 }
 GUARDED = ("/v1/", "/metrics")
-"""Where a key is needed, if there is one; the page holds no secret."""
+"""Paths that require a key, if the server has keys; the page itself is public."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Guard:
-    """ASGI middleware."""
+    """ASGI middleware that checks each request before the application."""
 
     def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
         self.app, self.settings, self.metrics = app, settings, metrics
         self._keys = [key.encode() for key in settings.keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI asks."""
+        """Handle one ASGI connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -64,7 +64,7 @@ class Guard:
         if method not in SAFE and origin is not None:
             theirs = urlsplit(origin).netloc.lower()
             if theirs != headers.get("host", "").lower():
-                raise Problem(403, "foreign_origin", "a page of another site may not ask this")
+                raise Problem(403, "foreign_origin", "other sites' pages may not send requests")
         if self._keys and path.startswith(GUARDED):
             given = headers.get("authorization", "")
             scheme, _, key = given.partition(" ")
@@ -96,7 +96,7 @@ class Guard:
 
 
 def _host(header: str) -> str:
-    """The name without its port; an address of IPv6 without its brackets."""
+    """Return the host without port, and an IPv6 address without brackets."""
     try:
         return urlsplit(f"//{header}").hostname or ""
     except ValueError:

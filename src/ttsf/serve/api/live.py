@@ -1,4 +1,4 @@
-"""Answers that are sent while they are made, and what happens when the client goes away."""
+"""Streaming responses, which stop their source when the client disconnects."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Coroutine, Mapping
@@ -14,23 +14,23 @@ from ttsf.serve.problems import Problem
 from ttsf.serve.studio import Live, Studio, read_from
 
 PIECE = 1 << 18
-"""Bytes that are read at once."""
+"""Bytes per read."""
 Result = TypeVar("Result")
 
 
 class Gone(Exception):
-    """The client went away."""
+    """The client disconnected."""
 
 
 class Broken(Exception):
-    """The rest of an answer will not come."""
+    """The source of a response failed after the response had started."""
 
 
 class LiveResponse(Response):
-    """Sends pieces as they come; closes their source when the client goes away.
+    """Streams an iterator, and closes it when the client disconnects.
 
-    A source that raises Broken or Problem ends the connection, so that nobody takes the answer
-    for whole.
+    If the source raises Broken or Problem, the connection is aborted, so that the client does not
+    take the response for complete.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class LiveResponse(Response):
         self.init_headers({"Cache-Control": "no-store", **headers})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI asks."""
+        """Send the response."""
         async with aclosing(self.pieces):
             await unless_gone(receive, self._pour(send))
 
@@ -57,7 +57,7 @@ class LiveResponse(Response):
 
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result | None:
-    """The result of some work, which is cancelled when the client goes away; then None."""
+    """Await `work`; if the client disconnects, cancel it and return None."""
     working = asyncio.create_task(work)
     leaving = asyncio.create_task(_gone(receive))
     try:
@@ -70,7 +70,7 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, Result]) -> Re
 
 
 async def while_there(request: Request, work: Awaitable[Result]) -> Result:
-    """As `unless_gone`, but raises Gone; for a request whose body has been read."""
+    """Like `unless_gone`, but raise Gone; for a request whose body has been read."""
     there = await unless_gone(request.receive, _boxed(work))
     if there is None:
         raise Gone
@@ -78,9 +78,9 @@ async def while_there(request: Request, work: Awaitable[Result]) -> Result:
 
 
 async def follow(studio: Studio, job_id: str, live: Live, cancel: bool) -> AsyncGenerator[bytes]:
-    """The stream of a video while it is made; raises Broken where it will not be whole.
+    """Yield the bytes of a video while it is generated; raises Broken if it fails.
 
-    cancel: whether the video is given up when nobody follows any more.
+    cancel: whether to cancel the video when the iterator is closed.
     """
     path, sent = studio.files.video(job_id) / STREAM, 0
     try:

@@ -1,4 +1,4 @@
-"""`/v1/portraits`: pictures that are read once, for many videos."""
+"""`/v1/portraits`: upload a picture once, use it for many videos."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ router = APIRouter(prefix="/v1/portraits", tags=["portraits"])
 
 @router.post("")
 async def add(request: Request) -> dict[str, Any]:
-    """Read a picture; the same one has the same id."""
+    """Upload a picture; the same bytes get the same id."""
     studio = studio_of(request)
     studio.check_disk()
     body = await read_body(request, studio.settings)
@@ -25,13 +25,13 @@ async def add(request: Request) -> dict[str, Any]:
 
 @router.get("/{portrait_id}")
 async def get(request: Request, portrait_id: str) -> dict[str, Any]:
-    """Faces and doubts."""
+    """Return the faces of a portrait, with warnings."""
     return shown(studio_of(request), portrait_id)
 
 
 @router.delete("/{portrait_id}")
 async def delete(request: Request, portrait_id: str) -> dict[str, Any]:
-    """Remove a picture, unless a video that is not finished needs it."""
+    """Delete a portrait, unless an unfinished video needs it."""
     studio = studio_of(request)
     shown(studio, portrait_id)
     await studio.forget_portrait(portrait_id)
@@ -39,9 +39,9 @@ async def delete(request: Request, portrait_id: str) -> dict[str, Any]:
 
 
 def shown(studio: Studio, portrait: str) -> dict[str, Any]:
-    """A portrait; raises Problem 404.
+    """Return a portrait as JSON; raises Problem 404.
 
-    A face's box is [left, top, width, height] in shares of the picture's sides.
+    A face's box is [left, top, width, height] as fractions of the picture's sides.
     """
     faces = studio.files.faces(portrait)
     if faces is None:

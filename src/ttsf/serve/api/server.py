@@ -1,4 +1,4 @@
-"""A server from its settings to its end."""
+"""Start and run a server."""
 
 import logging
 import socket
@@ -16,12 +16,12 @@ from ttsf.serve.store import Files
 from ttsf.serve.studio import Studio
 
 GRACE_S = 5
-"""For answers that are being sent when the server is told to end."""
+"""Time for open responses at shutdown, s."""
 logger = logging.getLogger("ttsf.serve")
 
 
 def new_studio(settings: Settings) -> Studio:
-    """With its model loaded; raises TtsfError for a folder or model that cannot be used."""
+    """Create a studio and load its model; raises TtsfError for an unusable folder or model."""
     jobs = Jobs(settings.folder / "jobs.sqlite")
     files = Files(settings.folder)
     engine = EngineProcess(settings) if settings.ray_address is None else RayEngine(settings)
@@ -30,7 +30,7 @@ def new_studio(settings: Settings) -> Studio:
 
 
 def new_server(studio: Studio) -> uvicorn.Server:
-    """Serves the page and the API of a studio on sockets that it is given."""
+    """Create the HTTP server of a studio; its caller passes the sockets."""
     config = uvicorn.Config(
         create_app(studio),
         access_log=False,
@@ -43,24 +43,24 @@ def new_server(studio: Studio) -> uvicorn.Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """At an address; raises TtsfError where that cannot be. Port 0 takes a free one."""
+    """Open a listening socket; port 0 picks a free one. Raises TtsfError if it cannot."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
-        raise TtsfError(f"cannot listen at {host}, port {port}: {error.strerror}") from None
+        raise TtsfError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until Ctrl-C or until the process is told to end.
+    """Serve until Ctrl-C or SIGTERM.
 
-    Raises TtsfError for an address that other machines reach while no key is asked for, and for
-    an address, folder or model that cannot be used.
+    Raises TtsfError for a non-loopback address without a key, and for an unusable address, folder
+    or model.
     """
     check_host(host, settings.keys)
     with listen(host, port) as place:
         studio = new_studio(settings)
         shown = f"[{host}]" if ":" in host else host
         logger.info("http://%s:%d/ is ready", shown, place.getsockname()[1])
-        with suppress(KeyboardInterrupt):  # the usual end
+        with suppress(KeyboardInterrupt):  # the normal way to stop
             new_server(studio).run([place])

@@ -19,13 +19,13 @@ from ttsf.serve.store import EXAMPLE
 from ttsf.serve.studio import Studio
 
 NAME = "ttsf"
-"""Of the model, whatever it is."""
+"""Name of the model in the API."""
 router = APIRouter(prefix="/v1", tags=["speech"])
 
 
 @router.post("/audio/speech", openapi_extra=schema(SpeechRequest), response_class=Response)
 async def speak(request: Request) -> Response:
-    """A text as speech, sent while it is made; who goes away gives it up."""
+    """Stream a text as speech; cancelled when the client disconnects."""
     studio = studio_of(request)
     most = studio.settings.most_text
     with studio.admission():
@@ -55,7 +55,7 @@ async def speak(request: Request) -> Response:
 
 @router.get("/voices")
 async def voices(request: Request) -> dict[str, Any]:
-    """The model's own voices; without one, a face chooses."""
+    """List the voices of the model; if a request names none, the face chooses."""
     about = studio_of(request).engine.about
     data = [
         {"id": name, "object": "voice", "register": register} for name, register in about.voices
@@ -65,13 +65,13 @@ async def voices(request: Request) -> dict[str, Any]:
 
 @router.get("/models")
 async def models(request: Request) -> dict[str, Any]:
-    """The one model."""
+    """Describe the model."""
     return {"object": "list", "data": [_model(studio_of(request))]}
 
 
 @router.get("/models/{model}")
 async def model(request: Request, model: str) -> dict[str, Any]:
-    """The one model."""
+    """Describe the model, under any name."""
     if model != NAME:
         raise not_found("model")
     return _model(studio_of(request))
@@ -84,7 +84,7 @@ def _model(studio: Studio) -> dict[str, Any]:
 
 
 def _voice(studio: Studio, name: str) -> tuple[str | None, Path | None]:
-    """A voice by name, or a picture whose face chooses one; raises Problem 422."""
+    """Resolve a voice name or a portrait id; raises Problem 422."""
     own = [voice for voice, _ in studio.engine.about.voices]
     if name in own:
         return name, None

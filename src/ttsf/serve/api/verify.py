@@ -1,4 +1,4 @@
-"""`/v1/verify`: whether a file was made with ttsf; nothing of it is kept."""
+"""`/v1/verify`: check whether a file was made with ttsf; the file is not kept."""
 
 import asyncio
 import json
@@ -15,9 +15,9 @@ from ttsf.serve.problems import Problem
 
 router = APIRouter(prefix="/v1/verify", tags=["verify"])
 AT_ONCE = 2
-"""Files that are looked at."""
+"""Maximum number of files examined at the same time."""
 MOST_S = 60.0
-"""Time for one."""
+"""Time limit per file, s."""
 BAD_INPUT = 2
 MEDIA = ("video/", "audio/")
 _running = set[Path]()
@@ -25,11 +25,11 @@ _running = set[Path]()
 
 @router.post("")
 async def check(request: Request) -> dict[str, Any]:
-    """Look for marks and tags in a video, a sound or a picture: `found`, `marked`, `number`."""
+    """Look for watermark and tags in a video, sound or picture: `found`, `marked`, `number`."""
     studio = studio_of(request)
     studio.check_disk()
     if len(_running) >= AT_ONCE:
-        detail = "too many files are being looked at; try again later"
+        detail = "too many files are being examined; try again later"
         raise Problem(429, "queue_full", detail, None, {"Retry-After": "5"})
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "file"
@@ -43,7 +43,7 @@ async def check(request: Request) -> dict[str, Any]:
 
 
 async def _content(request: Request) -> bytes:
-    """Raises Problem 400, 408, 413, 415 or 422."""
+    """Read the file of a request; raises Problem 400, 408, 413, 415 or 422."""
     settings = studio_of(request).settings
     if request.headers.get("content-type", "").lower().startswith(MEDIA):
         try:
@@ -58,7 +58,7 @@ async def _content(request: Request) -> bytes:
 
 
 async def _verified(file: Path) -> dict[str, Any]:
-    """By `ttsf verify` in a process of its own: a strange file spoils no more than that."""
+    """Run `ttsf verify` in a separate process, so that a malicious file harms nothing else."""
     command = [sys.executable, "-m", "ttsf", "verify", str(file), "--json"]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
@@ -76,7 +76,7 @@ async def _verified(file: Path) -> dict[str, Any]:
     if process.returncode == BAD_INPUT:
         raise Problem(422, "unusable", "the file is no readable video, sound or picture", "file")
     if not out:
-        raise Problem(500, "server_error", "the file could not be looked at")
+        raise Problem(500, "server_error", "the file could not be examined")
     found = json.loads(out)
     del found["file"]
     return {"object": "verification", **found}

@@ -1,4 +1,4 @@
-"""`/v1/videos`: jobs, answers that are waited for, and live streams."""
+"""`/v1/videos`: jobs, synchronous responses and live streams."""
 
 import asyncio
 import hashlib
@@ -33,24 +33,24 @@ VARIANTS = {
 }
 Variant = Literal["video", "stream", "audio", "srt", "vtt", "timings", "thumbnail"]
 STATUSES = {"accepted": "queued", "running": "in_progress", "done": "completed"}
-"""In OpenAI's words; the others are "failed"."""
+"""Job status in OpenAI's terms; all others are "failed"."""
 BEAT_S = 15.0
-"""Between signs of life of a list of events that has none."""
+"""Interval of keep-alive comments in an idle event stream, s."""
 MOST_KEY = 255
-"""Characters of an Idempotency-Key."""
+"""Maximum length of an Idempotency-Key, characters."""
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
 
 @router.post("", openapi_extra=schema(VideoRequest))
 async def create(request: Request) -> dict[str, Any]:
-    """Accept a video; it is made when its turn has come."""
+    """Accept a video as a job."""
     studio = studio_of(request)
     return shown(studio, await _accept(request, "job"))
 
 
 @router.post("/sync", openapi_extra=schema(VideoRequest), response_class=FileResponse)
 async def create_and_wait(request: Request) -> Response:
-    """The finished video; who goes away gives it up."""
+    """Return the finished video; cancelled when the client disconnects."""
     studio = studio_of(request)
     job = await _accept(request, "sync")
     try:
@@ -68,9 +68,9 @@ async def create_and_wait(request: Request) -> Response:
 
 @router.post("/stream", openapi_extra=schema(VideoRequest), response_class=Response)
 async def create_and_stream(request: Request) -> Response:
-    """The video while it is made, as fragmented MP4; who goes away gives it up.
+    """Stream the video as fragmented MP4; cancelled when the client disconnects.
 
-    `X-Video-Id` names it: its events tell the place in the line, progress and words.
+    `X-Video-Id` holds its id; its events report queue position, progress and words.
     """
     studio = studio_of(request)
     job = await _accept(request, "stream")
@@ -88,7 +88,7 @@ async def list_all(
     after: str | None = None,
     order: Literal["asc", "desc"] = "desc",
 ) -> dict[str, Any]:
-    """By age, from the one after `after` on."""
+    """List videos by age, starting after the id `after`."""
     studio = studio_of(request)
     start = None if after is None else _find(studio, after)
     jobs = studio.jobs.page(limit + 1, start, order == "desc")
@@ -99,14 +99,14 @@ async def list_all(
 
 @router.get("/{video_id}")
 async def get(request: Request, video_id: str) -> dict[str, Any]:
-    """How far a video is."""
+    """Return the status of a video."""
     studio = studio_of(request)
     return shown(studio, _find(studio, video_id))
 
 
 @router.delete("/{video_id}")
 async def delete(request: Request, video_id: str) -> dict[str, Any]:
-    """Stop a video, and remove all of it."""
+    """Cancel a video, and delete all its files."""
     studio = studio_of(request)
     job = _find(studio, video_id)
     await studio.delete(job.id)
@@ -116,7 +116,7 @@ async def delete(request: Request, video_id: str) -> dict[str, Any]:
 @router.head("/{video_id}/content", response_class=FileResponse, include_in_schema=False)
 @router.get("/{video_id}/content", response_class=FileResponse)
 async def content(request: Request, video_id: str, variant: Variant = "video") -> Response:
-    """A file of a finished video, whole or in ranges; `stream` also while it is made."""
+    """Return a file of a finished video (ranges allowed); `stream` also while it is generated."""
     studio = studio_of(request)
     job = _find(studio, video_id)
     live = studio.live.get(job.id)
@@ -127,19 +127,19 @@ async def content(request: Request, video_id: str, variant: Variant = "video") -
 
 @router.get("/{video_id}/events", response_class=Response)
 async def events(request: Request, video_id: str) -> Response:
-    """Server-sent events: `video` when it changes, `words` as they are said, to its end."""
+    """Server-sent events until the video ends: `video` on changes, `words` as they are spoken."""
     studio = studio_of(request)
     job = _find(studio, video_id)
     return LiveResponse(_events(studio, job), "text/event-stream", {"X-Accel-Buffering": "no"})
 
 
 def studio_of(request: Request) -> Studio:
-    """The one of this server."""
+    """Return the studio of the server."""
     return request.app.state.studio
 
 
 def shown(studio: Studio, job: Job) -> dict[str, Any]:
-    """A job as OpenAI's clients read it, and `ttsf` for what is ours."""
+    """Return a job in OpenAI's form, with our own fields under `ttsf`."""
     live = studio.live.get(job.id)
     wanted = json.loads(job.request)
     progress, place = 100 if job.status == "done" else 0, 0
@@ -174,7 +174,7 @@ def shown(studio: Studio, job: Job) -> dict[str, Any]:
 
 
 async def _accept(request: Request, kind: Kind) -> Job:
-    """The job of a request, which may have come before; raises Problem."""
+    """Create the job of a request, or find it by its Idempotency-Key; raises Problem."""
     studio = studio_of(request)
     key = request.headers.get("idempotency-key")
     if key is not None and not (0 < len(key) <= MOST_KEY and key.isascii()):

@@ -5,7 +5,7 @@ const DOWNLOADS = {video: "MP4", audio: "WAV", srt: "SRT", vtt: "VTT", timings: 
 const EXAMPLE = "Hello. I am a portrait, and I read whatever you write.";
 
 const MOST_CAPTION = 80; // characters
-const PAUSE_S = 0.6; // that ends a caption
+const PAUSE_S = 0.6; // a longer pause ends a caption
 
 const state = {portrait: null, face: 1, making: null, video: null, whole: false, words: [], cue: null};
 
@@ -50,7 +50,7 @@ async function usePicture(blob) {
   } catch (error) {
     $("picture").hidden = true;
     status.classList.add("wrong");
-    status.textContent = `This picture cannot speak: ${error.message}`;
+    status.textContent = `Unusable picture: ${error.message}`;
   }
 }
 
@@ -117,8 +117,8 @@ async function speak(event) {
   event.preventDefault();
   const missing = [
     [!state.portrait, "Choose a portrait first.", "file"],
-    [!$("text").value.trim(), "Write what to say.", "text"],
-    [!$("consent").checked, "Tick that the person shown has agreed.", "consent"],
+    [!$("text").value.trim(), "Enter a text.", "text"],
+    [!$("consent").checked, "Confirm that the person shown has agreed.", "consent"],
   ].find(([wrong]) => wrong);
   if (missing) {
     say(missing[1], true);
@@ -126,7 +126,7 @@ async function speak(event) {
     return;
   }
   if ($("key").value) sessionStorage.setItem("key", $("key").value);
-  if (state.making) state.making.abort(); // the last one may still be playing
+  if (state.making) state.making.abort(); // the previous video may still be playing
   const making = state.making = new AbortController();
   setMaking(true);
   clearStage();
@@ -150,7 +150,7 @@ async function speak(event) {
     const stopped = making.signal.aborted;
     making.abort();
     $("video").pause();
-    say(stopped ? "Stopped." : `It was not made: ${error.message}`, !stopped);
+    say(stopped ? "Stopped." : `Failed: ${error.message}`, !stopped);
     setMaking(false);
   }
 }
@@ -177,7 +177,7 @@ function clearStage() {
 }
 
 function start() {
-  $("video").play().catch(() => say("Press play to hear it."));
+  $("video").play().catch(() => say("Press play to start."));
 }
 
 /* The finished file in the place of the stream, from some time on. */
@@ -222,8 +222,8 @@ async function followEvents(id, signal) {
 
 function showState({status, progress, error, ttsf}) {
   $("progress").value = progress;
-  if (status === "queued") say(ttsf.place ? `Waiting: number ${ttsf.place} in the line.` : "Waiting …");
-  if (status === "in_progress") say("The video is being made; it starts meanwhile.");
+  if (status === "queued") say(ttsf.place ? `Waiting: number ${ttsf.place} in the queue.` : "Waiting …");
+  if (status === "in_progress") say("Generating; playback starts as soon as possible.");
   if (status === "failed") throw new Error(error.message);
 }
 
@@ -262,7 +262,7 @@ function newTrack() {
   const track = document.createElement("track");
   Object.assign(track, {id: "track", kind: "captions", label: "English", srclang: "en"});
   $("video").replaceChildren(track);
-  track.track.mode = "hidden"; // takes captions before it has a file; the viewer switches it on
+  track.track.mode = "hidden"; // accepts cues before there is a file; the viewer enables it
   state.cue = null;
 }
 
@@ -282,7 +282,7 @@ function addWords(words) {
   const characters = [...$("text").value];
   for (const {text, start, end, start_char: from, end_char: to} of words) {
     const last = state.words.at(-1);
-    if (last && last.from === from) { // one writing that is spoken as several words
+    if (last && last.from === from) { // one written form spoken as several words
       last.end = end;
       continue;
     }

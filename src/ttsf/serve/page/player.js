@@ -1,11 +1,11 @@
 /* A stream of fragmented MP4 in a <video>, played while it comes. */
 
 const TYPE = (level) => `video/mp4; codecs="avc1.4d40${level}, mp4a.40.2"`;
-const LEVELS = ["29", "2a", "28", "1f", "1e"]; // a level too high is taken, one too low is refused
-const IN_HAND_S = 0.6; // before it plays
-const FAST = 1.3; // seconds in each since the answer began: plays with whatever is there
-const BEHIND_S = 30; // kept of what was played
-const AHEAD_S = 120; // held of what is not played yet
+const LEVELS = ["29", "2a", "28", "1f", "1e"]; // browsers accept a level that is too high, not one too low
+const IN_HAND_S = 0.6; // seconds buffered before playback starts
+const FAST = 1.3; // seconds of video per second of response: start playing at once
+const BEHIND_S = 30; // seconds kept behind the playhead
+const AHEAD_S = 120; // seconds buffered ahead
 
 /* Plays the bytes of an answer as they come; gives whether that worked, else they are only read to
    the end. `start` is called when there is enough to play. */
@@ -17,7 +17,7 @@ export async function playStream(video, answer, signal, start) {
     while (!(await reader.read()).done);
     return false;
   }
-  const began = performance.now() / 1000; // what waits while the source opens is no sign of speed
+  const began = performance.now() / 1000; // data queued while the source opens says nothing about speed
   const source = new Source();
   video.disableRemotePlayback = true;
   const opened = once(source, "sourceopen", signal);

@@ -1,1 +1,1 @@
-"""The engine as a process: the tasks it is given, and the events that it answers with."""
+"""The engine process: the tasks it receives, and the events it sends."""

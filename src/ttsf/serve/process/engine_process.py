@@ -1,5 +1,4 @@
-"""The engine process as the server sees it: tasks go in, events come out; one that dies is started
-again."""
+"""Handle of the engine process on the server's side: sends tasks, receives events, restarts it."""
 
 import asyncio
 import logging
@@ -18,25 +17,25 @@ from ttsf.serve.process.tasks import Cancel, Done, Event, Failed, Ready, Task
 from ttsf.serve.settings import Settings
 
 PAUSES_S = (0.0, 1.0, 5.0, 30.0)
-"""Before an engine that died is started again: once more, and each time without success between."""
+"""Delays before restarts in s; consecutive failures take the next one."""
 STEADY_S = 60.0
-"""An engine that lived so long was no failure from the start."""
+"""An engine that lived this long resets the delays, s."""
 logger = logging.getLogger("ttsf.serve")
 
 
 def work(connection: Connection, model: Path | None, device: str) -> None:
-    """All that the engine process does; PyTorch is imported there alone."""
+    """Main function of the engine process, the only one that imports PyTorch."""
     from ttsf.serve.process.task_runner import run
 
     run(connection, model, device)
 
 
 class Crashed(Exception):
-    """The engine process died, or told nothing for too long, while it did a task."""
+    """The engine process died, or sent no event for too long, during a task."""
 
 
 class EngineProcess:
-    """One process that holds the model. Its methods belong to the thread of one event loop."""
+    """A child process that holds the model. Not thread-safe, for one event loop."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.restarts = settings, 0
@@ -50,29 +49,29 @@ class EngineProcess:
         self.about: Ready
 
     def start(self) -> None:
-        """Load the model, and wait for it; raises TtsfError where it cannot be used."""
+        """Start the process, and wait until the model is loaded; raises TtsfError if it cannot."""
         self._launch()
         self._up.set()
 
     def attach(self) -> None:
-        """Serve the event loop that runs."""
+        """Bind to the running event loop."""
         self._loop = asyncio.get_running_loop()
         threading.Thread(target=self._watch, daemon=True).start()
 
     @property
     def is_up(self) -> bool:
-        """Whether it takes tasks."""
+        """Whether the process accepts tasks."""
         return self._up.is_set()
 
     @property
     def pid(self) -> int | None:
-        """Of the process."""
+        """Process id."""
         return self._process.pid
 
     async def events(self, task: Task) -> AsyncGenerator[Event]:
-        """What becomes of a task, `Done` or `Failed` last; raises Crashed.
+        """Run a task, and yield its events, `Done` or `Failed` last; raises Crashed.
 
-        Closing this early ends the task within one piece.
+        Closing the iterator cancels the task within one chunk.
         """
         await self._up.wait()
         number, queue = next(self._numbers), asyncio.Queue[Event | Crashed]()
@@ -97,17 +96,17 @@ class EngineProcess:
                 self._send(number, Cancel())
 
     def kill(self) -> None:
-        """End the process at once; another is started."""
+        """Kill the process; it is restarted."""
         self._process.kill()
 
     def close(self) -> None:
-        """End the process for good."""
+        """Stop the process for good."""
         self._closed = True
         self._process.kill()
         self._process.join()
 
     def _send(self, number: int, task: Task) -> None:
-        with suppress(OSError):  # of one that died its watcher tells
+        with suppress(OSError):  # the watcher reports a dead process
             self._connection.send((number, task))
 
     def _launch(self) -> None:
@@ -120,13 +119,13 @@ class EngineProcess:
         try:
             _, event = self._connection.recv()
         except (EOFError, OSError):
-            raise TtsfError("the engine process died while it loaded the model") from None
+            raise TtsfError("the engine process died while loading the model") from None
         if not isinstance(event, Ready):
             raise TtsfError(event.message)
         self.about = event
 
     def _watch(self) -> None:
-        """In a thread of its own: pass events on; start the process again when it has died."""
+        """Thread that forwards events, and restarts the process when it dies."""
         failures = 0
         while not self._closed:
             began = time.monotonic()
@@ -150,7 +149,7 @@ class EngineProcess:
             self._call(self._up.set)
 
     def _call(self, function: Callable[..., object], *arguments: object) -> None:
-        with suppress(RuntimeError):  # the loop has ended
+        with suppress(RuntimeError):  # the event loop has ended
             assert self._loop is not None
             self._loop.call_soon_threadsafe(function, *arguments)
 
@@ -166,7 +165,7 @@ class EngineProcess:
 
 
 async def end_of(events: AsyncGenerator[Event]) -> Done | Failed:
-    """How a task ends, by an engine's `events` of it; raises Crashed."""
+    """Exhaust the events of a task, and return the last; raises Crashed."""
     async for event in events:
         if isinstance(event, Done | Failed):
             return event

@@ -1,9 +1,8 @@
-"""Engines on a Ray cluster in the place of the one process: replicas of a Ray Serve deployment.
+"""Engines on a Ray cluster instead of one process: replicas of a Ray Serve deployment.
 
-Ray starts them, spreads tasks over them, starts those that die again, and has as many as there is
-work for. What they write lies in the server's folder, which all machines must see. Ray Serve's own
-HTTP proxies are left out: one server answers, since the line, the list of jobs and the files that
-are followed while they grow belong together, and engines are what there must be more of.
+Ray starts, restarts and scales the replicas, and distributes tasks. They write into the server's
+folder, which all machines must share. Ray Serve's HTTP proxies are not used: queue, job list and
+growing files belong to one server, and only the engines need to scale.
 """
 
 import asyncio
@@ -25,18 +24,18 @@ from ttsf.serve.settings import Settings
 
 LOCAL, DEPLOYMENT = "local", "engine"
 TASKS_EACH = 4
-"""Of one replica at once: a video, and pictures that are read beside it."""
+"""Concurrent tasks per replica: a video, and portraits read meanwhile."""
 GROW_S, SHRINK_S = 1.0, 300.0
-"""How long there must be too few, or too many, before that changes."""
+"""Delay before replicas are added or removed, s."""
 END_S = 1.0
-"""For tasks of a replica that is taken away; nobody waits for them."""
+"""Shutdown timeout of a replica, s; no client waits for its tasks."""
 LOOK_S = 2.0
-"""How often Ray looks whether a replica lives, and the server whether there is one."""
+"""Interval of health checks, by Ray of replicas and by the server of the deployment, s."""
 logger = logging.getLogger("ttsf.serve")
 
 
 class Replica:
-    """A model on one of the cluster's machines."""
+    """A replica: one model on a machine of the cluster."""
 
     def __init__(self, model: Path | None, device: str, stalled_s: float) -> None:
         from ttsf.serve.process.task_runner import load_worker
@@ -44,14 +43,14 @@ class Replica:
         self.worker, self.stalled_s = load_worker(model, device), stalled_s
 
     async def about(self) -> Ready:
-        """The model."""
+        """Describe the model."""
         return self.worker.about
 
     async def do(self, task: Task) -> AsyncGenerator[Event]:
-        """What becomes of a task; closing this early ends it within one piece.
+        """Run a task, and yield its events; closing the iterator cancels it within one chunk.
 
-        A process that tells nothing for too long ends itself: Ray has another one started, and
-        the server learns of it.
+        If a task sends no event for too long, the process exits; Ray starts another, and the
+        server gets an error.
         """
         loop, events = asyncio.get_running_loop(), asyncio.Queue[Event]()
         stopped = threading.Event()
@@ -60,7 +59,7 @@ class Replica:
             loop.call_soon_threadsafe(events.put_nowait, event)
 
         def work() -> None:
-            with suppress(RuntimeError):  # the loop has ended
+            with suppress(RuntimeError):  # the event loop has ended
                 tell(self.worker.do(task, stopped, tell))
 
         threading.Thread(target=work, daemon=True).start()
@@ -77,19 +76,19 @@ class Replica:
 
 
 class RayEngine:
-    """As `Engine`, on a cluster."""
+    """Like `EngineProcess`, on a Ray cluster."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.restarts = settings, 0
         self.about: Ready
         folder = hashlib.sha256(str(settings.folder).encode()).hexdigest()
         self.name = f"ttsf-{folder[:12]}"
-        """Of the application: a folder has one server, and a cluster may serve several."""
+        """Name of the Ray application, unique per folder, since a cluster may serve several."""
         self._handle: Any = None
         self._up, self._own, self._closed = False, False, threading.Event()
 
     def start(self) -> None:
-        """Join the cluster and wait for the first model; raises TtsfError."""
+        """Join the cluster, and wait for the first replica; raises TtsfError if none starts."""
         with needing("engines on a Ray cluster", 'Ray Serve ("ray[serve]")', "cluster"):
             import ray
             from ray import serve
@@ -116,7 +115,7 @@ class RayEngine:
         application = deployment.bind(s.model, s.device, s.stalled_s)
         try:
             serve.start(proxy_location="Disabled")
-            serve.delete(self.name)  # of a server that was killed: it may still be writing
+            serve.delete(self.name)  # left by a killed server: it may still be writing
             self._handle = serve.run(application, name=self.name, route_prefix=None)
             self.about = self._handle.about.remote().result()
         except (RuntimeError, ray.exceptions.RayError) as error:
@@ -127,25 +126,25 @@ class RayEngine:
         self._up = True
 
     def attach(self) -> None:
-        """Watch whether there is an engine."""
+        """Start watching whether a replica is up."""
         threading.Thread(target=self._watch, daemon=True).start()
 
     @property
     def is_up(self) -> bool:
-        """Whether tasks are taken."""
+        """Whether tasks are accepted."""
         return self._up
 
     async def events(self, task: Task) -> AsyncGenerator[Event]:
-        """What becomes of a task, `Done` or `Failed` last; raises Crashed.
+        """Run a task, and yield its events, `Done` or `Failed` last; raises Crashed.
 
-        Closing this early ends the task within one piece.
+        Closing the iterator cancels the task within one chunk.
         """
         response = self._handle.options(stream=True).do.remote(task)
         event: Event | None = None
         try:
             async for event in response:
                 yield event
-        except Exception as error:  # Ray has many for an actor that is no more
+        except Exception as error:  # Ray raises many types for a dead actor
             self.restarts += 1
             logger.error("an engine died (%s)", type(error).__name__)
             raise Crashed("the engine died") from None
@@ -154,7 +153,7 @@ class RayEngine:
                 response.cancel()
 
     def close(self) -> None:
-        """Take the engines from the cluster."""
+        """Remove the replicas from the cluster."""
         import ray
         from ray import serve
 
@@ -167,7 +166,7 @@ class RayEngine:
 
     def _watch(self) -> None:
         while not self._closed.wait(LOOK_S):
-            with suppress(Exception):  # the cluster does not answer: nothing is known
+            with suppress(Exception):  # the cluster does not answer: state unknown
                 self._up = self._status().replica_states.get("RUNNING", 0) > 0
 
     def _status(self) -> Any:

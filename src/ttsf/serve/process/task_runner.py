@@ -1,7 +1,6 @@
-"""The engine: it alone holds the model, reads pictures and makes videos.
+"""The engine's side: holds the model, reads portraits, generates videos and speech.
 
-As a process of its own it gets tasks from a server and tells what becomes of them; when the server
-is gone, so is this process.
+Runs as a child process: receives tasks, sends events, exits with the server.
 """
 
 import logging
@@ -45,11 +44,11 @@ logger = logging.getLogger("ttsf.serve")
 
 
 class Stopped(Exception):
-    """Somebody asked for the end."""
+    """The task was cancelled."""
 
 
 class _File:
-    """A file that is read while it grows."""
+    """A growing file, written by the pipeline and read by the server."""
 
     def __init__(self, path: Path, stopped: threading.Event) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +64,7 @@ class _File:
 
 
 def run(connection: Connection, model: Path | None, device: str) -> None:
-    """Load the model and do the tasks that come, until the server is gone."""
+    """Load the model, and run tasks until the server exits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         worker = load_worker(model, device)
@@ -77,15 +76,15 @@ def run(connection: Connection, model: Path | None, device: str) -> None:
 
 
 def load_worker(model: Path | None, device: str) -> "TaskRunner":
-    """For a process of its own: texts are kept out of its log. Raises TtsfError."""
-    logging.getLogger("ttsf").setLevel(logging.ERROR)  # warnings quote the text
+    """Load the model in a child process, whose log must hold no texts. Raises TtsfError."""
+    logging.getLogger("ttsf").setLevel(logging.ERROR)  # warnings quote the user's text
     from ttsf.pipeline import load
 
     return TaskRunner(load(model, device))
 
 
 class Listener:
-    """Gets tasks with their numbers from a server; each runs in a thread of its own."""
+    """Receives numbered tasks from the server, and runs each in its own thread."""
 
     def __init__(self, worker: "TaskRunner", connection: Connection) -> None:
         self.worker, self.connection = worker, connection
@@ -93,12 +92,12 @@ class Listener:
         self._stopped: dict[int, threading.Event] = {}
 
     def listen(self) -> None:
-        """Take tasks until the server is gone."""
+        """Receive tasks until the server exits."""
         while True:
             try:
                 number, task = self.connection.recv()
             except (EOFError, OSError):
-                os._exit(0)  # whatever the threads are doing
+                os._exit(0)  # without waiting for the threads
             if isinstance(task, Cancel):
                 with suppress(KeyError):
                     self._stopped[number].set()
@@ -118,7 +117,7 @@ class Listener:
 
 
 class TaskRunner:
-    """Does tasks with a `Pipeline`, several at once in several threads."""
+    """Runs tasks with a `Pipeline`; thread-safe."""
 
     def __init__(self, pipeline: "Pipeline") -> None:
         self.pipeline = pipeline
@@ -126,7 +125,7 @@ class TaskRunner:
 
     @property
     def about(self) -> Ready:
-        """The model."""
+        """Describe the model."""
         config = self.pipeline.model.config
         voices = tuple((voice.name, voice.register) for voice in config.speech.voices)
         return Ready(config.name, voices, config.video.fps, config.sample_rate)
@@ -134,7 +133,7 @@ class TaskRunner:
     def do(
         self, task: Task, stopped: threading.Event, tell: Callable[[Event], None]
     ) -> Done | Failed:
-        """A task to its end, or until it is stopped; what grows meanwhile is told."""
+        """Run a task until it ends or is cancelled; report progress to `tell`."""
 
         def tell_unless_stopped(event: Event) -> None:
             if stopped.is_set():
@@ -166,9 +165,9 @@ class TaskRunner:
         return {}
 
     def _faces(self, task: ReadPortrait) -> dict[str, Any]:
-        """Boxes are shares of the picture's width and height, the largest face first.
+        """Find the faces, the largest first, with boxes as fractions of the picture's sides.
 
-        A face that cannot speak says why; doubts are what may spoil its video.
+        An unusable face carries the reason, a usable one its warnings.
         """
         first = self.portrait(task.picture, 1)
         height, width = first.picture.shape[:2]

@@ -1,4 +1,4 @@
-"""What the server asks of the engine process, and what that answers."""
+"""Tasks that the server sends to the engine, and events that the engine sends back."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,13 +8,13 @@ from ttsf.media.sound_formats import SoundFormat
 
 
 class ReadPortrait(NamedTuple):
-    """Find the faces of a picture; gives its `width`, `height` and `faces`."""
+    """Find the faces of a picture; returns its `width`, `height` and `faces`."""
 
     picture: Path
 
 
 class CheckVideo(NamedTuple):
-    """Whether a video can be made; gives nothing."""
+    """Check whether a video can be generated; returns nothing."""
 
     picture: Path
     face: int
@@ -23,7 +23,7 @@ class CheckVideo(NamedTuple):
 
 
 class MakeVideo(NamedTuple):
-    """Write all files of a video into a folder; gives `seconds`, `frames`, `size`."""
+    """Write all files of a video into a folder; returns `seconds`, `frames`, `size`."""
 
     picture: Path
     face: int
@@ -34,7 +34,7 @@ class MakeVideo(NamedTuple):
 
 
 class MakeSpeech(NamedTuple):
-    """Write speech to a file while it is made; a portrait gives the voice where none is named."""
+    """Write speech to a file while it is generated; without a voice, the portrait chooses one."""
 
     picture: Path | None
     face: int
@@ -45,48 +45,48 @@ class MakeSpeech(NamedTuple):
 
 
 class Forget(NamedTuple):
-    """Keep no portrait in memory."""
+    """Drop all portraits from memory."""
 
 
 class Cancel(NamedTuple):
-    """Stop the task of this number."""
+    """Cancel the task with this number."""
 
 
 Task = ReadPortrait | CheckVideo | MakeVideo | MakeSpeech | Forget | Cancel
 
 
 class Ready(NamedTuple):
-    """The model is loaded."""
+    """Event: the model is loaded."""
 
     model: str
     voices: tuple[tuple[str, str], ...]
-    """Names and registers."""
+    """Name and register of each voice."""
     fps: int
     sample_rate: int
 
 
 class Grew(NamedTuple):
-    """There is more of a video or speech."""
+    """Progress event: more output is available."""
 
     done: int = 0
-    """Frames so far."""
+    """Frames written so far."""
     total: int = 0
-    """As far as it is known."""
+    """Expected number of frames."""
     words: tuple[dict[str, Any], ...] = ()
-    """That begin in the new piece, as in the timings file."""
+    """Words that begin in the new chunk, as in the timings file."""
 
 
 class Done(NamedTuple):
-    """A task has ended well."""
+    """Event: the task succeeded."""
 
     result: dict[str, Any]
 
 
 class Failed(NamedTuple):
-    """A task has not."""
+    """Event: the task failed."""
 
     code: str
-    """cancelled, unusable (what the client gave), disk_full or engine_error."""
+    """cancelled, unusable (bad input of the client), disk_full or engine_error."""
     message: str
 
 

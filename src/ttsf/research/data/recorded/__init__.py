@@ -1,1 +1,1 @@
-"""Sec. 4.1: training clips of recorded videos and speech."""
+"""Sec. 4.1: training clips from recorded videos and speech."""

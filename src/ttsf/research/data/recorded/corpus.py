@@ -1,4 +1,4 @@
-"""`ttsf prepare`: a folder of recorded videos becomes a corpus with a manifest and a report."""
+"""`ttsf prepare`: turn a folder of recorded videos into a corpus with manifest and report."""
 
 import zlib
 from collections import Counter
@@ -15,13 +15,13 @@ from ttsf.research.data.report import finish
 from ttsf.research.data.settings import PrepareSettings
 
 HELD_OUT = 50
-"""One training clip in so many is held out, of a speaker who has others."""
+"""One training clip in this many is held out, if the speaker has others."""
 
 
 def prepare(settings: PrepareSettings, out: Path, workers: Parallel = Parallel()) -> list[Record]:
     """Prepare every video of the layout in `out`; see `jobs.run_jobs`.
 
-    Goes on where an earlier run stopped. Raises TtsfError for unusable settings or folders.
+    Resumes an interrupted run. Raises TtsfError for unusable settings or folders.
     """
     check_recogniser(settings.recogniser)
     jobs = [
@@ -35,7 +35,7 @@ def prepare(settings: PrepareSettings, out: Path, workers: Parallel = Parallel()
 
 
 def hold_out_clips(records: Sequence[Record]) -> list[Record]:
-    """The same records, with some clips of training speakers moved to the split "valid".
+    """Move some clips of training speakers to the split "valid".
 
     Layouts hold out whole people; a stage with a table of speakers is validated on people it knows.
     One clip in HELD_OUT goes, by the checksum of its name, so that more videos leave the choice as

@@ -1,8 +1,8 @@
-"""Sec. 4.1: where one face stays in a recording, from a look at every fifth frame.
+"""Sec. 4.1: find stretches of a recording with one face in a fixed position.
 
-A training clip has one fixed crop, so that the head moves in it as it moved before the camera: the
-square of `portrait.crop` around the mean face box. Where the face moves too far, is lost or the
-video is cut, the stretch ends.
+Faces are detected in every fifth frame. A training clip has one fixed crop, in which the head moves
+as before the camera: the square of `portrait.crop` around the mean face box. A stretch ends where
+the face moves too far, is lost, or the video is cut.
 """
 
 from collections.abc import Iterable
@@ -26,10 +26,10 @@ CUT_CHANGE = 45.0  # mean change of grey levels of 16 x 16 fields between two lo
 
 
 class Look(NamedTuple):
-    """One look at a recording."""
+    """Detections in one frame of a recording."""
 
     frame: int
-    """Its number at 25 fps."""
+    """Frame number at 25 fps."""
     faces: list[ScoredBox]
     """The largest first."""
     grey: np.ndarray
@@ -38,7 +38,7 @@ class Look(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """All looks at a recording."""
+    """Detections in all examined frames of a recording."""
 
     looks: list[Look]
     frames: int
@@ -53,11 +53,11 @@ class Stretch(NamedTuple):
     end: int
     face: FaceBox = FaceBox(0, 0, 0)
     turned: float = 0.0
-    """Share of the looks at which the detector saw a turned or tilted face."""
+    """Fraction of detections that showed a turned or tilted face."""
     crowded: float = 0.0
-    """Share of the looks that show another face of a similar size."""
+    """Fraction of examined frames with another face of similar size."""
     ending: str = ""
-    """Why it does not go on: "" at the end of the range."""
+    """Why the stretch ends; "" at the end of the range."""
 
     @property
     def square(self) -> CropSquare:
@@ -66,7 +66,7 @@ class Stretch(NamedTuple):
 
 
 def survey_frames(frames: Iterable[np.ndarray]) -> Survey:
-    """Look at every fifth of RGB uint8 frames [H, W, 3]."""
+    """Detect faces in every fifth of RGB uint8 frames [H, W, 3]."""
     looks: list[Look] = []
     count, width, height = 0, 0, 0
     for count, frame in enumerate(frames, start=1):
@@ -81,7 +81,7 @@ def survey_frames(frames: Iterable[np.ndarray]) -> Survey:
 
 
 def find_stretches(survey: Survey, start: int, end: int) -> list[Stretch]:
-    """The stretches of one face within frames `start` to `end` (exclusive), in order."""
+    """Find the stretches of one face within frames `start` to `end` (exclusive), in order."""
     looks = [look for look in survey.looks if start <= look.frame < end]
     stretches: list[Stretch] = []
     i = 0
@@ -98,7 +98,7 @@ def find_stretches(survey: Survey, start: int, end: int) -> list[Stretch]:
 
 
 def refusal(stretch: Stretch, shortest: int) -> str | None:
-    """Why a stretch is of no use, or None."""
+    """Return why a stretch is unusable, or None."""
     if stretch.end - stretch.start < shortest:
         why = f", then {stretch.ending}" if stretch.ending else ""
         return f"too short: {(stretch.end - stretch.start) / FPS:.2f} s{why}"
@@ -110,9 +110,9 @@ def refusal(stretch: Stretch, shortest: int) -> str | None:
 
 
 def _follow(looks: list[Look], first: int) -> tuple[list[ScoredBox], int, str]:
-    """The face at look `first` for as long as it stays.
+    """Follow the face at look `first` for as long as it stays in position.
 
-    Returns what was seen, the last look that shows it and why it ended ("" at the last look).
+    Returns its boxes, the last look that shows it, and why it ended ("" at the last look).
     """
     seen, last, missed = [looks[first].faces[0]], first, 0
     for i in range(first + 1, len(looks)):

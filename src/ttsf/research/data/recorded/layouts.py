@@ -1,7 +1,6 @@
-"""Sec. 4.1: the videos of a corpus as its makers ship it, found by name alone, in a stable order.
+"""Sec. 4.1: find the videos of a corpus as distributed, by name alone, in a stable order.
 
-Nothing is opened but the lists of splits of LRS2. Hidden files are skipped, so the `._x.mp4` that
-macOS leaves behind do no harm.
+Only the split lists of LRS2 are opened. Hidden files, such as macOS's `._x.mp4`, are skipped.
 """
 
 import os
@@ -20,7 +19,7 @@ from ttsf.research.data.records import piece_of
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
 VALID_PERCENT = 1
-"""Of the speakers of LRS3 and VoxCeleb2, which have no split for validation."""
+"""Percentage of held-out speakers for LRS3 and VoxCeleb2, which have no validation split."""
 GRID_TEST_SPEAKERS = ("s33", "s34")
 GRID_VALID_SPEAKERS = ("s31", "s32")
 LRS2_LISTS: dict[str, dict[str, Split]] = {
@@ -38,7 +37,7 @@ FOLDER_SPLITS: dict[str, Split] = {
 
 @dataclass(frozen=True)
 class SourceVideo:
-    """A video of a corpus and what the corpus tells about it."""
+    """A video of a corpus, with what the corpus says about it."""
 
     key: str
     """Unique within the corpus: a path without suffix, e.g. `pretrain/0akiEFwtkyA/00001`."""
@@ -51,16 +50,16 @@ class SourceVideo:
     split: Split
     licence: str
     sound: Path | None = None
-    """Where the sound is a file of its own."""
+    """Separate sound file, if there is one."""
     transcript: Path | None = None
     words: str | None = None
-    """What is said, where that is known without a transcript."""
+    """Spoken words, if known without a transcript."""
     voice_register: Register | None = None
-    """Of the voice, where it is listed."""
+    """Register of the voice, if listed."""
 
 
 def find_videos(layout: str, root: Path) -> list[SourceVideo]:
-    """All videos of a corpus, sorted by key.
+    """Find all videos of a corpus, sorted by key.
 
     The corpus's structure may begin in `root` or in one folder of it. Raises TtsfError for an
     unknown layout, a missing or unreadable folder, a folder without the structure, and names

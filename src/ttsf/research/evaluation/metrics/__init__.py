@@ -1,1 +1,1 @@
-"""Sec. 4.1: one file for each figure of the paper's tables, with the scorers that give it."""
+"""Sec. 4.1: one module per metric of the paper's tables, with its scorers."""

@@ -1,4 +1,4 @@
-"""C-SIM, Sec. 4.1: is it the same voice? And Fig. 5's: does a voice hold under several motions?
+"""C-SIM, Sec. 4.1: similarity of voices, and consistency of a voice under motion (Fig. 5).
 
 The scorer (resemblyzer) is not the paper's (x-vectors): compare its figures only with its own.
 """
@@ -23,7 +23,7 @@ MISSING = (
 
 
 class Consistency(NamedTuple):
-    """How much nearer the clips of one person are to each other than to other people's."""
+    """Similarity of voices within people against that across people."""
 
     within: float
     """Mean cosine over all pairs of clips of the same person."""

@@ -1,4 +1,4 @@
-"""DIV, Sec. 4.1: how much a head moves, the standard deviation over the frames of a clip.
+"""DIV, Sec. 4.1: amount of head motion, a standard deviation over the frames of a clip.
 
 The paper's reading is of Hopenet's features, whose weights a user fetches; offline, the angles are
 those of the landmark scorer.
@@ -34,7 +34,7 @@ DIV_DEGREES = Metric(
 
 
 class Diversity(NamedTuple):
-    """How much one head moves: standard deviations over its frames."""
+    """Head motion of one clip: standard deviations over its frames."""
 
     features: float
     """Mean over Hopenet's 2048 features."""

@@ -1,4 +1,4 @@
-"""F0 RMSE, Sec. 4.1: how far the pitch of a voice lies from that of the real clip, by WORLD."""
+"""F0 RMSE, Sec. 4.1: difference in pitch from the real clip, by WORLD."""
 
 import numpy as np
 

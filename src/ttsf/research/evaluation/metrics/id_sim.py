@@ -1,4 +1,4 @@
-"""ID-SIM, Sec. 4.1: is it the portrait's face? By the paper's CurricularFace or, offline, by dlib.
+"""ID-SIM, Sec. 4.1: similarity to the portrait, by CurricularFace or, offline, by dlib.
 
 dlib's face recognition gives 128 numbers a face (`face_recognition_models`). Distances below .6 are
 one person to its authors; real clips lie about .23 from their own first frame.
@@ -14,7 +14,7 @@ from ttsf.research.experts.curricular_face import CurricularFace
 from ttsf.research.experts.files import over_frames
 
 EVERY = 10
-"""Frames from one that is looked at to the next."""
+"""Interval of scored frames."""
 SHAPE, NETWORK = "pose_predictor_five_point_model_location", "face_recognition_model_location"
 ID_SIM = Metric(
     name="ID-SIM",

@@ -1,7 +1,7 @@
-"""What lips, DIV and motion measure: where a head points, how far mouth and eyes open.
+"""Head angles, mouth and eye opening from landmarks, for lips, DIV and motion.
 
-By mediapipe's face mesh. No part of the model contains it, but the animator that drew training
-frames moves its landmarks. Every frame stands on its own, so nothing is smoothed over time.
+Uses mediapipe's face mesh. No part of the model contains it, but the animator that rendered
+training frames moves its landmarks. Frames are independent; nothing is smoothed over time.
 """
 
 from typing import NamedTuple
@@ -19,11 +19,11 @@ from ttsf.research.landmarks.face_mesh import (
 )
 
 FEWEST_SEEN = 0.9
-"""A clip with a face in fewer of its frames is refused."""
+"""Minimum fraction of frames with a face."""
 
 
 class FaceTrack(NamedTuple):
-    """What is seen in a clip of T frames; between frames with a face, interpolated."""
+    """Measurements of a clip of T frames; interpolated where no face is detected."""
 
     opening: np.ndarray
     """Gap of the inner lips in e, the distance of the outer eye corners: [T]."""
@@ -36,7 +36,7 @@ class FaceTrack(NamedTuple):
 
 
 class LandmarkScorer:
-    """mediapipe's face mesh; one instance serves any number of clips."""
+    """mediapipe's face mesh; an instance can score any number of clips."""
 
     def __init__(self) -> None:
         with needing("the landmark scorer", "mediapipe", "eval"):

@@ -1,4 +1,4 @@
-"""Do the lips say what is heard? Measures that need landmarks and phone times, no trained network.
+"""Lip synchronisation from landmarks and phone times, without a trained network.
 
 Phone times come from pocketsphinx's alignment of the clip's own sound with its text, for every
 system alike. The expected opening is the table of `data.synthetic.visemes`, from which our lips
@@ -15,24 +15,24 @@ from ttsf.research.evaluation.metrics import landmarks
 from ttsf.research.evaluation.metrics.metric import Metric, version
 
 MOST_LAG = 10
-"""Frames by which sound and lips are shifted against each other, to either side."""
+"""Maximum shift between sound and lips, frames."""
 BILABIALS = frozenset("mbp")
 CLOSED = 0.25
-"""Share of the clip's own 5-95 % range of opening below which lips count as closed."""
+"""Fraction of the clip's 5-95 % range of opening below which lips count as closed."""
 FLOOR_DB = 40.0
 STILL_E = 0.005
-"""5-95 % range of opening, in e, below which a mouth does not speak: what is left is noise."""
+"""5-95 % range of opening, in e, below which a mouth counts as still."""
 
 
 class Lag(NamedTuple):
-    """How a mouth follows a curve."""
+    """Correlation of mouth and sound over shifts."""
 
     now: float
     """Pearson's r without a shift; 0 for a mouth that does not move."""
     best: float
     """The largest r over all shifts."""
     frames: int
-    """The shift of that r: by how many frames the sound comes late (negative: early)."""
+    """Shift of that r in frames; positive if the sound is late."""
 
 
 class Closures(NamedTuple):

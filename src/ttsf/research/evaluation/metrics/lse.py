@@ -1,6 +1,6 @@
-"""LSE-C and LSE-D, Sec. 4.1: how well lips and sound agree to the public SyncNet (Wav2Lip [25]).
+"""LSE-C and LSE-D, Sec. 4.1: lip sync by the public SyncNet (Wav2Lip [25]).
 
-Papers with face detection, or with another resizing, have other figures.
+Not comparable with papers that detect faces or resize differently.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from ttsf.research.evaluation.metrics.metric import Metric, of_file
 from ttsf.research.experts.public_syncnet import LipSyncNet
 
 REACH = 15
-"""Frames by which sound and frames are shifted against each other."""
+"""Maximum shift between sound and frames, frames."""
 DISTANCE_EPS = 1e-6
 """What PyTorch's `pairwise_distance`, which the public code uses, adds to every difference."""
 SCORER = of_file(
@@ -39,7 +39,7 @@ LSE_D = Metric(
 
 
 class LipSync(NamedTuple):
-    """How sound and frames of one clip lie to each other."""
+    """Lip sync scores of one clip."""
 
     offset: int
     """Frames by which the sound comes early (negative: late), as the public code counts."""

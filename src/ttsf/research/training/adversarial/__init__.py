@@ -1,1 +1,1 @@
-"""Discriminators of sound and of mels, and the GAN losses that they share."""
+"""Discriminators of sound and mels, and their GAN losses."""

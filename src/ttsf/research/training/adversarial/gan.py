@@ -9,16 +9,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 SLOPE = 0.1
-"""Of every leaky ReLU [HiFi-GAN]."""
+"""Slope of every leaky ReLU [HiFi-GAN]."""
 
 
 class Seen(NamedTuple):
-    """The scores of one discriminator, 1 for real and 0 for fake, and its feature maps."""
+    """Scores (1 real, 0 fake) and feature maps of one discriminator."""
 
     score: Tensor
     """[B, places]."""
     features: tuple[Tensor, ...]
-    """Of every layer, the score map last."""
+    """Feature maps of all layers, the score map last."""
 
 
 class GanLosses(NamedTuple):
@@ -59,7 +59,7 @@ def feature_distance(real: list[Seen], fake: list[Seen]) -> Tensor:
 
 @contextmanager
 def frozen(net: nn.Module) -> Iterator[None]:
-    """Gradients pass through `net` but do not reach its weights."""
+    """Freeze the weights of `net` in the block; gradients still pass through it."""
     net.requires_grad_(False)
     try:
         yield
@@ -70,7 +70,7 @@ def frozen(net: nn.Module) -> Iterator[None]:
 def gan_losses(
     discriminators: nn.Module, fake: Tensor, real: Tensor, *condition: Tensor
 ) -> GanLosses:
-    """All three losses of a batch; each reaches only the side that it teaches.
+    """Return all three losses of a batch; each has gradients for the side it trains only.
 
     condition: further inputs of the discriminators, the same for both sides.
     """

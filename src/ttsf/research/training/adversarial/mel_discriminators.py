@@ -1,7 +1,7 @@
-"""What finishes D_TTS: discriminators of its log-mels [2203.01080].
+"""Discriminators of log-mels, for fine-tuning D_TTS [2203.01080].
 
-Two look at the same windows, one at every frame and bin, one at half of both. Each is told the mu
-that the mel was made from, so that a sharp mel of other words is no match.
+Two see the same windows, at full and at half resolution. Each is conditioned on the mu that the mel
+was generated from, so that it also checks the match with the text.
 """
 
 from itertools import pairwise
@@ -35,7 +35,7 @@ class MelDiscriminator(nn.Module):
 
 
 class MelDiscriminators(nn.Module):
-    """One discriminator for each scale; the mu is fixed, the mel is judged."""
+    """One discriminator per scale, conditioned on mu."""
 
     def __init__(self) -> None:
         super().__init__()

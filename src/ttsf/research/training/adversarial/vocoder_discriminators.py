@@ -1,4 +1,4 @@
-"""Sec. 4.1: what teaches the vocoder: HiFi-GAN's discriminators, or cheap spectrogram ones.
+"""Sec. 4.1: discriminators of the vocoder: HiFi-GAN's, or cheaper ones on spectrograms.
 
 Both sets turn samples [B, N] in [-1, 1] into one `Seen` for each discriminator of the set.
 """
@@ -30,7 +30,7 @@ SCALE_LAYERS = (
 )
 """(kernel, stride, groups) of the scale discriminators [HiFi-GAN]."""
 SCALES = 3
-"""Each hears the sound at half the rate of the one before [HiFi-GAN]."""
+"""Number of scales; each halves the sampling rate [HiFi-GAN]."""
 RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512))
 """(n_fft, hop) in samples of the spectrogram discriminators and of the STFT loss [ours]."""
 
@@ -68,7 +68,7 @@ class PeriodDiscriminator(nn.Module):
 
 
 class ScaleDiscriminator(nn.Module):
-    """Long grouped 1-D convolutions over the sound as it is."""
+    """Long grouped 1-D convolutions over the waveform."""
 
     def __init__(self, spectral: bool, divisor: int = 1) -> None:
         super().__init__()
