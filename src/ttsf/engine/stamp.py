@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ttsf.engine.options import NO_LEXICON, GenerateOptions
+from ttsf.engine.options import GenerateOptions
 from ttsf.portrait.portrait import Portrait
 from ttsf.provenance.embed.label import Label
 from ttsf.provenance.embed.payload import Payload
 from ttsf.provenance.embed.picture import PictureMark
 from ttsf.text.front_end import Utterance
+
+READ = ("lexicon", "code")
+"""Options whose effect is already in the utterances."""
 
 
 class Stamp:
@@ -28,8 +31,16 @@ class Stamp:
 def payload_of(
     portrait: Portrait | None, utterances: Sequence[Utterance], options: GenerateOptions
 ) -> Payload:
-    """Derive the watermark's number from the arguments, so that videos are reproducible."""
+    """Derive the watermark's number from the arguments, so that videos are reproducible.
+
+    Only options that differ from their defaults count: a new option changes no number.
+    """
     picture = b"" if portrait is None else portrait.picture.tobytes()
     place = None if portrait is None else portrait.square
-    chosen = options.plain()._replace(lexicon=NO_LEXICON)  # its effect is already in the utterances
+    defaults = GenerateOptions()._asdict()
+    chosen = {
+        name: value
+        for name, value in options.plain()._asdict().items()
+        if name not in READ and value != defaults[name]
+    }
     return Payload.of(picture, repr((place, tuple(utterances), chosen)).encode())

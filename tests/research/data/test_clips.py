@@ -69,7 +69,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory, astronaut: np.ndarray) -> P
 
 
 def same(a: TalkingBatch, b: TalkingBatch) -> bool:
-    pairs = zip((*a[:-2], *a.spoken), (*b[:-2], *b.spoken), strict=True)
+    pairs = zip((*a[:-2], *a.spoken[:4]), (*b[:-2], *b.spoken[:4]), strict=True)
     return a.names == b.names and all(torch.equal(x, y) for x, y in pairs)
 
 

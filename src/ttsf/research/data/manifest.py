@@ -82,22 +82,22 @@ class Clip:
     """.mp4, or .png for a portrait."""
     audio: str | None = None
     """.flac"""
-    wide: str | None = None
-    """.flac of the same sound at 24 kHz, where its source goes beyond 8 kHz."""
     text: str | None = None
     """Normal words as `TextFrontEnd.normalize` gives them."""
     labels: str | None = None
     """.npz with `labels`, float32 [frames, 11], the known motion (`landmarks.labels`)."""
     phones: str | None = None
     """.json with [[IPA symbols, start s, end s], ...] by forced alignment."""
-    times: str | None = None
-    """.json with the symbols that E_t embeds and where each ends, see `speech.symbol_times`."""
-    f0: str | None = None
-    """.npy, float16 [samples / 160]: F0 in Hz of each mel frame, 0 where unvoiced."""
     voice_register: Register | None = None
     """The register a viewer would expect, not the person's real voice."""
     pitch_hz: float | None = None
     """Median F0 of the speech in Hz, if measured."""
+    wide: str | None = None
+    """.flac of the same sound at 24 kHz, where its source goes beyond 8 kHz."""
+    times: str | None = None
+    """.json with the symbols that E_t embeds and where each ends, see `speech.symbol_times`."""
+    f0: str | None = None
+    """.npy, float16 [samples / 160]: F0 in Hz of each mel frame, 0 where unvoiced."""
 
     def __post_init__(self) -> None:
         if not self.name or not self.speaker:
