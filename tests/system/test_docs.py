@@ -1,4 +1,4 @@
-"""What the documents name exists: files, links, and the classes of the paper map."""
+"""Files, links and classes named in the documentation exist."""
 
 import re
 from pathlib import Path

@@ -14,13 +14,13 @@ LOWEST_HZ, BINS, BINS_PER_OCTAVE = 60.0, 104, 32
 """Of the classes of F0: 60 to 559 Hz, 37.5 cents apart."""
 LAYERS = 4
 NEAR = 2
-"""Classes to either side of the likeliest one that take part in the mean."""
+"""Classes on either side of the likeliest one that enter the mean."""
 BLUR = 1.0
-"""Classes, standard deviation of a target."""
+"""Standard deviation of the training target, classes."""
 
 
 class Pitch(NamedTuple):
-    """What is read of each of T frames."""
+    """Pitch estimates of T frames."""
 
     logits: Tensor
     """[B, BINS, T]."""

@@ -8,9 +8,9 @@ from ttsf.config import RefinerConfig
 from ttsf.model.speech.convnext import ConvNextBlock
 
 PLACE = 3
-"""Values that say where in its symbol a frame lies."""
+"""Number of features for the position of a frame in its symbol."""
 NEAR = 10.0
-"""Frames; distances to a symbol's ends are told in this unit, up to 2."""
+"""Unit of the distances to a symbol's ends, frames; they are capped at 2 units."""
 
 
 def place_in_symbols(durations: Tensor, frames: int) -> Tensor:

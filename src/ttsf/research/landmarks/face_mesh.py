@@ -89,7 +89,7 @@ def load_mediapipe():
 
 @contextmanager
 def quiet_natives() -> Iterator[None]:
-    """Keep mediapipe's native log, a few warnings for every picture, off standard error."""
+    """Suppress mediapipe's native log on standard error."""
     kept = os.dup(2)
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)

@@ -154,7 +154,7 @@ def render_parts(
 
 
 def pack(kept: Sequence[tuple[Part, Path]], out: Path) -> None:
-    """Write the arrays of all people; names.json, without which nobody reads them, comes last."""
+    """Write the arrays of all people; names.json, which marks them as complete, comes last."""
     names = out / "names.json"
     names.unlink(missing_ok=True)
     for field in Person._fields:

@@ -83,7 +83,7 @@ def _problem(key: Key, sheet: Sheet) -> str:
 
 
 def _same_name(rater: str) -> str:
-    """As the page tells raters apart: without regard to case and spaces."""
+    """Return the rater's identity as on the page: ignoring case and spaces."""
     return " ".join(unicodedata.normalize("NFC", rater).lower().split())
 
 
