@@ -1,4 +1,4 @@
-"""Imports run downhill, siblings never meet, the product needs no research; files stay short."""
+"""Imports run downhill, never between siblings or from product to research; files stay short."""
 
 import ast
 import re

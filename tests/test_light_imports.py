@@ -1,4 +1,4 @@
-"""What needs no model loads none: options, the text front end, the HTTP server, `ttsf --help`."""
+"""Options, text front end, HTTP server and `ttsf --help` import no PyTorch."""
 
 import subprocess
 import sys

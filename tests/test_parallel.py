@@ -1,4 +1,4 @@
-"""Jobs leave one record each, whatever does them; records say what was refused and why."""
+"""Jobs leave one record each, for any kind of worker; records hold refusals and reasons."""
 
 import json
 from dataclasses import dataclass

@@ -194,7 +194,7 @@ def test_more_frames_than_memory_are_refused(
     pipeline: Pipeline, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ttsf.pipeline.MAX_FRAME_BYTES", 1e6)
-    with pytest.raises(ttsf.TtsfError, match="piece by piece"):
+    with pytest.raises(ttsf.TtsfError, match="use stream"):
         pipeline.speak(photo, "Hello")
 
 

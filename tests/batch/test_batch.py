@@ -1,4 +1,4 @@
-"""A batch: what becomes of good, bad and changed lines, and of runs that are killed."""
+"""Batches: outcomes of good, bad and changed lines, and of killed runs."""
 
 import base64
 import json

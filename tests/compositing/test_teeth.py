@@ -1,4 +1,4 @@
-"""Invented teeth: where the mouth is, what counts as a tooth, and how a row of them looks."""
+"""Invented teeth: locating the mouth, detecting teeth, shading a row."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What stands beside a video agrees with it."""
+"""Files beside a video agree with it."""
 
 import io
 import json

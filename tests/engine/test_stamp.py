@@ -1,4 +1,4 @@
-"""Every way out of the engine carries the mark, the tags and, where it is wanted, the label."""
+"""Every output of the engine carries watermark and tags, and the label if requested."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A text as a stream: the same however it is taken, whatever else runs, and without jumps."""
+"""Streaming: same result for any chunking and concurrency, without jumps."""
 
 import multiprocessing
 import threading

@@ -1,4 +1,4 @@
-"""Pictures by the clock, whatever the camera did."""
+"""Frames are resampled by time stamps, for any camera."""
 
 from fractions import Fraction
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""People as photographs show them: cut out, far away, tilted, overexposed, half there."""
+"""Difficult portraits: transparent, distant, tilted, overexposed, cropped."""
 
 from pathlib import Path
 

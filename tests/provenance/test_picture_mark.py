@@ -1,4 +1,4 @@
-"""The mark in pictures outlasts coding, cuts and scaling, and is found in nothing else."""
+"""The watermark in pictures survives coding, cropping and scaling; no false alarms."""
 
 from collections.abc import Iterable
 

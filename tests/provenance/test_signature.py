@@ -1,4 +1,4 @@
-"""A signed video says that it was generated, and shows when somebody changed it."""
+"""A signed video declares that it was generated, and reveals changes."""
 
 import stat
 import subprocess

@@ -1,4 +1,4 @@
-"""The mark in sound outlasts coding and cuts, and is found in nothing else."""
+"""The watermark in sound survives coding and cutting; no false alarms."""
 
 import numpy as np
 import pytest

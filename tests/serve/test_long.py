@@ -35,7 +35,7 @@ WAITING, CLIENTS = 4, 50
 CLEAN = {200, 429, 503}
 GROWTH_MB = 60
 FREED_S = 5
-"""Within which the place of one who left serves another, on a busy machine."""
+"""Time limit for reusing the slot of a disconnected client on a busy machine, s."""
 
 
 def ask(client: httpx.Client, photo: Path) -> str:

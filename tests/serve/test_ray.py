@@ -1,4 +1,4 @@
-"""What only engines on Ray have: several at once, a cluster of the server's own."""
+"""Engines on Ray: several at once, on a cluster of the server's own."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What a server refuses, and how it says so."""
+"""Refused requests and their error responses."""
 
 from dataclasses import replace
 from pathlib import Path

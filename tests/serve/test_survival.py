@@ -1,4 +1,4 @@
-"""Overload, an engine that dies, restarts, and what expires."""
+"""Overload, engine crashes, restarts and expiry."""
 
 import os
 import signal

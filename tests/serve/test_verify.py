@@ -1,4 +1,4 @@
-"""`/v1/verify` finds the mark in what the server made, and refuses what is no media."""
+"""`/v1/verify` finds the watermark in generated files, and refuses files that are not media."""
 
 import io
 from pathlib import Path

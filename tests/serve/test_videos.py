@@ -1,4 +1,4 @@
-"""Videos by HTTP: jobs, answers that are waited for, streams, and their files."""
+"""Videos by HTTP: jobs, synchronous responses, streams, and their files."""
 
 import json
 from pathlib import Path

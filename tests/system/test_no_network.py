@@ -1,4 +1,4 @@
-"""Nothing asks the network: in a process that may not open a connection, everything works."""
+"""Everything works in a process that may not open a network connection."""
 
 import subprocess
 import sys

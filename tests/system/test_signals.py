@@ -1,4 +1,4 @@
-"""A command that is ended while it writes: nothing of it stays, or no longer than to the next."""
+"""A command stopped while writing leaves nothing behind, at the latest after the next command."""
 
 import signal
 import subprocess

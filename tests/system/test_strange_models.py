@@ -1,4 +1,4 @@
-"""A model folder that is none, or half of one: exit code 2, one line, no output file."""
+"""Invalid or incomplete model folders: exit code 2, one line, no output file."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What is shipped and what is installed is what is written down."""
+"""Shipped weights and installed packages match the recorded hashes and versions."""
 
 import hashlib
 import re

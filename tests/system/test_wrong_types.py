@@ -1,4 +1,4 @@
-"""The library called with other types than it says: numbers of NumPy work, the rest is refused."""
+"""The library called with wrong types: NumPy numbers work, others are refused."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What ships: each preset is one value with the model's configuration and those of its training.
+"""The built-in presets: each holds a model configuration and those of its training stages.
 
 Imports no torch. Sources in brackets as in `config`. An ablation states only its difference.
 """

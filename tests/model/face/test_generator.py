@@ -1,4 +1,4 @@
-"""G's fields: what moves and what is drawn, for a picture of any size."""
+"""G's output fields for pictures of any size."""
 
 import platform
 import subprocess

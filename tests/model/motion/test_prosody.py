@@ -1,4 +1,4 @@
-"""The head at the pace of the voice."""
+"""Head motion re-timed by the loudness of the voice."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""The manifest: what is written is read; what is wrong is named with its line."""
+"""The manifest: round trip, and errors with their line."""
 
 import json
 from pathlib import Path

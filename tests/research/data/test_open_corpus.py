@@ -1,4 +1,4 @@
-"""The open corpus: who speaks with whom, what mouths do, and the same bytes after any history."""
+"""The open corpus: pairing of portraits and voices, mouth motion, reproducible bytes."""
 
 # ruff: noqa: RUF001 (the letters of IPA look like others)
 

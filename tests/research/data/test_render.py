@@ -1,4 +1,4 @@
-"""The training-time animator moves what its labels say, and rendering can be killed and resumed."""
+"""The animator renders the motion of its labels; rendering can be killed and resumed."""
 
 import csv
 import errno

@@ -1,4 +1,4 @@
-"""The page of a corpus shows what was refused and why, and nothing in a name becomes HTML."""
+"""The report of a corpus shows refusals with reasons, and escapes names."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the teachers read, and speech at one level without silence."""
+"""The teachers' sentences; speech is trimmed and levelled."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""What is heard in a corpus: every sound once."""
+"""The speech clips of a corpus: every recording once."""
 
 from pathlib import Path
 

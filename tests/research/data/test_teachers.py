@@ -1,4 +1,4 @@
-"""Teacher voices speak where their engine is installed and are asked for where it is not."""
+"""Teacher voices speak if their engine is installed; otherwise the message asks for it."""
 
 import shutil
 from pathlib import Path

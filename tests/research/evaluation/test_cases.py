@@ -1,4 +1,4 @@
-"""Which people say what: lists are read whole, or refused by the line of the mistake."""
+"""Case lists are read completely, or refused with the line of the mistake."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a scorer is given, and what is refused with a reason."""
+"""Reading clips for scoring, and refusals with their reasons."""
 
 from collections.abc import Callable
 from pathlib import Path

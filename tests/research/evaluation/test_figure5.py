@@ -1,4 +1,4 @@
-"""Fig. 5: whole files, the same colours everywhere, and people who stay together."""
+"""Fig. 5: atomic files, consistent colours, clusters of people."""
 
 import sys
 

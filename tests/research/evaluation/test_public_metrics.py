@@ -1,4 +1,4 @@
-"""Figures of the public networks, with stubs in their place; what is said without files."""
+"""Metrics of public networks, with stubs; messages for missing files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The offline scorers, only where their libraries are installed; what is done about gaps."""
+"""The offline scorers, if their libraries are installed; interpolation of gaps."""
 
 import numpy as np
 import pytest

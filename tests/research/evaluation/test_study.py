@@ -1,4 +1,4 @@
-"""The user study: nobody can tell the systems, no answer is lost, and the arithmetic is right."""
+"""The rating study: anonymous systems, no lost answers, correct statistics."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Tables say what a figure is and over how many clips; refused clips are counted, not averaged."""
+"""Tables define each figure and its number of clips; refused clips are counted."""
 
 import csv
 import io

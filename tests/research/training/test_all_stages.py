@@ -1,4 +1,4 @@
-"""One real step of each stage in order, each reading the one before; they join into a model."""
+"""One real step of each stage in order, each reading the previous ones, assembled into a model."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Joint training: the losses of Eq. 8 with and without experts, and what each of them teaches."""
+"""Joint training: the losses of Eq. 8 with and without experts, and their gradients."""
 
 from dataclasses import asdict
 from pathlib import Path

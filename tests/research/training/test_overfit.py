@@ -1,4 +1,4 @@
-"""Each stage learns one batch by heart: what it is there for falls by the stated factor."""
+"""Each stage overfits one batch: its main loss falls by the stated factor."""
 
 import pytest
 import torch

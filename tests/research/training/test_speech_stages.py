@@ -1,4 +1,4 @@
-"""The speech stages: batches depend on the step alone, a run learns, stops and goes on."""
+"""The speech stages: batches depend on the step only; runs learn, stop and resume."""
 
 from dataclasses import replace
 from pathlib import Path

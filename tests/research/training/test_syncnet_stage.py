@@ -1,4 +1,4 @@
-"""The SyncNet stage: windows that belong together, repeatable batches, what validation says."""
+"""The SyncNet stage: matching windows, repeatable batches, validation."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""The speech stages on speech with known times and F0, and a vocoder with a rate of its own."""
+"""The speech stages on speech with known times and F0, and a 24 kHz vocoder."""
 
 from dataclasses import replace
 from pathlib import Path

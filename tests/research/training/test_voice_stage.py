@@ -1,4 +1,4 @@
-"""The face chooses the voice: the row of voices, and a mixture that stays among them."""
+"""The voice stage: order of voices, and mixtures of known voices."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""The block of the nets that work at the mel's rate [ConvNeXt, Vocos]."""
+"""ConvNeXt block for networks at the mel frame rate [ConvNeXt, Vocos]."""
 
 import torch
 from torch import Tensor, nn

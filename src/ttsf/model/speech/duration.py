@@ -1,4 +1,4 @@
-"""Sec. 3.3: how long each symbol lasts: a predictor, and the alignment search that teaches it."""
+"""Sec. 3.3: symbol durations: the predictor, and the alignment search for its targets."""
 
 import numpy as np
 import torch
@@ -10,9 +10,9 @@ from ttsf.symbols import PUNCTUATION
 
 
 class SymbolPredictor(nn.Module):
-    """Some values of each symbol from f_t: convolutions over the symbols.
+    """Predict values per symbol from f_t, with convolutions over the symbols.
 
-    As duration predictor it gives the natural log of mel frames, f_t detached by the caller.
+    The duration predictor outputs the natural log of mel frames; its caller detaches f_t.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ def log_likelihood(mel: Tensor, mu: Tensor) -> Tensor:
 
 
 def search_alignment(scores: Tensor, symbols: Tensor, frames: Tensor) -> Tensor:
-    """Durations [B, L] of the best monotonic path without skips through scores [B, L, T].
+    """Return durations [B, L] of the best monotonic path without skips through scores [B, L, T].
 
     Each symbol gets at least one frame, so `frames` >= `symbols` (both [B]) is needed.
     """
@@ -72,14 +72,14 @@ def search_alignment(scores: Tensor, symbols: Tensor, frames: Tensor) -> Tensor:
 
 
 def give_pauses_to_marks(durations: Tensor, ids: Tensor) -> Tensor:
-    """The same sums, int64 [B, L], where a pause belongs to the first mark between two sounds.
+    """Reassign each pause to the first punctuation mark between two phones: int64 [B, L].
 
-    The search leaves a silence now to the mark, now to the space or a blank beside it. The mean of
-    each one's log is then short, and so are the pauses that the predictor learns.
+    The search assigns a silence sometimes to the mark, sometimes to a space or blank beside it. The
+    mean log-durations are then too small, and the predictor would learn too short pauses.
     """
     size = ids.shape[1]
     silent = ids <= len(PUNCTUATION)
-    mark = silent & (ids > 0) & (ids < len(PUNCTUATION))  # a space is the last of them
+    mark = silent & (ids > 0) & (ids < len(PUNCTUATION))  # the space is the last punctuation symbol
     group = (~silent).cumsum(1)
     spare = (durations - 1).clamp_min(0) * silent
     place = torch.where(mark, torch.arange(size, device=ids.device), size)
@@ -95,8 +95,7 @@ def whole_durations(
 ) -> Tensor:
     """Predicted log-durations [B, L] to whole frames: each real symbol at least one.
 
-    round_up: predictions are rounded up [Matcha], which makes up for the mean of logs being a short
-    mean.
+    round_up: round predictions up [Matcha], since the mean of logs underestimates durations.
     After division by `rate` ends are rounded cumulatively, so the tempo is kept; the last symbol
     takes what brings the sum to the next multiple of `multiple`.
     """

@@ -1,7 +1,8 @@
-"""A vocoder that shapes harmonics and noise: each frame filters the spectra of both [ours].
+"""Harmonic-plus-noise vocoder: per-frame filters of a pulse train and of noise [ours].
 
-Vocos predicts phases from nothing. Here the phase of the harmonics is that of a pulse train whose
-F0 is read from the mel, so it is continuous by construction; noise is added apart. ConvNeXt blocks
+Vocos predicts phases without a reference. Here harmonics take their phase from a pulse train with
+the F0 estimated from the mel, so it is continuous by construction; noise is added separately.
+ConvNeXt blocks
 at the mel's rate give both filters [HiFTNet, Wavehax]. The sound may have a higher rate than the
 mel: the upper band follows from the lower.
 """
@@ -17,12 +18,12 @@ from ttsf.model.speech.pitch import Pitch, PitchReader
 QUIET = -3.0
 """Log-magnitude of both filters at the start of training."""
 MOST = 6.0
-"""Largest log-magnitude of a filter."""
+"""Maximum log-magnitude of a filter."""
 MIDDLE_HZ = 160.0
 
 
 def pulse_train(f0: Tensor, hop: int, rate: int) -> Tensor:
-    """All harmonics of F0 [B, T] in Hz below rate / 2, of power 1: samples [B, T * hop]."""
+    """Generate all harmonics of F0 [B, T] in Hz below rate / 2, power 1: samples [B, T * hop]."""
     wide = nn.functional.interpolate(f0[:, None], scale_factor=hop, mode="linear")[:, 0]
     turns = (wide.double() / rate).cumsum(1)
     half = torch.pi * (turns - turns.floor()).float()  # of the phase
@@ -66,7 +67,7 @@ class HarmonicVocoder(nn.Module):
         return samples
 
     def speak(self, mel: Tensor) -> tuple[Tensor, Pitch]:
-        """The same, and the F0 that was read."""
+        """Return the samples, and the estimated F0."""
         x = (mel - self.audio.mel_mean) / self.audio.mel_std
         pitch = self.pitch(x)
         f0 = pitch.f0()
@@ -85,7 +86,7 @@ class HarmonicVocoder(nn.Module):
         return overlap_add(chunks, self.window, self.hop), pitch
 
     def _noise(self, mel: Tensor) -> Tensor:
-        """White noise of power 1 [B, T * hop]: always the same, but for each training step."""
+        """Return white noise of power 1 [B, T * hop]; fixed at inference, random in training."""
         generator = None if self.training else torch.Generator().manual_seed(0)
         noise = torch.randn(1, mel.shape[-1] * self.hop, generator=generator)
         return noise.to(mel.device).expand(len(mel), -1)

@@ -1,11 +1,11 @@
-"""Overlapping chunks of sound to one row of samples."""
+"""Overlap-add of windowed chunks of sound."""
 
 from torch import Tensor
 from torch.nn import functional as F
 
 
 def overlap_add(chunks: Tensor, window: Tensor, hop: int) -> Tensor:
-    """Windowed chunks [B, N, T], centred on their hops, to samples [B, T * hop]."""
+    """Add windowed chunks [B, N, T], centred on their hops: samples [B, T * hop]."""
     size, frames = chunks.shape[1:]
     fold = {
         "output_size": (1, (frames - 1) * hop + size), "kernel_size": (1, size), "stride": (1, hop),

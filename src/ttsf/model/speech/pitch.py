@@ -1,4 +1,4 @@
-"""F0 of each mel frame, read from the mel by a small net of the vocoder [ours]."""
+"""F0 of each mel frame, estimated from the mel by a small network of the vocoder [ours]."""
 
 import math
 from typing import NamedTuple
@@ -11,16 +11,16 @@ from ttsf.config import AudioConfig
 from ttsf.model.speech.convnext import ConvNextBlock
 
 LOWEST_HZ, BINS, BINS_PER_OCTAVE = 60.0, 104, 32
-"""Of the classes of F0: 60 to 559 Hz, 37.5 cents apart."""
+"""F0 classes: 60 to 559 Hz, 37.5 cents apart."""
 LAYERS = 4
 NEAR = 2
-"""Classes to either side of the likeliest one that take part in the mean."""
+"""Classes on either side of the likeliest one that enter the mean."""
 BLUR = 1.0
-"""Classes, standard deviation of a target."""
+"""Standard deviation of the training target, classes."""
 
 
 class Pitch(NamedTuple):
-    """What is read of each of T frames."""
+    """Pitch estimates of T frames."""
 
     logits: Tensor
     """[B, BINS, T]."""
@@ -28,7 +28,7 @@ class Pitch(NamedTuple):
     """Logit of being voiced, [B, T]."""
 
     def f0(self) -> Tensor:
-        """Hz [B, T], without gradient; carried over unvoiced frames by interpolation."""
+        """F0 in Hz [B, T], without gradient; interpolated over unvoiced frames."""
         with torch.no_grad():
             best = self.logits.argmax(1, keepdim=True)
             near = torch.arange(-NEAR, NEAR + 1, device=best.device)[None, :, None]
@@ -39,9 +39,9 @@ class Pitch(NamedTuple):
 
 
 def carry_over(values: Tensor, known: Tensor) -> Tensor:
-    """[B, T] with straight lines between the known places [B, T], and constant ends.
+    """Interpolate [B, T] linearly between known positions [B, T], with constant ends.
 
-    A row without any known place stays as it is.
+    Rows without known positions are unchanged.
     """
     size = values.shape[1]
     place = torch.arange(size, device=values.device).expand_as(values)
@@ -81,6 +81,6 @@ def pitch_loss(pitch: Pitch, f0: Tensor) -> Tensor:
     distance = place[:, None] - torch.arange(BINS, device=f0.device)[None, :, None]
     wanted = (-0.5 * (distance / BLUR) ** 2).softmax(1)
     classes = -(wanted * pitch.logits.log_softmax(1)).sum(1)
-    entropy = math.log(BLUR * math.sqrt(2 * math.pi * math.e))  # the least it can be
+    entropy = math.log(BLUR * math.sqrt(2 * math.pi * math.e))  # its minimum
     classes = ((classes - entropy) * voiced).sum() / voiced.sum().clamp_min(1)
     return classes + F.binary_cross_entropy_with_logits(pitch.voiced, voiced)

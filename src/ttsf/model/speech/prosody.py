@@ -14,7 +14,7 @@ VALUES = 2
 
 
 def mean_of_symbols(x: Tensor, durations: Tensor) -> Tensor:
-    """Means of x [B, C, T] over the frames of each symbol, int64 [B, L]: [B, C, L], 0 for none."""
+    """Average x [B, C, T] over each symbol's frames, int64 [B, L]: [B, C, L], 0 for no frames."""
     total = torch.nn.functional.pad(x.cumsum(2), (1, 0))
     ends = durations.cumsum(1)
     edges = torch.stack([ends - durations, ends])[:, :, None].expand(-1, -1, x.shape[1], -1)
@@ -32,7 +32,7 @@ class SymbolProsody(nn.Module):
         self.embed = nn.Conv1d(VALUES, channels, 3, padding=1)
 
     def measure(self, log_f0: Tensor, x_1: Tensor, durations: Tensor) -> Tensor:
-        """Pitch and energy [B, 2, L] of real speech.
+        """Measure pitch and energy [B, 2, L] of real speech.
 
         log_f0: [B, T], natural log of Hz, interpolated where unvoiced; x_1: normalised log-mel
         [B, mel_bins, T]; durations: int64 [B, L].
@@ -42,5 +42,5 @@ class SymbolProsody(nn.Module):
         return mean_of_symbols(frames, durations)
 
     def add(self, hidden: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """f_t [B, C, L] that knows pitch and energy [B, 2, L]; mask: [B, 1, L]."""
+        """Add pitch and energy [B, 2, L] to f_t [B, C, L]; mask: [B, 1, L]."""
         return (hidden + self.embed(values * mask)) * mask

@@ -1,4 +1,4 @@
-"""Upsampled f_t to a mu that moves within each symbol: ConvNeXt blocks at the mel's rate [ours]."""
+"""Refine upsampled f_t to a mu that varies within symbols, with ConvNeXt blocks [ours]."""
 
 import torch
 from torch import Tensor, nn
@@ -8,13 +8,13 @@ from ttsf.config import RefinerConfig
 from ttsf.model.speech.convnext import ConvNextBlock
 
 PLACE = 3
-"""Values that say where in its symbol a frame lies."""
+"""Number of features for the position of a frame in its symbol."""
 NEAR = 10.0
-"""Frames; distances to a symbol's ends are told in this unit, up to 2."""
+"""Unit of the distances to a symbol's ends, frames; they are capped at 2 units."""
 
 
 def place_in_symbols(durations: Tensor, frames: int) -> Tensor:
-    """Share of the symbol that is over, frames since its start and until its end: [B, 3, frames].
+    """Return relative position in the symbol, frames since start and until end: [B, 3, frames].
 
     durations: int64 [B, L]; frames past their sum are 0.
     """

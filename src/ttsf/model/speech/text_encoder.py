@@ -11,7 +11,7 @@ from ttsf.model.layers import rotate
 
 
 class EncodedText(NamedTuple):
-    """What E_t gives, at one column a symbol."""
+    """Output of E_t, one column per symbol."""
 
     embedding: Tensor  # e_t [B, C, L]
     hidden: Tensor  # f_t [B, C + V, L]
@@ -33,7 +33,7 @@ def length_mask(lengths: Tensor, size: int) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention over the columns of [B, C, L], rotary where asked."""
+    """Multi-head self-attention over the columns of [B, C, L], with optional rotary positions."""
 
     def __init__(self, channels: int, heads: int, head_channels: int, rotary: bool) -> None:
         super().__init__()

@@ -8,16 +8,15 @@ from torch import Tensor, nn
 from ttsf.config import SpeechConfig, VoiceConfig
 
 NEVER = -1e4
-"""Score of a voice of the other register: its share is 0, and a cross-entropy finite."""
+"""Score of a voice of the other register: gives it weight 0, but a finite cross-entropy."""
 
 
 class VoiceMixture(nn.Module):
-    """A mixture of known voices of one register, so that no face asks for an untrained voice.
+    """A mixture of known voices of one register, so that no face gets an untrained voice.
 
-    A straight projection fitted to few people shrinks towards the mean voice, and all sound alike;
-    the softmax keeps the choice sharp. The register is chosen first, by a function of its own: it
-    lies in directions of small variance, so f_id is standardised, and a wrong one is what a viewer
-    notices most.
+    A linear projection fitted to few people shrinks towards the mean voice; the softmax keeps the
+    choice sharp. The register, which viewers notice most, is chosen first by a separate classifier.
+    It depends on directions of small variance, so f_id is standardised.
     """
 
     centre: Tensor
@@ -35,13 +34,14 @@ class VoiceMixture(nn.Module):
         self.high = tuple(voice.register == "high" for voice in voices)
 
     def standardised(self, f_id: Tensor) -> Tensor:
-        """f_id [B, S] with the mean and spread of the training portraits taken out."""
+        """Standardise f_id [B, S] by mean and spread of the training portraits."""
         return (f_id - self.centre) / self.spread
 
     def scores(self, x: Tensor, high: Tensor) -> Tensor:
-        """Of all voices [B, voices] for standardised f_id; none but low ones where not `high` [B].
+        """Score all voices [B, voices] for standardised f_id, only those of the register `high`
+        [B].
 
-        A mixture whose voices have one register has these for everybody.
+        If all voices have one register, `high` is ignored.
         """
         scores: Tensor = self.choose(x)
         if len(set(self.high)) == 1:
@@ -50,7 +50,7 @@ class VoiceMixture(nn.Module):
         return scores.masked_fill(other, NEVER)
 
     def shares(self, f_id: Tensor) -> Tensor:
-        """f_id [B, S] -> [B, voices], which add up to 1 and are 0 outside one register."""
+        """Return mixture weights: f_id [B, S] -> [B, voices], sum 1, 0 outside one register."""
         x = self.standardised(f_id)
         return self.scores(x, self.register(x)[:, 0] > 0).softmax(-1)
 
@@ -60,7 +60,7 @@ class VoiceMixture(nn.Module):
 
 
 def voice_projection(config: SpeechConfig, identity_channels: int) -> nn.Module:
-    """A linear layer, or a mixture of `config.voices`."""
+    """Build a linear layer, or a mixture of `config.voices` if there are any."""
     if not config.voices:
         return nn.Linear(identity_channels, config.voice_channels)
     return VoiceMixture(identity_channels, config.voices, config.voice_channels)

@@ -1,6 +1,6 @@
-"""DistillMOS: expected listening quality of speech, a second judge beside NISQA [2502.05356].
+"""DistillMOS: listening quality of speech, a second judge beside NISQA [2502.05356].
 
-The user installs the package, which carries its weights (MIT); nothing is downloaded.
+The user installs the package, which contains its weights (MIT); nothing is downloaded.
 """
 
 import importlib.metadata
@@ -12,12 +12,12 @@ from ttsf.config import SAMPLE_RATE
 from ttsf.errors import MissingPackage
 
 LONGEST_S = 6.0
-"""Of a clip: scores of unlike lengths are not comparable, and short clips score lower."""
+"""Scored length, s: scores of different lengths are not comparable, short clips score lower."""
 INSTALL = "pip install distillmos"
 
 
 class DistillMos:
-    """The network, on the CPU. Raises MissingPackage where it is not installed."""
+    """The network, on the CPU. Raises MissingPackage if it is not installed."""
 
     def __init__(self) -> None:
         try:
@@ -28,7 +28,8 @@ class DistillMos:
         self._network = ConvTransformerSQAModel().eval()
 
     def score(self, samples: np.ndarray, sample_rate: int) -> float:
-        """Mean opinion score, 1 to 5, of the first LONGEST_S of float32 [N] at 16 kHz."""
+        """Return the mean opinion score, 1 to 5, of the first LONGEST_S of float32 [N] at 16
+        kHz."""
         if sample_rate != SAMPLE_RATE:
             raise ValueError(f"DistillMOS rates sound of {SAMPLE_RATE} Hz, not {sample_rate}")
         heard = np.ascontiguousarray(samples[: int(LONGEST_S * SAMPLE_RATE)], dtype=np.float32)

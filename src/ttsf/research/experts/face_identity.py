@@ -15,7 +15,7 @@ EMBEDDING = 512
 
 
 class SqueezeExcitation(nn.Module):
-    """Weights channels by what is in the whole map."""
+    """Weights channels by the global average of the map."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

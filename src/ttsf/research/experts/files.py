@@ -1,4 +1,4 @@
-"""Public weight files of frozen experts: found in a folder, checked by SHA-256, loaded by name.
+"""Find public weight files of frozen experts, check their SHA-256, and load them.
 
 Nothing is downloaded. A file is unpickled only after its hash matched, and then by PyTorch's
 `weights_only` reader, which runs no code of the file.
@@ -17,36 +17,36 @@ from torch import Tensor, nn
 from ttsf.errors import TtsfError
 
 FOLDER_VARIABLE = "TTSF_EXPERTS"
-"""Environment variable that names the folder of the files where the caller names none."""
+"""Environment variable with the default folder of the files."""
 COUNTER = "num_batches_tracked"
-"""Of batch normalisation in training; the public files have none and frozen networks need none."""
+"""Batch norm counters, which public files lack and frozen networks do not need."""
 AT_ONCE = 16
-"""Frames that an expert sees together."""
+"""Batch size of an expert, frames."""
 
 
 class ExpertFile(NamedTuple):
     """A public weight file."""
 
     name: str
-    """Of the network, for messages."""
+    """Name of the network, for messages."""
     file: str
     purpose: str
     source: str
-    """Where a user downloads it; shown, never fetched."""
+    """Download address; shown to the user, never fetched."""
     sha256: str
     """64 hexadecimal digits."""
     unused: tuple[str, ...] = ()
-    """How the names of those weights in the file begin that the network does without."""
+    """Prefixes of tensors in the file that the network does not use."""
     inside: str = ""
-    """The entry of the file that holds the weights; empty where the file is nothing else."""
+    """Key of the weights in the file; empty if the file contains only weights."""
 
 
 class MissingExpert(TtsfError):
-    """The file is not there; `str(error)` says what to fetch from where. A run may do without."""
+    """The file is missing; `str(error)` says what to download from where."""
 
 
 class FrozenExpert(nn.Module):
-    """A network that never learns: gradients pass through to the picture; `train()` has no effect.
+    """A frozen network: gradients pass through to the input; `train()` has no effect.
 
     Keep it outside the trained module, or its weights enter that module's `state_dict`.
     """
@@ -55,9 +55,9 @@ class FrozenExpert(nn.Module):
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
-        """The network with its public weights, frozen, on the CPU.
+        """Load the network with its public weights, frozen, on the CPU.
 
-        Raises what `find_expert` raises, or TtsfError where the file does not fit exactly.
+        Raises like `find_expert`, and TtsfError if the file does not fit exactly.
         """
         path = find_expert(cls.FILE, folder)
         network = cls()
@@ -71,13 +71,13 @@ class FrozenExpert(nn.Module):
         return network.requires_grad_(False).eval()
 
     def train(self, mode: bool = True) -> Self:
-        """Stays in evaluation mode, whatever `mode` says."""
+        """Stay in evaluation mode, whatever `mode` is."""
         return super().train(False)
 
 
 @torch.no_grad()
 def over_frames(network: Callable[[Tensor], Tensor], frames: np.ndarray) -> np.ndarray:
-    """What a network says of every frame: RGB uint8 [T, H, W, 3] -> [T, C].
+    """Apply a network to every frame: RGB uint8 [T, H, W, 3] -> [T, C].
 
     network: [B, 3, H, W] in [-1, 1] -> [B, C].
     """
@@ -89,9 +89,9 @@ def over_frames(network: Callable[[Tensor], Tensor], frames: np.ndarray) -> np.n
 
 
 def find_expert(expert: ExpertFile, folder: Path | None = None) -> Path:
-    """The file in `folder` (None: the folder that TTSF_EXPERTS names), its SHA-256 checked.
+    """Find the file in `folder` (None: $TTSF_EXPERTS) and check its SHA-256.
 
-    Raises MissingExpert that says what to fetch from where, or TtsfError for another file.
+    Raises MissingExpert, which says what to download from where, or TtsfError for another file.
     """
     if folder is None:
         named = os.environ.get(FOLDER_VARIABLE)

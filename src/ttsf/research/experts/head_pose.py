@@ -18,12 +18,12 @@ INPUT = 224  # px
 
 
 class HeadPose(NamedTuple):
-    """What Hopenet reads in B pictures."""
+    """Output of Hopenet for B pictures."""
 
     degrees: Tensor
     """Yaw, pitch and roll: [B, 3] in [-99, 96]."""
     features: Tensor
-    """What the three heads read: [B, 2048]."""
+    """Input features of the three classifiers: [B, 2048]."""
 
 
 class Bottleneck(nn.Module):

@@ -1,7 +1,7 @@
-"""NISQA (Mittag et al. 2021): how listeners would rate a clip's speech, from 1 to 5.
+"""NISQA (Mittag et al. 2021): predicted listener rating of speech, from 1 to 5.
 
-For evaluation only, as the licence of its weights (CC BY-NC-SA 4.0) says, and because a score that
-a loss has seen says nothing any more. The numbers below stand in the public file.
+For evaluation only: the weights are CC BY-NC-SA 4.0, and a score used as a loss would no longer
+measure anything. The constants below are those of the public file.
 """
 
 from collections import OrderedDict
@@ -14,22 +14,22 @@ from ttsf.errors import TtsfError, needing
 from ttsf.research.experts.files import ExpertFile, FrozenExpert
 
 RATE = 48_000
-"""Hz, of the sound that the network knows."""
+"""Sampling rate of the network's input, Hz."""
 BINS, FFT, WINDOW, HOP, HIGHEST = 48, 4096, 960, 480, 20_000
-"""Of the mel spectrogram: bands, points, samples, samples, Hz."""
+"""Mel spectrogram: bands, FFT size, window and hop in samples, upper edge in Hz."""
 LEAST_AMPLITUDE, RANGE_DB = 1e-4, 80.0
-"""Quieter is raised to it, and to so much below the clip's loudest."""
+"""Amplitude floor, and floor in dB below the clip's maximum."""
 SEGMENT, SEGMENT_HOP = 15, 4
-"""Mel frames that are seen together, and from one such segment to the next."""
+"""Length and hop of segments, mel frames."""
 CHANNELS = (16, 32, 64, 64, 64, 64)
 POOLED = {1: (24, 7), 2: (12, 5), 4: (6, 3)}
-"""Bands and frames that are left after the first, second and fourth convolution."""
+"""Bands and frames after the first, second and fourth convolution."""
 WIDTH, HEADS, LAYERS, POOL_WIDTH = 64, 1, 2, 128
-"""Of self-attention and of the pooling over time."""
+"""Sizes of self-attention and of attention pooling."""
 
 
 class AttentionPool(nn.Module):
-    """One score of a whole clip; every segment's share is learnt."""
+    """Pools a clip to one score with learned attention over segments."""
 
     def __init__(self) -> None:
         super().__init__()

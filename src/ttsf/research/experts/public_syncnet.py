@@ -19,14 +19,14 @@ from ttsf.research.experts.files import ExpertFile, FrozenExpert
 
 INPUT = 224  # px
 FRAMES = 5
-"""Of a window."""
+"""Frames per window."""
 STEPS, STEPS_PER_FRAME = 20, 4
-"""Of the cepstra (100 Hz): in a window, and from one window to the next."""
+"""Cepstra (100 Hz) per window, and per hop between windows."""
 EMBEDDING = 1024
 AT_ONCE = 20
-"""Windows of frames that are in memory together."""
+"""Windows of frames per batch."""
 FEWEST_FRAMES = FRAMES + 1
-"""The public code leaves the last window out."""
+"""Minimum number of frames; the public code drops the last window."""
 
 WINDOW, HOP, FFT = 400, 160, 512  # samples
 CEPSTRA, FILTERS, LIFTER = 13, 26, 22
@@ -82,13 +82,13 @@ def _heard(a: int, b: int, kernel: tuple[int, int] = (3, 3), pad: int = 1) -> li
 
 
 def _seen(a: int, b: int, kernel: int, stride: int = 1, pad: int = 1) -> list[nn.Module]:
-    """Within frames only."""
+    """Build a 3-D convolution block that acts within frames only."""
     flat = (1, kernel, kernel), (1, stride, stride), (0, pad, pad)
     return [nn.Conv3d(a, b, *flat), nn.BatchNorm3d(b), nn.ReLU()]
 
 
 class LipSyncNet(FrozenExpert):
-    """Lips and sound to 1024 numbers each; attributes are named as in the public file."""
+    """Embeds lips and sound in 1024 dimensions; attributes are named as in the public file."""
 
     FILE = ExpertFile(
         name="SyncNet v2",

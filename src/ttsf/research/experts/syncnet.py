@@ -1,4 +1,4 @@
-"""The expert of L_sync, Sec. 3.1: do five pictures of a mouth belong to their 20 mel frames?
+"""The expert of L_sync, Sec. 3.1: whether five frames of a mouth match 20 mel frames.
 
 S_v sees the lower half of the face, S_a the sound; the cosine of their embeddings is high where
 they belong together. The paper uses a SyncNet that was modified by [25], whose code is not public;
@@ -22,7 +22,7 @@ MOUTH_BOX = (0.20, 0.57, 0.80, 0.87)
 """Left, top, right, bottom of the lower half of the face in sides of the corpus's square crop
 (`ttsf.portrait`: the face box is 1 / 1.65 of the side, its centre 0.105 boxes below the crop's)."""
 REACH = 15
-"""Pictures by which sound and pictures are shifted against each other [SyncNet]."""
+"""Maximum shift between sound and frames, frames [SyncNet]."""
 
 
 def windows(frames: Tensor, mel: Tensor, pictures: int, ratio: int) -> tuple[Tensor, Tensor]:

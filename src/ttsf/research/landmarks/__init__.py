@@ -1,1 +1,1 @@
-"""Face landmarks and the motion labels that are read from them."""
+"""Face landmarks, and the motion labels computed from them."""

@@ -1,4 +1,4 @@
-"""Landmarks and pose of a face, and the motion labels (`labels`) that they give, Sec. 3.1.
+"""Landmarks and pose of a face, and motion labels computed from them, Sec. 3.1.
 
 Landmarks are the 468 points of mediapipe's face mesh (Kartynnik et al. 2019). Coordinates are
 pixels: x right, y down, z away from the camera. Lengths called "e" are units of the 3-D distance
@@ -49,7 +49,7 @@ FACE_CENTRE = np.array([0.0, 0.42, 0.1])
 CROP_SIDE_E = 2.75
 """Side of the canonical crop in e."""
 CROP_DOWN_E = -0.18
-"""How far the centre of the crop lies below the face centre, in e."""
+"""Offset of the crop's centre below the face centre, in e."""
 GAP_CLOSED_E = 0.008
 """Gap that the detector reports for lips that just touch, in e."""
 EYE_OPEN_E = 0.09
@@ -89,7 +89,7 @@ def load_mediapipe():
 
 @contextmanager
 def quiet_natives() -> Iterator[None]:
-    """Keep mediapipe's native log, a few warnings for every picture, off standard error."""
+    """Suppress mediapipe's native log on standard error."""
     kept = os.dup(2)
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)

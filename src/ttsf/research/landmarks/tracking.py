@@ -1,4 +1,4 @@
-"""The motion labels of a recorded video, frame by frame, from its landmarks, Sec. 3.1.
+"""Motion labels of a recorded video, frame by frame from landmarks, Sec. 3.1.
 
 Frames without a face are interpolated.
 """

@@ -1,4 +1,4 @@
-"""Sec. 4.1, open data: a recording's text with its pauses as commas, and pieces to train on."""
+"""Sec. 4.1, open data: insert commas at pauses, and cut recordings into training pieces."""
 
 import re
 from itertools import pairwise
@@ -8,33 +8,33 @@ from ttsf.config import SAMPLE_RATE
 from ttsf.research.data.speech.alignment import Phone
 
 COMMA_S = 0.12
-"""A pause so long is a comma in a text that was written down without punctuation."""
+"""Pause that becomes a comma in a transcript without punctuation, s."""
 CUT_S = 0.08
-"""Shorter pauses are not cut in."""
+"""Minimum pause for a cut, s."""
 EDGE_S = 0.06
-"""Of a pause kept on either side of a cut."""
+"""Silence kept on either side of a cut, s."""
 ENDS_S = 0.1
-"""Kept before the first and after the last phone: noise may hide that nobody speaks there."""
+"""Sound kept before the first and after the last phone, s."""
 
 
 class Piece(NamedTuple):
-    """A part of a recording."""
+    """A piece of a recording."""
 
     start: int
-    """Samples."""
+    """First sample."""
     end: int
     words: str | None
     phones: list[Phone] | None
-    """Times from the part's begin."""
+    """Phones, with times from the start of the piece."""
 
 
 def small_letters(transcript: str) -> str:
-    """A transcript in capitals alone in small letters, as capitals would be spelled."""
+    """Lower-case a transcript that is all capitals, which would otherwise be spelled out."""
     return transcript.lower() if transcript.isupper() else transcript
 
 
 def with_commas(words: str, phones: list[Phone]) -> str:
-    """Normal words with a comma at each pause of COMMA_S, if they have no punctuation at all."""
+    """Insert a comma at each pause of COMMA_S if the words have no punctuation."""
     if re.search(r"[,.;:!?…—]", words):
         return words
     written = words.split()
@@ -45,7 +45,7 @@ def with_commas(words: str, phones: list[Phone]) -> str:
 
 
 def cut_evenly(samples: int, longest_s: float) -> list[Piece]:
-    """Pieces of one length, at most `longest_s`, of speech without known words."""
+    """Cut speech without a text into equal pieces of at most `longest_s`."""
     count = -(-samples // int(longest_s * SAMPLE_RATE))
     edges = [samples * i // count for i in range(count + 1)]
     return [Piece(start, end, None, None) for start, end in pairwise(edges)]
@@ -54,8 +54,8 @@ def cut_evenly(samples: int, longest_s: float) -> list[Piece]:
 def cut_in_pauses(samples: int, text: str, phones: list[Phone], longest_s: float) -> list[Piece]:
     """Halve speech at its widest pause between words until no piece is longer than `longest_s`.
 
-    Pieces that hold no such pause stay longer. What lies ENDS_S before or after all phones is left
-    out.
+    Pieces without such a pause stay longer. Sound more than ENDS_S before or after all phones is
+    cut.
     """
     words = text.split()
     first_s = max(0.0, phones[0].start_s - ENDS_S)
@@ -81,12 +81,12 @@ def cut_in_pauses(samples: int, text: str, phones: list[Phone], longest_s: float
 
 
 def _moved(phones: list[Phone], by_s: float) -> list[Phone]:
-    """Times of a part that begins `by_s` later."""
+    """Shift phones to a piece that starts `by_s` later."""
     return [p._replace(start_s=p.start_s - by_s, end_s=p.end_s - by_s) for p in phones]
 
 
 def _widest_pause(phones: list[Phone], length_s: float) -> int | None:
-    """Index of the phone after it; pauses in the outer quarters count only if there is no other."""
+    """Return the index of the phone after the widest pause, preferably in the middle half."""
     best, found = (False, 0.0), None
     for i in range(1, len(phones)):
         gap = phones[i].start_s - phones[i - 1].end_s

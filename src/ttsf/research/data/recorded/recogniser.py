@@ -1,4 +1,4 @@
-"""Sec. 4.1: text for recordings that came without one, by a recogniser that the user names.
+"""Sec. 4.1: transcribe recordings without text, with a recogniser chosen by the user.
 
 "pocketsphinx" is the one that installs with ttsf[data]; anything else is a command line in which
 {wav} stands for a 16 kHz file and which prints the words.
@@ -20,7 +20,7 @@ from ttsf.research.data.speech.alignment import to_16_bit
 
 
 def check_recogniser(name: str | None) -> None:
-    """Raises TtsfError where `write_down` would not work."""
+    """Raise TtsfError if `write_down` would fail."""
     if name is None:
         return
     if name == "pocketsphinx":
@@ -39,7 +39,7 @@ def check_recogniser(name: str | None) -> None:
 
 
 def write_down(name: str | None, samples: np.ndarray) -> str | None:
-    """What is said in float32 [N] at 16 kHz; None without a recogniser or if it hears nothing."""
+    """Transcribe float32 [N] at 16 kHz; None without a recogniser or if it finds no words."""
     if name is None:
         return None
     if name == "pocketsphinx":
@@ -64,7 +64,7 @@ def write_down(name: str | None, samples: np.ndarray) -> str | None:
 
 
 def _decoder() -> Any:
-    """A fresh one: it adapts to what it hears, and a text must not depend on the clip before."""
+    """Create a new decoder, since decoders adapt and results must not depend on earlier clips."""
     with needing("the recogniser", "pocketsphinx", "data"):
         import pocketsphinx
     return pocketsphinx.Decoder(loglevel="FATAL")

@@ -1,7 +1,8 @@
-"""Sec. 4.1, open data: recordings of the parts folder to clips of speech alone, 16 kHz.
+"""Sec. 4.1, open data: make speech clips (16 kHz) from recordings of the parts folder.
 
-Where the text is known, forced alignment gives phone times, commas and places to cut; what does not
-fit its text is refused. Speech without a text trains the vocoder alone.
+Where the text is known, forced alignment gives phone times, commas and cut points; recordings that
+do
+not match their text are refused. Speech without a text trains the vocoder only.
 """
 
 from dataclasses import dataclass, replace
@@ -34,22 +35,22 @@ from ttsf.research.data.speech.speech_files import (
 from ttsf.text.front_end import TextFrontEnd
 
 LEAST_DB = 20.0
-"""Speech that lies less above its noise (`above_noise`) is refused."""
+"""Minimum level of speech above its noise (`above_noise`), dB."""
 LEAST_LIKELY = -35.0
-"""Of the phones' log-likelihood (`align`): of 141 recordings all lay above, of 85 wrong texts that
-could be aligned at all one did."""
+"""Minimum log-likelihood of the phones (`align`): of 141 recordings all lay above, of 85 wrong
+texts
+that could be aligned one."""
 UNWRITTEN_S = 0.3
-"""Sound without a phone of the text that lasts longer is a word that nobody wrote down."""
+"""Maximum length of sound without a phone of the text, s; longer means missing words."""
 PIECE_S = 6.0
-"""Recordings are cut in pauses to this length: L_TTS sees 1.28 s of a clip of any length."""
+"""Target length of pieces, s."""
 PACES = {"": 1.0, "_slow": 0.92, "_fast": 1.08}
-"""What is added to the speaker's name, and how fast the recording is played: pace, pitch and size
-of the head change together, as they differ between people."""
+"""Suffix of the speaker's name, and playback speed; pace, pitch and formants change together."""
 
 
 @dataclass(frozen=True)
 class SpeechJob:
-    """A recording of the parts folder."""
+    """One recording of the parts folder."""
 
     folder: Path
     part: Part
@@ -58,12 +59,12 @@ class SpeechJob:
 
     @property
     def key(self) -> str:
-        """The recording's name."""
+        """Name of the recording."""
         return self.part.key
 
 
 def speech_one(job: SpeechJob, out: Path) -> Record:
-    """Clips of one recording, at each pace; raises TtsfError where it cannot be used."""
+    """Make the clips of one recording at each pace; raises TtsfError if it is unusable."""
     samples, begin_s = read_speech(job.folder, job.part)
     pieces = speech_pieces(samples, job.part.transcript, job.longest_s)
     clips: list[Clip] = []
@@ -85,9 +86,9 @@ def speech_one(job: SpeechJob, out: Path) -> Record:
 
 
 def read_speech(folder: Path, part: Part) -> tuple[np.ndarray, float]:
-    """Trimmed and level float32 [N] at 16 kHz of a recording, and where in it that begins, s.
+    """Read a recording, trimmed and levelled, as float32 [N] at 16 kHz, with its start in s.
 
-    Raises TtsfError without sound, for less than SHORTEST_S of it and for too much noise.
+    Raises TtsfError for silence, less than SHORTEST_S of speech, and too much noise.
     """
     path = folder / part.file
     found = read_sound(path, path)
@@ -104,7 +105,7 @@ def read_speech(folder: Path, part: Part) -> tuple[np.ndarray, float]:
 
 
 def speech_pieces(samples: np.ndarray, transcript: str | None, longest_s: float) -> list[Piece]:
-    """The pieces of a recording and what is said in each; raises TtsfError for another text."""
+    """Cut a recording into pieces with texts; raises TtsfError if the text does not match."""
     if transcript is None:
         return cut_evenly(len(samples), longest_s)
     words = TextFrontEnd(SpeechConfig()).normalize(small_letters(transcript))
@@ -117,7 +118,7 @@ def speech_pieces(samples: np.ndarray, transcript: str | None, longest_s: float)
 
 
 def piece_clip(part: Part, name: str, piece: Piece, begin_s: float) -> Clip:
-    """The row of a piece of a recording that begins at `begin_s`; its files are to be written."""
+    """Build the manifest row of a piece, without writing its files; begin_s: start in the file."""
     start_s = round(begin_s + piece.start / SAMPLE_RATE, 3)
     return Clip(
         name=name,
@@ -138,7 +139,7 @@ def piece_clip(part: Part, name: str, piece: Piece, begin_s: float) -> Clip:
 def play(
     samples: np.ndarray, phones: list[Phone] | None, pace: float
 ) -> tuple[np.ndarray, list[Phone] | None]:
-    """Float [N] at 16 kHz and its phones, `pace` times as fast."""
+    """Change the speed of float [N] at 16 kHz and its phones by the factor `pace`."""
     if pace == 1:
         return samples, phones
     with needing("other paces", "soxr", "data"):

@@ -1,6 +1,6 @@
-"""Sec. 4.1: what is spoken in a video, read from the file beside it, and where to cut the video.
+"""Sec. 4.1: read transcripts beside videos, and choose where to cut the videos.
 
-Read are the `.txt` of LRS2 and LRS3, any other `.txt` as plain words, SubRip `.srt` and GRID
+Formats: the `.txt` of LRS2 and LRS3, any other `.txt` as plain words, SubRip `.srt` and GRID
 `.align`. Texts stay as written apart from marks of noise and layout; `TextFrontEnd.normalize`
 turns them into plain words later.
 """
@@ -18,11 +18,11 @@ from ttsf.media.files import read_text
 from ttsf.research.data.settings import SHORTEST_S
 
 TRANSCRIPT_SUFFIXES = (".srt", ".align", ".txt")
-"""Which one counts where a video of the user's own has several."""
+"""Transcript suffixes, in order of precedence."""
 MARGIN_S = 0.1
-"""Kept before the first and after the last word of a piece."""
+"""Margin before the first and after the last word of a piece, s."""
 GRID_UNITS_PER_S = 25_000
-"""GRID counts samples of its 25 kHz sound."""
+"""Time unit of GRID: samples at 25 kHz."""
 GRID_SILENCE = ("sil", "sp")
 
 _MARK = re.compile(r"\{[^{}]*\}")
@@ -35,7 +35,7 @@ _WORD_TABLE = re.compile(r"WORD\s+START\s+END\b")
 
 
 class Word(NamedTuple):
-    """Something said between two times, s from the video's begin."""
+    """Text spoken between two times, s from the start of the video."""
 
     text: str
     start_s: float
@@ -43,19 +43,19 @@ class Word(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A part of a video to become one clip."""
+    """A part of a video that becomes one clip."""
 
     start_s: float
-    """Within the video."""
+    """Start in the video, s."""
     end_s: float | None
-    """None: to the end of the video."""
+    """End in the video, s; None: the end of the video."""
     text: str | None
-    """As written, cleaned of marks; None: nothing is known."""
+    """Text as written, without marks; None if unknown."""
 
 
 @dataclass(frozen=True)
 class Transcript:
-    """All that a file tells about the words of a video."""
+    """Content of a transcript file."""
 
     text: str | None
     """The whole text in one line; None for an empty file."""
@@ -85,12 +85,12 @@ def read_transcript(path: Path) -> Transcript:
 
 
 def plain_transcript(words: str) -> Transcript:
-    """Words without times."""
+    """Make a transcript of words without times."""
     return Transcript(_speech(words) or None)
 
 
 def cut(transcript: Transcript | None, duration_s: float, longest_s: float) -> list[Piece]:
-    """Where to cut a video of `duration_s` so that no piece with a text lasts over `longest_s`.
+    """Cut a video of `duration_s` so that no piece with text is longer than `longest_s`.
 
     - Subtitles: a piece for each. One ends where the next begins and with the video; those under
       SHORTEST_S or over `longest_s`, without text, or after the video's end are left out.
@@ -126,7 +126,7 @@ def _cut_cues(cues: tuple[Word, ...], duration_s: float, longest_s: float) -> li
 
 
 def _cut_words(words: tuple[Word, ...], duration_s: float, longest_s: float) -> list[Piece]:
-    """Halve at the widest pause until everything fits."""
+    """Halve at the widest pause until all pieces fit."""
     past_end = (i for i, word in enumerate(words) if word.end_s > duration_s + MARGIN_S)
     pieces, open_ranges = [], [(0, next(past_end, len(words)))]
     while open_ranges:
@@ -143,7 +143,7 @@ def _cut_words(words: tuple[Word, ...], duration_s: float, longest_s: float) -> 
 
 
 def _piece(words: tuple[Word, ...], first: int, stop: int, duration_s: float) -> Piece:
-    """The words [first, stop) with their margins."""
+    """Make a piece of the words [first, stop) with margins."""
     start_s = max(0.0, words[first].start_s - MARGIN_S)
     end_s = min(words[stop - 1].end_s + MARGIN_S, duration_s)
     if first:
@@ -154,7 +154,7 @@ def _piece(words: tuple[Word, ...], first: int, stop: int, duration_s: float) ->
 
 
 def _border(words: tuple[Word, ...], i: int) -> float:
-    """The middle of the pause before a word, or its begin where the word before goes on, s."""
+    """Return the middle of the pause before a word, or its start if there is no pause, s."""
     return min((words[i - 1].end_s + words[i].start_s) / 2, words[i].start_s)
 
 
@@ -172,7 +172,7 @@ def _widest_pause(words: tuple[Word, ...], first: int, stop: int, least_s: float
 
 
 def _length(piece: Piece) -> float:
-    """Of a piece with an end, to the microsecond so that 2.5 s - 2.0 s counts as .5 s."""
+    """Return the length of a piece, rounded to 1 us so that 2.5 s - 2.0 s is exactly 0.5 s."""
     assert piece.end_s is not None
     return round(piece.end_s - piece.start_s, 6)
 
@@ -185,7 +185,7 @@ def _is_lrs(lines: list[str]) -> bool:
 
 
 def _read_lrs(path: Path, lines: list[str]) -> Transcript:
-    """Texts come in capitals, which would be spelled letter by letter: they become small."""
+    """Read LRS texts, lower-cased, since capitals would be spelled out."""
     text, rows, in_words = "", [], False
     for number, line in enumerate(lines, start=1):
         if line.startswith("Text:") and not text:
@@ -217,7 +217,7 @@ def _read_align(path: Path, lines: list[str]) -> Transcript:
 
 
 def _read_srt(path: Path, lines: list[str]) -> Transcript:
-    """A cue is what stands between two lines of times, less the next cue's number."""
+    """Read cues: the text between two lines of times, without the next cue's number."""
     at = [i for i, line in enumerate(lines) if "-->" in line]
     if not any(line.strip() for line in lines):
         return Transcript(None)
@@ -240,7 +240,7 @@ def _read_srt(path: Path, lines: list[str]) -> Transcript:
 
 
 def _plain(line: str) -> str:
-    """A line of a subtitle without tags, positions, [sounds] and the dash of a new speaker."""
+    """Strip tags, positions, [sounds] and speaker dashes from a subtitle line."""
     untagged = _SOUND.sub(" ", _TAG.sub("", _MARK.sub("", line)))
     return _SPEAKER_DASH.sub("", html.unescape(untagged))
 
@@ -275,5 +275,5 @@ def _wrong(path: Path, number: int, wanted: str, found: str) -> TtsfError:
 
 
 def _speech(text: str) -> str:
-    """In one line; empty where it has neither letters nor digits."""
+    """Join to one line; empty if it has neither letters nor digits."""
     return " ".join(text.split()) if re.search(r"[^\W_]", text) else ""

@@ -1,7 +1,7 @@
-"""Sec. 4.1: a recorded video to training clips: square crops of one face, sound, clean text.
+"""Sec. 4.1: turn a recorded video into training clips: face crops, sound, clean text.
 
-What is of no use is refused with a reason. A text belongs to all of its frames, so a piece with
-text is kept whole or not at all; frames without text are cut where the face goes.
+Unusable parts are refused with a reason. A text belongs to all of its frames, so a piece with text
+is kept whole or not at all; frames without text are cut where the face leaves.
 """
 
 from collections.abc import Iterator
@@ -42,41 +42,41 @@ class PrepareJob:
 
     source: SourceVideo
     size: int
-    """px, side of the stored frames."""
+    """Side of the stored frames, px."""
     longest_s: float
-    """s; longer pieces without text are cut."""
+    """Maximum length of pieces without text, s."""
     recogniser: str | None
-    """What writes down speech that has no text (`recogniser`)."""
+    """Recogniser for speech without text."""
 
     @property
     def key(self) -> str:
-        """The video's."""
+        """Key of the video."""
         return self.source.key
 
 
 class Span(NamedTuple):
-    """A stretch with what is said in it."""
+    """A stretch with its text."""
 
     stretch: Stretch
     text: str | None
     problem: str | None = None
-    """Why it is of no use."""
+    """Why it is unusable."""
 
 
 class Recording(NamedTuple):
-    """A video that was read once."""
+    """A video's detections and sound."""
 
     survey: Survey
     samples: np.ndarray
     """Float32 [N], mono, 16 kHz."""
 
     def sound(self, stretch: Stretch) -> np.ndarray:
-        """The sound of a stretch, exactly as long as its frames."""
+        """Return the sound of a stretch, exactly as long as its frames."""
         return fit_sound(self.samples, stretch.start, stretch.end - stretch.start)
 
 
 def prepare_one(job: PrepareJob, out: Path) -> Record:
-    """Clips and thumbnails of one video below `out`; an unusable video is one refusal."""
+    """Write clips and thumbnails of one video below `out`; an unusable video is one refusal."""
     try:
         return _prepare(job, out)
     except CannotWrite:
@@ -113,7 +113,7 @@ def _prepare(job: PrepareJob, out: Path) -> Record:
 
 
 def read_once(source: SourceVideo) -> Recording:
-    """Look at all frames and keep the sound; raises TtsfError for silent and broken files."""
+    """Detect faces in a video and read its sound; raises TtsfError for silent or broken files."""
     samples = read_sound(source.sound or source.video, source.video if source.sound else None)
     if samples is None:
         raise TtsfError("silent: there is no sound track")
@@ -123,7 +123,7 @@ def read_once(source: SourceVideo) -> Recording:
 
 
 def loudest_db(samples: np.ndarray) -> float:
-    """Level of the loudest tenth of a second, dB below full scale; samples float [N]."""
+    """Return the level of the loudest tenth of a second, dB of full scale; samples float [N]."""
     block = SAMPLE_RATE // 10
     if len(samples) < block:
         return -np.inf
@@ -132,7 +132,7 @@ def loudest_db(samples: np.ndarray) -> float:
 
 
 def check_words(transcript: Transcript | None, survey: Survey) -> None:
-    """Raises TtsfError where the words of a transcript go on after the end of the video."""
+    """Raise TtsfError if a transcript continues after the end of the video."""
     if transcript is None or not transcript.words:
         return
     words_end, video_end = transcript.words[-1].end_s, survey.frames / FPS
@@ -145,7 +145,7 @@ def check_words(transcript: Transcript | None, survey: Survey) -> None:
 def find_spans(
     transcript: Transcript | None, recording: Recording, longest_s: float
 ) -> Iterator[Span]:
-    """Everything that a recording holds, in order."""
+    """Yield all spans of a recording, in order."""
     survey = recording.survey
     pieces = cut(transcript, survey.frames / FPS, longest_s)
     if not pieces:
@@ -173,7 +173,7 @@ def find_spans(
 
 
 def split_stretch(stretch: Stretch, longest: int) -> list[Stretch]:
-    """Equal parts of at most `longest` frames."""
+    """Split into equal parts of at most `longest` frames."""
     length = stretch.end - stretch.start
     parts = -(-length // longest)
     edges = [stretch.start + length * i // parts for i in range(parts + 1)]
@@ -181,7 +181,7 @@ def split_stretch(stretch: Stretch, longest: int) -> list[Stretch]:
 
 
 def _refuse(job: PrepareJob, survey: Survey, stretch: Stretch, reason: str, out: Path) -> Refusal:
-    """A refusal with the picture in its middle."""
+    """Make a refusal, with its middle frame as thumbnail."""
     place = job.source.source
     if (stretch.start, stretch.end) != (0, survey.frames):
         place += f" {stretch.start / FPS:.2f}-{stretch.end / FPS:.2f} s"
@@ -201,7 +201,7 @@ def _save_clip(
     frames: Iterator[np.ndarray],
     out: Path,
 ) -> tuple[Clip, str | None]:
-    """The clip, its files written, and what is wrong with its text."""
+    """Write the files of a clip; return it with a problem of its text, if any."""
     source, stretch = job.source, span.stretch
     square, sound = stretch.square, recording.sound(stretch)
     video, audio = f"clips/{name}.mp4", f"clips/{name}.flac"
@@ -230,7 +230,7 @@ def _save_clip(
 
 
 def normal_words(text: str | None) -> tuple[str | None, str | None]:
-    """The text as it is spoken, and what is wrong with it."""
+    """Normalise a text; return it with a problem, if any."""
     if not text:
         return None, None
     try:

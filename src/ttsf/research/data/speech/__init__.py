@@ -1,1 +1,1 @@
-"""The sound of a corpus: files of speech, and the times of phones and symbols in it."""
+"""Speech of a corpus: files, phone times and symbol times."""

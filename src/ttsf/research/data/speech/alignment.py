@@ -1,8 +1,8 @@
 """Sec. 4.1: phone times of speech whose text is known, by forced alignment with pocketsphinx.
 
 The acoustic model and the dictionary of US English come inside its wheel (an extra, ttsf[data]).
-Words that are not in it are said as espeak-ng would. Each call uses a fresh decoder, as one adapts
-to what it has heard.
+Other words get espeak-ng's pronunciation. Each call uses a new decoder, since decoders adapt to
+earlier input.
 """
 
 import json
@@ -22,7 +22,7 @@ FRAMES_PER_S = 100
 FEWEST_SAMPLES = SAMPLE_RATE // 5
 MISFIT = "the speech does not fit its text"
 BEAM = 1e-80
-"""Wide, as the words are known."""
+"""Search beam; wide, since the words are known."""
 # ruff: noqa: RUF001 (the letters of IPA look like others)
 IPA = {
     "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AY": "aɪ", "B": "b", "CH": "tʃ",
@@ -36,34 +36,33 @@ PHONES = {symbols: phone for phone, symbols in IPA.items()} | {
     "ə": "AH", "ɐ": "AH", "ᵻ": "IH", "ɚ": "ER", "e": "EH", "o": "OW", "a": "AA", "ɒ": "AA",
     "ɾ": "T", "ʔ": "T", "x": "K", "r": "R",
 }  # fmt: skip
-"""The way back, with what else espeak-ng says in US English."""
+"""The inverse mapping, with further symbols of espeak-ng's US English."""
 _PHONE = re.compile("|".join(sorted(PHONES, key=len, reverse=True)))
 
 
 class Phone(NamedTuple):
-    """A phone in the speech; between phones there may be silence."""
+    """A phone and its time; there may be silence between phones."""
 
     symbols: str
     """IPA, one or two symbols of `visemes.SHAPES`."""
     start_s: float
     end_s: float
     word: int
-    """Which of the text's words, separated by spaces, it belongs to."""
+    """Index of its word, as separated by spaces."""
 
 
 def spoken_words(text: str) -> list[list[str]]:
-    """For each word between spaces, how the dictionary writes it: "Well-known," -> well, known."""
+    """Return the dictionary words of each space-separated word: "Well-known," -> well, known."""
     plain = text.lower().replace("’", "'")
     words = [re.findall(r"[^\W_]+(?:'[^\W_]+)*'?", word) for word in plain.split()]
     return [[part.removesuffix("'") for part in parts] for parts in words]
 
 
 def align(samples: np.ndarray, words: str, least_likely: float = -math.inf) -> list[Phone]:
-    """Phones of float32 [N] at 16 kHz in which a text of normal words is spoken.
+    """Align speech, float32 [N] at 16 kHz, with its text of normal words; return the phones.
 
-    least_likely: log-likelihood of the phones, mean over their 10 ms, below which the speech is
-    taken for that of another text; right texts lie about -15, wrong ones about -65. Raises
-    TtsfError where the speech does not fit the words, and without pocketsphinx.
+    least_likely: minimum mean log-likelihood per 10 ms of phones; right texts have about -15, wrong
+    ones about -65. Raises TtsfError if speech and words do not match, and without pocketsphinx.
     """
     decoder = _decoder()
     parts = spoken_words(words)
@@ -93,7 +92,7 @@ def align(samples: np.ndarray, words: str, least_likely: float = -math.inf) -> l
 
 
 def _phones_of(word: str) -> str:
-    """How a word sounds, as the dictionary writes it; raises TtsfError where it has no sound."""
+    """Return a word's phones in dictionary notation; raises TtsfError if it has none."""
     spoken = phonemize(word, SpeechConfig().language).replace("ː", "")
     found = [PHONES[symbols] for symbols in _PHONE.findall(spoken)]
     if not found:
@@ -116,16 +115,16 @@ def _decoder():
 
 
 Entry = tuple[str, list[tuple[str, int, int, int]]]
-"""A word or a silence with its phones: name, first frame, number of frames, log-likelihood."""
+"""A word or silence, with (name, first frame, frames, log-likelihood) of its phones."""
 
 
 def to_16_bit(samples: np.ndarray) -> bytes:
-    """Float [N] in [-1, 1] as pocketsphinx reads it."""
+    """Convert float [N] in [-1, 1] to 16-bit PCM."""
     return (np.clip(samples, -1, 1) * 32_767).astype("<i2").tobytes()
 
 
 def _decode(decoder, samples: np.ndarray, text: str) -> list[Entry]:
-    """Two passes, first words and then their phones."""
+    """Align in two passes, first words and then their phones."""
     data = to_16_bit(samples)
     try:
         decoder.set_align_text(text)
@@ -144,7 +143,7 @@ def _decode(decoder, samples: np.ndarray, text: str) -> list[Entry]:
 
 
 def phone_times(samples: np.ndarray, words: str | None) -> tuple[list[Phone] | None, str | None]:
-    """Phones of a text in its speech and what went wrong, if anything."""
+    """Align, and return the phones and the problem, if any."""
     if words is None:
         return None, None
     try:
@@ -164,7 +163,7 @@ def save_phones(name: str, phones: list[Phone] | None, out: Path) -> str | None:
 
 
 def read_phones(path: Path) -> list[Phone]:
-    """Phones that `save_phones` wrote, all of word 0; raises TtsfError for anything else."""
+    """Read phones written by `save_phones`, all with word 0; raises TtsfError for other files."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         return [Phone(str(symbols), float(start), float(end), 0) for symbols, start, end in rows]

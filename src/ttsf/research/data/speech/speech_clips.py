@@ -11,11 +11,11 @@ from ttsf.research.data.manifest import Animated, Clip, NoClips, Split, read_man
 
 
 class SpeechClips:
-    """The clips of a manifest that are heard; samples stay on disk.
+    """The clips of a manifest that have sound; samples stay on disk.
 
-    Animated clips are left out: their sound is that of another clip.
+    Animated clips are skipped: their sound is that of another clip.
 
-    Raises NoClips where no clip of these splits qualifies.
+    Raises NoClips if no clip of these splits qualifies.
     """
 
     def __init__(self, folder: Path, splits: tuple[Split, ...], need_text: bool = False) -> None:

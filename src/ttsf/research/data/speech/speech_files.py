@@ -1,4 +1,4 @@
-"""Sec. 4.1: the sound of speech: trimmed, at one level, how noisy it is, its pitch and register."""
+"""Sec. 4.1: trim and level speech; measure noise, pitch and register."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,11 +24,11 @@ HIGHEST_F0_HZ = 500.0
 LEAST_PERIODIC, NEARLY = 0.6, 0.9
 LEAST_VOICED = 10  # looks
 REGISTER_BORDER_HZ = 135.0
-"""Median F0 of a voice: below it the register is low, from it on high."""
+"""Median F0 below which a voice's register is low, Hz."""
 
 
 def loud_part(samples: np.ndarray) -> slice:
-    """What is left without the silence at both ends but KEPT_S; empty for silence alone."""
+    """Return the part without silence at both ends, except KEPT_S; empty if all is silent."""
     power = _powers(samples)
     if not power.size or power.max() < 1e-8:
         return slice(0, 0)
@@ -38,7 +38,7 @@ def loud_part(samples: np.ndarray) -> slice:
 
 
 def trim_and_level(samples: np.ndarray) -> np.ndarray:
-    """Cut silence at both ends to KEPT_S, then bring the loud part to LEVEL_DB RMS."""
+    """Trim silence at both ends to KEPT_S, and scale the loud part to LEVEL_DB RMS."""
     cut = samples[loud_part(samples)]
     if not cut.size:
         return cut
@@ -46,16 +46,15 @@ def trim_and_level(samples: np.ndarray) -> np.ndarray:
 
 
 def level_gain(samples: np.ndarray) -> float:
-    """The factor that brings the loud part of trimmed float [N] at 16 kHz to LEVEL_DB RMS."""
+    """Return the gain that scales the loud part of trimmed float [N] at 16 kHz to LEVEL_DB RMS."""
     gain = 10 ** (LEVEL_DB / 20) / np.sqrt(_loud_power(_powers(samples)))
     return float(min(gain, 0.95 / np.abs(samples).max()))
 
 
 def above_noise(samples: np.ndarray) -> float:
-    """How far trimmed speech, float [N] at 16 kHz, lies above its noise, dB.
+    """Return the level of trimmed speech, float [N] at 16 kHz, above its noise, dB.
 
-    The mean power of the loud blocks of 10 ms over the power that a twentieth of all blocks stays
-    below.
+    The ratio of the mean power of loud 10 ms blocks to the 5th percentile of all blocks.
     """
     power = _powers(samples)
     quiet = max(float(np.percentile(power, QUIET_PERCENT)), 1e-12)
@@ -63,7 +62,7 @@ def above_noise(samples: np.ndarray) -> float:
 
 
 def longest_loud(samples: np.ndarray, known: Sequence[tuple[float, float]]) -> float:
-    """The longest time for which float [N] at 16 kHz is loud outside the `known` times, s.
+    """Return the longest loud period of float [N] at 16 kHz outside the `known` times, s.
 
     known: start and end in s, each widened by KEPT_S.
     """
@@ -77,7 +76,7 @@ def longest_loud(samples: np.ndarray, known: Sequence[tuple[float, float]]) -> f
 
 
 def _powers(samples: np.ndarray) -> np.ndarray:
-    """Mean square of each whole block of float [N]."""
+    """Return the mean square of each whole block of float [N]."""
     return (samples[: len(samples) // BLOCK * BLOCK].reshape(-1, BLOCK) ** 2).mean(1)
 
 
@@ -86,7 +85,7 @@ def _loud_power(power: np.ndarray) -> float:
 
 
 def median_pitch(samples: np.ndarray) -> float | None:
-    """Median pitch in Hz of the voiced parts of float [N] at 16 kHz, or None without any."""
+    """Return the median pitch in Hz of float [N] at 16 kHz, or None if nothing is voiced."""
     count = (len(samples) - WINDOW) // STRIDE + 1
     if count < LEAST_VOICED:
         return None
@@ -108,16 +107,16 @@ def median_pitch(samples: np.ndarray) -> float | None:
 
 
 def register_of(pitch: float | None) -> Register:
-    """The register of a voice by its median pitch in Hz."""
+    """Return the register for a median pitch in Hz."""
     if pitch is None:
         return "unsure"
     return "low" if pitch < REGISTER_BORDER_HZ else "high"
 
 
 def agreed_register(listed: Register | None, pitch: float | None) -> tuple[Register, str | None]:
-    """The listed register, or that of the median pitch, and what speaks against the list.
+    """Return the listed register or that of the median pitch, and a contradiction, if any.
 
-    A voice that is heard in the other register than the listed one is paired with no face.
+    A voice whose pitch contradicts its listed register is not paired with faces.
     """
     measured = register_of(pitch)
     if listed is None or listed == "unsure":
@@ -128,7 +127,7 @@ def agreed_register(listed: Register | None, pitch: float | None) -> tuple[Regis
 
 
 def pitch_track(samples: np.ndarray) -> np.ndarray:
-    """F0 in Hz of each mel frame of float [N] at 16 kHz, 0 where unvoiced: float16 [N // HOP]."""
+    """Return F0 in Hz per mel frame of float [N] at 16 kHz, 0 if unvoiced: float16 [N // HOP]."""
     with needing("F0", "pyworld-prebuilt", "data"):
         import pyworld
     x = samples.astype(np.float64)
@@ -140,7 +139,7 @@ def pitch_track(samples: np.ndarray) -> np.ndarray:
 
 
 def save_speech(clip: Clip, samples: np.ndarray, phones: list[Phone] | None, out: Path) -> Clip:
-    """Write the files of a clip of speech alone; returns it with what is in them."""
+    """Write the files of a speech clip; return the clip with their paths."""
     audio, f0 = f"clips/{clip.name}.flac", f"f0/{clip.name}.npy"
     pitch = median_pitch(samples)
     with new_file(out / f0) as temporary, temporary.open("wb") as file:

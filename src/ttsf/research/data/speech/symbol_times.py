@@ -1,4 +1,4 @@
-"""When each symbol that E_t embeds is heard, for speech of a synthesiser that reports its times.
+"""Times of the symbols that E_t embeds, for synthesisers that report them.
 
 A file holds {"symbols": "həlˈoʊ.", "ends_s": [0.31, ...]}, an end for every symbol in s from the
 beginning of the clip; a blank may come first, for the silence before the first sound.
@@ -17,25 +17,25 @@ from ttsf.media.files import write_new
 from ttsf.symbols import BLANK, PUNCTUATION, SYMBOL_ID
 
 SPACE_S = 0.01
-"""Of a space between two words that follow each other without a pause."""
+"""Maximum length of a space between words without a pause, s."""
 SILENT = frozenset(PUNCTUATION + BLANK)
 
 
 class SymbolTimes(NamedTuple):
-    """The symbols of a clip and where they end."""
+    """The symbols of a clip, and their end times."""
 
     symbols: str
     ends_s: tuple[float, ...]
 
     @property
     def ids(self) -> list[int]:
-        """Places in SYMBOLS."""
+        """Return indices in SYMBOLS."""
         return [SYMBOL_ID[symbol] for symbol in self.symbols]
 
     def closed(self) -> "SymbolTimes":
-        """The same with spaces of at most SPACE_S between two sounds; each takes half of the rest.
+        """Shorten spaces between two sounds to SPACE_S; the neighbours share the rest.
 
-        No silence stands there in fluent speech, but a synthesiser gives a space some time.
+        Fluent speech has no silence there, but synthesisers assign some time to a space.
         """
         ends = list(self.ends_s)
         for k in range(1, len(ends) - 1):
@@ -47,7 +47,8 @@ class SymbolTimes(NamedTuple):
         return SymbolTimes(self.symbols, tuple(ends))
 
     def frames(self, total: int) -> list[int]:
-        """Mel frames of each symbol, `total` in all; ends are rounded, the last takes the rest."""
+        """Return mel frames per symbol, `total` in all; ends are rounded, the last takes the
+        rest."""
         ends = np.rint(np.array(self.ends_s) * SAMPLE_RATE / HOP).astype(int).clip(0, total)
         ends[-1] = total
         lengths: list[int] = np.diff(np.maximum.accumulate(ends), prepend=0).tolist()
@@ -61,7 +62,7 @@ def save_times(path: Path, symbols: str, ends_s: Sequence[float]) -> None:
 
 
 def read_times(path: Path) -> SymbolTimes:
-    """The times of a clip. Raises TtsfError for a file that holds no such times."""
+    """Read the times of a clip. Raises TtsfError for an invalid file."""
     try:
         row = json.loads(path.read_text(encoding="utf-8"))
         times = SymbolTimes(str(row["symbols"]), tuple(float(end) for end in row["ends_s"]))

@@ -1,7 +1,7 @@
-"""Sec. 4.1, open data: portraits that speak, the animator's clips; a training aid.
+"""Sec. 4.1, open data: animated clips of portraits, as a training aid.
 
-Mouths follow the phone times of the speech, or the tracked mouth of a recorded video of it; heads
-wander at random, or follow that video. What a clip shows is known exactly: its labels are saved.
+Mouths follow the phone times of the speech, or the tracked mouth of a video; heads move at random,
+or follow that video. The motion is known exactly, and saved as labels.
 """
 
 import io
@@ -39,35 +39,35 @@ from ttsf.research.landmarks.face_mesh import LandmarkDetector
 from ttsf.research.landmarks.tracking import load_track
 
 CLOSED_SHARE = 0.1
-"""Share of a tracked clip's frames, those with the smallest mouth, that show it closed."""
+"""Fraction of a tracked clip's frames, with the smallest opening, taken as closed."""
 STEADY = 1.0
-"""Frames, Gaussian: the landmarks of a tracked head tremble."""
+"""Sigma of the Gaussian that removes jitter of tracked landmarks, frames."""
 OPEN_EYES, SHUT_EYES = 0.10, 0.30
 """Tracked lid closure above the clip's median at which a blink begins and is complete."""
 
 
 @dataclass(frozen=True)
 class PortraitJob:
-    """A portrait and all clips that are made of it."""
+    """A portrait and its animated clips."""
 
     folder: Path
     part: Part
     size: int
-    """px, side of the frames."""
+    """Side of the frames, px."""
     seed: int
     donors: tuple[str, ...]
-    """Portraits that may lend their teeth, the first that shows them does."""
+    """Portraits that may provide teeth; the first usable one does."""
     drives: tuple[Clip, ...]
-    """What moves it: speech with phones, or a video with a track; its sound is heard."""
+    """Clips that drive it, with their sound: speech with phones, or a video with a track."""
 
     @property
     def key(self) -> str:
-        """The portrait's name."""
+        """Name of the portrait."""
         return self.part.key
 
 
 def portrait_one(job: PortraitJob, out: Path) -> Record:
-    """The portrait as a clip of one frame, and its animated clips."""
+    """Make the portrait's one-frame clip, and its animated clips."""
     part = job.part
     with one_thread():
         detector = LandmarkDetector()
@@ -92,13 +92,13 @@ def portrait_one(job: PortraitJob, out: Path) -> Record:
 
 
 def find_donor(job: PortraitJob, detector: LandmarkDetector) -> Teeth | None:
-    """The first teeth that can be had."""
+    """Return the first usable teeth of the donors."""
     found = (teeth_of(job.folder / donor, detector) for donor in job.donors)
     return next((teeth for teeth in found if teeth is not None), None)
 
 
 def save_portrait(job: PortraitJob, animator: Animator, out: Path) -> Clip:
-    """Write the portrait in the crop that its animated clips have."""
+    """Write the portrait with the crop of its animated clips."""
     path = f"clips/{job.key}.png"
     with new_file(out / path) as temporary:
         Image.fromarray(own_picture(animator)).save(temporary, "PNG")
@@ -121,7 +121,7 @@ def save_portrait(job: PortraitJob, animator: Animator, out: Path) -> Clip:
 def animate(
     job: PortraitJob, number: int, speech: Clip, animator: Animator, still: Clip, out: Path
 ) -> Clip:
-    """Write one animated clip: pictures, sound and the labels that were rendered."""
+    """Write one animated clip: frames, sound and rendered labels."""
     name = f"animated/{job.key}-{number}"
     seed = zlib.crc32(f"{job.seed} {name}".encode())
     samples = whole_frames(read_samples(out / str(speech.audio), 0, speech.samples))
@@ -170,19 +170,19 @@ def animate(
 
 
 def track_path(out: Path, name: str) -> Path:
-    """Where the tracked motion of a recorded video's clip lies."""
+    """Return the path of a clip's tracked motion."""
     return out / "tracks" / f"{name}.npz"
 
 
 def whole_frames(samples: np.ndarray) -> np.ndarray:
-    """Samples ended with silence, so that they last a whole number of frames."""
+    """Pad samples with silence to a whole number of frames."""
     return np.pad(samples, (0, -len(samples) % SAMPLES_PER_FRAME))
 
 
 def spoken_labels(
     own: np.ndarray, phones: list[Phone], samples: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Labels float32 [F, 11] of a portrait with labels `own` [11] that says these phones.
+    """Return labels float32 [F, 11] of a portrait (labels `own` [11]) speaking these phones.
 
     samples: float32 [F * 640] at 16 kHz. The head wanders about a pose between the portrait's own
     and a frontal one.
@@ -197,7 +197,7 @@ def spoken_labels(
 
 
 def tracked_labels(own: np.ndarray, track: np.ndarray) -> np.ndarray:
-    """Labels float32 [F, 11] of a portrait with labels `own` [11] that moves as a tracked clip.
+    """Return labels float32 [F, 11] of a portrait (labels `own` [11]) moving like a tracked clip.
 
     track: absolute labels float32 [F, 11] of the clip. Its head moves relative to its median, its
     mouth relative to its most closed frames, which become the portrait's closed lips.
@@ -215,7 +215,7 @@ def tracked_labels(own: np.ndarray, track: np.ndarray) -> np.ndarray:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Sums of several threads may differ in their last bits."""
+    """Run native libraries on one thread in the block, since parallel sums are not reproducible."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""Moves the face of one portrait by known motion: a training aid, never part of the model.
+"""Animate the face of a portrait with known motion: a training aid, not part of the model.
 
 A face mesh with rings around it is posed twice, as found and with the wanted motion, and the
 picture is warped triangle by triangle, back to front, so that the exact backward flow is known.

@@ -1,4 +1,4 @@
-"""What stands still behind an animated person: the person's matte and the filled background."""
+"""Background of an animated person: person matte and filled background."""
 
 import numpy as np
 

@@ -1,8 +1,8 @@
-"""Head motion and blinks for recorded speech that has no picture.
+"""Synthetic head motion and blinks for speech without video.
 
 A mean-reverting random walk for the pose, and blinks. The ranges are those of speakers in front of
-a camera (yaw 5-95 % range of 4-15 degrees, about 24 blinks a minute); it stands in for tracked
-video where there is none. It knows nothing of the voice, to whose pace `motion.prosody` brings it.
+a camera (yaw 5-95 % range of 4-15 degrees, about 24 blinks a minute); it replaces tracked
+video. It ignores the voice; `motion.prosody` re-times it by loudness.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ LIDS = np.array([0.35, 0.9, 1.0, 1.0, 0.8, 0.4, 0.12])  # lid closure over 280 m
 
 
 def head_track(frames: int, start: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Head labels [frames, 7], 25 a second, beginning at `start` [7]."""
+    """Return head labels [frames, 7] at 25 fps, starting at `start` [7]."""
     track = np.zeros((frames, FIRST_LIP), dtype=np.float64)
     clock = np.arange(frames)
     shared = _wander(frames, rng)
@@ -42,7 +42,7 @@ def head_track(frames: int, start: np.ndarray, rng: np.random.Generator) -> np.n
 
 
 def _wander(frames: int, rng: np.random.Generator) -> np.ndarray:
-    """Smooth unit-variance noise of two speeds, [frames]."""
+    """Return smooth unit-variance noise of two speeds, [frames]."""
     lead = round(10 * SMOOTHING)
     total = frames + 2 * lead
     slow = smooth(rng.standard_normal(total), 3 * SMOOTHING)

@@ -1,4 +1,4 @@
-"""What lies behind the lips of an animated portrait: teeth and the mouth cavity."""
+"""The layer behind the lips of an animated portrait: teeth and mouth cavity."""
 
 from typing import NamedTuple
 

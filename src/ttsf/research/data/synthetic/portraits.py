@@ -1,4 +1,4 @@
-"""Portraits that may be animated, and those that lend their teeth to them."""
+"""Select portraits that can be animated, and donors of teeth."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ MOST_YAW, MOST_ROLL, MOST_SHIFT = 1.5, 2.0, 6.0  # label units of a portrait tha
 def open_portrait(
     path: Path, detector: LandmarkDetector, donor: Teeth | None, size: int
 ) -> Animator:
-    """The animator of a portrait; raises TtsfError without a whole face."""
+    """Create the animator of a portrait; raises TtsfError without a complete face."""
     image = read_image(path)
     points = detector(image)
     if points is None:
@@ -32,7 +32,7 @@ def open_portrait(
 
 
 def check_movable(own: np.ndarray) -> None:
-    """Raises TtsfError where a portrait with these labels [11] cannot be moved well."""
+    """Raise TtsfError if a portrait with these labels [11] cannot be animated well."""
     yaw, roll = abs(float(own[0])), abs(float(own[2]))
     if yaw > MOST_YAW:
         raise TtsfError(f"the face is turned by {10 * yaw:.0f} degrees")
@@ -43,19 +43,19 @@ def check_movable(own: np.ndarray) -> None:
 
 
 def teeth_of(path: Path, detector: LandmarkDetector) -> Teeth | None:
-    """Teeth of a frontal smile, or None where they cannot be seen."""
+    """Extract the teeth of a frontal smile, or None if they are not visible."""
     image = read_image(path)
     points = detector(image)
     return points if points is None else take_teeth(image, points, fit_head(points).frontal(points))
 
 
 def shows_teeth(part: Part) -> bool:
-    """Whether a portrait may lend its teeth to those that show none."""
+    """Whether a portrait can provide teeth for others."""
     return part.smile_teeth and part.frontal
 
 
 def own_picture(animator: Animator) -> np.ndarray:
-    """The portrait itself in its crop, RGB uint8 [size, size, 3]."""
+    """Return the cropped portrait, RGB uint8 [size, size, 3]."""
     size, crop = animator.size, animator.crop
     box = (crop.x0, crop.y0, crop.x0 + crop.side, crop.y0 + crop.side)
     picture = Image.fromarray(animator.image)

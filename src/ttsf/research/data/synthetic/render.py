@@ -1,7 +1,7 @@
 """`ttsf render`: portraits in random known motion, rendered once for face pre-training, Sec. 3.1.
 
 Each portrait is rendered with a generator seeded by its own name, kept as one file and packed at
-the end, so a killed run goes on where it stopped and gives the same bytes. `data.rendered_faces`
+the end, so a killed run resumes and gives the same bytes. `data.rendered_faces`
 reads what is written: images, labels, known, flow, mouth, eyes (.npy) and names.json.
 """
 
@@ -78,7 +78,7 @@ def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def render_person(animator: Animator, count: int, rng: np.random.Generator) -> Person:
-    """The portrait, cropped, and `count` renders of it."""
+    """Render the cropped portrait and `count` versions of it."""
     frames = [animator.render(draw_labels(animator.own, rng)) for _ in range(count)]
     line = np.linspace(-1, 1, animator.size, dtype=np.float32)
     flow = np.stack([np.stack(np.meshgrid(line, line), -1), *(frame.flow for frame in frames)])
@@ -126,7 +126,7 @@ def render(settings: RenderSettings, out: Path, progress: Progress | None = None
 def render_parts(
     settings: RenderSettings, parts: Sequence[Part], folder: Path, progress: Progress | None
 ) -> tuple[list[tuple[Part, Path]], dict[str, str]]:
-    """Render what `folder` lacks; the people kept, each in its file, and why others were not."""
+    """Render what is missing in `folder`; return the kept people with files, and refusals."""
     detector = LandmarkDetector()
     donors = donor_teeth(settings.data, detector)
     kept: list[tuple[Part, Path]] = []
@@ -154,7 +154,7 @@ def render_parts(
 
 
 def pack(kept: Sequence[tuple[Part, Path]], out: Path) -> None:
-    """Write the arrays of all people; names.json, without which nobody reads them, comes last."""
+    """Write the arrays of all people; names.json, which marks them as complete, comes last."""
     names = out / "names.json"
     names.unlink(missing_ok=True)
     for field in Person._fields:

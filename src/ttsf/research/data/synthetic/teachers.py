@@ -1,4 +1,4 @@
-"""Sec. 4.1, open data: synthetic voices that read texts aloud, and the clips of what they read.
+"""Sec. 4.1, open data: synthetic voices, and clips of their speech.
 
 The engines' voices are those of flite and festival as Debian packs them (flite; festival and
 festvox-kdlpc16k): five, and one woman's. The others are made from flite's: at another pitch, and
@@ -37,14 +37,14 @@ class Voice(NamedTuple):
     """flite or festival."""
     register: Register
     share: float
-    """How often it speaks."""
+    """Relative frequency of its clips."""
     licence: str
     based_on: str | None = None
     """The engine's voice; None: the one of the same name."""
     pitch_hz: float | None = None
     """Median; None: the engine's own, divided by the size."""
     size: float = 1.0
-    """Of the head, against the engine's voice; 0.9 moves all formants up by a ninth."""
+    """Head size relative to the engine's voice; 0.9 raises all formants by a ninth."""
 
 
 FLITE_LICENCE = "flite (BSD-like, Carnegie Mellon University)"
@@ -69,7 +69,7 @@ PACKAGES = {"flite": "flite", "festival": "festival festvox-kdlpc16k"}
 
 
 def require(voices: Iterable[str]) -> None:
-    """Raises TtsfError for an unknown voice, or one whose engine is missing."""
+    """Raise TtsfError for an unknown voice, or a missing engine."""
     for name in voices:
         if name not in VOICES:
             raise TtsfError(f"no teacher voice '{name}'; there are {', '.join(VOICES)}")
@@ -82,14 +82,14 @@ def require(voices: Iterable[str]) -> None:
 
 
 def installed_voices() -> list[str]:
-    """The voices whose engine is on this machine."""
+    """Return the voices whose engine is installed."""
     return [name for name, voice in VOICES.items() if shutil.which(PROGRAMS[voice.engine])]
 
 
 def speak(text: str, voice: str, folder: Path) -> np.ndarray:
-    """A voice of `VOICES` reading `text`, float32 [N] at 16 kHz; `folder` holds its files.
+    """Synthesise `text` with a voice of `VOICES`, float32 [N] at 16 kHz; folder: for its files.
 
-    Raises TtsfError where the engine is missing or fails.
+    Raises TtsfError if the engine is missing or fails.
     """
     require([voice])
     path = folder / "spoken.wav"
@@ -129,12 +129,12 @@ class TeacherJob:
 
     @property
     def key(self) -> str:
-        """From voice and text alone, so that more sentences leave the others as they are."""
+        """Key by voice and text only, so that further sentences do not change the others."""
         return f"teacher/{self.voice}_{hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
 
 
 def teach_one(job: TeacherJob, out: Path) -> Record:
-    """The clip of one spoken sentence; raises TtsfError for too short or long a one."""
+    """Make the clip of one sentence; raises TtsfError if it is too short or too long."""
     words, voice = TextFrontEnd(SpeechConfig()).normalize(job.text), VOICES[job.voice]
     with tempfile.TemporaryDirectory() as folder:
         samples = trim_and_level(speak(words, job.voice, Path(folder)))

@@ -27,7 +27,7 @@ from ttsf.text.front_end import TextFrontEnd
 
 LICENCE = "LICENCE"
 HELD_OUT = 25
-"""One text in so many is held out, for all voices."""
+"""One text in this many is held out, for all voices."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,17 @@ class TimedJob:
 
     @property
     def key(self) -> str:
-        """The clip's name."""
+        """Name of the clip."""
         return f"timed/{self.voice}_{self.name}"
 
     @property
     def split(self) -> Split:
-        """By the text alone, so that a text is held out for every voice or for none."""
+        """Split by the text only, so that a text is held out for every voice or for none."""
         return "valid" if int(self.name, 16) % HELD_OUT == 0 else "train"
 
 
 def timed_jobs(folder: Path, longest_s: float) -> list[TimedJob]:
-    """All readings below a folder; raises TtsfError where there is none, and without a licence."""
+    """Find all readings below a folder; raises TtsfError if there are none, or no licence."""
     found = sorted(path for path in folder.glob("*/*.json"))
     if not found:
         raise TtsfError(f"{folder}: no VOICE/NAME.json with the times of symbols")
@@ -61,7 +61,7 @@ def timed_jobs(folder: Path, longest_s: float) -> list[TimedJob]:
 
 
 def timed_one(job: TimedJob, out: Path) -> Record:
-    """The clip of one reading; raises TtsfError for too short or long a one."""
+    """Make the clip of one reading; raises TtsfError if it is too short or too long."""
     with needing("timed speech", "soxr", "data"):
         import soxr
     listing = job.folder / job.voice / f"{job.name}.json"
@@ -106,7 +106,7 @@ def timed_one(job: TimedJob, out: Path) -> Record:
 
 
 def phones_of(times: SymbolTimes) -> list[Phone]:
-    """The phones of a clip, all of word 0."""
+    """Return the phones of a clip, all with word 0."""
     ends = (0.0, *times.ends_s)
     return [
         Phone(ipa.strip("ˈˌ").replace("ː", ""), ends[first], ends[last], 0)

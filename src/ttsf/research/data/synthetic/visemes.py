@@ -92,7 +92,7 @@ def mouth_curve(symbols: list[str], durations: np.ndarray, mel: np.ndarray) -> n
 
 
 class SpokenMouth(NamedTuple):
-    """What the mouth is expected to do in F frames."""
+    """Expected mouth motion over F frames."""
 
     curve: np.ndarray
     """Labels (open, wide, press, lip_fv): float32 [F, 4]."""
@@ -101,7 +101,7 @@ class SpokenMouth(NamedTuple):
 
 
 def spoken_mouth(phones: list[Phone], samples: np.ndarray) -> SpokenMouth:
-    """The expected mouth at 25 fps; samples: float32 [F * 640] at 16 kHz."""
+    """Compute the expected mouth motion at 25 fps; samples: float32 [F * 640] at 16 kHz."""
     frames = len(samples) // SAMPLES_PER_FRAME
     mel = mel_spectrogram(torch.from_numpy(samples)[None], AudioConfig())[0].numpy()
     symbols, durations = viseme_times(phones, mel.shape[1])
@@ -113,7 +113,7 @@ def spoken_mouth(phones: list[Phone], samples: np.ndarray) -> SpokenMouth:
 def viseme_times(phones: list[Phone], frames: int) -> tuple[list[str], np.ndarray]:
     """Symbols of `visemes.SHAPES` and the mel frames of each, `frames` in all.
 
-    A phone of two symbols gives half of its time to each; what no phone covers is silence.
+    Phones of two symbols give half of their time to each; gaps are silence.
     """
     symbols: list[str] = []
     ends: list[int] = []

@@ -23,11 +23,11 @@ WARP = 0.42
 DB = 10 / np.log(10) * np.sqrt(2)
 """Distance of natural-log cepstra to dB of amplitude."""
 SHORTEST = SAMPLE_RATE // 10
-"""A shorter clip holds no F0 to speak of."""
+"""Minimum length for measuring F0, samples."""
 
 
 class Analysis(NamedTuple):
-    """What WORLD says about T frames, 200 a second."""
+    """WORLD's analysis of T frames, 200 per second."""
 
     f0: np.ndarray
     """Hz, 0 where unvoiced: float64 [T]."""
@@ -48,7 +48,7 @@ def distortion(reference: np.ndarray, sample: np.ndarray) -> float:
 
 
 def warp(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The cheapest path [L, 2] of frame pairs from the first to the last of [Ta, D] and [Tb, D].
+    """Return the cheapest DTW path [L, 2] of frame pairs between [Ta, D] and [Tb, D].
 
     The cost is the sum of Euclidean distances over the pairs; each step advances one side or both
     by one frame, all at equal weight, both where equal. Needs about 20 Ta Tb bytes.
@@ -81,7 +81,7 @@ def mel_cepstra(envelope: np.ndarray) -> np.ndarray:
 
 
 def checked(samples: np.ndarray) -> np.ndarray:
-    """float64 [N]; raises TtsfError for a clip that holds no sound to be measured."""
+    """Convert to float64 [N]; raises TtsfError for a clip without measurable sound."""
     wave = np.ascontiguousarray(samples, dtype=np.float64)
     if wave.ndim != 1 or len(wave) < SHORTEST:
         raise TtsfError("a clip to be measured needs 0.1 s of sound or more, on one channel")

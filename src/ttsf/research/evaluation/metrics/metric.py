@@ -1,4 +1,4 @@
-"""Sec. 4: what a figure is. Figures of unlike definitions, scorers or grades are never compared."""
+"""Sec. 4: definitions of figures; different definitions, scorers or grades never mix."""
 
 import importlib.metadata
 import statistics
@@ -10,13 +10,13 @@ from ttsf.errors import MissingPackage, TtsfError
 from ttsf.research.experts.files import ExpertFile
 
 Grade = Literal["public", "offline", "none"]
-"""The scorer: a network that papers use; one that a library ships; no network at all."""
+"""Kind of scorer: a network used by papers, one shipped with a library, or no network."""
 Better = Literal["higher", "lower", "reference"]
-"""`reference`: nearest to what real clips reach."""
+"""`reference`: best when closest to real clips."""
 
 
 class Measure(StrEnum):
-    """What is measured of a clip or a system; the names stand in `clips.csv` and `refused.csv`."""
+    """Measures of a clip or system; their names appear in `clips.csv` and `refused.csv`."""
 
     IDENTITY = "identity"
     LIPS = "lips"
@@ -42,14 +42,14 @@ class Measure(StrEnum):
 
 
 class Metric(NamedTuple):
-    """A column of a table, with everything that a reader needs to repeat it."""
+    """A column of a table, with everything needed to reproduce it."""
 
     name: str
     better: Better
     definition: str
     """One or two sentences: of what, over which frames or clips, with which unit."""
     scorer: str
-    """With its version; empty where arithmetic alone decides."""
+    """Scorer with version; empty for pure arithmetic."""
     grade: Grade
     digits: int = 3
 
@@ -59,11 +59,11 @@ class Figure(NamedTuple):
 
     metric: Metric
     value: float
-    """NaN where no clip could be used."""
+    """NaN if no clip could be used."""
     used: int
-    """Clips behind the value."""
+    """Number of clips used."""
     refused: int = 0
-    """Clips that were left out, each with its reason in the report."""
+    """Number of refused clips; the report lists the reasons."""
 
 
 def average(
@@ -72,13 +72,13 @@ def average(
     clips: int,
     over: Callable[[Iterable[float]], float] = statistics.fmean,
 ) -> Figure:
-    """Mean or median over the clips that have a value; `clips`: how many there should be."""
+    """Average over the clips that have a value; `clips`: expected number of clips."""
     value = over(values.values()) if values else float("nan")
     return Figure(metric, value, len(values), clips - len(values))
 
 
 def check_alike(*metrics: Metric) -> None:
-    """Raises TtsfError where metrics differ in anything: definition, scorer, version or grade."""
+    """Raise TtsfError if metrics differ in definition, scorer, version or grade."""
     kinds = set(metrics)
     if len(kinds) > 1:
         each = "; ".join(sorted(f"{m.name}: {m.definition} ({m.scorer}, {m.grade})" for m in kinds))
@@ -86,14 +86,14 @@ def check_alike(*metrics: Metric) -> None:
 
 
 def of_file(file: ExpertFile, variant: str) -> str:
-    """A public network as a `scorer`: its name, its file and how it is used."""
+    """Describe a public network as a `scorer`: name, file and variant."""
     return f"{file.name} {file.file} (SHA-256 {file.sha256[:8]}), {variant}"
 
 
 def version(*packages: str) -> str:
-    """The installed packages with their versions, "librosa 0.11.0, numpy 1.26.4".
+    """Describe installed packages with versions, "librosa 0.11.0, numpy 1.26.4".
 
-    Raises MissingPackage that names the extra where one is not installed.
+    Raises MissingPackage, which names the extra, if one is not installed.
     """
     try:
         return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)

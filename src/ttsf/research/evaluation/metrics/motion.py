@@ -1,4 +1,4 @@
-"""Head motion, blinks, flicker and sharpness: arithmetic on what the landmark scorer saw."""
+"""Head motion, blinks, flicker and sharpness, from landmarks and pixels."""
 
 from typing import NamedTuple
 
@@ -10,16 +10,16 @@ from ttsf.research.evaluation.metrics import landmarks
 from ttsf.research.evaluation.metrics.metric import Metric
 
 SHUT, AROUND = 0.75, 12
-"""Share of the median opening within so many pictures below which the eyes count as shut; face
-meshes never see lids closer than about half."""
+"""Eyes count as shut below this fraction of the median opening within this many frames; face meshes
+never report lids closer than about half."""
 LONGEST_BLINK_S = 0.4
 PHRASING = 5
-"""Pictures, standard deviation of the Gaussian through which energies are compared."""
+"""Sigma of the Gaussian that smooths speed and loudness, frames."""
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 class HeadMotion(NamedTuple):
-    """Of one clip."""
+    """Head motion of one clip."""
 
     yaw_range: float
     """5-95 % range of yaw, degrees."""
@@ -47,7 +47,7 @@ def with_voice(angles: np.ndarray, loudness: np.ndarray) -> float:
 
 
 def blinks(aperture: np.ndarray) -> int:
-    """Times that the eyes shut and open again; aperture [T] in any unit."""
+    """Count how often the eyes shut and open again; aperture [T] in any unit."""
     usual = median_filter(aperture, 2 * AROUND + 1, mode="nearest")
     shut = np.concatenate([[False], aperture < SHUT * usual, [False]]).astype(int)
     begins, ends = np.flatnonzero(np.diff(shut) == 1), np.flatnonzero(np.diff(shut) == -1)
@@ -58,14 +58,14 @@ def blinks(aperture: np.ndarray) -> int:
 def flicker(frames: np.ndarray) -> float:
     """Mean absolute deviation of a frame from the mean of its neighbours, of 255 levels.
 
-    frames: uint8 [T, H, W, 3]. Smooth motion hardly counts, a frame that jumps does.
+    frames: uint8 [T, H, W, 3]. Smooth motion hardly counts, jumping frames do.
     """
     grey = np.stack([frame @ LUMA for frame in frames])
     return float(np.abs(grey[1:-1] - (grey[:-2] + grey[2:]) / 2).mean())
 
 
 def sharpness(frames: np.ndarray, box: tuple[int, int, int, int]) -> float:
-    """Mean absolute Laplacian within the face's box, of 255 levels: what blur takes away."""
+    """Mean absolute Laplacian within the face box, of 255 levels; blur lowers it."""
     left, top, right, bottom = box
     grey = frames[::5, top:bottom, left:right].astype(np.float32) @ LUMA
     middle = grey[:, 1:-1, 1:-1]

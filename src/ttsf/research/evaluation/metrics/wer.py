@@ -1,8 +1,8 @@
-"""WER, Sec. 4.1: the words that a recogniser hears in a clip against those that it should say.
+"""WER, Sec. 4.1: recognised words of a clip against its text.
 
-Two recognisers, whose figures are never compared: the paper's Whisper, whose model a user fetches,
-and pocketsphinx with its own US English model, which a library ships. Each clip has a fresh decoder
-of pocketsphinx, as one adapts to what it has heard.
+Two recognisers, whose figures are never compared: the paper's Whisper, whose model the user
+downloads, and pocketsphinx with its bundled US English model. Each clip uses a new pocketsphinx
+decoder, since decoders adapt to earlier input.
 """
 
 import hashlib
@@ -27,11 +27,11 @@ WHISPER_SOURCE = (
 
 
 class LocalWhisper(NamedTuple):
-    """A model that lies on this machine, with the package that reads it."""
+    """A local model, with the package that loads it."""
 
     weights: Path
     package: str
-    """As it is installed."""
+    """Name of the installed package."""
 
 
 def word_error_rate(reference: str, heard: str) -> float:
@@ -44,7 +44,7 @@ def word_error_rate(reference: str, heard: str) -> float:
 
 
 def transcribe(samples: np.ndarray) -> str:
-    """What pocketsphinx hears in float32 [N] in [-1, 1] at 16 kHz; empty for nothing."""
+    """Transcribe float32 [N] in [-1, 1] at 16 kHz with pocketsphinx; may be empty."""
     return write_down("pocketsphinx", np.pad(samples, PAUSE)) or ""
 
 
@@ -55,7 +55,7 @@ def offline_wer() -> Metric:
 
 
 def whisper_wer(model: Path) -> Metric:
-    """WER by Whisper; hashes the model's file and raises what `check_whisper` raises."""
+    """WER by Whisper; hashes the model file, and raises like `check_whisper`."""
     found = check_whisper(model)
     with found.weights.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -71,7 +71,7 @@ def whisper_wer(model: Path) -> Metric:
 
 
 def check_whisper(model: Path) -> LocalWhisper:
-    """Look for the model and its package; raises TtsfError that says what is missing."""
+    """Find the model and its package; raises TtsfError that says what is missing."""
     if not model.exists():
         raise TtsfError(f"{model}: no such {WHISPER} model; {WHISPER_SOURCE}")
     if not model.is_dir():
@@ -87,9 +87,9 @@ def check_whisper(model: Path) -> LocalWhisper:
 
 
 def load_whisper(model: Path) -> Callable[[np.ndarray], str]:
-    """float32 [N] at 16 kHz -> English words; raises what `check_whisper` raises.
+    """float32 [N] at 16 kHz -> English words; raises like `check_whisper`.
 
-    Greedy at temperature 0 and without the text before, so that a text depends on its clip alone.
+    Greedy at temperature 0 without previous text, so that a transcript depends on its clip only.
     """
     found = check_whisper(model)
     options: dict[str, Any] = {

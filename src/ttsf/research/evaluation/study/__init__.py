@@ -1,1 +1,1 @@
-"""Sec. 4.4: the user study."""
+"""Sec. 4.4: the rating study."""

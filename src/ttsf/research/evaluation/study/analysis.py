@@ -29,44 +29,43 @@ class Interval(NamedTuple):
     """A mean and its 95 % confidence interval."""
 
     mean: float
-    """1 to 5; NaN of no values."""
+    """1 to 5; NaN without values."""
     half_width: float
     """NaN for fewer than two values."""
     number: int
 
 
 class Opinion(NamedTuple):
-    """What was said of one system to one question."""
+    """Mean opinion of one system on one question."""
 
     ratings: Interval
     """Over all ratings, as if they were independent."""
     raters: Interval
-    """Over the raters' own means."""
+    """Over the means of the raters."""
 
 
 class StudyTable(NamedTuple):
-    """What the raters said."""
+    """Results of a study."""
 
     opinions: dict[tuple[str, str], Opinion]
     """By system and key of `QUESTIONS`, in the order of the table."""
     raters: int
     clips: int
-    """Different sentences that were rated."""
+    """Number of different sentences."""
     ratings: int
-    """Rated clips, three answers each."""
+    """Number of rated clips, three answers each."""
     unfinished: list[Refusal]
-    """Sheets that lack some clips; they count with what they hold."""
+    """Incomplete sheets; their answers count."""
     refused: list[Refusal]
-    """Sheets that are left out."""
+    """Refused sheets."""
 
 
 def analyse(key: Path, ratings: Sequence[Path]) -> StudyTable:
-    """Mean opinion scores of the sheets: .json of the page, or .csv with the columns `COLUMNS`.
+    """Compute mean opinion scores from sheets: .json of the page, or .csv with `COLUMNS`.
 
-    A sheet with anything wrong in it (an id that the key lacks or that comes twice, a value that
-    is not 1 to 5, another study's page) is left out whole. A rater who has two sheets is left out:
-    nothing tells which one counts, so give one. Unfinished sheets count with what they hold.
-    Raises TtsfError for a broken key and where no sheet is left.
+    A sheet with any error (an unknown or repeated id, a value that is not 1 to 5, another study's
+    page) is refused as a whole, and so are two sheets of one rater. Answers of unfinished sheets
+    count. Raises TtsfError for a broken key, and if no sheet is left.
     """
     try:
         known = TypeAdapter(Key).validate_json(read_text(key))
@@ -104,7 +103,7 @@ def analyse(key: Path, ratings: Sequence[Path]) -> StudyTable:
 
 
 def interval(values: Sequence[float]) -> Interval:
-    """The mean with the 95 % interval of Student's t."""
+    """Return the mean with its 95 % interval by Student's t."""
     count = len(values)
     if count < 2:
         return Interval(values[0] if values else math.nan, math.nan, count)
@@ -113,13 +112,13 @@ def interval(values: Sequence[float]) -> Interval:
 
 
 def score_text(score: Interval) -> str:
-    """As the paper prints it, "4.09±.07"; a dash for what too few values leave open."""
+    """Format as in the paper, "4.09±.07"; a dash for too few values."""
     half = "-" if math.isnan(score.half_width) else f"{score.half_width:.2f}".removeprefix("0")
     return f"{score.mean:.2f}±{half}" if score.number else "-"
 
 
 def to_markdown(table: StudyTable) -> str:
-    """The table with its definitions, and what was left out."""
+    """Format the table with its definitions and refusals."""
     systems = dict.fromkeys(system for system, _ in table.opinions)
     lines = [
         "# User study\n",
@@ -142,7 +141,7 @@ def to_markdown(table: StudyTable) -> str:
 
 
 def to_csv(table: StudyTable) -> str:
-    """One line for each system and question, with four digits."""
+    """Format as CSV: one line per system and question, with four digits."""
     over = [f"{over}_{field}" for over in Opinion._fields for field in Interval._fields]
     rows: list[tuple[object, ...]] = [("system", "question", *over)]
     for place, opinion in table.opinions.items():

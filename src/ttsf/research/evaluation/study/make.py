@@ -1,7 +1,7 @@
-"""Sec. 4.4: a new user study, anonymous clips with a page that raters open from disk.
+"""Sec. 4.4: make a rating study: anonymous clips, with a page that raters open from disk.
 
-A study is a folder: `pages` (`index.html`, `clips`) goes to the raters, `key.json`, which says
-which system each clip is of, stays with the organiser.
+A study is a folder: `pages` (`index.html`, `clips`) goes to the raters; `key.json`, which maps
+clips to systems, stays with the organiser.
 """
 
 import json
@@ -26,18 +26,18 @@ class Study(NamedTuple):
     """A new study."""
 
     page: Path
-    """Its folder is what raters get."""
+    """The page; its folder goes to the raters."""
     key: Path
     clips: int
-    """Of each system."""
+    """Number of clips per system."""
     systems: int
     refused: list[Refusal]
-    """Files that not every system has, and empty ones."""
+    """Files that are empty, or missing in a system."""
 
 
 @dataclass(frozen=True, config=STRICT)
 class KeyClip:
-    """Where an anonymous clip came from."""
+    """Origin of an anonymous clip."""
 
     system: str
     clip: str
@@ -57,10 +57,10 @@ class Key:
 def make_study(
     systems: Mapping[str, Path], out: Path, seed: int = 0, clips: int | None = None
 ) -> Study:
-    """Make a study of folders of .mp4 in the new folder `out`; it appears whole or not at all.
+    """Make a study from folders of .mp4 in the new folder `out`, atomically.
 
-    Clips pair by file name. `clips` of them are drawn with the seed (None: all). The same files
-    and seed give the same study. Raises TtsfError where `out` exists, a folder has no .mp4, fewer
+    Clips are matched by file name; `clips` of them are drawn at random (None: all). The same files
+    and seed give the same study. Raises TtsfError if `out` exists, a folder has no .mp4, fewer
     than `clips` files pair up, or a file cannot be read or written.
     """
     if not systems or not all(name.strip() for name in systems):
@@ -88,7 +88,7 @@ def make_study(
 
 
 def _videos(folder: Path) -> set[str]:
-    """Names of the .mp4 that are not empty; raises TtsfError for none."""
+    """Return the names of non-empty .mp4 files; raises TtsfError if there are none."""
     try:
         found = {
             path.name
@@ -104,7 +104,7 @@ def _videos(folder: Path) -> set[str]:
 
 
 def _pair(videos: Mapping[str, set[str]]) -> tuple[list[str], list[Refusal]]:
-    """The names that all systems have, and why each other one is left out; raises TtsfError."""
+    """Return the names common to all systems, and refusals of the others; raises TtsfError."""
     refused = []
     for name in sorted(set().union(*videos.values())):
         missing = [system for system, names in videos.items() if name not in names]
@@ -119,7 +119,7 @@ def _pair(videos: Mapping[str, set[str]]) -> tuple[list[str], list[Refusal]]:
 def _anonymise(
     systems: list[str], names: list[str], seed: int, chance: random.Random
 ) -> tuple[Key, list[tuple[str, int]]]:
-    """The key, and what the page may know: each id and which of them say the same sentence."""
+    """Return the key, and for the page each id with the number of its sentence."""
     study = f"{chance.getrandbits(48):012x}"
     clips = [KeyClip(system, name) for name in names for system in systems]
     identifiers: dict[str, None] = {}
@@ -133,7 +133,7 @@ def _anonymise(
 
 @contextmanager
 def _new_folder(out: Path) -> Iterator[Path]:
-    """A temporary folder beside `out` that becomes it when the block ends well, else goes."""
+    """Yield a temporary folder that becomes `out` if the block succeeds, else is removed."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with held(out, folder=True) as temporary:

@@ -1,4 +1,4 @@
-"""Sec. 4.4: what raters said, from the page's .json or a .csv; a broken sheet is left out whole."""
+"""Sec. 4.4: read rating sheets, .json of the page or .csv; invalid sheets are refused whole."""
 
 import csv
 import unicodedata
@@ -18,7 +18,7 @@ from ttsf.research.data.records import Refusal
 from ttsf.research.evaluation.study.make import Key
 
 QUESTIONS = {"lip_sync": "lip sync", "motion": "motion naturalness", "realness": "video realness"}
-"""The column of a sheet and its name in the table."""
+"""Column of a sheet -> name in the table."""
 COLUMNS = ("rater", "id", *QUESTIONS)
 Score = Annotated[int, Field(strict=True, ge=1, le=5)]
 
@@ -35,7 +35,7 @@ class Rating:
 
 @dataclass(frozen=True, config=STRICT)
 class Sheet:
-    """All that a rater said: the content of `ratings_<rater>.json`."""
+    """All answers of a rater: the content of `ratings_<rater>.json`."""
 
     format: Literal["ttsf-study-ratings-1"]
     study: str
@@ -44,7 +44,7 @@ class Sheet:
 
 
 def read_sheets(key: Key, paths: Sequence[Path]) -> tuple[list[tuple[str, Sheet]], list[Refusal]]:
-    """The usable sheets, each with its source, and the others with what is wrong."""
+    """Read the usable sheets with their sources, and refusals of the others."""
     found: list[tuple[str, Sheet]] = []
     refused: list[Refusal] = []
     for path in {path.resolve(): path for path in paths}.values():
@@ -71,7 +71,7 @@ def read_sheets(key: Key, paths: Sequence[Path]) -> tuple[list[tuple[str, Sheet]
 
 
 def _problem(key: Key, sheet: Sheet) -> str:
-    """The first thing that speaks against a sheet; empty for none."""
+    """Return the first problem of a sheet; empty for none."""
     if sheet.study != key.study:
         return f"a sheet of another study, {sheet.study} and not {key.study}"
     for identifier, count in Counter(rating.id for rating in sheet.ratings).items():
@@ -83,14 +83,14 @@ def _problem(key: Key, sheet: Sheet) -> str:
 
 
 def _same_name(rater: str) -> str:
-    """As the page tells raters apart: without regard to case and spaces."""
+    """Return the rater's identity as on the page: ignoring case and spaces."""
     return " ".join(unicodedata.normalize("NFC", rater).lower().split())
 
 
 def _csv_sheets(path: Path, study: str) -> list[tuple[str, Sheet]]:
-    """A sheet for each rater of a CSV; rows without any answer are skipped.
+    """Read a CSV into a sheet per rater; rows without answers are skipped.
 
-    Raises TtsfError for a row that cannot be read: then nothing of the file counts.
+    Raises TtsfError for an invalid row, which refuses the whole file.
     """
     try:
         rows = list(csv.reader(read_text(path).splitlines(), strict=True))

@@ -1,7 +1,8 @@
 """Face pre-training, Sec. 3.1: E_v, E_m and G on animated portraits with known motion.
 
 The driving motion comes from labels, not from pixels: G learns in a few hundred steps to follow
-codes, and E_m learns to read them in the source. Lip layers see the mouth's codes alone, all other
+codes, and E_m learns to estimate them from the source. Lip layers see the mouth's codes alone, all
+other
 layers the head's alone, so that f_lip of the audio mapper can take over (Eq. 1).
 """
 
@@ -53,8 +54,8 @@ class FaceStage:
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam; E_v and E_m learn slower than G, or they collapse.
 
-        The motion codes keep their random orthonormal start in this stage: up to a rotation of the
-        style space, which E_v and G absorb, every orthonormal set is the same.
+        The motion codes keep their random orthonormal initialisation in this stage: up to a
+        rotation of the style space, which E_v and G absorb, all orthonormal sets are equivalent.
         """
         model, t = self.model, self.training
         model.motion_extractor.directions.requires_grad_(False)
@@ -71,13 +72,13 @@ class FaceStage:
         return warm_up_cosine(step, self.schedule_steps or steps, t.warm_up, t.last_rate)
 
     def batch(self, number: int) -> FaceBatch:
-        """Random people and targets."""
+        """Return random people and targets."""
         return self.faces.batch(number, 0, self.training.people, self.training.targets, self.side)
 
     def _draw(self, batch: FaceBatch, known: Tensor) -> tuple[GeneratedFace, Tensor]:
-        """The targets' motion on the sources, and the sources' codes as E_m reads them.
+        """Draw the sources with the targets' motion; also return the sources' codes by E_m.
 
-        known [P, 11]: which of the sources' labels take the place of what E_m reads.
+        known [P, 11]: which source labels replace E_m's estimates.
         """
         codes, compose = self.config.face.motion_codes, self.model.motion_extractor.compose
         alpha, share = (labels_to_alpha(x, codes) for x in (batch.source_labels, known))
@@ -88,10 +89,10 @@ class FaceStage:
         return self.model.draw(faces, f_m, f_lip, self.side), faces.alpha
 
     def losses(self, batch: FaceBatch) -> dict[str, Tensor]:
-        """Eq. 3's first term with a mouth weight, edges, known flow and known codes.
+        """Return Eq. 3's first term with a mouth weight, and losses of edges, flow and codes.
 
-        "warped" and "trust" keep the portrait's own pixels outside the mouth: a blur is closer to
-        the target than a sharp face a pixel off, but nobody wants to look at it.
+        "warped" and "trust" keep the portrait's own pixels outside the mouth: without them G
+        prefers a blur, whose L1 is lower than that of a sharp face a pixel off.
         """
         t, frames = self.training, batch.labels.shape[1]
         given = torch.rand(len(batch.source), 1, device=batch.source.device) < t.known_share
@@ -117,7 +118,7 @@ class FaceStage:
         return found
 
     def _reading_losses(self, batch: FaceBatch, alpha: Tensor) -> dict[str, Tensor]:
-        """What E_m reads in the sources, alpha [P, K], and in further frames."""
+        """Return the losses of E_m on the sources, alpha [P, K], and on further frames."""
         n = len(LABELS)
         read = self.model.read_faces(batch.read.flatten(0, 1)).alpha
         return {
@@ -133,20 +134,20 @@ class FaceStage:
         return objectives.box_weight(boxes.flatten(0, 1), self.side, self.size, weight, reach)
 
     def _reading_error(self, read: Tensor, true: Tensor) -> Tensor:
-        """Weighted squared error of the labels that E_m reads; [N, 11] both."""
+        """Return the weighted squared error of E_m's labels; both [N, 11]."""
         small = {"blink": self.training.read_blink, "open": self.training.read_open}
         weight = true.new_tensor([small.get(name, 1.0) for name in LABELS])
         return ((read - true).square() * weight).mean()
 
     def held_out_batches(self) -> Iterator[FaceBatch]:
-        """Ten times four held-out people."""
+        """Yield ten batches of four held-out people."""
         for i in range(10):
             yield self.held_out.batch(i, 1, 4, 4, self.side)
 
     def validate(self, step: int, batches: Iterable[FaceBatch]) -> Validation:
-        """PSNR (whole, mouth, closed eye) against copying the source, code correlations, a sheet.
+        """Measure PSNR (whole, mouth, closed eye) against a copy of the source, and correlations.
 
-        The pictures follow the source's true labels; how well E_m reads them is measured apart.
+        Pictures use the source's true labels; E_m's accuracy is measured separately.
         """
         scores: dict[str, list[float]] = {
             name: [] for name in ("psnr", "copy", "mouth", "mouth_copy", "blink", "blink_copy")
@@ -181,6 +182,6 @@ class FaceStage:
 
 
 def _psnr_within(error: Tensor, mask: Tensor) -> list[float]:
-    """PSNR in dB of squared errors [B, 3, s, s], of a range of 1, where mask [B, 1, s, s] is 1."""
+    """Return PSNR in dB within mask [B, 1, s, s] of squared errors [B, 3, s, s] (range 1)."""
     inner = (error * mask).sum((1, 2, 3)) / (3 * mask.sum((1, 2, 3))).clamp_min(1)
     return (-10 * inner.log10()).tolist()

@@ -1,8 +1,8 @@
 """Joint training, Sec. 3.3: speech and face together on talking clips, with every loss of Eq. 8.
 
 Each clip gives 32 frames with their sound (Sec. 4.1). The text is aligned to the sound of its whole
-utterance; G draws five neighbouring frames of the window, what SyncNet looks at. The motion sampler
-learns from all 32.
+utterance; G draws five neighbouring frames, one SyncNet window. The motion sampler learns from all
+32.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,11 +25,11 @@ from ttsf.research.training.parts import FACE, MOTION, SPEECH, VOICE, Parts
 from ttsf.research.training.settings import JointOptions
 
 HELD_OUT = 4
-"""Clips of a validation."""
+"""Number of clips for validation."""
 
 
 class JointBatch(NamedTuple):
-    """Talking clips and where their drawn frames begin."""
+    """Talking clips, and the first drawn frame of each."""
 
     clips: TalkingBatch
     first: Tensor
@@ -40,9 +40,9 @@ class JointBatch(NamedTuple):
 
 
 class JointStage:
-    """The stage for `training.loop.train`: the model, which ships, beside its discriminator.
+    """The stage for `training.loop.train`: the model and its discriminator.
 
-    experts: for tests; None finds those of the options.
+    experts: for tests; None loads those of the options.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class JointStage:
         return 1.0
 
     def batch(self, number: int) -> JointBatch:
-        """Clips of this number, and which neighbouring frames of them are drawn."""
+        """Return the clips of this number, with the frames to draw."""
         clips = self.clips.batch(number, self.seed, self.training.batch)
         room = self.training.clip_frames - self.training.drawn_frames + 1
         dice = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
@@ -94,14 +94,14 @@ class JointStage:
         return JointBatch(clips, first, due, clips.names)
 
     def losses(self, batch: JointBatch) -> dict[str, Tensor]:
-        """Eq. 8, and what trains the discriminator."""
+        """Return the terms of Eq. 8, and the discriminator's losses."""
         drawing = self.reenact(batch)
         motion = self.model.motion_losses(drawing.f_m, drawing.f_lip.detach())
         tts = {"tts": drawing.tts.total()}
         return self._frame_losses(batch, drawing) | motion._asdict() | tts
 
     def reenact(self, batch: JointBatch) -> Reenacted:
-        """Figure 2 with the driving clip in the place of the sampled motion."""
+        """Run Figure 2 with the driving clip's motion instead of sampled motion."""
         clips = batch.clips
         drawn = Drawn(batch.first, self.training.drawn_frames)
         return self.model(clips.source, clips.frames, clips.spoken, clips.start, drawn)
@@ -141,7 +141,8 @@ class JointStage:
             yield JointBatch(clips, clips.start * 0, False, clips.names)
 
     def validate(self, step: int, batches: Iterable[JointBatch]) -> Validation:
-        """Held-out clips: how near the drawn frames come, against copying the source."""
+        """Compare drawn frames of held-out clips with their targets, and with a copy of the
+        source."""
         figures: dict[str, list[float]] = {"psnr": [], "copy": [], "tts": []}
         rows = []
         for number, batch in enumerate(batches):
@@ -160,7 +161,7 @@ class JointStage:
 
 
 def loss_weights(joint: JointTraining, experts: Experts) -> dict[str, float]:
-    """Eq. 8's table less the losses whose expert is missing, and the discriminator's own."""
+    """Return the weights of Eq. 8 without missing experts, plus the discriminator's."""
     d = joint.discriminator
     weights = asdict(joint.loss) | {"discriminator": 1.0, "r1": d.r1 / 2 * d.r1_every}
     if experts.vgg is None:
@@ -173,7 +174,7 @@ def loss_weights(joint: JointTraining, experts: Experts) -> dict[str, float]:
 
 
 def _go_on_from(model: TTSF, begun: TTSF) -> None:
-    """Weights of an assembled model; the vocoder may be another one."""
+    """Load the weights of an assembled model; the vocoder may differ."""
     weights, own = begun.state_dict(), model.state_dict()
     wrong = [k for k, v in weights.items() if k in own and own[k].shape != v.shape]
     if wrong:

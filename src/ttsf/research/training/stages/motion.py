@@ -1,7 +1,8 @@
 """Motion from speech, Sec. 3.1-3.2: audio mapper, normaliser, prior and sampler.
 
 E_t and the motion codes are frozen. Speech is aligned to its text (teacher-forced durations); the
-lips' targets are the expected mouth shapes of its phones, the head's a track in its own time.
+targets of the lips are the expected mouth shapes of the phones, those of the head a synthetic
+track.
 The losses of the motion sampler are those of Eq. 8.
 """
 
@@ -29,11 +30,11 @@ from ttsf.research.training.stages.tts import VALIDATED_ON_TRAINING, SpeechDatas
 from ttsf.text.front_end import SYMBOLS
 
 HELD_OUT = 24
-"""Utterances of the validation."""
+"""Number of utterances for validation."""
 
 
 class MotionBatch(NamedTuple):
-    """Utterances; what only the host needs of them is kept there."""
+    """Utterances; data needed only on the host stays there."""
 
     spoken: SpokenText
     voices: Tensor
@@ -41,14 +42,14 @@ class MotionBatch(NamedTuple):
     mels: tuple[np.ndarray, ...]
     """[mel_bins, T] each, raw log-mel without padding."""
     symbols: tuple[list[str], ...]
-    """Those of each text."""
+    """Symbols of each text."""
     seed: tuple[int, ...]
-    """Of the head tracks."""
+    """Seeds of the head tracks."""
     names: tuple[str, ...]
 
 
 class KnownTracks(NamedTuple):
-    """What utterances of up to T frames are to move like."""
+    """Target motion of utterances of up to T frames."""
 
     features: SpeechFeatures
     lips: Tensor
@@ -56,7 +57,7 @@ class KnownTracks(NamedTuple):
     head: Tensor
     """[B, T, 11] labels, head only."""
     frames: Tensor
-    """int64 [B]: frames of each."""
+    """int64 [B]: frames of each utterance."""
 
 
 class MotionStage:
@@ -72,7 +73,7 @@ class MotionStage:
         self.speech = SpeechDataset(options.data, self.config, ("train",))
         self.held_out = self.speech.held_out()
         self.notes = [] if self.held_out is not self.speech else [VALIDATED_ON_TRAINING]
-        # about: utterances shorter than a training clip are left out
+        # approximate: shorter utterances are skipped
         self.batches_per_epoch = -(-len(self.speech.clips) // self.training.batch)
         self.voices = read_speakers(options.tts)
         self.model = TTSF(self.config)
@@ -87,7 +88,7 @@ class MotionStage:
             self.model.audio_mapper.requires_grad_(False)
 
     def _feature(self, labels: Tensor) -> Tensor:
-        """Motion labels [..., 11] as f_m [..., S]."""
+        """Convert motion labels [..., 11] to f_m [..., S]."""
         alpha = labels_to_alpha(labels, self.config.face.motion_codes)
         return self.model.motion_extractor.compose(alpha)
 
@@ -101,14 +102,14 @@ class MotionStage:
         return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
     def batch(self, number: int) -> MotionBatch:
-        """Random utterances, each at least a training clip long."""
+        """Return random utterances of at least the length of a training clip."""
         order = np.random.default_rng((0, number)).permutation(len(self.speech.clips))
         shortest = CLIP_FRAMES * self.config.mel_per_video
         long_enough = [int(i) for i in order if self.speech.mels[i].shape[-1] >= shortest]
         return self._collate(self.speech, long_enough[: self.training.batch], (1, number))
 
     def held_out_batches(self) -> Iterator[MotionBatch]:
-        """The first held-out utterances together."""
+        """Yield the first held-out utterances as one batch."""
         count = min(HELD_OUT, len(self.held_out.clips))
         yield self._collate(self.held_out, list(range(count)), (7,))
 
@@ -145,7 +146,7 @@ class MotionStage:
         return KnownTracks(features, lips.to(place), head.to(place), counts)
 
     def losses(self, batch: MotionBatch) -> dict[str, Tensor]:
-        """Lip regression over whole utterances; motion losses on one training clip of each."""
+        """Return lip losses over whole utterances, and motion losses on one window of each."""
         known = self.tracks(batch)
         f_lip = self.model.lip_features(known.features)
         with torch.no_grad():
@@ -163,7 +164,7 @@ class MotionStage:
         return lips | sampled._asdict()
 
     def validate(self, step: int, batches: Iterable[MotionBatch]) -> Validation:
-        """Correlation of the mouth opening with its target; range and jerk of sampled heads."""
+        """Measure correlation of the mouth opening with its target; range and jerk of heads."""
         (batch,) = batches
         known = self.tracks(batch)
         f_lip = self.model.lip_features(known.features)
@@ -177,7 +178,7 @@ class MotionStage:
         return Validation({"r_open": float(np.median(r))} | heads)
 
     def _heads(self, known: KnownTracks, f_lip: Tensor, frames: list[int]) -> dict[str, float]:
-        """Means over the utterances, of sampled and of given tracks."""
+        """Return means over the utterances, for sampled and target tracks."""
         real, noise = self._feature(known.head), torch.Generator().manual_seed(0)
         drawn = self.model.sample_motion(real[:, 0], f_lip, Sampling(), noise).f_m
         coordinates = self.model.motion_extractor.coordinates

@@ -1,8 +1,8 @@
-"""The SyncNet stage, Sec. 3.1: the expert that L_sync asks, trained before and then frozen.
+"""The SyncNet stage, Sec. 3.1: the expert of L_sync, trained first and then frozen.
 
-Windows of one batch that belong together are told from all others, both ways (InfoNCE): those of
-other clips, and, harder, those of the same clip at another time. The paper's expert follows [25],
-which is not public; Wav2Lip's loss on pairs learns the same from many more steps.
+Matching windows of video and sound are contrasted with all others of the batch, both ways
+(InfoNCE): with other clips and, harder, with other times of the same clip. The paper's expert
+follows [25], which is not public; Wav2Lip's pairwise loss needs many more steps.
 """
 
 import math
@@ -23,7 +23,7 @@ from ttsf.research.training.settings import SyncNetOptions
 
 
 class SyncBatch(NamedTuple):
-    """Mouths of clips with mild changes of place and exposure; some are mirrored."""
+    """Mouth crops with mild jitter of position and exposure; some are mirrored."""
 
     mouths: Tensor
     """[B, T, 3, side / 2, side], as `lower_half` gives them."""
@@ -35,7 +35,7 @@ class SyncBatch(NamedTuple):
 
 
 class SyncNetNet(nn.Module):
-    """The expert beside the scale of its contrast."""
+    """The expert with its learned logit scale."""
 
     def __init__(self, training: SyncNetTraining) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class SyncNetStage:
         return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
     def batch(self, number: int) -> SyncBatch:
-        """Random clips, changed a little."""
+        """Return random clips, augmented."""
         clips = self.clips.batch(number, self.seed, self.size)
         rng = np.random.default_rng((self.seed, number))
         count = len(clips.names)
@@ -80,7 +80,7 @@ class SyncNetStage:
         return SyncBatch(mouths, clips.mel, first, clips.names)
 
     def losses(self, batch: SyncBatch) -> dict[str, Tensor]:
-        """Cross entropy of each window among all windows of the batch, both ways."""
+        """Return the cross-entropy of each window among all windows of the batch, both ways."""
         v, a = self._pick(batch)
         logits = self.net.log_scale.exp() * v @ a.T
         own = torch.arange(len(logits), device=logits.device)
@@ -88,7 +88,7 @@ class SyncNetStage:
         return {"contrast": both / 2}
 
     def _pick(self, batch: SyncBatch) -> tuple[Tensor, Tensor]:
-        """Embeddings [N, C] of windows that lie apart."""
+        """Return embeddings [N, C] of non-overlapping windows."""
         net, pictures = self.net.syncnet, self.net.syncnet.config.pictures
         last, spacing = batch.mouths.shape[1] - pictures, self.training.spacing
         starts = batch.first[:, None] + torch.arange(0, last - spacing + 2, spacing).to(batch.first)
@@ -104,7 +104,7 @@ class SyncNetStage:
             yield self.held_out.batch(number, 0, min(4, len(self.held_out)))
 
     def validate(self, step: int, batches: Iterable[TalkingBatch]) -> Validation:
-        """On held-out clips: how often a window finds its own sound, and the best lag is right."""
+        """Measure retrieval accuracy and the accuracy of the best lag on held-out clips."""
         found, lags = [], []
         for clips in batches:
             v, a = self.net.syncnet.embed(clips.frames, clips.mel)

@@ -38,7 +38,7 @@ HELD_OUT = 10
 
 
 class TtsBatch(NamedTuple):
-    """Utterances and who speaks them."""
+    """Utterances and their speakers."""
 
     spoken: SpokenText
     speakers: Tensor
@@ -49,9 +49,9 @@ class TtsBatch(NamedTuple):
 class SpeechDataset:
     """Clips with text of some splits: ids, log-mels (float16), times and F0 kept in memory.
 
-    Symbols whose times are known are taken as they stand; others come from the front end. Speakers
-    are those of the split "train". A text of more symbols than mel frames, or by a speaker who was
-    never trained, is left out.
+    Symbols with known times are used as they are; others come from the front end. Speakers are
+    those of the split "train". Texts with more symbols than mel frames, and speakers outside that
+    split, are skipped.
     """
 
     def __init__(self, folder: Path, config: ModelConfig, splits: tuple[Split, ...]) -> None:
@@ -83,7 +83,7 @@ class SpeechDataset:
             raise NoClips(f"no usable speech with text of {', '.join(splits)} in {folder}")
 
     def held_out(self) -> "SpeechDataset":
-        """Held-out clips of the same speakers; these clips themselves where there are none."""
+        """Return the held-out clips of the same speakers, or these clips if there are none."""
         try:
             return SpeechDataset(self.folder, self.config, ("valid",))
         except NoClips:
@@ -106,10 +106,10 @@ class SpeechDataset:
     def epoch(
         self, seed: int, most: int, most_frames: int, balance: float = 0.0
     ) -> list[list[int]]:
-        """Batches of up to `most` clips of like length, in an order that `seed` fixes.
+        """Return batches of up to `most` clips of similar length, in an order fixed by `seed`.
 
-        most_frames: mel frames of a batch, padding counted; balance: 0 takes every clip once, 1 as
-        much of each voice on the mean over epochs.
+        most_frames: maximum mel frames per batch, padding included; balance: 0 takes every clip
+        once, 1 takes equally much of each voice on average.
         """
         rng = random.Random(seed)
         lengths = [m.shape[-1] * rng.uniform(0.95, 1.05) for m in self.mels]
@@ -124,7 +124,7 @@ class SpeechDataset:
         return batches
 
     def _draw(self, rng: random.Random, balance: float) -> list[int]:
-        """Clips, each as often as (samples of its speaker / mean of all)^-balance on average."""
+        """Draw clips with expected counts (samples of the speaker / mean of all)^-balance."""
         heard: Counter[str] = Counter()
         for clip in self.clips:
             heard[clip.speaker] += clip.samples
@@ -148,7 +148,7 @@ class TtsStage:
     def __init__(self, options: TtsOptions, preset: Preset, seed: int = 0) -> None:
         self.config, self.training, self.seed = preset.model, preset.tts, seed
         self.speech = SpeechDataset(options.data, self.config, ("train",))
-        self.speakers = self.speech.speakers  # of the table's rows, kept for later stages
+        self.speakers = self.speech.speakers  # speakers of the table's rows, for later stages
         self.held_out = self.speech.held_out()
         self.notes = [] if self.held_out is not self.speech else [VALIDATED_ON_TRAINING]
         self.model = TTSF(self.config)
@@ -172,7 +172,7 @@ class TtsStage:
         self.batches_per_epoch = len(self._drawn[1])
 
     def _begin_with(self, run: Path) -> None:
-        """Weights of another run; a speaker whom it does not know begins as the mean of its own."""
+        """Load the weights of another run; unknown speakers start as the mean of its speakers."""
         load_parts(self.model, run, SPEECH)
         known = read_speakers(run)
         mean = torch.stack(list(known.values())).mean(0)
@@ -189,7 +189,7 @@ class TtsStage:
         return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
     def batch(self, number: int) -> TtsBatch:
-        """Batches of like lengths, epoch after epoch."""
+        """Return batches of similar lengths, epoch after epoch."""
         epoch, place = divmod(number, self.batches_per_epoch)
         drawn = self._drawn
         if epoch != drawn[0]:
@@ -201,24 +201,24 @@ class TtsStage:
         return self.speech.epoch(seed, t.batch, t.batch_frames, t.balance)
 
     def losses(self, batch: TtsBatch) -> dict[str, Tensor]:
-        """L_TTS, term by term, and the losses of both sides of the finish."""
+        """Return the terms of L_TTS, and the adversarial losses of both sides if enabled."""
         speech, voice = self.model.speech, self.table(batch.speakers)
         losses, features = speech(batch.spoken, voice, self.training.crops)
         if self.discriminators is None:
             return losses.terms()
         real, mu, mask = speech.crops(batch.spoken, features, 1)
-        mu = mu.detach()  # E_t learns from L_TTS alone
+        mu = mu.detach()  # E_t learns from L_TTS only
         fake = speech.sample(mu, mask, voice, self.config.speech.flow.steps)
         return losses.terms() | gan_losses(self.discriminators, fake, real, mu)._asdict()
 
     def held_out_batches(self) -> Iterator[TtsBatch]:
-        """All held-out sentences."""
+        """Yield all held-out sentences."""
         indices = list(range(len(self.held_out.clips)))
         for i in indices[::HELD_OUT]:
             yield self.held_out.collate(indices[i : i + HELD_OUT])
 
     def validate(self, step: int, batches: Iterable[TtsBatch]) -> Validation:
-        """Losses on held-out sentences; the first of them spoken through Griffin-Lim."""
+        """Compute losses on held-out sentences; synthesise the first with Griffin-Lim."""
         torch.manual_seed(0)
         found, sounds = [], dict[str, Tensor]()
         for batch in batches:

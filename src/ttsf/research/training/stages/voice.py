@@ -1,10 +1,10 @@
-"""The face chooses the voice, Sec. 3.3: a mixture of known speakers' voices, fitted to f_id.
+"""Voice choice by face, Sec. 3.3: a mixture of known speakers' voices, fitted to f_id.
 
-Portraits are paired with voices by the register that a viewer would expect (`voice_register`); it
-has a loss, and what moves it between two motions of one portrait another. Within a register nobody
-knows the true voice, only that a person keeps it and others have others: all stand in a row, along
-the direction of f_id that tells people apart best, which is cut into as many parts as there are
-voices.
+Portraits are paired with voices by the register that a viewer would expect (`voice_register`). One
+loss fits the register, another its stability between two motions of a portrait. Within a register
+the true voice is unknown; it should only be stable per person and differ between people. So people
+are ordered along the direction of f_id that separates them best, which is divided into as many
+parts as there are voices.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,24 +29,24 @@ from ttsf.research.training.schedule import warm_up_cosine
 from ttsf.research.training.settings import VoiceOptions
 
 MIXED = "+"
-"""Between the speakers of one voice."""
+"""Separator between the speakers of a mixed voice."""
 REGISTERS: tuple[Literal["low"], Literal["high"]] = ("low", "high")
 
 
 class VoiceBatch(NamedTuple):
-    """Portraits in several motions and the registers they are to have."""
+    """Portraits in several motions, and their target registers."""
 
     style: Tensor
-    """What chooses the voice, see `SourceFaces`: [B, motions, S]."""
+    """Voice style, see `SourceFaces`: [B, motions, S]."""
     high: Tensor
     """[B], 1 where the register is high."""
     names: tuple[str, ...]
 
 
 class Portraits:
-    """What chooses the voice in rendered frames, and which register its person's voice has.
+    """Voice styles of rendered frames, with the registers of their people.
 
-    mirrored: the frames' mirror images as well.
+    mirrored: also encode mirrored frames.
     """
 
     def __init__(self, folder: Path, model: TTSF, mirrored: bool) -> None:
@@ -64,7 +64,7 @@ class Portraits:
 
 
 class VoiceStage:
-    """The stage for `training.loop.train`; the row of voices stands from the beginning."""
+    """The stage for `training.loop.train`; the order of voices is fixed at the start."""
 
     def __init__(self, options: VoiceOptions, preset: Preset) -> None:
         self.training = preset.voice
@@ -125,7 +125,7 @@ class VoiceStage:
         return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
     def batch(self, number: int) -> VoiceBatch:
-        """Random portraits, as many of each register, two motions each."""
+        """Return random portraits, balanced by register, with two motions each."""
         rng, size = np.random.default_rng((0, number)), self.training.batch
         high = rng.integers(len(self.people), size=size)
         people = np.array([rng.choice(self.people[k]) for k in high])
@@ -144,13 +144,13 @@ class VoiceStage:
         }
 
     def held_out_batches(self) -> Iterator[VoiceBatch]:
-        """All portraits in all motions: of the training people, then of the held-out."""
+        """Yield all portraits in all motions: training people, then held-out people."""
         for portraits in (self.portraits, self.held_out):
             style = portraits.style
             yield VoiceBatch(style, style[:0, 0, 0], tuple(portraits.names))
 
     def validate(self, step: int, batches: Iterable[VoiceBatch]) -> Validation:
-        """How often the register is right, and how steadily a person keeps the leading voice."""
+        """Measure register accuracy, and how often a person keeps the main voice."""
         figures = {}
         sets = (("train", self.portraits), ("held_out", self.held_out))
         for (title, portraits), batch in zip(sets, batches, strict=True):
@@ -168,26 +168,26 @@ class VoiceStage:
 
 
 def share(true: Tensor) -> float:
-    """Of what is true, to three places."""
+    """Return the fraction of true values, to three decimals."""
     return round(float(true.float().mean()), 3)
 
 
 def named_speaker(text: str) -> tuple[str, str]:
-    """A speaker, and what its voice is to be called, of SPEAKER or SPEAKER=NAME.
+    """Parse SPEAKER or SPEAKER=NAME into speaker and voice name.
 
-    The speaker may be several, the mean of them: A+B is halfway, A+A+B a third of the way to B.
+    SPEAKER may be a mean of several: A+B is halfway, A+A+B a third of the way to B.
     """
     speaker, equals, name = text.partition("=")
     return speaker, name if equals else speaker
 
 
 def row_of_voices(x: Tensor, voices: int, ridge: float, sharpness: float) -> tuple[Tensor, Tensor]:
-    """Weights [voices, S] and biases [voices] of scores whose largest tells a person's voice.
+    """Fit weights [voices, S] and biases [voices] of scores whose maximum selects the voice.
 
-    x: standardised f_id [people, motions, S]. The row follows the direction with the largest
-    variance between people for its variance within one person's motions (Fisher), in units of its
-    standard deviation over people; between neighbours the score turns by `sharpness` for a unit.
-    Every voice leads for as many people.
+    x: standardised f_id [people, motions, S]. Voices are ordered along the direction that maximises
+    the variance between people relative to that within a person (Fisher), in units of its standard
+    deviation over people; `sharpness` is the change in score difference between neighbouring voices
+    per unit. Every voice is selected for equally many people.
     """
     person = x.mean(1)
     within = (x - person[:, None]).flatten(0, 1)
