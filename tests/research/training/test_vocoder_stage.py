@@ -250,8 +250,7 @@ def test_bad_inputs_are_one_line(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(TtsfError, match="no training clips of 8000 samples"):
         build(corpus, SMALL, PLAIN)
     write_manifest(corpus, [clip for clip in clips if clip.split == "train"])
-    with pytest.raises(TtsfError, match="no speech of the split valid"):
-        build(corpus, SMALL, PLAIN)
+    assert build(corpus, SMALL, PLAIN).notes
     odd = replace(SMALL, audio=replace(SMALL.audio, hop=128), video=replace(SMALL.video, fps=25),
                   vocoder=replace(SMALL.vocoder, istft_hop=32))  # fmt: skip
     with pytest.raises(TtsfError, match="does not divide"):
