@@ -48,7 +48,7 @@ _CLUSTER = re.compile(r"[^\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff][\u0300-\u036f
 _BREAK = re.compile(r"[ \t]*+\n\s*+")
 _ENDED = re.compile(r"[.!?…:;,—][\"')\]»]*$")
 _CLOSING = "\"')\u00bb]”’*_ "
-_LAST_OF_LINE = re.compile(r"(?<![\w'.&-])[\w'.&-]++\W*+$")
+_LINE_WORD = re.compile(r"[\w'.&-]++")
 _SIGNS_KEPT = {*"".join(SIGNS), *"".join(CURRENCIES), *"".join(RELATIONS), *"^°~$√<>=|`⁄"}
 _MICRO = re.compile(r"[µμ](?=[mgslLFAVWH](?:\b|z\b))")
 """Written "mc" as in medicine, which is no Greek letter."""
@@ -142,8 +142,8 @@ def _line_end(match: re.Match[str]) -> str:
         return ", " if len(following.split()) <= _SHORT_ITEM else "\n"
     if item or line.lstrip()[:1] == HEADING or after in (ITEM, HEADING) or paragraph:
         return "\n"
-    last = _LAST_OF_LINE.search(line[-40:])
-    goes_on = not last or last[0].strip().lower() in FUNCTION_WORDS
+    found = [word for word in _LINE_WORD.findall(line[-40:]) if any(c.isalnum() for c in word)]
+    goes_on = not found or found[-1].lower() in FUNCTION_WORDS
     begins = after.isupper() or after.isdecimal() or after in "\"'“‘("
     if not begins or goes_on or len(line) >= _SHORT_LINE:
         return " "
