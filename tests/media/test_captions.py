@@ -79,7 +79,7 @@ def test_a_track_must_be_asked_for(tmp_path: Path) -> None:
     chunk = Chunk(np.zeros((1, 64, 64, 3), np.uint8), np.zeros(SAMPLES_PER_FRAME, np.float32))
     with new_video(tmp_path / "a.mp4") as video:
         video.add(chunk)
-        with pytest.raises(ValueError, match="begun with them"):
+        with pytest.raises(ValueError, match="without a subtitle track"):
             video.show(CUES[0])
 
     class Socket:

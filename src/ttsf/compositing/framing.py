@@ -37,9 +37,7 @@ class Framing(NamedTuple):
             return cls("face")
         match = CANVAS.fullmatch(text)
         if not match:
-            raise TtsfError(
-                f"a framing is picture, face or WIDTHxHEIGHT such as 1080x1920, not {text}"
-            )
+            raise TtsfError(f"framing must be picture, face or WIDTHxHEIGHT, not {text}")
         background: Background = "plain" if match[3] else "blurred"
         framing = cls("canvas", int(match[1]), int(match[2]), background)
         framing.check()
