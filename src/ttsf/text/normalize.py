@@ -116,7 +116,7 @@ def silent(text: str) -> tuple[str, ...]:
 
 
 def _sentences(given: str, plain: Traced, language: Language | None) -> Iterator[Reading]:
-    """Of a text given, in its plain form."""
+    """Yield the readings of the sentences of `given`, whose plain form is `plain`."""
     text, places = plain
     for start, end, ends in sentences(text):
         part = Traced(text[start:end], places[start:end])

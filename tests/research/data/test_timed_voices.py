@@ -50,13 +50,15 @@ def test_a_reading_becomes_a_clip_at_both_rates(tmp_path: Path) -> None:
     assert sum(times.frames(clip.samples // 160)) == clip.samples // 160
     write_manifest(tmp_path / "out", [clip])
     speech = SpeechClips(tmp_path / "out", ("train",))
-    narrow, wide = (speech.segment(clip, 50, 100, rate) for rate in (16_000, 24_000))
+    whole = speech.waveform(clip)
+    narrow, wide = (speech.segment(clip, whole, 8_000, 16_000, r) for r in (16_000, 24_000))
     assert len(narrow) == 16_000 and len(wide) == 24_000
     above = np.abs(np.fft.rfft(wide))[8_100:].sum() / np.abs(np.fft.rfft(wide)).sum()
     assert above > 0.02  # the wide file goes beyond 8 kHz
     assert np.median(speech.f0(clip, 50, 100)) == pytest.approx(150, abs=2)
     frames = clip.samples // 160
-    assert len(speech.segment(clip, frames - 10, 10, 24_000)) == 2_400
+    end = 160 * (frames - 10)
+    assert len(speech.segment(clip, whole, end, 1_600, 24_000)) == 2_400
 
 
 def test_held_out_texts_are_held_out_for_every_voice(tmp_path: Path) -> None:

@@ -110,11 +110,18 @@ def whole_durations(
     return durations.scatter_add(1, last[:, None], rest[:, None])
 
 
+def symbols_of_frames(durations: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+    """Return the symbol of each frame, int64 [B, frames], and whether the frame has one.
+
+    durations: int64 [B, L]; frames past their sum get the last symbol.
+    """
+    ends = durations.cumsum(1)
+    clock = torch.arange(frames, device=durations.device)[None].expand(len(durations), -1)
+    index = torch.searchsorted(ends, clock.contiguous(), right=True)
+    return index.clamp_max(durations.shape[1] - 1), index < durations.shape[1]
+
+
 def repeat_by_durations(x: Tensor, durations: Tensor, frames: int) -> Tensor:
     """Upsample [B, C, L] to [B, C, frames]; frames past an item's sum are zero."""
-    ends = durations.cumsum(1)
-    clock = torch.arange(frames, device=x.device)[None].expand(x.shape[0], -1).contiguous()
-    index = torch.searchsorted(ends, clock, right=True)
-    inside = (index < x.shape[-1])[:, None]
-    index = index.clamp_max(x.shape[-1] - 1)[:, None].expand(-1, x.shape[1], -1)
-    return x.gather(2, index) * inside
+    index, inside = symbols_of_frames(durations, frames)
+    return x.gather(2, index[:, None].expand(-1, x.shape[1], -1)) * inside[:, None]

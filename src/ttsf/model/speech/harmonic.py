@@ -2,9 +2,8 @@
 
 Vocos predicts phases without a reference. Here harmonics take their phase from a pulse train with
 the F0 estimated from the mel, so it is continuous by construction; noise is added separately.
-ConvNeXt blocks
-at the mel's rate give both filters [HiFTNet, Wavehax]. The sound may have a higher rate than the
-mel: the upper band follows from the lower.
+ConvNeXt blocks at the mel's rate give both filters [HiFTNet, Wavehax]. The sound may have a higher
+rate than the mel: the upper band follows from the lower.
 """
 
 import torch

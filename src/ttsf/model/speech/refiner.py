@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from ttsf.config import RefinerConfig
 from ttsf.model.speech.convnext import ConvNextBlock
+from ttsf.model.speech.duration import symbols_of_frames
 
 PLACE = 3
 """Number of features for the position of a frame in its symbol."""
@@ -18,12 +19,9 @@ def place_in_symbols(durations: Tensor, frames: int) -> Tensor:
 
     durations: int64 [B, L]; frames past their sum are 0.
     """
-    ends = durations.cumsum(1)
-    clock = torch.arange(frames, device=durations.device)[None].expand(len(durations), -1)
-    index = torch.searchsorted(ends, clock.contiguous(), right=True)
-    inside = index < durations.shape[1]
-    index = index.clamp_max(durations.shape[1] - 1)
-    end, length = ends.gather(1, index), durations.gather(1, index)
+    index, inside = symbols_of_frames(durations, frames)
+    clock = torch.arange(frames, device=durations.device)
+    end, length = durations.cumsum(1).gather(1, index), durations.gather(1, index)
     since = (clock - end + length + 0.5) * inside
     until = (end - clock - 0.5) * inside
     share = since / length.clamp_min(1)

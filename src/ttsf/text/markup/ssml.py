@@ -56,9 +56,9 @@ class _Reader:
         self._silenced = 0
         self._warnings: dict[str, None] = {}
         self._waiting: tuple[int, str, str] | None = None
-        """Of the open `phoneme`, `sub` or `say-as`: its depth, its alias, its IPA."""
+        """Depth, alias and IPA of the open `phoneme`, `sub` or `say-as` element."""
         self._said_as: tuple[str, str] | None = None
-        """Of the open `say-as`: what its text is, and in which format."""
+        """Attributes `interpret-as` and `format` of the open `say-as` element."""
         self._inner: list[tuple[str, int, int]] = []
         self._parser = parser = expat.ParserCreate("utf-8")
         parser.StartDoctypeDeclHandler = self._refuse

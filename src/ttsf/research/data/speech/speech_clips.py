@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsf.config import HOP, SAMPLE_RATE
+from ttsf.config import SAMPLE_RATE
 from ttsf.errors import TtsfError, needing
 from ttsf.research.data.clip_files import WIDE_RATE, read_samples
 from ttsf.research.data.manifest import Animated, Clip, NoClips, Split, read_manifest
@@ -19,7 +19,7 @@ class SpeechClips:
     """
 
     def __init__(self, folder: Path, splits: tuple[Split, ...], need_text: bool = False) -> None:
-        self.folder = folder
+        self.folder, self.need_text = folder, need_text
         clips = read_manifest(folder, splits)
         heard = [c for c in clips if c.samples and not isinstance(c.made, Animated)]
         self.clips = [clip for clip in heard if clip.text or not need_text]
@@ -27,17 +27,27 @@ class SpeechClips:
             kind = "speech with text" if need_text else "speech"
             raise NoClips(f"no {kind} of the split {' or '.join(splits)} in {folder}")
 
-    def segment(self, clip: Clip, first: int, frames: int, rate: int) -> np.ndarray:
-        """Float32 [frames * rate / 100] at `rate` Hz: the sound of mel frames from `first` on.
+    def held_out(self) -> "SpeechClips":
+        """Return the clips of the split "valid", or these clips if there are none."""
+        try:
+            return SpeechClips(self.folder, ("valid",), self.need_text)
+        except NoClips:
+            return self
 
-        Raises TtsfError for a broken clip, and for a rate that is neither the clip's nor WIDE_RATE.
+    def segment(
+        self, clip: Clip, whole: np.ndarray, start: int, count: int, rate: int
+    ) -> np.ndarray:
+        """Return samples [start, start + count) of the clip as they sound at `rate` Hz.
+
+        whole: the clip's `waveform`. Returns float32 [count * rate / 16 000]. Raises TtsfError for
+        a broken clip, and for a rate other than 16 kHz and WIDE_RATE.
         """
-        size = frames * rate * HOP // SAMPLE_RATE
+        size = count * rate // SAMPLE_RATE
         if rate == WIDE_RATE and clip.wide is not None:
-            path, start = self.folder / clip.wide, first * rate * HOP // SAMPLE_RATE
-            there = min(size, clip.samples * rate // SAMPLE_RATE - start)  # ends may differ by one
-            return np.pad(read_samples(path, start, there, rate), (0, size - there))
-        narrow = read_samples(self.folder / str(clip.audio), first * HOP, frames * HOP)
+            path, begin = self.folder / clip.wide, start * rate // SAMPLE_RATE
+            there = min(size, clip.samples * rate // SAMPLE_RATE - begin)  # ends may differ by one
+            return np.pad(read_samples(path, begin, there, rate), (0, size - there))
+        narrow = whole[start : start + count]
         if rate == SAMPLE_RATE:
             return narrow
         if rate != WIDE_RATE:

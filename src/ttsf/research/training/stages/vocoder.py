@@ -23,7 +23,7 @@ from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.harmonic import HarmonicVocoder
 from ttsf.model.speech.pitch import pitch_loss
 from ttsf.model.ttsf import TTSF
-from ttsf.research.data.manifest import Clip, NoClips
+from ttsf.research.data.manifest import Clip
 from ttsf.research.data.speech.speech_clips import SpeechClips
 from ttsf.research.presets import Preset
 from ttsf.research.training.adversarial.gan import gan_losses
@@ -114,10 +114,8 @@ class VocoderStage:
         self.net = Parts(self.model, ("vocoder",))
         self.discriminators = build_discriminators(t.discriminators, t.divisor)
         self.speech = SpeechClips(options.data, ("train",))
-        self.held_out, self.notes = self.speech, list[str]()
-        try:
-            self.held_out = SpeechClips(options.data, ("valid",))
-        except NoClips:
+        self.held_out, self.notes = self.speech.held_out(), list[str]()
+        if self.held_out is self.speech:
             self.notes.append("no speech of the split valid: the validation is on training clips")
         self.clips = [clip for clip in self.speech.clips if clip.samples >= t.segment]
         if not self.clips:
@@ -155,7 +153,8 @@ class VocoderStage:
         rng, size = np.random.default_rng((self.seed, 0, number)), self.training.batch
         chosen = [self._clip(number * size + i) for i in range(size)]
         frames = self.training.segment // self.config.audio.hop
-        mels = [self._mel(self.speech, clip) for clip in chosen]
+        wholes = [self.speech.waveform(clip) for clip in chosen]
+        mels = [self._mel(whole) for whole in wholes]
         first = [int(rng.random() * (mel.shape[-1] - frames + 1)) for mel in mels]
         said = None
         if self.tts_mels is not None:
@@ -165,22 +164,28 @@ class VocoderStage:
                 [first[i] for i in known],
             )  # fmt: skip
         cut = [mel[:, f : f + frames] for mel, f in zip(mels, first, strict=True)]
-        return self._collate(self.speech, chosen, first, torch.stack(cut), said)
+        return self._collate(self.speech, chosen, wholes, first, torch.stack(cut), said)
 
     def _collate(
         self,
         speech: SpeechClips,
         clips: list[Clip],
+        wholes: list[np.ndarray],
         first: list[int],
         mel: Tensor,
         said: Said | None,
     ) -> VocoderBatch:
-        """Build a batch of segments, whose mels from frame `first` on are mel [B, mel_bins, T]."""
-        frames, f0 = mel.shape[-1], None
-        places = list(zip(clips, first, strict=True))
-        samples = np.stack([speech.segment(c, f, frames, self.rate) for c, f in places])
+        """Build a batch of segments, whose mels from frame `first` on are mel [B, mel_bins, T].
+
+        wholes: the waveforms of the clips.
+        """
+        frames, hop, f0 = mel.shape[-1], self.config.audio.hop, None
+        places = list(zip(clips, wholes, first, strict=True))
+        samples = np.stack(
+            [speech.segment(c, w, f * hop, frames * hop, self.rate) for c, w, f in places]
+        )
         if self.reads_f0:
-            f0 = torch.from_numpy(np.stack([speech.f0(c, f, frames) for c, f in places]))
+            f0 = torch.from_numpy(np.stack([speech.f0(c, f, frames) for c, _, f in places]))
         wide = self.rate > self.config.audio.sample_rate
         narrow = torch.tensor([wide and clip.wide is None for clip in clips])
         names = tuple(clip.name for clip in clips)
@@ -191,17 +196,16 @@ class VocoderStage:
         order = np.random.default_rng((self.seed, 1, epoch)).permutation(len(self.clips))
         return self.clips[order[within]]
 
-    def _mel(self, speech: SpeechClips, clip: Clip) -> Tensor:
-        """Raw log-mel [mel_bins, T] of a whole clip."""
-        samples = torch.from_numpy(speech.waveform(clip))
-        samples = samples[: len(samples) // self.config.audio.hop * self.config.audio.hop]
+    def _mel(self, whole: np.ndarray) -> Tensor:
+        """Return the raw log-mel [mel_bins, T] of a clip's waveform."""
+        hop = self.config.audio.hop
+        samples = torch.from_numpy(whole[: len(whole) // hop * hop])
         return mel_spectrogram(samples[None], self.config.audio)[0]
 
     def _mel_error(self, fake: Tensor, real: Tensor) -> Tensor:
         with full_precision(fake.device):
-            return (
-                (mel_spectrogram(fake, self.heard) - mel_spectrogram(real, self.heard)).abs().mean()
-            )
+            wanted = mel_spectrogram(real, self.heard)
+            return (mel_spectrogram(fake, self.heard) - wanted).abs().mean()
 
     def losses(self, batch: VocoderBatch) -> dict[str, Tensor]:
         """Return the losses of generator and discriminators."""
@@ -240,10 +244,11 @@ class VocoderStage:
     def held_out_batches(self) -> Iterator[VocoderBatch]:
         """Yield whole held-out clips, one at a time."""
         for clip in self.held_out.clips[: self.training.held_out]:
-            mel, said = self._mel(self.held_out, clip), None
+            whole = self.held_out.waveform(clip)
+            mel, said = self._mel(whole), None
             if self.tts_mels is not None and self.tts_mels.knows(clip):
                 said = self.tts_mels.said([0], [clip], [mel], [0])
-            yield self._collate(self.held_out, [clip], [0], mel[None], said)
+            yield self._collate(self.held_out, [clip], [whole], [0], mel[None], said)
 
     def validate(self, step: int, batches: Iterable[VocoderBatch]) -> Validation:
         """Compute mel L1 over whole clips, from real and D_TTS's mels; keep one as a sound."""

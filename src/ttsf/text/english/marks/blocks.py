@@ -29,7 +29,7 @@ _DEFINITION = re.compile(
 )
 _NOTE = re.compile(r"^[ \t]{0,3}\[\^[^\[\]\n]{1,40}\]:[ \t]*", re.M)
 _DASHES = "(?::-++:?|-{2,}+:?)"
-"""Of a table's rule. Possessive: a run of dashes is never divided in two."""
+"""A cell of a table's rule. Possessive, so that matching takes linear time."""
 _RULES = (
     re.compile(r"^[ \t]*+([-*_=])(?:[ \t]*+\1){2,}+[ \t]*+$", re.M),
     re.compile(
@@ -39,7 +39,7 @@ _RULES = (
     ),
 )
 _UNDERLINE = re.compile(r"(?<=\S)[ \t]*\n[ \t]*(?:={3,}+|-{3,}+)[ \t]*$", re.M)
-"""Of a heading."""
+"""The line under a heading."""
 _ROW = re.compile(r"^[ \t]*+\|[ \t|]*+|^(?=[^|\n]{1,300}+(?<=[ \t])\|[ \t])", re.M)
 _CELL = re.compile(r"(?<![ \t])[ \t]*+\|[ \t|]*+")
 _PIPED = re.compile(
