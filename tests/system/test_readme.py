@@ -47,7 +47,10 @@ def in_folder(tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return tmp_path
 
 
-@pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("ttsf ")])
+ENDING = [line for line in SHELL if line.startswith("ttsf ") and not line.startswith("ttsf serve")]
+
+
+@pytest.mark.parametrize("line", ENDING)  # a server runs until it is stopped: tests/serve
 def test_commands(in_folder: Path, model_folder: Path, line: str) -> None:
     words = shlex.split(line)[1:]
     if words[0] == "evaluate" and any(find_spec(name) is None for name in SCORERS):

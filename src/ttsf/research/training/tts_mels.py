@@ -14,11 +14,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttsf.model.flow_matching import euler, probability_path, start_noise
-from ttsf.model.speech.tts import SpokenText, pad_spoken
+from ttsf.model.speech.tts import SpokenText
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip
+from ttsf.research.data.speech.speech_clips import SpeechClips
+from ttsf.research.data.speech.utterances import UtteranceReader, pad_utterances
 from ttsf.research.training.parts import SPEECH, load_parts, read_speakers
-from ttsf.text.front_end import TextFrontEnd
 
 START = (0.15, 0.5)
 """Range of start times t. L1 to the recording in low bins: .81 from t = 0, .39 from t = .5."""
@@ -45,24 +46,25 @@ class TtsMels:
     def __init__(self, model: TTSF, run: Path) -> None:
         load_parts(model, run, SPEECH)
         self.voices = read_speakers(run)
-        self.front_end = TextFrontEnd(model.config.speech)
+        self.reader = UtteranceReader(model.config)
 
     def knows(self, clip: Clip) -> bool:
         """Whether D_TTS has the clip's text and voice."""
         return clip.text is not None and clip.speaker in self.voices
 
     def said(
-        self, place: Sequence[int], clips: Sequence[Clip], mels: list[Tensor], first: Sequence[int]
+        self, speech: SpeechClips, clips: Sequence[Clip], mels: list[Tensor], first: Sequence[int]
     ) -> Said | None:
-        """Those of the clips whose text is no longer than their mel [mel_bins, T]."""
-        ids = [self.front_end.ids(str(clip.text)) for clip in clips]
-        kept = [i for i, (text, mel) in enumerate(zip(ids, mels, strict=True))
-                if len(text) <= mel.shape[-1]]  # fmt: skip
+        """Those of the clips of `speech` that D_TTS knows and whose text is no longer than their
+        mel [mel_bins, T]."""
+        read = {i: self.reader.read(speech, clip, mels[i])
+                for i, clip in enumerate(clips) if self.knows(clip)}  # fmt: skip
+        kept = {i: utterance for i, utterance in read.items() if utterance is not None}
         if not kept:
             return None
         return Said(
-            torch.tensor([place[i] for i in kept]),
-            pad_spoken([torch.tensor(ids[i]) for i in kept], [mels[i] for i in kept]),
+            torch.tensor(list(kept)),
+            pad_utterances(list(kept.values())),
             torch.stack([self.voices[clips[i].speaker] for i in kept]),
             torch.tensor([first[i] for i in kept]),
         )

@@ -105,7 +105,7 @@ class MotionStage:
         """Return random utterances of at least the length of a training clip."""
         order = np.random.default_rng((0, number)).permutation(len(self.speech.clips))
         shortest = CLIP_FRAMES * self.config.mel_per_video
-        long_enough = [int(i) for i in order if self.speech.mels[i].shape[-1] >= shortest]
+        long_enough = [int(i) for i in order if self.speech.utterances[i].mel.shape[-1] >= shortest]
         return self._collate(self.speech, long_enough[: self.training.batch], (1, number))
 
     def held_out_batches(self) -> Iterator[MotionBatch]:
@@ -118,8 +118,8 @@ class MotionStage:
     ) -> MotionBatch:
         batch = speech.collate(indices)
         voices = torch.stack([self.voices[speech.clips[i].speaker] for i in indices])
-        mels = tuple(speech.mels[i].float().numpy() for i in indices)
-        symbols = tuple([SYMBOLS[k] for k in speech.ids[i]] for i in indices)
+        mels = tuple(speech.utterances[i].mel.float().numpy() for i in indices)
+        symbols = tuple([SYMBOLS[k] for k in speech.utterances[i].ids.tolist()] for i in indices)
         return MotionBatch(batch.spoken, voices, mels, symbols, seed, batch.names)
 
     @torch.no_grad()

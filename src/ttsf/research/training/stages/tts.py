@@ -9,18 +9,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ttsf.config import ModelConfig
-from ttsf.errors import TtsfError
 from ttsf.model.mel import mel_spectrogram
-from ttsf.model.speech.tts import SpokenText, pad_spoken
+from ttsf.model.speech.tts import SpokenText
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip, NoClips, Split
 from ttsf.research.data.speech.speech_clips import SpeechClips
-from ttsf.research.data.speech.symbol_times import read_times
+from ttsf.research.data.speech.utterances import Utterance, UtteranceReader, pad_utterances
 from ttsf.research.presets import Preset
 from ttsf.research.training.adversarial.gan import gan_losses
 from ttsf.research.training.adversarial.mel_discriminators import MelDiscriminators
@@ -28,7 +26,6 @@ from ttsf.research.training.journal import Validation, speak_first
 from ttsf.research.training.parts import SPEECH, Parts, load_parts, read_speakers
 from ttsf.research.training.schedule import warm_up_cosine
 from ttsf.research.training.settings import TtsOptions
-from ttsf.text.front_end import TextFrontEnd
 
 VALIDATED_ON_TRAINING = (
     "the split valid has no speech of the speakers in train: the validation is on training clips"
@@ -47,38 +44,29 @@ class TtsBatch(NamedTuple):
 
 
 class SpeechDataset:
-    """Clips with text of some splits: ids, log-mels (float16), times and F0 kept in memory.
+    """Clips with text of some splits, with their mels (float16) kept in memory.
 
-    Symbols with known times are used as they are; others come from the front end. Speakers are
-    those of the split "train". Texts with more symbols than mel frames, and speakers outside that
-    split, are skipped.
+    Speakers are those of the split "train". Texts with more symbols than mel frames, and speakers
+    outside that split, are skipped.
     """
 
     def __init__(self, folder: Path, config: ModelConfig, splits: tuple[Split, ...]) -> None:
         self.folder, self.config = folder, config
-        front_end = TextFrontEnd(config.speech)
+        reader = UtteranceReader(config)
         trained = SpeechClips(folder, ("train",), need_text=True)
         self.speakers = sorted({clip.speaker for clip in trained.clips})
         speech = SpeechClips(folder, splits, need_text=True)
         self.clips: list[Clip] = []
-        self.ids: list[list[int]] = []
-        self.mels: list[Tensor] = []
-        self.durations: list[Tensor] = []
-        self.log_f0: list[Tensor] = []
+        self.utterances: list[Utterance] = []
         for clip in speech.clips:
-            times = None if clip.times is None else read_times(folder / clip.times)
-            ids = times.ids if times else front_end.ids(str(clip.text))
-            if clip.speaker not in self.speakers or clip.samples // config.audio.hop < len(ids):
+            if clip.speaker not in self.speakers:
                 continue
             samples = torch.from_numpy(speech.waveform(clip))
-            self.clips.append(clip)
-            self.ids.append(ids)
             mel = mel_spectrogram(samples[None], config.audio)[0]
-            self.mels.append(mel.half())
-            lengths = times.frames(mel.shape[1]) if times else [0] * len(ids)
-            self.durations.append(torch.tensor(lengths))
-            if config.speech.prosody is not None:
-                self.log_f0.append(log_f0(speech.f0(clip, 0, mel.shape[1]), clip))
+            utterance = reader.read(speech, clip, mel.half())
+            if utterance is not None:
+                self.clips.append(clip)
+                self.utterances.append(utterance)
         if not self.clips:
             raise NoClips(f"no usable speech with text of {', '.join(splits)} in {folder}")
 
@@ -91,14 +79,8 @@ class SpeechDataset:
 
     def collate(self, indices: list[int]) -> TtsBatch:
         """Pad clips to the longest."""
-        ids = [torch.tensor(self.ids[i]) for i in indices]
         return TtsBatch(
-            pad_spoken(
-                ids,
-                [self.mels[i].float() for i in indices],
-                [self.durations[i] for i in indices],
-                [self.log_f0[i] for i in indices] if self.log_f0 else None,
-            ),
+            pad_utterances([self.utterances[i] for i in indices]),
             torch.tensor([self.speakers.index(self.clips[i].speaker) for i in indices]),
             tuple(self.clips[i].name for i in indices),
         )
@@ -112,11 +94,11 @@ class SpeechDataset:
         once, 1 takes equally much of each voice on average.
         """
         rng = random.Random(seed)
-        lengths = [m.shape[-1] * rng.uniform(0.95, 1.05) for m in self.mels]
+        lengths = [u.mel.shape[-1] * rng.uniform(0.95, 1.05) for u in self.utterances]
         chosen = self._draw(rng, balance) if balance else range(len(lengths))
         batches: list[list[int]] = [[]]
         for i in sorted(chosen, key=lambda i: lengths[i]):
-            frames = self.mels[i].shape[-1] * (len(batches[-1]) + 1)
+            frames = self.utterances[i].mel.shape[-1] * (len(batches[-1]) + 1)
             if batches[-1] and (len(batches[-1]) >= most or frames > most_frames):
                 batches.append([])
             batches[-1].append(i)
@@ -131,15 +113,6 @@ class SpeechDataset:
         mean = heard.total() / len(heard)
         shares = [(heard[clip.speaker] / mean) ** -balance for clip in self.clips]
         return [i for i, share in enumerate(shares) for _ in range(int(share + rng.random()))]
-
-
-def log_f0(f0: np.ndarray, clip: Clip) -> Tensor:
-    """Natural log of F0 in Hz [T], interpolated where it is 0; TtsfError for a voiceless clip."""
-    voiced = np.flatnonzero(f0)
-    if not len(voiced):
-        raise TtsfError(f"clip '{clip.name}' has no voiced sound")
-    places = np.arange(len(f0))
-    return torch.from_numpy(np.interp(places, voiced, np.log(f0[voiced]))).float()
 
 
 class TtsStage:

@@ -158,11 +158,8 @@ class VocoderStage:
         first = [int(rng.random() * (mel.shape[-1] - frames + 1)) for mel in mels]
         said = None
         if self.tts_mels is not None:
-            known = [i for i in range(size // 2) if self.tts_mels.knows(chosen[i])]
-            said = self.tts_mels.said(
-                known, [chosen[i] for i in known], [mels[i] for i in known],
-                [first[i] for i in known],
-            )  # fmt: skip
+            half = slice(size // 2)
+            said = self.tts_mels.said(self.speech, chosen[half], mels[half], first[half])
         cut = [mel[:, f : f + frames] for mel, f in zip(mels, first, strict=True)]
         return self._collate(self.speech, chosen, wholes, first, torch.stack(cut), said)
 
@@ -246,8 +243,8 @@ class VocoderStage:
         for clip in self.held_out.clips[: self.training.held_out]:
             whole = self.held_out.waveform(clip)
             mel, said = self._mel(whole), None
-            if self.tts_mels is not None and self.tts_mels.knows(clip):
-                said = self.tts_mels.said([0], [clip], [mel], [0])
+            if self.tts_mels is not None:
+                said = self.tts_mels.said(self.held_out, [clip], [mel], [0])
             yield self._collate(self.held_out, [clip], [whole], [0], mel[None], said)
 
     def validate(self, step: int, batches: Iterable[VocoderBatch]) -> Validation:

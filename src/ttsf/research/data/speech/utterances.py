@@ -1,0 +1,74 @@
+"""Utterances to learn speech from: the symbols of a clip, its mel, and what is known of its times.
+
+Symbols with known times are used as they are; others come from the front end.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ttsf.config import ModelConfig
+from ttsf.errors import TtsfError
+from ttsf.model.speech.tts import SpokenText, pad_spoken
+from ttsf.research.data.manifest import Clip
+from ttsf.research.data.speech.speech_clips import SpeechClips
+from ttsf.research.data.speech.symbol_times import read_times
+from ttsf.text.front_end import TextFrontEnd
+
+
+class Utterance(NamedTuple):
+    """A clip with its text."""
+
+    ids: Tensor
+    """int64 [L]."""
+    mel: Tensor
+    """[mel_bins, T], raw log-mel."""
+    durations: Tensor
+    """int64 [L], mel frames of each symbol; zeros where unknown."""
+    log_f0: Tensor | None
+    """[T], natural log of F0 in Hz, for models with prosody."""
+
+
+class UtteranceReader:
+    """Reads the utterances of one model's symbols."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        self.front_end = TextFrontEnd(config.speech)
+        self.with_f0 = config.speech.prosody is not None
+
+    def read(self, speech: SpeechClips, clip: Clip, mel: Tensor) -> Utterance | None:
+        """Read a clip with text, whose raw log-mel is mel [mel_bins, T].
+
+        Returns None if it has more symbols than frames. Raises TtsfError for an unpronounceable
+        text, and for a clip without F0 or voiced sound if the model needs F0.
+        """
+        frames = mel.shape[-1]
+        times = None if clip.times is None else read_times(speech.folder / clip.times)
+        ids = times.ids if times else self.front_end.ids(str(clip.text))
+        if len(ids) > frames:
+            return None
+        durations = times.frames(frames) if times else [0] * len(ids)
+        f0 = log_f0(speech.f0(clip, 0, frames), clip) if self.with_f0 else None
+        return Utterance(torch.tensor(ids), mel, torch.tensor(durations), f0)
+
+
+def pad_utterances(utterances: list[Utterance]) -> SpokenText:
+    """Pad utterances of one reader to the longest."""
+    f0 = [u.log_f0 for u in utterances if u.log_f0 is not None]
+    return pad_spoken(
+        [u.ids for u in utterances],
+        [u.mel.float() for u in utterances],
+        [u.durations for u in utterances],
+        f0 or None,
+    )
+
+
+def log_f0(f0: np.ndarray, clip: Clip) -> Tensor:
+    """Natural log of F0 in Hz [T], interpolated where it is 0; TtsfError for a voiceless clip."""
+    voiced = np.flatnonzero(f0)
+    if not len(voiced):
+        raise TtsfError(f"clip '{clip.name}' has no voiced sound")
+    places = np.arange(len(f0))
+    return torch.from_numpy(np.interp(places, voiced, np.log(f0[voiced]))).float()
