@@ -3,8 +3,9 @@
     python recipes/voice_report.py PARTS EXPERTS [--model MODEL] [--faces RENDERED] [--out WAVS]
 
 PARTS has manifest.csv, EXPERTS nisqa.tar, RENDERED the held-out portraits of `ttsf render`. Needs
-ttsf[data,eval]; flite is read where it is installed. Everybody is held out; the first recordings of
-each voice, the portraits and sentences that `spread` takes: nothing is chosen by its score.
+ttsf[data,eval]; DistillMOS and flite are used where they are installed. Everybody is held out; the
+first recordings of each voice, the portraits and sentences that `spread` takes: nothing is chosen
+by its score.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ import torch
 import ttsf
 from ttsf import checkpoint
 from ttsf.config import SAMPLE_RATE
+from ttsf.errors import MissingPackage
 from ttsf.media.recording import read_sound
 from ttsf.media.sound import write_wav
 from ttsf.model.mel import mel_spectrogram
@@ -29,12 +32,13 @@ from ttsf.research.data.recorded.speech import read_speech
 from ttsf.research.data.rendered_faces import RenderedFaces
 from ttsf.research.data.report import spread
 from ttsf.research.data.speech.alignment import phone_times
-from ttsf.research.data.speech.speech_files import register_of
+from ttsf.research.data.speech.speech_files import register_of, resample
 from ttsf.research.evaluation.cases import PLAIN
 from ttsf.research.evaluation.metrics.c_sim import VoiceScorer, consistency
 from ttsf.research.evaluation.metrics.f0_rmse import median_f0
 from ttsf.research.evaluation.metrics.mcd import find_f0
 from ttsf.research.evaluation.metrics.wer import transcribe, word_error_rate
+from ttsf.research.experts.distillmos import DistillMos
 from ttsf.research.experts.nisqa import Nisqa
 
 PORTRAITS, SENTENCES, RECORDINGS = 20, 2, 4
@@ -47,6 +51,18 @@ WITH_PAUSES = (
 FLITE = ("slt", "rms", "awb", "kal16")
 LEAST_PAUSE_S = 0.05
 SEVERAL = "The day was warm. We walked to the lake. Nobody was there. Then it began to rain."
+
+
+class Sound(NamedTuple):
+    """Speech at its own rate, by which quality is judged."""
+
+    samples: np.ndarray
+    """float32 [N] in [-1, 1]."""
+    rate: int
+
+    def heard(self) -> np.ndarray:
+        """The samples at 16 kHz, for F0, words and pauses."""
+        return resample(self.samples, self.rate, SAMPLE_RATE)
 
 
 def semitones(samples: np.ndarray) -> float:
@@ -77,20 +93,41 @@ class Report:
 
     def __init__(self, nisqa: Nisqa, out: Path | None) -> None:
         self.nisqa, self.out = nisqa, out
+        try:
+            self.distillmos: DistillMos | None = DistillMos()
+        except MissingPackage:
+            self.distillmos = None
 
-    def add(self, name: str, sounds: Sequence[np.ndarray], more: str = "") -> float:
-        """Median NISQA and F0 of the sounds [N] each; the former is returned."""
-        scores = [self.nisqa.score(sound, SAMPLE_RATE) for sound in sounds]
-        moves = float(np.median([semitones(sound) for sound in sounds]))
+    def add(self, name: str, sounds: Sequence[Sound], more: str = "") -> float:
+        """Print the medians of NISQA, DistillMOS and the movement of F0; return the first."""
+        heard = [sound.heard() for sound in sounds]
+        scores = [self.nisqa.score(*sound) for sound in sounds]
+        moves = float(np.median([semitones(samples) for samples in heard]))
         low, middle, high = np.percentile(scores, (25, 50, 75))
-        line = (
-            f"{name:<28} {middle:5.2f} ({low:.2f}-{high:.2f}) {moves:5.2f} {len(sounds):4} {more}"
+        second = "-"
+        if self.distillmos is not None:
+            found = [self.distillmos.score(samples, SAMPLE_RATE) for samples in heard]
+            second = f"{np.median(found):.2f}"
+        print(
+            f"{name:<28} {middle:5.2f} ({low:.2f}-{high:.2f}) {second:>5} {moves:5.2f} "
+            f"{len(sounds):4} {more}",
+            flush=True,
         )
-        print(line, flush=True)
         if self.out is not None:
             for number, sound in enumerate(sounds):
-                write_wav(self.out / f"{name.replace(' ', '_')}_{number}.wav", sound, SAMPLE_RATE)
+                write_wav(self.out / f"{name.replace(' ', '_')}_{number}.wav", *sound)
         return float(middle)
+
+
+def speak(
+    pipeline: ttsf.Pipeline,
+    portrait: Path | None,
+    text: str,
+    options: ttsf.GenerateOptions | None = None,
+) -> Sound:
+    """The text in the voice of a portrait, or of the options."""
+    samples = pipeline.say(portrait, text, options or ttsf.GenerateOptions())
+    return Sound(samples, pipeline.model.config.sample_rate)
 
 
 def product(pipeline: ttsf.Pipeline, report: Report, portraits: Sequence[Part], root: Path) -> None:
@@ -100,10 +137,11 @@ def product(pipeline: ttsf.Pipeline, report: Report, portraits: Sequence[Part], 
         f0 = []
         for k in range(SENTENCES):
             text = PLAIN[(SENTENCES * number + k) % len(PLAIN)]
-            sound = pipeline.say(root / part.file, text)
-            f0.append(median_f0(sound))
+            sound = speak(pipeline, root / part.file, text)
+            heard = sound.heard()
+            f0.append(median_f0(heard))
             sounds.append(sound)
-            errors.append(word_error_rate(text, transcribe(sound)))
+            errors.append(word_error_rate(text, transcribe(heard)))
             (low if part.voice_register == "low" else high).append(sound)
         if part.voice_register in ("low", "high"):
             right.append(register_of(float(np.median(f0))) == part.voice_register)
@@ -125,7 +163,7 @@ def main() -> None:
     torch.set_num_threads(1)
     pipeline, report = ttsf.load(chosen.model), Report(Nisqa.load(chosen.experts), chosen.out)
     model = pipeline.model
-    print(f"{'':<28} NISQA (quarters)    F0 std, semitones    sounds")
+    print(f"{'':<28} NISQA (quarters)  DistillMOS  F0 std, semitones  sounds")
     portraits = spread(read_parts(chosen.parts, "portrait", ("valid",)), chosen.portraits)
     product(pipeline, report, portraits, chosen.parts)
     real, copies, commas, stops = [], [], list[float](), list[float]()
@@ -138,10 +176,11 @@ def main() -> None:
         sound, _ = read_speech(chosen.parts, part)
         commas += pauses(sound, text, ",")
         if part in shown:
-            real.append(sound)
+            real.append(Sound(sound, SAMPLE_RATE))
             with torch.inference_mode():
                 mel = mel_spectrogram(torch.from_numpy(sound)[None], model.config.audio)
-                copies.append(model.vocoder(mel)[0].numpy())
+                copy = model.vocoder(mel)[0].numpy()
+                copies.append(Sound(copy, model.config.sample_rate))
     for part in read_parts(chosen.parts, "speech", ("train",)):  # no other has several sentences
         text = part.transcript or ""
         if ". " in text:
@@ -150,18 +189,19 @@ def main() -> None:
     of_copies = report.add("copy synthesis", copies)
     print(f"loss of copy synthesis: {of_real - of_copies:.2f}")
     for voice in FLITE if shutil.which("flite") else ():
-        report.add(f"flite {voice}", [flite(voice, text) for text in PLAIN[:4]])
+        report.add(f"flite {voice}", [Sound(flite(voice, text), SAMPLE_RATE) for text in PLAIN[:4]])
     for voice in model.config.speech.voices:
         options = ttsf.GenerateOptions(voice=voice.name)
-        sounds = [pipeline.say(None, text, options) for text in PLAIN[:4]]
-        f0 = np.median([median_f0(sound) for sound in sounds])
+        sounds = [speak(pipeline, None, text, options) for text in PLAIN[:4]]
+        f0 = np.median([median_f0(sound.heard()) for sound in sounds])
         report.add(f"voice {voice.name}", sounds, f"{f0:.0f} Hz, {voice.register}")
     said_commas, said_stops = list[float](), list[float]()
     for voice in model.config.speech.voices:
         options = ttsf.GenerateOptions(voice=voice.name)
         for text in WITH_PAUSES:
-            said_commas += pauses(pipeline.say(None, text, options), text, ",")
-        said_stops += pauses(pipeline.say(None, SEVERAL, options), SEVERAL, ".")
+            said_commas += pauses(speak(pipeline, None, text, options).heard(), text, ",")
+        heard = speak(pipeline, None, SEVERAL, options).heard()
+        said_stops += pauses(heard, SEVERAL, ".")
     for mark, ours, theirs in (("comma", said_commas, commas), ("stop", said_stops, stops)):
         own, other = (float(np.median(found or [np.nan])) for found in (ours, theirs))
         print(
@@ -170,7 +210,8 @@ def main() -> None:
     if chosen.faces is not None:
         print(same_person(pipeline, RenderedFaces(chosen.faces)))
     began = time.process_time()
-    seconds = sum(len(pipeline.say(None, text, options)) for text in PLAIN) / SAMPLE_RATE
+    sounds = [speak(pipeline, None, text, options) for text in PLAIN]
+    seconds = sum(len(sound.samples) / sound.rate for sound in sounds)
     print(f"cost: {(time.process_time() - began) / seconds:.3f} CPU s per second of speech")
 
 
@@ -197,7 +238,7 @@ def same_person(pipeline: ttsf.Pipeline, faces: RenderedFaces, people: int = 12)
             voices = model.speech.voice(style)
         for found, texts in ((own, PLAIN[:3]), (same, PLAIN[:1] * 3)):
             said = [say_in(pipeline, v, text) for v, text in zip(voices, texts, strict=True)]
-            found[faces.names[person]] = [scorer.embed(sound) for sound in said]
+            found[faces.names[person]] = [scorer.embed(sound.heard()) for sound in said]
     lines = []
     for title, embeddings in (("a sentence for each pose", own), ("one sentence", same)):
         c = consistency(embeddings)
@@ -206,12 +247,12 @@ def same_person(pipeline: ttsf.Pipeline, faces: RenderedFaces, people: int = 12)
     return "\n".join(lines)
 
 
-def say_in(pipeline: ttsf.Pipeline, voice: torch.Tensor, text: str) -> np.ndarray:
+def say_in(pipeline: ttsf.Pipeline, voice: torch.Tensor, text: str) -> Sound:
     """The text in a voice [V]."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "voice.safetensors")
         checkpoint.save_voice(pipeline.model, voice[None], path)
-        return pipeline.say(None, text, ttsf.GenerateOptions(voice=path))
+        return speak(pipeline, None, text, ttsf.GenerateOptions(voice=path))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ttsf.config import SAMPLE_RATE, SpeechConfig
-from ttsf.errors import TtsfError, needing
+from ttsf.errors import TtsfError
 from ttsf.media.recording import read_sound
 from ttsf.research.data.manifest import Clip, Recorded
 from ttsf.research.data.parts import Part
@@ -29,6 +29,7 @@ from ttsf.research.data.speech.speech_files import (
     above_noise,
     longest_loud,
     loud_part,
+    resample,
     save_speech,
     trim_and_level,
 )
@@ -142,8 +143,6 @@ def play(
     """Change the speed of float [N] at 16 kHz and its phones by the factor `pace`."""
     if pace == 1:
         return samples, phones
-    with needing("other paces", "soxr", "data"):
-        import soxr
-    played = soxr.resample(samples, SAMPLE_RATE * pace, SAMPLE_RATE)
+    played = resample(samples, SAMPLE_RATE * pace, SAMPLE_RATE)
     moved = [p._replace(start_s=p.start_s / pace, end_s=p.end_s / pace) for p in phones or ()]
     return played, moved or None

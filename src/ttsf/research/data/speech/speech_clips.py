@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from ttsf.config import SAMPLE_RATE
-from ttsf.errors import TtsfError, needing
+from ttsf.errors import TtsfError
 from ttsf.research.data.clip_files import WIDE_RATE, read_samples
 from ttsf.research.data.manifest import Animated, Clip, NoClips, Split, read_manifest
+from ttsf.research.data.speech.speech_files import resample
 
 
 class SpeechClips:
@@ -52,9 +53,7 @@ class SpeechClips:
             return narrow
         if rate != WIDE_RATE:
             raise TtsfError(f"clip '{clip.name}' has no sound of {rate} Hz")
-        with needing("sound at another rate", "soxr", "data"):
-            import soxr
-        played = soxr.resample(narrow, SAMPLE_RATE, rate)[:size]
+        played = resample(narrow, SAMPLE_RATE, rate)[:size]
         return np.pad(played, (0, size - len(played)))
 
     def f0(self, clip: Clip, first: int, frames: int) -> np.ndarray:

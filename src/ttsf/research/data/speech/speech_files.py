@@ -27,6 +27,16 @@ REGISTER_BORDER_HZ = 135.0
 """Median F0 below which a voice's register is low, Hz."""
 
 
+def resample(samples: np.ndarray, rate: float, new_rate: float) -> np.ndarray:
+    """Resample float32 [N] from `rate` to `new_rate` Hz. Raises MissingPackage without soxr."""
+    if rate == new_rate:
+        return samples
+    with needing("sound at another rate", "soxr", "data"):
+        import soxr
+    played: np.ndarray = soxr.resample(samples, rate, new_rate)
+    return played
+
+
 def loud_part(samples: np.ndarray) -> slice:
     """Return the part without silence at both ends, except KEPT_S; empty if all is silent."""
     power = _powers(samples)

@@ -19,12 +19,12 @@ import numpy as np
 import soundfile
 
 from ttsf.config import SAMPLE_RATE, SpeechConfig
-from ttsf.errors import TtsfError, needing
+from ttsf.errors import TtsfError
 from ttsf.research.data.manifest import Clip, Register, Split, Synthesised
 from ttsf.research.data.records import Record, Refusal
 from ttsf.research.data.settings import SHORTEST_S
 from ttsf.research.data.speech.alignment import phone_times
-from ttsf.research.data.speech.speech_files import save_speech, trim_and_level
+from ttsf.research.data.speech.speech_files import resample, save_speech, trim_and_level
 from ttsf.text.front_end import TextFrontEnd
 
 TIME_LIMIT_S = 120.0
@@ -110,12 +110,7 @@ def speak(text: str, voice: str, folder: Path) -> np.ndarray:
         samples, rate = soundfile.read(path, dtype="float32")
     except (OSError, subprocess.SubprocessError, soundfile.LibsndfileError):
         raise TtsfError(f"the teacher voice '{voice}' could not read \"{text}\"") from None
-    heard_at = rate / chosen.size
-    if heard_at == SAMPLE_RATE:
-        return samples
-    with needing("a voice at another pitch", "soxr", "data"):
-        import soxr
-    return soxr.resample(samples, heard_at, SAMPLE_RATE)
+    return resample(samples, rate / chosen.size, SAMPLE_RATE)
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ import soundfile
 
 from ttsf.config import SAMPLE_RATE, SpeechConfig
 from ttsf.engine.word_times import phones_in
-from ttsf.errors import TtsfError, needing
+from ttsf.errors import TtsfError
 from ttsf.media.files import read_text
 from ttsf.research.data.clip_files import WIDE_RATE, save_samples
 from ttsf.research.data.manifest import Clip, Split, Synthesised
 from ttsf.research.data.records import Record
 from ttsf.research.data.settings import SHORTEST_S
 from ttsf.research.data.speech.alignment import Phone
-from ttsf.research.data.speech.speech_files import level_gain, loud_part, save_speech
+from ttsf.research.data.speech.speech_files import level_gain, loud_part, resample, save_speech
 from ttsf.research.data.speech.symbol_times import SymbolTimes, read_times, save_times
 from ttsf.text.front_end import TextFrontEnd
 
@@ -62,8 +62,6 @@ def timed_jobs(folder: Path, longest_s: float) -> list[TimedJob]:
 
 def timed_one(job: TimedJob, out: Path) -> Record:
     """Make the clip of one reading; raises TtsfError if it is too short or too long."""
-    with needing("timed speech", "soxr", "data"):
-        import soxr
     listing = job.folder / job.voice / f"{job.name}.json"
     text = str(json.loads(listing.read_text(encoding="utf-8"))["text"])
     try:
@@ -72,7 +70,7 @@ def timed_one(job: TimedJob, out: Path) -> Record:
         raise TtsfError(f"{listing.with_suffix('.flac')}: {error}") from None
     if rate != WIDE_RATE or wide.ndim != 1:
         raise TtsfError(f"not {WIDE_RATE} Hz mono")
-    narrow = soxr.resample(wide, WIDE_RATE, SAMPLE_RATE)
+    narrow = resample(wide, WIDE_RATE, SAMPLE_RATE)
     kept = loud_part(narrow)
     length_s = (min(kept.stop, len(narrow)) - kept.start) / SAMPLE_RATE
     if not SHORTEST_S <= length_s <= job.longest_s:
