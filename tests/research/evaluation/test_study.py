@@ -385,7 +385,7 @@ def test_commands(
         (["make", "a=b", "a=c", "--out", "x"], "the name 'a' is given twice"),
         (["make", "a=none", "--out", "x"], "none: No such file"),
         (["make", "a=b"], "--out"),
-        (["make", "--out", "x"], "no system"),
+        (["make", "--out", "x"], "at least one system"),
         (["analyse", "key.json"], "ratings"),
         (["analyse", "key.json", "a.json", "--out", "t.csv"], "ends in .md"),
         (["analyse", "key.json", "a.csv", "--out", "a.md"], "would be overwritten"),

@@ -20,8 +20,6 @@ from ttsf.research.training.stages.tts import TtsStage
 from ttsf.research.training.stages.vocoder import VocoderStage, output_audio
 from ttsf.research.training.state import read_average
 
-pytest.importorskip("pyworld", reason="F0 needs ttsf[data]")
-
 NEXT = PRESETS["mini-next"]
 SMALL = replace(
     NEXT,
