@@ -1,5 +1,5 @@
-# make setup | demo | test | test-browser | test-long | test-ray | fuzz | audit | lint: each sets up .venv
-# by itself where that is missing.
+# make setup | demo | test | test-browser | test-long | test-ray | test-wheel | docs | fuzz | audit | lint:
+# each sets up what it needs.
 PYTHON ?= python3
 PORTRAIT ?=
 INPUTS ?= 100
@@ -8,7 +8,7 @@ TEXT ?= Hello. This picture has learned to speak, and nobody had to record a voi
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-browser test-long test-ray fuzz audit lint
+.PHONY: setup demo test test-browser test-long test-ray test-wheel docs fuzz audit lint
 override TEXT := $(value TEXT)
 override PORTRAIT := $(value PORTRAIT)
 export TEXT PORTRAIT
@@ -42,6 +42,15 @@ test-ray:
 	.venv-ray/bin/python -m pip install --disable-pip-version-check --quiet -e ".[cluster]" \
 	  pytest httpx openai scikit-image
 	TTSF_TEST_ENGINE=ray .venv-ray/bin/python -m pytest tests/serve -rs
+
+# The wheel alone, in empty environments of every Python at hand; some minutes and GB.
+test-wheel:
+	bash deploy/try_packages.sh
+
+docs:
+	test -x .venv-docs/bin/mkdocs || $(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install --disable-pip-version-check --quiet "mkdocs>=1.6,<2"
+	.venv-docs/bin/mkdocs build --quiet --strict --config-file deploy/mkdocs.yml
 
 # INPUTS of each kind (dev/fuzzing.md); 100 take some minutes, INPUTS=1250 a night.
 fuzz: $(STAMP)
