@@ -119,7 +119,8 @@ def test_a_given_sound_is_taken_as_it_is() -> None:
         ("a x[b](/b/)", "must hold the whole word"),
         ("a [b](/b/)x", "must hold the whole word"),
         ("a [!](/b/)", "no word stands in the brackets"),
-        ("Fine. Привет", "cannot read Cyrillic"),
+        ("Привет, 你好!", "cannot read Cyrillic"),
+        ("你", "cannot read Han"),
         ("Fine. \ud800", "not valid UTF-8"),
         ("<speak>\ud800</speak>", "not valid UTF-8"),
         ("... !", "nothing to say"),
@@ -271,18 +272,34 @@ def test_say_as_that_does_not_fit_is_read_as_plain_text() -> None:
         said("<speak><say-as>a</say-as></speak>")
 
 
-def test_a_lone_letter_of_another_script_refuses_no_text() -> None:
+def test_another_script_refuses_no_text() -> None:
     for text, words in (
         ("sin²θ + ΔT", "sine squared theta plus delta T"),
         ("The letter Ж is here.", "The letter is here."),
         ("Tom ツ waves.", "Tom waves."),
         ("Ωmega and αβ", "omega mega and alpha beta"),
+        ("Hello Привет, world.", "Hello, world."),
+        ("He said 你好。 Then left.", "He said. Then left."),
+        ("The word (Привет, мир) means hello world.", "The word means hello world."),
+        ('He said "Привет" to me.', "He said to me."),
+        ("λόγος it is", "it is"),
+        ("नमस्ते is hello.", "is hello."),
+        ("Fine. Привет. Bye.", "Fine. Bye."),
+        ("# 标题\nThis is text.", "This is text."),
+        ("Δ你 is.", "is."),
+        ("東京タワー (Tokyo Tower)", "(Tokyo Tower)"),
     ):
         assert " ".join(word for u in said(text) for word in u.words) == words
-    assert warnings("The letter Ж is here.") == ["left out, for there is no way to say it: Ж"]
-    for text in ("Hello Привет", "He said 你好", "λόγος it is"):
-        with pytest.raises(TtsfError, match="cannot read"):
-            said(text)
+    written = [word for u in said("Hello Привет, world.") for word in u.written]
+    assert written == ["Hello,", "world."]
+
+
+def test_what_is_left_out_is_named() -> None:
+    left_out = "left out, for there is no way to say it: "
+    assert warnings("The letter Ж is Привет, Привет.") == [f"{left_out}Ж Привет"]
+    assert warnings(f"It is {'你' * 99}.") == [f"{left_out}{'你' * 19}…"]
+    many = " ".join(f"你{c}" for c in "一二三四五六七八九十百千万上下左右大小中天地")
+    assert warnings(f"It is {many}.")[0].endswith("你大 你小 你中 …")
 
 
 def test_tags_do_not_make_a_text_foreign() -> None:

@@ -28,6 +28,8 @@ LONGEST = 220
 """Letters of a sentence before a cut: about 250 symbols (1.12 each in the transcripts)."""
 _GREEK_SIGN = re.compile("[\u0370-\u03ff]")
 _BEFORE_STOP = re.compile(r"(?<!\s)\s++(?=[,.;:!?])")
+_NAMED = 20
+"""Signs and words that a warning names at most."""
 STOPS = ".!?…"
 NO_LETTERS = "nothing to say: the text holds no letters or digits"
 NO_SOUND = "nothing to say: no sound belongs to this text"
@@ -142,18 +144,19 @@ class TextFrontEnd:
         """A text with its markup, sentence by sentence; each is made when it is asked for.
 
         lexicon: word -> IPA, see `read_lexicon`; warn: takes what of the markup is left out, a
-        sentence each. Raises TtsfError at once for markup that is wrong, a foreign script and a
-        text without letters and digits; for words that have no sound when none has been found.
+        sentence each. Raises TtsfError at once for markup that is wrong, and for a text without
+        letters that this voice reads and without digits; for words that have no sound when none has
+        been found.
         """
         _refuse_surrogates(text)
         script, own = read_script(text), Lexicon(lexicon or {})
         parts = [_Part(stretch, own, self.other, self.read_code) for stretch in script.stretches]
+        if not any(c.isalnum() for part in parts for c in part.cleaned.text):
+            for part in parts:
+                self._refuse_scripts(part.cleaned, 1)
+            raise TtsfError(NO_LETTERS)
         for warning in (*script.warnings, *self._doubts(parts)):
             warn(warning)
-        for part in parts:
-            self._refuse_scripts(part.cleaned)
-        if not any(c.isalnum() for part in parts for c in part.cleaned.text):
-            raise TtsfError(NO_LETTERS)
         return self._utterances(parts)
 
     def _utterances(self, parts: Sequence["_Part"]) -> Iterator[Utterance]:
@@ -192,29 +195,30 @@ class TextFrontEnd:
 
     def _doubts(self, parts: Sequence["_Part"]) -> Iterator[str]:
         """What of a text will not be heard as it is meant."""
-        left_out = dict.fromkeys(sign for part in parts for sign in part.cleaned.silent)
+        left_out = list(dict.fromkeys(sign for part in parts for sign in part.cleaned.silent))
         if left_out:
-            yield f"left out, for there is no way to say it: {' '.join(left_out)}"
+            more = " …" if len(left_out) > _NAMED else ""
+            yield f"left out, for there is no way to say it: {' '.join(left_out[:_NAMED])}{more}"
         text = " ".join(part.cleaned.text for part in parts)
         if self.other:
             yield f"{self.other.name} is read with the accent of a voice that knows English alone"
         elif self.language.startswith("en") and (language := guess(text)):
             yield f"the text looks {language.name} and is read as English"
 
-    def _refuse_scripts(self, cleaned: Cleaned) -> None:
-        """Raises TtsfError for a word of a foreign script."""
-        if foreign := cleaned.unreadable:
-            name, letter = foreign
-            script = {"CJK": "Han", "FULLWIDTH": "full-width"}.get(name, name.capitalize())
-            raise TtsfError(
-                f"this voice speaks {self.language} and cannot read {script} letters ('{letter}')"
-            )
+    def _refuse_scripts(self, cleaned: Cleaned, shortest: int) -> None:
+        """Raises TtsfError for a word of a foreign script with `shortest` letters or more."""
+        for word in cleaned.foreign:
+            if len(word) >= shortest:
+                name = script_of(word[0])
+                script = {"CJK": "Han", "FULLWIDTH": "full-width"}.get(name, name.capitalize())
+                voice = f"this voice speaks {self.language}"
+                raise TtsfError(f"{voice} and cannot read {script} letters ('{word[0]}')")
 
     def _read(self, text: str) -> list[_Word]:
         """The words of a plain text, however long it is."""
         _refuse_surrogates(text)
         cleaned = Cleaned(text, self.other, self.read_code)
-        self._refuse_scripts(cleaned)
+        self._refuse_scripts(cleaned, 2)
         words = _words(joined(cleaned.sentences()))
         if not words:
             raise TtsfError(NO_LETTERS)

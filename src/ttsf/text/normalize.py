@@ -18,7 +18,7 @@ from ttsf.text.english.fields.science import FORMULAS, SCIENCE
 from ttsf.text.english.fields.scores import SCORES
 from ttsf.text.english.layout import plain
 from ttsf.text.english.letters import LETTERS
-from ttsf.text.english.marks.scripts import unreadable, without_lone_letters
+from ttsf.text.english.marks.scripts import shown, without_foreign
 from ttsf.text.english.numbers import DECADES, NUMBERS
 from ttsf.text.english.signs import SIGN_RULES, WORDS
 from ttsf.text.english.tokens import Scanner, Token
@@ -66,19 +66,14 @@ class Cleaned:
         """language: another than English; read_code: blocks of code are read, not announced."""
         self._given, self._language = text, language
         cleaned, silent = plain(text, read_code)
-        self._script = language.script if language else "LATIN"
-        self._plain, lone = without_lone_letters(cleaned, self._script)
-        self.silent = (*silent, *lone)
+        script = language.script if language else "LATIN"
+        self._plain, self.foreign = without_foreign(cleaned, script)
+        self.silent = (*silent, *map(shown, self.foreign))
 
     @property
     def text(self) -> str:
         """In one line per paragraph, heading, item and row."""
         return self._plain.text
-
-    @property
-    def unreadable(self) -> tuple[str, str] | None:
-        """The script of a word that the language does not read, and its first letter."""
-        return unreadable(self.text, self._script)
 
     def sentences(self) -> Iterator[Reading]:
         """What is said, sentence by sentence; each is read when it is asked for."""

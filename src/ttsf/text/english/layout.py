@@ -25,7 +25,7 @@ _PLAIN_SIGNS = str.maketrans(
     | dict.fromkeys("“”„‟″〝〞＂", '"')
     | dict.fromkeys("‹›", "'")
     | dict.fromkeys("–−‐‑‒﹣－", "-")
-    | {"―": "—", "™": "", "®": "", "℠": "", "⋅": "·", "∙": "·", "∗": "*"}
+    | {"。": ".", "、": ",", "―": "—", "™": "", "®": "", "℠": "", "⋅": "·", "∙": "·", "∗": "*"}
 )
 _FAR_LETTERS = str.maketrans("ơƠưƯêÊ", "oOuUèÈ")
 """Letters of other alphabets that espeak-ng spells or says as others, to the nearest it knows."""

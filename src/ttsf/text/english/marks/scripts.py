@@ -1,5 +1,6 @@
-"""Letters of other scripts: which a text has, and lone ones that are left out."""
+"""Letters of other scripts: which a text has, and those that are left out."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -9,6 +10,13 @@ from ttsf.text.english.trace import Traced
 _READ = ("LATIN", "MODIFIER")
 _MOST_GREEK = 2
 """Greek letters in a row that are signs, as in mathematics; more are a word."""
+_SHOWN = 20
+"""Letters of a word that are shown in a warning."""
+_HIDDEN = "\ue000"
+"""Stands for a letter that is left out; the text of a user holds none by then."""
+_LEFT_OUT = re.compile(
+    f' ?(?:[(\\[]\\s*+(?:{_HIDDEN}++[\\s,;:!?-]*+)++[)\\]]|"{_HIDDEN}++"|{_HIDDEN}++)(?=(.)?)'
+)
 
 
 @lru_cache(maxsize=4096)
@@ -19,34 +27,41 @@ def script_of(c: str) -> str:
     return unicodedata.name(c, "UNKNOWN").split()[0]
 
 
-def without_lone_letters(traced: Traced, known: str) -> tuple[Traced, tuple[str, ...]]:
-    """A text without the lone letters of scripts that are not read, and those letters.
+def without_foreign(traced: Traced, known: str) -> tuple[Traced, tuple[str, ...]]:
+    """A text without the letters and words of scripts that are not read, and those words.
 
-    known: the script of the language. Greek letters stay: they are named.
+    known: the script of the language. One or two Greek letters stay: they are named.
     """
-    lone = {k for start, end, script in foreign_words(traced.text, known)
-            for k in range(start, end) if end - start == 1 and script != "GREEK"}  # fmt: skip
-    if not lone:
+    signs, words = list(traced.text), list[str]()
+    for start, end in foreign_words(traced.text, known):
+        words.append(traced.text[start:end])
+        signs[start:end] = _HIDDEN * (end - start)
+    if not words:
         return traced, ()
-    text = "".join(" " if k in lone else c for k, c in enumerate(traced.text))
-    return Traced(text, traced.places), tuple(dict.fromkeys(traced.text[k] for k in sorted(lone)))
+    hidden = Traced("".join(signs), traced.places)
+    return hidden.sub(_LEFT_OUT, _gap), tuple(dict.fromkeys(words))
 
 
-def foreign_words(text: str, known: str) -> Iterator[tuple[int, int, str]]:
-    """Runs [start, end) of letters of a script that is not read, and the script."""
-    start, script = 0, ""
+def _gap(match: re.Match[str]) -> str:
+    """No space between a word and the sign after what is left out."""
+    before = match.string[match.start() - 1 : match.start()]
+    return "" if before.isalnum() and (match[1] or " ") in ",.;:!?" else " "
+
+
+def foreign_words(text: str, known: str) -> Iterator[tuple[int, int]]:
+    """Runs [start, end) of letters of scripts that are not read, with their vowel signs."""
+    start: int | None = None
     for k, c in enumerate((*text, " ")):
-        here = script_of(c)
-        here = "" if here in (*_READ, known) else here
-        if here != script:
-            if script:
-                yield start, k, script
-            start, script = k, here
+        script = script_of(c)
+        foreign = script not in ("", *_READ, known)
+        if start is None:
+            start = k if foreign else None
+        elif not foreign and not unicodedata.category(c).startswith("M"):
+            if k - start > _MOST_GREEK or any(script_of(c) != "GREEK" for c in text[start:k]):
+                yield start, k
+            start = None
 
 
-def unreadable(text: str, known: str) -> tuple[str, str] | None:
-    """The script of a word that cannot be read, and its first letter."""
-    for start, end, script in foreign_words(text, known):
-        if end - start > (_MOST_GREEK if script == "GREEK" else 1):
-            return script, text[start]
-    return None
+def shown(word: str) -> str:
+    """A word as it is quoted in a warning."""
+    return word if len(word) <= _SHOWN else f"{word[: _SHOWN - 1]}…"
