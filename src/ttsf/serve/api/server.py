@@ -11,6 +11,7 @@ from ttsf.serve.api.app import create_app
 from ttsf.serve.jobs import Jobs
 from ttsf.serve.process.engine_process import EngineProcess
 from ttsf.serve.process.ray_engine import RayEngine
+from ttsf.serve.process.text_limit import prepare
 from ttsf.serve.settings import Settings, check_host
 from ttsf.serve.store import Files
 from ttsf.serve.studio import Studio
@@ -22,6 +23,7 @@ logger = logging.getLogger("ttsf.serve")
 
 def new_studio(settings: Settings) -> Studio:
     """Create a studio and load its model; raises TtsfError for an unusable folder or model."""
+    prepare()
     jobs = Jobs(settings.folder / "jobs.sqlite")
     files = Files(settings.folder)
     engine = EngineProcess(settings) if settings.ray_address is None else RayEngine(settings)

@@ -14,6 +14,7 @@ from ttsf.serve.api.live import Gone, LiveResponse, while_there
 from ttsf.serve.api.videos import studio_of
 from ttsf.serve.problems import Problem, not_found
 from ttsf.serve.process.tasks import MakeSpeech
+from ttsf.serve.process.text_limit import refuse_slow
 from ttsf.serve.requests import OTHERS_VOICES, SpeechRequest, schema
 from ttsf.serve.store import EXAMPLE
 from ttsf.serve.studio import Studio
@@ -38,6 +39,7 @@ async def speak(request: Request) -> Response:
             options = wanted.options(voice, studio.settings.most_speech_s)
         except TtsfError as error:
             raise Problem(422, "unusable", str(error)) from None
+        await refuse_slow(wanted.input, wanted.language, "input")
         file, kind = studio.files.new_speech(), wanted.response_format
         task = MakeSpeech(picture, wanted.face, wanted.input, options, kind, file)
         turn = studio.join()

@@ -17,6 +17,7 @@ from ttsf.serve.api.bodies import Body, parse, read_body
 from ttsf.serve.api.live import LiveResponse, follow, while_there
 from ttsf.serve.jobs import Job, Kind
 from ttsf.serve.problems import STATUS_OF, Problem, not_found
+from ttsf.serve.process.text_limit import refuse_slow
 from ttsf.serve.requests import VideoRequest, schema
 from ttsf.serve.store import VIDEO as VIDEO_ID
 from ttsf.serve.store import new_video_id
@@ -195,6 +196,7 @@ async def _accept(request: Request, kind: Kind) -> Job:
             if known.fingerprint != print_of:
                 raise Problem(422, "key_reused", "this key came with another request")
             return known
+        await refuse_slow(wanted.prompt, wanted.language, "prompt")
         portrait = await _portrait(studio, wanted, body)
         await studio.check(portrait, wanted)
         job = Job(
