@@ -12,6 +12,7 @@ from ttsf.cli.options import ONE_A_PROCESSOR, Device, Model, Quiet
 from ttsf.cli.streams import Progress, show, tell
 from ttsf.engine.options import DEFAULTS, MaxSeconds
 from ttsf.errors import TtsfError, needing
+from ttsf.media.files import home_folder
 from ttsf.parallel import Parallel
 from ttsf.serve.settings import MOST_SPEECH_S
 
@@ -134,4 +135,5 @@ class Batch:
 
 def _own_folder() -> Path:
     data = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "ttsf"
+    home = Path(data) if data else home_folder("give --folder") / ".local" / "share"
+    return home / "ttsf"

@@ -75,6 +75,12 @@ class GenerateOptions(NamedTuple):
     label: Label = False
     max_seconds: MaxSeconds = 3_600.0
 
+    def __reduce__(self) -> tuple[type["GenerateOptions"], tuple[Any, ...]]:
+        """Pickle the lexicon as a dict; the default is a read-only view, which pickle refuses."""
+        read_only = isinstance(self.lexicon, MappingProxyType)
+        plain = self._replace(lexicon=dict(self.lexicon)) if read_only else self
+        return GenerateOptions, tuple(plain)
+
     def sampling(self, factor: float = 1.0) -> Sampling:
         """Return the model's sampling values, with the rate times `factor`, clipped to `RATES`."""
         slowest, fastest = RATES

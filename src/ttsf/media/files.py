@@ -65,6 +65,14 @@ def read_text(path: Path | None, guess: bool = False) -> str:
         raise TtsfError(f"{name}: the text is not valid UTF-8") from None
 
 
+def home_folder(instead: str) -> Path:
+    """Return the home directory; where there is none, raise TtsfError that ends with `instead`."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise TtsfError(f"there is no home directory; {instead}") from None
+
+
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Yield a temporary file beside `path`, which replaces `path` when the block succeeds.

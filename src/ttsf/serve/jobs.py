@@ -62,7 +62,8 @@ class Jobs:
         """Raise TtsfError for a folder that is in use or cannot be written."""
         columns = ", ".join(f"{name} PRIMARY KEY" if name == "id" else name for name in COLUMNS)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # also the mode of the files that SQLite adds
             self._base = sqlite3.connect(
                 path, timeout=1.0, isolation_level=None, check_same_thread=False
             )

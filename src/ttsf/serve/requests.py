@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ttsf.compositing.framing import Framing
 from ttsf.engine.options import (
     DEFAULTS,
+    RATES,
     Blinks,
     GenerateOptions,
     Label,
@@ -85,30 +86,30 @@ class VideoRequest(_Request):
         differing: dict[str, Any] = {
             "framing": Framing.parse(framing or "picture"),
             "size": int(size) if size else None,
-            "lexicon": {},  # the library's default cannot be pickled
             "max_seconds": most_speech_s,
         }
         return options_of(self, differing)
 
 
 class SpeechRequest(_Request):
-    """Speech without video."""
+    """Speech without video; other fields, such as `stream` and `instructions`, are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
 
     input: str = Field(min_length=1)
     """Text to speak."""
     voice: str | dict[str, str] = "default"
     """Name from `GET /v1/voices`, or a portrait id for the voice that its face chooses."""
     response_format: SoundFormat = "mp3"
-    speed: Rate = DEFAULTS.rate
+    speed: float = Field(default=DEFAULTS.rate, ge=0.25, le=4)
+    """Beyond `RATES` the nearest rate is spoken."""
     stream_format: Literal["audio"] = "audio"
-    instructions: str | None = Field(default=None, max_length=10_000)
-    """Ignored."""
 
     def options(self, voice: str | None, most_speech_s: float) -> GenerateOptions:
         """Convert to generation options; raises TtsfError for invalid combinations."""
         find(self.language)
-        differing: dict[str, Any] = {"voice": voice, "rate": self.speed, "lexicon": {}}
-        return options_of(self, {**differing, "max_seconds": most_speech_s})
+        rate = min(max(self.speed, RATES[0]), RATES[1])
+        return options_of(self, {"voice": voice, "rate": rate, "max_seconds": most_speech_s})
 
     @property
     def voice_name(self) -> str:

@@ -23,11 +23,11 @@ class Files:
     """Store in one folder: `portraits/ID/{picture,faces.json}`, `videos/ID/`, `speech/`."""
 
     def __init__(self, folder: Path) -> None:
+        """folder: exists, and keeps its mode; what is created in it is private."""
         self.folder = folder
         shutil.rmtree(folder / "speech", ignore_errors=True)
         for name in ("portraits", "videos", "speech"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+            (folder / name).mkdir(mode=0o700, exist_ok=True)
 
     def free(self) -> int:
         """Return the free disk space, bytes."""

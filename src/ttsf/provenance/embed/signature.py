@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ttsf.errors import TtsfError, needing
-from ttsf.media.files import new_file
+from ttsf.media.files import home_folder, new_file
 from ttsf.provenance.embed.payload import Payload
 from ttsf.provenance.embed.tags import PRODUCER
 
@@ -121,7 +121,8 @@ def _key_path() -> Path:
             raise TtsfError(f"{KEY_VARIABLE}: {given}: no such file")
         return Path(given)
     settings = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(settings) if settings else Path.home() / ".config") / PRODUCER / "signing.pem"
+    home = Path(settings) if settings else home_folder(f"set {KEY_VARIABLE}") / ".config"
+    return home / PRODUCER / "signing.pem"
 
 
 def _new_key(path: Path) -> bytes:

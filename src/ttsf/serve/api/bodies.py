@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from ttsf.errors import TtsfError
@@ -50,20 +51,40 @@ def parse(kind: type[Wanted], fields: dict[str, Any]) -> Wanted:
         raise Problem(422, "invalid_value", f"{name}: {fault}", name) from None
 
 
+class _FormParser(MultiPartParser):
+    """Also takes a file whose name is given in the extended form of RFC 5987 alone."""
+
+    def on_headers_finished(self) -> None:
+        part = self._current_part
+        if part.content_disposition and b"filename=" not in part.content_disposition:
+            part.content_disposition = part.content_disposition.replace(b"filename*=", b"filename=")
+        super().on_headers_finished()
+
+
 async def _form(request: Request, settings: Settings) -> Body:
     most = 4 * settings.most_text + 10_000
+    parser = _FormParser(
+        request.headers, request.stream(), max_files=1, max_fields=MOST_FIELDS, max_part_size=most
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise Problem(400, "bad_request", error.message) from None
     fields: dict[str, Any] = {}
     picture = None
-    async with request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=most) as form:
+    try:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 if name not in PICTURE_FIELDS:
                     raise Problem(422, "unknown_field", "no file is expected here", name)
-                picture = await value.read()
+                if value.filename or value.size:  # else a form in which no file was chosen
+                    picture = await value.read()
             elif name in fields:
                 raise Problem(422, "given_twice", f"{name}: given twice", name)
             else:
                 fields[name] = value
+    finally:
+        await form.close()
     return _with_picture(fields, picture)
 
 
@@ -78,11 +99,15 @@ def _json(content: bytes) -> Body:
 
 
 def _with_picture(fields: dict[str, Any], picture: bytes | None) -> Body:
-    """Decode a picture given as a data URL, bare or as `{"image_url": URL}`."""
+    """Decode a picture given as a data URL, bare or as `{"image_url": URL}`.
+
+    A field that is null or empty, as in HTML forms, was not given.
+    """
+    fields = {name: value for name, value in fields.items() if value not in (None, "")}
     given = fields.pop("input_reference", None)
     if isinstance(given, dict):
         given = given.get("image_url")
-    if given in (None, ""):
+    if given is None:
         return Body(fields, picture)
     name = "input_reference"
     if not isinstance(given, str) or not given.startswith(DATA_URL):

@@ -1,7 +1,7 @@
 """Middleware for all endpoints: authentication, body size, Host and Origin, security headers."""
 
 import hmac
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +25,7 @@ SECURITY = {
 GUARDED = ("/v1/", "/metrics")
 """Paths that require a key, if the server has keys; the page itself is public."""
 SAFE = ("GET", "HEAD", "OPTIONS")
+PORTS = {"http": 80, "https": 443}
 
 
 class Guard:
@@ -39,6 +40,8 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+
+        scope = _with_path(scope)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -61,10 +64,8 @@ class Guard:
         if not self._keys and host not in self.settings.hosts:
             raise Problem(421, "wrong_host", "this server does not answer to that name")
         origin = headers.get("origin")
-        if method not in SAFE and origin is not None:
-            theirs = urlsplit(origin).netloc.lower()
-            if theirs != headers.get("host", "").lower():
-                raise Problem(403, "foreign_origin", "other sites' pages may not send requests")
+        if method not in SAFE and origin is not None and not _same_site(origin, headers):
+            raise Problem(403, "foreign_origin", "other sites' pages may not send requests")
         if self._keys and path.startswith(GUARDED):
             given = headers.get("authorization", "")
             scheme, _, key = given.partition(" ")
@@ -93,6 +94,32 @@ class Guard:
     def _too_large(self) -> Problem:
         most = f"{self.settings.most_body:,}"
         return Problem(413, "too_large", f"a request has at most {most} bytes")
+
+
+def _with_path(scope: Scope) -> Scope:
+    """Turn a request for a whole address (RFC 9112, 3.2.2) into one for its path, of its host."""
+    target = scope.get("raw_path") or b""
+    if not target.lower().startswith((b"http://", b"https://")):
+        return scope
+    try:
+        address = urlsplit(target.decode("ascii"))
+    except ValueError:
+        return scope
+    others = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    headers = [(b"host", address.netloc.encode()), *others]
+    path = address.path or "/"
+    return {**scope, "path": unquote(path), "raw_path": path.encode(), "headers": headers}
+
+
+def _same_site(origin: str, headers: Headers) -> bool:
+    """Whether a page of this server sends the request; a left-out port is the scheme's default."""
+    try:
+        theirs, ours = urlsplit(origin), urlsplit(f"//{headers.get('host', '')}")
+        usual = PORTS.get(theirs.scheme)
+        same = (theirs.hostname, theirs.port or usual) == (ours.hostname, ours.port or usual)
+    except ValueError:
+        return False
+    return same and theirs.hostname is not None
 
 
 def _host(header: str) -> str:

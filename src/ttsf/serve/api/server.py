@@ -45,10 +45,14 @@ def new_server(studio: Studio) -> uvicorn.Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket; port 0 picks a free one. Raises TtsfError if it cannot."""
+    """Open a listening socket (`::`: also for IPv4); port 0 picks a free one.
+
+    Raises TtsfError if it cannot.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == "::" and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((host, port), family=family, backlog=128)
+        return socket.create_server((host, port), family=family, backlog=128, dualstack_ipv6=both)
     except OSError as error:
         raise TtsfError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
 

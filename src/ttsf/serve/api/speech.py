@@ -12,7 +12,7 @@ from ttsf.media.sound_formats import KINDS
 from ttsf.serve.api.bodies import parse, read_body
 from ttsf.serve.api.live import Gone, LiveResponse, while_there
 from ttsf.serve.api.videos import studio_of
-from ttsf.serve.problems import Problem, not_found
+from ttsf.serve.problems import Problem
 from ttsf.serve.process.tasks import MakeSpeech
 from ttsf.serve.process.text_limit import refuse_slow
 from ttsf.serve.requests import OTHERS_VOICES, SpeechRequest, schema
@@ -56,13 +56,18 @@ async def speak(request: Request) -> Response:
 
 
 @router.get("/voices")
+@router.get("/audio/voices")
 async def voices(request: Request) -> dict[str, Any]:
-    """List the voices of the model; if a request names none, the face chooses."""
+    """List the voices of the model; if a request names none, the face chooses.
+
+    Twice, since OpenAI-like clients look for `data` or for `voices`.
+    """
     about = studio_of(request).engine.about
     data = [
-        {"id": name, "object": "voice", "register": register} for name, register in about.voices
+        {"id": name, "name": name, "object": "voice", "register": register}
+        for name, register in about.voices
     ]
-    return {"object": "list", "data": data}
+    return {"object": "list", "data": data, "voices": data}
 
 
 @router.get("/models")
@@ -71,29 +76,31 @@ async def models(request: Request) -> dict[str, Any]:
     return {"object": "list", "data": [_model(studio_of(request))]}
 
 
-@router.get("/models/{model}")
+@router.get("/models/{model:path}")
 async def model(request: Request, model: str) -> dict[str, Any]:
     """Describe the model, under any name."""
-    if model != NAME:
-        raise not_found("model")
-    return _model(studio_of(request))
+    return _model(studio_of(request), model)
 
 
-def _model(studio: Studio) -> dict[str, Any]:
+def _model(studio: Studio, name: str = NAME) -> dict[str, Any]:
     about = studio.engine.about
     ours = {"name": about.model, "fps": about.fps, "sample_rate": about.sample_rate}
-    return {"id": NAME, "object": "model", "created": 0, "owned_by": NAME, "ttsf": ours}
+    return {"id": name, "object": "model", "created": 0, "owned_by": NAME, "ttsf": ours}
 
 
 def _voice(studio: Studio, name: str) -> tuple[str | None, Path | None]:
-    """Resolve a voice name or a portrait id; raises Problem 422."""
+    """Resolve a voice name or a portrait id; raises Problem 422.
+
+    Our names are one word; what else a name may be, such as "af_heart", another server has.
+    """
     own = [voice for voice, _ in studio.engine.about.voices]
     if name in own:
         return name, None
     if studio.files.faces(name) is not None:
         studio.files.touch(name)
         return None, studio.files.picture(name)
-    if name not in OTHERS_VOICES:
+    others = name in OTHERS_VOICES or not (name.isalpha() or name.startswith("portrait_"))
+    if not others:
         raise Problem(422, "unknown_voice", "GET /v1/voices lists the voices", "voice")
     return (own[0], None) if own else (None, EXAMPLE)
 

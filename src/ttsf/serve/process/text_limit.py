@@ -9,6 +9,7 @@ import threading
 from contextlib import suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
+from typing import Any
 
 from ttsf.serve.problems import Problem
 
@@ -19,7 +20,7 @@ USUAL_S = 0.1
 MOST_WAIT_S = 60.0
 """Time limit of the process, s, where its CPU time cannot be limited or none is left for it."""
 FORKS = "forkserver" in multiprocessing.get_all_start_methods()
-_context = multiprocessing.get_context("forkserver" if FORKS else "spawn")
+_context: Any = multiprocessing.get_context("forkserver" if FORKS else "spawn")
 
 
 def prepare() -> None:
@@ -47,7 +48,11 @@ async def refuse_slow(text: str, language: str, field: str) -> None:
             in_time = ours.poll(MOST_WAIT_S) and ours.recv()
         process.kill()
         with suppress(RuntimeError):  # the event loop has ended
-            loop.call_soon_threadsafe(lambda: ended.done() or ended.set_result(in_time))
+            loop.call_soon_threadsafe(tell, in_time)
+
+    def tell(in_time: bool) -> None:
+        if not ended.done():
+            ended.set_result(in_time)
 
     threading.Thread(target=run, daemon=True).start()
     if not await ended:

@@ -1,0 +1,226 @@
+"""What clients of other servers, HTML forms, proxies and hosts send, and folders that are there."""
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.server import FAST, Server
+from ttsf.serve.api.server import listen
+from ttsf.serve.jobs import Jobs
+from ttsf.serve.requests import SpeechRequest
+from ttsf.serve.store import Files
+
+HOMES = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+SPEECH = {"input": "Hi.", "steps": 1, "response_format": "pcm"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"speed": 0.25},
+        {"speed": 4},
+        {"stream": True, "user": "u1", "lang_code": "a"},
+        {"response_format": None, "voice": None, "instructions": None, "model": None},
+        {"voice": ""},
+        {"voice": "af_heart", "model": "kokoro"},
+        {"voice": "en-US-AriaNeural", "model": "openai/tts-1-hd"},
+        {"voice": {"id": "alloy"}},
+    ],
+    ids=str,
+)
+def test_speech_takes_what_other_clients_send(server: Server, fields: dict) -> None:
+    answer = server.client.post("/v1/audio/speech", json={**SPEECH, **fields})
+    assert answer.status_code == 200 and len(answer.content) > 1_000, answer.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"speed": 0.2}, "speed"),
+        ({"speed": 4.1}, "speed"),
+        ({"voice": "nobody"}, "voice"),
+        ({"voice": f"portrait_{'0' * 32}"}, "voice"),
+        ({"input": None}, "input"),
+        ({"input": ""}, "input"),
+        ({"stream_format": "sse"}, "stream_format"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_meant_is_refused(server: Server, fields: dict, param: str) -> None:
+    answer = server.client.post("/v1/audio/speech", json={**SPEECH, **fields})
+    assert answer.status_code == 422 and answer.json()["error"]["param"] == param, answer.text
+
+
+@pytest.mark.parametrize(
+    ("speed", "rate"), [(0.25, 0.5), (0.5, 0.5), (1.5, 1.5), (2, 2), (3, 2), (4, 2)]
+)
+def test_a_speed_is_spoken_at_the_nearest_rate(speed: float, rate: float) -> None:
+    assert SpeechRequest(input="Hi.", speed=speed).options(None, 60).rate == rate
+
+
+def test_voices_and_models_as_other_clients_ask_for_them(server: Server) -> None:
+    one, other = (server.client.get(f"/v1/{path}").json() for path in ("voices", "audio/voices"))
+    assert one == other and one["data"] == one["voices"]
+    assert all({"id", "name"} <= set(voice) for voice in one["voices"])
+    for name in ("ttsf", "tts-1", "openai/tts-1-hd"):
+        shown = server.client.get(f"/v1/models/{name}").json()
+        assert (shown["id"], shown["object"]) == (name, "model")
+
+
+def form(disposition: str, picture: bytes) -> dict:
+    """A form of one part with this Content-Disposition, as a request."""
+    head = f"--b\r\nContent-Disposition: form-data; {disposition}\r\n\r\n".encode()
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    return {"content": head + picture + b"\r\n--b--\r\n", "headers": kind}
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        "name=picture; filename*=UTF-8''%F0%9F%98%80.jpg",
+        "name=\"picture\"; filename*=utf-8'en'%41.png",
+        'name="picture"; filename="a.png"; filename*=UTF-8\'\'%E2%82%AC.png',
+        "filename*=UTF-8''a.png; name=\"picture\"",
+        'name="picture"; filename="\U0001f600.jpg"',
+        'name="picture"; filename=""',
+    ],
+)
+def test_names_of_uploads(server: Server, photo: Path, disposition: str) -> None:
+    answer = server.client.post("/v1/portraits", **form(disposition, photo.read_bytes()))
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_broken_form_is_refused(server: Server) -> None:
+    answer = server.client.post("/v1/portraits", **form("filename=a.png", b"x"))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
+
+
+def test_empty_fields_of_a_form_are_not_given(server: Server, photo: Path) -> None:
+    empty = {name: "" for name in ("seed", "voice", "framing", "size", "label", "face", "rate")}
+    for fields, files in (
+        ({"prompt": "Hi."}, {"input_reference": photo.read_bytes()}),
+        ({"prompt": "Hi.", "portrait_id": server.portrait(photo)}, {"input_reference": ("", b"")}),
+        ({"prompt": "Hi.", "portrait_id": ""}, {"input_reference": photo.read_bytes()}),
+    ):
+        data = {**empty, **fields, **{name: str(value) for name, value in FAST.items()}}
+        answer = server.client.post("/v1/videos/sync", data=data, files=files)
+        assert answer.status_code == 200, answer.text
+    answer = server.client.post("/v1/portraits", data=empty, files={"file": photo.read_bytes()})
+    assert answer.status_code == 200, answer.text
+    answer = server.client.post("/v1/videos", data={"prompt": ""}, files={"x": ("", b"")})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "same"),
+    [
+        ("http://localhost", "localhost:80", True),
+        ("https://localhost", "localhost:443", True),
+        ("http://localhost:80", "localhost", True),
+        ("https://localhost", "localhost", True),
+        ("http://LocalHost:8000", "localhost:8000", True),
+        ("http://[::1]:8000", "[::1]:8000", True),
+        ("http://localhost:8000", "localhost", False),
+        ("http://localhost", "localhost:8000", False),
+        ("http://127.0.0.1", "localhost", False),
+        ("https://localhost", "localhost:80", False),
+        ("null", "localhost", False),
+        ("http://localhost:x", "localhost:x", False),
+    ],
+)
+def test_a_left_out_port_is_the_default(server: Server, origin: str, host: str, same: bool) -> None:
+    answer = server.client.post(
+        "/v1/audio/speech", json={}, headers={"Origin": origin, "Host": host}
+    )
+    assert answer.status_code == (422 if same else 403), answer.text
+
+
+def raw_answer(server: Server, target: str, host: str) -> str:
+    """The status line of a request with this target."""
+    address = httpx.URL(server.url)
+    with socket.create_connection((address.host, address.port)) as connection:
+        lines = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        connection.sendall(lines.encode())
+        return connection.makefile().readline().strip()
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [
+        ("http://127.0.0.1:8765/v1/voices", "127.0.0.1", 200),
+        ("HTTP://localhost/v1/videos?limit=1", "127.0.0.1", 200),
+        ("https://127.0.0.1/v1/%76oices", "127.0.0.1", 200),
+        ("http://127.0.0.1", "127.0.0.1", 200),
+        ("http://evil.example/v1/voices", "127.0.0.1", 421),
+        ("http://127.0.0.1/v1/voices", "evil.example", 200),
+        ("http://[/v1/voices", "127.0.0.1", 404),
+        ("/http://127.0.0.1/v1/voices", "127.0.0.1", 404),
+    ],
+)
+def test_whole_addresses_as_targets(server: Server, target: str, host: str, status: int) -> None:
+    assert f" {status} " in raw_answer(server, target, host)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6")
+def test_all_addresses_are_of_both_kinds() -> None:
+    with listen("::", 0) as place:
+        port = place.getsockname()[1]
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, port), 5).close()
+    with listen("::1", 0) as place, pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", place.getsockname()[1]), 5)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o775)
+    (tmp_path / "other.txt").write_text("mine")
+    jobs, _ = Jobs(tmp_path / "jobs.sqlite"), Files(tmp_path)
+    jobs.close()
+    own = [path for path in tmp_path.iterdir() if path.name != "other.txt"]
+    assert mode(tmp_path) == 0o775 and len(own) == 4
+    assert all(mode(path) & 0o077 == 0 for path in own)
+
+
+def test_a_new_folder_is_private(tmp_path: Path) -> None:
+    Jobs(tmp_path / "new" / "jobs.sqlite").close()
+    assert mode(tmp_path / "new") == 0o700
+
+
+def test_a_folder_whose_mode_cannot_be_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chmod", refuse)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    Jobs(tmp_path / "jobs.sqlite").close()
+    assert Files(tmp_path).portraits() == []
+
+
+@pytest.mark.parametrize("words", [["serve", "--port", "0"], ["info"]])
+def test_no_home(tmp_path: Path, words: list[str]) -> None:
+    """Of a user without a passwd entry; what needs none works."""
+    code = (
+        "import os, pwd, sys\n"
+        "pwd.getpwuid = lambda number: (_ for _ in ()).throw(KeyError(number))\n"
+        "from ttsf.cli.main import main\n"
+        f"sys.exit(main({words}))"
+    )
+    kept = {name: value for name, value in os.environ.items() if name not in HOMES}
+    run = subprocess.run([sys.executable, "-c", code], env=kept, capture_output=True, text=True)
+    if words == ["info"]:
+        assert run.returncode == 0, run.stderr
+    else:
+        line = "ttsf: error: there is no home directory; give --folder\n"
+        assert (run.returncode, run.stderr) == (2, line)
