@@ -22,7 +22,7 @@ from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk
 from ttsf.model.ttsf import TTSF
 from ttsf.parallel import Progress
-from ttsf.portrait.portrait import Portrait, read_portrait
+from ttsf.portrait.portrait import Portrait, Source, read_portrait
 from ttsf.symbols import BLANK, SYMBOL_ID
 from ttsf.text.accents.languages import find
 from ttsf.text.front_end import TextFrontEnd, Utterance
@@ -36,7 +36,7 @@ MAX_FRAME_BYTES = 4e9
 """Limit for frames held in memory."""
 
 AnyPath = str | PathLike[str]
-AnyPortrait = Portrait | AnyPath | np.ndarray
+AnyPortrait = Portrait | Source
 
 
 class Result(NamedTuple):
@@ -58,7 +58,9 @@ def load(model: AnyPath | None = None, device: str = "cpu") -> "Pipeline":
 
     Raises TtsfError for a missing or damaged model, or an unavailable device.
     """
-    return Pipeline(checkpoint.load(None if model is None else Path(model), device))
+    if not isinstance(device, str):
+        raise TtsfError(f"the device must be a str such as 'cpu', not {type(device).__name__}")
+    return Pipeline(checkpoint.load(None if model is None else _path(model, "model"), device))
 
 
 class Pipeline:
@@ -73,8 +75,8 @@ class Pipeline:
         on_cpu = next(model.parameters()).device.type == "cpu"
         self._workers = Workers(torch.get_num_threads() if on_cpu else 1)
 
-    def portrait(self, picture: AnyPath | np.ndarray, face: int = 1) -> Portrait:
-        """Read a picture file or RGB uint8 [H, W, 3].
+    def portrait(self, picture: Source, face: int = 1) -> Portrait:
+        """Read a picture: path, bytes or open file, image of Pillow, or RGB uint8 [H, W, 3].
 
         face: number of the face, 1 for the largest. Raises TtsfError for a picture without a usable
         face.
@@ -83,9 +85,10 @@ class Pipeline:
 
     def voice(self, name: AnyPath) -> Tensor:
         """Return a voice [1, V] by its name or from a saved file; TtsfError if there is none."""
+        path = _path(name, "voice")
         known = any(voice.name == str(name) for voice in self.model.config.speech.voices)
-        if not known and Path(name).suffix == VOICE_SUFFIX:
-            return checkpoint.load_voice(self.model, Path(name))
+        if not known and path.suffix == VOICE_SUFFIX:
+            return checkpoint.load_voice(self.model, path)
         return self.model.speech.named_voice(str(name))
 
     def voice_of(self, portrait: AnyPortrait) -> Tensor:
@@ -134,6 +137,7 @@ class Pipeline:
         self, portrait: AnyPortrait | None, text: str, options: GenerateOptions = DEFAULTS
     ) -> Iterator[np.ndarray]:
         """Yield the speech utterance by utterance; raises like `say`, before the first."""
+        _check_type(options)
         if portrait is None:
             if options.voice is None:
                 raise TtsfError("without a portrait a voice must be named")
@@ -178,7 +182,8 @@ class Pipeline:
         until the last utterance is synthesised. An exception in a callback ends the work. Files
         are written atomically. Raises TtsfError like `speak`, and for unwritable files.
         """
-        outputs = output if isinstance(output, Outputs) else Outputs(Path(output))
+        outputs = output if isinstance(output, Outputs) else Outputs(_path(output, "output"))
+        outputs.check()
         if isinstance(portrait, str | PathLike):
             outputs.refuse(Path(portrait))
         return write_talk(
@@ -193,6 +198,7 @@ class Pipeline:
     def _utterances(self, text: str, options: GenerateOptions) -> list[Utterance]:
         if not isinstance(text, str):
             raise TtsfError(f"the text must be a str, not {type(text).__name__}")
+        _check_type(options)
         options.check()
         front_end = TextFrontEnd(
             self.model.config.speech, find(options.language), read_code=options.code == "read"
@@ -206,6 +212,17 @@ class Pipeline:
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
         voice = None if options.voice is None else self.voice(options.voice)
         return Session(self.model, self._workers, read, utterances, options, voice)
+
+
+def _path(given: AnyPath, name: str) -> Path:
+    if not isinstance(given, str | PathLike):
+        raise TtsfError(f"{name} must be a path, not {type(given).__name__}")
+    return Path(given)
+
+
+def _check_type(options: object) -> None:
+    if not isinstance(options, GenerateOptions):
+        raise TtsfError(f"options must be GenerateOptions(...), not {type(options).__name__}")
 
 
 def _check_length(utterances: Sequence[Utterance], options: GenerateOptions) -> None:

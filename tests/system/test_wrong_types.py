@@ -1,5 +1,8 @@
 """The library called with wrong types: NumPy numbers work, others are refused."""
 
+import copy
+import io
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import ttsf
 from ttsf import GenerateOptions, TtsfError
@@ -92,6 +96,104 @@ def test_a_text_is_a_str(pipeline: ttsf.Pipeline, photo: Path, text: Any) -> Non
 def test_a_portrait_is_a_file_or_pixels(pipeline: ttsf.Pipeline, portrait: Any) -> None:
     with pytest.raises(TtsfError):
         pipeline.speak(portrait, "Hi.")
+
+
+@pytest.mark.parametrize("options", [None, {"seed": 1}, (0,), "seed", ttsf.Outputs(Path("a.mp4"))])
+def test_options_are_generate_options(
+    pipeline: ttsf.Pipeline, photo: Path, options: Any, tmp_path: Path
+) -> None:
+    portrait = pipeline.portrait(photo)
+    for call in (
+        lambda: pipeline.speak(photo, "Hi.", options),
+        lambda: pipeline.say(None, "Hi.", options),
+        lambda: pipeline.stream(photo, "Hi.", options),
+        lambda: pipeline.check(portrait, "Hi.", options),
+        lambda: pipeline.write(photo, "Hi.", tmp_path / "a.mp4", options),
+    ):
+        with pytest.raises(TtsfError, match="options must be GenerateOptions"):
+            call()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("output", [None, 5, b"a.mp4", ["a.mp4"], ttsf.Outputs("a.mp4"),
+                                    ttsf.Outputs(Path("a.mp4"), sound="a.wav")])  # fmt: skip
+def test_an_output_is_a_path(pipeline: ttsf.Pipeline, photo: Path, output: Any) -> None:
+    with pytest.raises(TtsfError, match=r"must be a (path|Path), not"):
+        pipeline.write(photo, "Hi.", output)
+
+
+@pytest.mark.parametrize("name", [None, 5, b"oak", ["oak"]])
+def test_models_devices_and_voices_are_named(
+    pipeline: ttsf.Pipeline, model_folder: Path, name: Any
+) -> None:
+    with pytest.raises(TtsfError, match="voice must be a path"):
+        pipeline.voice(name)
+    with pytest.raises(TtsfError, match="device must be a str"):
+        ttsf.load(model_folder, name)
+    if name is not None:
+        with pytest.raises(TtsfError, match="model must be a path"):
+            ttsf.load(name)
+
+
+LAZY = {"path": str, "Path": Path, "bytes": Path.read_bytes, "an open file": Path.open,
+        "an image": Image.open, "bytes in memory": lambda path: io.BytesIO(path.read_bytes()),
+        "a bytearray": lambda path: bytearray(path.read_bytes()),
+        "a memoryview": lambda path: memoryview(path.read_bytes()),
+        "pixels": lambda path: np.asarray(Image.open(path).convert("RGB"))}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LAZY)
+def test_portraits_of_many_kinds(photo: Path, pipeline: ttsf.Pipeline, kind: str) -> None:
+    given = photo.open("rb") if kind == "an open file" else LAZY[kind](photo)
+    expected, read = pipeline.portrait(photo), pipeline.portrait(given)
+    assert np.array_equal(read.picture, expected.picture) and read.square == expected.square
+    if isinstance(given, Image.Image):
+        assert pipeline.portrait(given).square == read.square  # it is not used up
+
+
+def test_an_image_of_pillow_is_read_as_its_file(
+    photo: Path, pipeline: ttsf.Pipeline, tmp_path: Path
+) -> None:
+    turned = Image.open(photo).rotate(90, expand=True)
+    turned.putalpha(200)
+    exif = turned.getexif()
+    exif[0x0112] = 6
+    turned.save(tmp_path / "a.png", exif=exif)
+    file, image = (pipeline.portrait(one) for one in (tmp_path / "a.png",
+                                                      Image.open(tmp_path / "a.png")))  # fmt: skip
+    assert np.array_equal(file.picture, image.picture) and np.array_equal(file.alpha, image.alpha)
+    with pytest.raises(TtsfError, match="too small"):
+        pipeline.portrait(Image.new("RGB", (9, 9)))
+
+
+def test_files_that_are_no_portraits(photo: Path, pipeline: ttsf.Pipeline, tmp_path: Path) -> None:
+    closed = photo.open("rb")
+    closed.close()
+    for given, complaint in (
+        (io.BytesIO(b""), "empty"),
+        (io.StringIO("text"), "binary mode"),
+        (closed, "closed file"),
+        (io.BytesIO(photo.read_bytes()[:5_000]), "damaged or incomplete"),
+    ):
+        with pytest.raises(TtsfError, match=complaint):
+            pipeline.portrait(given)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://a.example/b.png", "HTTPS://a.example/b", f"data:image/png,{'x' * 5_000}"]
+)
+def test_addresses_are_not_fetched(pipeline: ttsf.Pipeline, address: str) -> None:
+    for given in (address, Path(address)):
+        with pytest.raises(TtsfError, match="addresses are not fetched; save the picture") as told:
+            pipeline.portrait(given)
+        assert len(str(told.value)) < 200 and str(told.value).startswith(address[:12])
+
+
+@pytest.mark.parametrize("options", [GenerateOptions(), GenerateOptions(7, lexicon={"a": "b"})])
+def test_options_can_be_pickled_and_copied(options: GenerateOptions) -> None:
+    for same in (pickle.loads(pickle.dumps(options)), copy.deepcopy(options), copy.copy(options)):
+        assert same == options and same.plain() == options.plain()
+        same.check()
 
 
 @pytest.mark.parametrize("face", [None, "1", 1.5, 0, -1, [1]])

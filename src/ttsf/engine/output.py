@@ -57,7 +57,11 @@ class Outputs(NamedTuple):
         refuse_inputs((video, self.sound, self.subtitles, self.timings), inputs)
 
     def check(self) -> None:
-        """Raise TtsfError for a file name with an unsupported suffix, and for unusable options."""
+        """Raise TtsfError for a wrong type or suffix of a file name, and for unusable options."""
+        video = None if hasattr(self.video, "write") else self.video
+        for path in (video, self.sound, self.subtitles, self.timings):
+            if not isinstance(path, Path | None):
+                raise TtsfError(f"a file of Outputs must be a Path, not {path!r}")
         if not isinstance(self.video, Path):
             if self.captions == "track":
                 raise TtsfError("a stream cannot have a caption track; burn the captions in")
@@ -93,12 +97,11 @@ def write_talk(
     progress: Progress | None,
     heard: Callable[[WordTimes], None] | None = None,
 ) -> Written:
-    """Write all files, whole or not at all.
+    """Write all files, whole or not at all; `outputs` are checked.
 
     Output files are opened before the session. Raises TtsfError if one cannot be written, and
     whatever the session raises.
     """
-    outputs.check()
     fps, sample_rate = config.video.fps, config.sample_rate
     with ExitStack() as files:
         subtitles, timings = (

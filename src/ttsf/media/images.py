@@ -3,6 +3,7 @@
 import ctypes
 import importlib
 import io
+import re
 import stat
 import sys
 import warnings
@@ -40,6 +41,7 @@ TURNS = {2: (0, True), 3: (2, False), 4: (2, True), 5: (3, True)} | {
     6: (3, False), 7: (1, True), 8: (1, False)
 }  # fmt: skip
 """By EXIF orientation: quarter turns to the left, then whether to mirror."""
+ADDRESS = re.compile(r"(?:https?|ftps?|file|data|s3|gs):", re.IGNORECASE)
 DAMAGED = "the picture's file is damaged; parts of it may look wrong"
 
 
@@ -61,16 +63,19 @@ def read_image(path: Path) -> np.ndarray:
     return read_picture(path).pixels
 
 
-def read_picture(path: Path) -> Picture:
+def read_picture(source: Path | BinaryIO | Image.Image) -> Picture:
     """Read a picture, upright by its EXIF tag and in sRGB; of an animation the first frame.
 
-    path: a file, a pipe, or `-` for standard input. Raises TtsfError for anything but a complete
-    picture of usable size.
+    source: path of a file or a pipe, `-` for standard input, an open file, or an image of Pillow,
+    which is not changed. Raises TtsfError for anything but a complete picture of usable size.
     """
-    name = "standard input" if path == STANDARD_INPUT else str(path)
-    with _opened(path, name) as file:
+    name = name_of(source)
+    with _opened(source, name) as opened:
         try:
-            return _read(file)
+            if isinstance(opened, Image.Image):
+                with _unwarned():
+                    return _converted(opened, _check_size(opened))
+            return _read(opened)
         except TtsfError as error:
             raise TtsfError(f"{name}: {error}") from error
         except Image.DecompressionBombError:
@@ -82,10 +87,24 @@ def read_picture(path: Path) -> Picture:
             raise TtsfError(f"{name}: the picture is damaged or incomplete ({error})") from error
 
 
+def name_of(source: object) -> str:
+    """Return what messages call a picture: its path, where it has one."""
+    if isinstance(source, Path):
+        return "standard input" if source == STANDARD_INPUT else str(source)
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) else "the portrait"
+
+
 @contextmanager
-def _opened(path: Path, name: str) -> Iterator[BinaryIO]:
-    """Open a file, or buffer a pipe, as a seekable file."""
+def _opened(path: Path | BinaryIO | Image.Image, name: str) -> Iterator[BinaryIO | Image.Image]:
+    """Open a file, or buffer a pipe or an open file, as a seekable file."""
     try:
+        if isinstance(path, Image.Image):
+            yield path
+            return
+        if not isinstance(path, Path):
+            yield _piped(path, name)
+            return
         if path == STANDARD_INPUT:
             if sys.stdin is None:
                 raise TtsfError("standard input is closed; give a picture file")
@@ -104,12 +123,19 @@ def _opened(path: Path, name: str) -> Iterator[BinaryIO]:
             else:
                 yield file
     except (OSError, ValueError) as error:
+        if ADDRESS.match(name):
+            shown = name.replace(":/", "://", 1)[:80]
+            raise TtsfError(
+                f"{shown}: addresses are not fetched; save the picture and give its file"
+            ) from None
         reason = getattr(error, "strerror", None) or str(error)
         raise TtsfError(f"{name}: cannot read the picture: {reason}") from error
 
 
 def _piped(stream: BinaryIO, name: str) -> BinaryIO:
     content = stream.read(MOST_PIPED + 1)
+    if not isinstance(content, bytes):
+        raise TtsfError(f"{name}: open the file in binary mode ('rb')")
     if not content:
         raise TtsfError(f"{name}: the file is empty")
     if len(content) > MOST_PIPED:
@@ -153,15 +179,19 @@ def _read_jpeg(file: BinaryIO) -> Picture:
 def _decode(file: BinaryIO, formats: tuple[str, ...]) -> Picture:
     with _unwarned(), Image.open(file, formats=formats) as image:
         width, height = _check_size(image)
-        halvings = int(width * height > MOST_KEPT)
         if image.format == "TIFF":
             _silence_libtiff()
-        if halvings:
+        if width * height > MOST_KEPT:
             image.draft(None, (width // 2, height // 2))  # decodes a JPEG at half size directly
-        image.load()
-        turns, mirrored = TURNS.get(_orientation(image), (0, False))
-        left = halvings if image.size == (width, height) else 0
-        pixels, alpha = to_srgb(image, left, BACKGROUND)
+        return _converted(image, (width, height))
+
+
+def _converted(image: Image.Image, size: tuple[int, int]) -> Picture:
+    """Decode and convert an image; size: width and height in the file, before any draft."""
+    halvings = int(size[0] * size[1] > MOST_KEPT)
+    image.load()
+    turns, mirrored = TURNS.get(_orientation(image), (0, False))
+    pixels, alpha = to_srgb(image, halvings if image.size == size else 0, BACKGROUND)
     if alpha is not None:
         alpha = _turned(alpha, turns, mirrored)
     return Picture(_turned(pixels, turns, mirrored), alpha, 2**halvings)

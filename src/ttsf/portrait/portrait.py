@@ -1,19 +1,22 @@
 """Read a portrait: a picture and its speaking face, reusable for many texts."""
 
+import io
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from ttsf.errors import TtsfError
-from ttsf.media.images import STANDARD_INPUT, Picture, read_picture
+from ttsf.media.images import Picture, name_of, read_picture
 from ttsf.portrait.crop import crop_square
 from ttsf.portrait.detection import MIN_FACE, FaceBox, choose_face, find_faces
 from ttsf.portrait.doubts import Doubt, doubts
 from ttsf.portrait.square import CropSquare
 
+Source = str | PathLike[str] | bytes | BinaryIO | Image.Image | np.ndarray
 MOST_CUT = 0.15
 """Maximum fraction of a face's side beyond the edge; a quarter of the face is missing then."""
 
@@ -40,8 +43,9 @@ class Portrait(NamedTuple):
         return place_of(self.face, self.picture.shape[1], self.picture.shape[0])
 
 
-def read_portrait(source: str | PathLike[str] | np.ndarray, face: int = 1) -> Portrait:
-    """Read a portrait from a file (`-`: standard input) or RGB uint8 [H, W, 3].
+def read_portrait(source: Source, face: int = 1) -> Portrait:
+    """Read a portrait: path (`-`: standard input), bytes, open file, image of Pillow, or RGB uint8
+    [H, W, 3].
 
     face: number of the face, 1 for the largest.
 
@@ -49,14 +53,18 @@ def read_portrait(source: str | PathLike[str] | np.ndarray, face: int = 1) -> Po
     """
     if not isinstance(face, Integral):
         raise TtsfError(f"face must be a whole number from 1, not {face!r}")
-    if not isinstance(source, np.ndarray | str | PathLike):
-        raise TtsfError(f"a portrait is a file or an array, not {type(source).__name__}")
     if isinstance(source, np.ndarray):
-        name, read = "the portrait", Picture(_check_array(source))
+        read = Picture(_check_array(source))
+    elif isinstance(source, str | PathLike):
+        source = Path(source)
+        read = read_picture(source)
+    elif isinstance(source, bytes | bytearray | memoryview):
+        read = read_picture(io.BytesIO(source))
+    elif isinstance(source, Image.Image) or hasattr(source, "read"):
+        read = read_picture(source)
     else:
-        path = Path(source)
-        name = "standard input" if path == STANDARD_INPUT else str(path)
-        read = read_picture(path)
+        kinds = "a file, its bytes, an image or an array"
+        raise TtsfError(f"a portrait is {kinds}, not {type(source).__name__}")
     picture, least = read.pixels, MIN_FACE / read.shrunk
     faces = find_faces(picture, least)
     try:
@@ -65,7 +73,7 @@ def read_portrait(source: str | PathLike[str] | np.ndarray, face: int = 1) -> Po
             if share > MOST_CUT:
                 raise TtsfError(f"the {edge} edge of the picture cuts the face; show it whole")
     except TtsfError as error:
-        raise TtsfError(f"{name}: {error}") from None
+        raise TtsfError(f"{name_of(source)}: {error}") from None
     square = crop_square(chosen)
     flaws = (Doubt("file", read.flaw),) if read.flaw else ()
     found = (*flaws, *doubts(picture, chosen, square))
