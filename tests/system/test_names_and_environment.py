@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import espeakng_loader
 import numpy as np
 import pytest
 from PIL import Image
@@ -120,6 +121,33 @@ def test_text_files_that_cannot_be_spoken(
     assert main([*arguments, "--text-file", str(path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert complaint in line and not (tmp_path / "a.mp4").exists()
+
+
+SPEAK_FROM = """
+import sys, espeakng_loader
+espeakng_loader.get_data_path = lambda: sys.argv[1]
+from ttsf.text.phonemizer import espeak
+print(ascii(espeak("hello", "en-us")))
+"""
+
+
+@pytest.mark.parametrize("name", [b"a", b"a" * 100, b"a" * 250, "影".encode(), b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "change", [{}, {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}]
+)
+def test_an_installation_in_any_folder(tmp_path: Path, name: bytes, change: dict[str, str]) -> None:
+    """espeak-ng has room for a path of 159 bytes."""
+    linked = os.fsencode(tmp_path) + b"/" + name
+    try:
+        os.symlink(os.fsencode(espeakng_loader.get_data_path()), linked)
+    except OSError:  # a file system whose names are UTF-8
+        pytest.skip("no such names here")
+    command = [sys.executable, "-c", SPEAK_FROM, linked]
+    run = subprocess.run(command, env={**os.environ, **change}, capture_output=True, text=True)
+    if len(linked) >= 160 and not Path("/proc/self/fd").is_dir():
+        assert "too long for espeak-ng" in run.stderr
+    else:
+        assert run.stdout.strip() == ascii("həlˈoʊ"), run.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,38 @@ def test_an_older_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
     path.chmod(mode)
     write_new(path, "new")
     assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+@contextmanager
+def no_root() -> Iterator[Path]:
+    """A folder in which everybody may write, seen by a user for whom write protection counts."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        root = os.getuid() == 0
+        try:
+            if root:
+                os.setresuid(65_534, 65_534, 0)
+            yield Path(folder)
+        finally:
+            if root:
+                os.setresuid(0, 0, 0)
+
+
+@pytest.mark.parametrize("owner", ["own", "another's"])
+def test_write_protected_files_are_refused(owner: str) -> None:
+    with no_root() as folder:
+        path = folder / "a.mp4"
+        path.write_text("old")
+        path.chmod(0o444)
+        if owner == "another's":
+            if os.geteuid() != 65_534:
+                pytest.skip("needs root")
+            os.setresuid(0, 0, 0)
+            os.chown(path, 1, 1)
+            os.setresuid(65_534, 65_534, 0)
+        with pytest.raises(TtsfError, match=r"cannot write .*a\.mp4: it is write-protected"):
+            write_new(path, "new")
+        assert path.read_text() == "old" and list(folder.iterdir()) == [path]
 
 
 def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:

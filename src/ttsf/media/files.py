@@ -222,7 +222,10 @@ def _end_of_links(path: Path) -> Path:
 
 
 def _mode_of(path: Path) -> int | None:
-    """Return the mode of the file to be replaced; raises TtsfError if it is not a regular file."""
+    """Return the mode of the file to be replaced.
+
+    Raises TtsfError if it is write-protected, or not a regular file.
+    """
     if not path.exists():
         return None
     mode = path.stat().st_mode
@@ -230,6 +233,8 @@ def _mode_of(path: Path) -> int | None:
         raise TtsfError(f"cannot write {path}: it is a directory")
     if not stat.S_ISREG(mode):
         raise TtsfError(f"cannot write {path}: it is a device or a pipe")
+    if not os.access(path, os.W_OK):
+        raise TtsfError(f"cannot write {path}: it is write-protected")
     return stat.S_IMODE(mode)
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 (IPA)
 
 import ctypes
+import os
 import re
 import threading
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ So the words around it keep the sounds they have beside a vowel, or beside a con
 """
 _STAND_IN_SOUND = re.compile("|".join(sound for _, sound in _STAND_INS.values()))
 NONE_GIVEN: Mapping[int, str] = MappingProxyType({})
+_LONGEST_PATH, _OPEN_FILES = 160, b"/proc/self/fd"
+"""Bytes of a path that espeak-ng has room for, and where Linux shows open files."""
 _lock = threading.Lock()
 
 
@@ -34,10 +37,22 @@ def _library() -> ctypes.CDLL:
     library.espeak_TextToPhonemes.argtypes = [
         ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int,
     ]  # fmt: skip
-    data = espeakng_loader.get_data_path().encode()
+    data = _short(os.fsencode(espeakng_loader.get_data_path()))
     if library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DO_NOT_EXIT) < 0:
         raise TtsfError("espeak-ng did not start; reinstall the package espeakng-loader")
     return library
+
+
+def _short(path: bytes) -> bytes:
+    """A folder's path, or where espeak-ng would cut it off, another one to the same folder."""
+    if len(path) < _LONGEST_PATH:
+        return path
+    if not os.path.isdir(_OPEN_FILES):
+        raise TtsfError(
+            f"the path of the installation is too long for espeak-ng ({len(path)} bytes); "
+            "install ttsf in a folder with a shorter one"
+        )
+    return b"%s/%d" % (_OPEN_FILES, os.open(path, os.O_RDONLY | os.O_DIRECTORY))
 
 
 def phonemize(
