@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ttsf.compositing.framing import Framing
     from ttsf.engine.options import GenerateOptions
     from ttsf.engine.output import Outputs, Written
+    from ttsf.engine.script import Script
     from ttsf.pipeline import Pipeline, Result, load
     from ttsf.portrait.portrait import Portrait
 
@@ -22,6 +23,7 @@ __all__ = [
     "Pipeline",
     "Portrait",
     "Result",
+    "Script",
     "TtsfError",
     "Written",
     "load",
@@ -30,6 +32,7 @@ ELSEWHERE = {
     "Framing": "ttsf.compositing.framing",
     "GenerateOptions": "ttsf.engine.options",
     "Outputs": "ttsf.engine.output",
+    "Script": "ttsf.engine.script",
     "Written": "ttsf.engine.output",
     "Portrait": "ttsf.portrait.portrait",
 }

@@ -15,6 +15,8 @@ from ttsf import checkpoint
 from ttsf.compositing.framing import place
 from ttsf.engine.options import DEFAULTS, GenerateOptions
 from ttsf.engine.output import Outputs, Written, write_talk
+from ttsf.engine.pieced import PiecedSession
+from ttsf.engine.script import Pieces, Script, script_of
 from ttsf.engine.stamp import payload_of
 from ttsf.engine.talk import Session, SpeechSession, joined
 from ttsf.engine.workers import Workers
@@ -157,14 +159,27 @@ class Pipeline:
             self.voice(options.voice)
 
     def stream(
-        self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULTS
+        self,
+        portrait: AnyPortrait,
+        text: str | Pieces | Script,
+        options: GenerateOptions = DEFAULTS,
     ) -> Generator[Chunk]:
         """Yield the video in chunks of frames, samples and word times, each as soon as it is drawn.
 
+        text: whole, or in pieces of any size, such as the answer of a language model: a `Script`,
+        or an iterable, also asynchronous (read it in another thread than its event loop). Pieces
+        are spoken clause by clause, as they become complete.
+
         Closing the iterator ends the work. Streams may run concurrently in several threads; each
-        gives the same result as alone. Raises like `speak`, before the first chunk.
+        gives the same result as alone. Raises like `speak`, before the first chunk; for pieces,
+        errors of the text are raised when it is reached.
         """
-        return self._open(portrait, text, options).chunks()
+        if isinstance(text, str):
+            return self._open(portrait, text, options).chunks()
+        front_end, read, voice = self._parts(portrait, options)
+        script = script_of(text)
+        session = PiecedSession(self.model, self._workers, read, script, front_end, options, voice)
+        return session.chunks()
 
     def write(
         self,
@@ -198,14 +213,23 @@ class Pipeline:
     def _utterances(self, text: str, options: GenerateOptions) -> list[Utterance]:
         if not isinstance(text, str):
             raise TtsfError(f"the text must be a str, not {type(text).__name__}")
-        _check_type(options)
-        options.check()
-        front_end = TextFrontEnd(
-            self.model.config.speech, find(options.language), read_code=options.code == "read"
-        )
-        utterances = list(front_end.utterances(text, options.lexicon))
+        utterances = list(self._front_end(options).utterances(text, options.lexicon))
         _check_length(utterances, options)
         return utterances
+
+    def _front_end(self, options: GenerateOptions) -> TextFrontEnd:
+        _check_type(options)
+        options.check()
+        language = find(options.language)
+        return TextFrontEnd(self.model.config.speech, language, options.code == "read")
+
+    def _parts(
+        self, portrait: AnyPortrait, options: GenerateOptions
+    ) -> tuple[TextFrontEnd, Portrait, Tensor | None]:
+        """Return what the options and the portrait decide without a text."""
+        front_end = self._front_end(options)
+        read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
+        return front_end, read, None if options.voice is None else self.voice(options.voice)
 
     def _open(self, portrait: AnyPortrait, text: str, options: GenerateOptions) -> Session:
         utterances = self._utterances(text, options)

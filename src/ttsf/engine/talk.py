@@ -57,6 +57,8 @@ class PreparedUtterance(NamedTuple):
     """Scaled head motion, [1, N, S]."""
     frames: int
     """Frames to show: the first of the N."""
+    lead: int = 0
+    """How many of them precede the utterance."""
 
 
 class Batch(NamedTuple):
@@ -186,6 +188,8 @@ class Session:
                     yield waiting.popleft().chunk()
                     continue
                 act, coming = coming.result(), None
+                if act is None:
+                    continue
                 before, self._frames = self._frames, self._frames + act.frames
                 ids = self.utterances[act.place].ids
                 self._symbols += len(ids)
@@ -223,8 +227,10 @@ class Session:
         fields = self.model.fields(self.source, self.source.f_m, f_lip)
         return find_mouth(fields.mask[0, 0].float().cpu().numpy())
 
-    def _prepare(self, index: int, before: HeadMotion | None) -> Future[PreparedUtterance] | None:
-        """Start computing the next utterance, if there is one."""
+    def _prepare(
+        self, index: int, before: HeadMotion | None
+    ) -> Future[PreparedUtterance | None] | None:
+        """Start computing the next utterance, if there is one; the future may find none."""
         if index == len(self.utterances):
             return None
         return self.workers.submit(self._act, index, before, self._frames)
@@ -252,7 +258,8 @@ class Session:
         """Return the word times of an utterance, from the start of the video."""
         audio, fps = self.model.config.audio, self.model.config.video.fps
         durations, hop_s = act.said.durations.tolist(), audio.hop / audio.sample_rate
-        return word_times(self.utterances[act.place], durations, before / fps, hop_s)
+        start_s = (before + act.lead) / fps
+        return word_times(self.utterances[act.place], durations, start_s, hop_s)
 
     @torch.inference_mode()
     def _draw(self, act: PreparedUtterance, start: int, end: int) -> np.ndarray:

@@ -37,6 +37,10 @@ Symbols = tuple[list[int], list[tuple[int, int]]]
 logger = logging.getLogger("ttsf")
 
 
+class NothingToSay(TtsfError):
+    """The text holds nothing that has a sound."""
+
+
 def _name_greek_signs(text: str) -> str:
     """Greek letters, as in mathematics, become their English names."""
     named = _GREEK_SIGN.sub(lambda m: f" {greek_name(m[0])} ", text)
@@ -120,7 +124,7 @@ class TextFrontEnd:
         """The symbols of `utterance` alone."""
         ids, _ = self._symbols(self._read(text), ends=True)
         if not ids:
-            raise TtsfError(NO_SOUND)
+            raise NothingToSay(NO_SOUND)
         return ids
 
     def utterance(self, text: str) -> Utterance:
@@ -132,7 +136,7 @@ class TextFrontEnd:
         places = SourceMap((Run(text, 0, len(text)),))
         utterance = self._utterance(places, self._read(text), ends=True)
         if utterance is None:
-            raise TtsfError(NO_SOUND)
+            raise NothingToSay(NO_SOUND)
         return utterance._replace(text=text)
 
     def utterances(
@@ -140,21 +144,25 @@ class TextFrontEnd:
         text: str,
         lexicon: Mapping[str, str] | None = None,
         warn: Callable[[str], None] = logger.warning,
+        ends: bool = True,
     ) -> Iterator[Utterance]:
         """A text with its markup, sentence by sentence; each is made when it is asked for.
 
         lexicon: word -> IPA, see `read_lexicon`; warn: takes what of the markup is left out, a
-        sentence each. Raises TtsfError at once for markup that is wrong, and for a text without
-        letters that this voice reads and without digits; for words that have no sound when none has
-        been found.
+        sentence each; ends: False where the last sentence goes on. Raises TtsfError at once for
+        markup that is wrong, and for a text without letters that this voice reads and without
+        digits; for words that have no sound when none has been found.
         """
         _refuse_surrogates(text)
         script, own = read_script(text), Lexicon(lexicon or {})
-        parts = [_Part(stretch, own, self.other, self.read_code) for stretch in script.stretches]
+        stretches = script.stretches
+        if stretches and not ends:
+            stretches = (*stretches[:-1], stretches[-1]._replace(ends=False))
+        parts = [_Part(stretch, own, self.other, self.read_code) for stretch in stretches]
         if not any(c.isalnum() for part in parts for c in part.cleaned.text):
             for part in parts:
                 self._refuse_scripts(part.cleaned, 1)
-            raise TtsfError(NO_LETTERS)
+            raise NothingToSay(NO_LETTERS)
         for warning in (*script.warnings, *self._doubts(parts)):
             warn(warning)
         return self._utterances(parts)
@@ -166,7 +174,7 @@ class TextFrontEnd:
                 silent = silent and not utterance.ids
                 yield utterance
         if silent:
-            raise TtsfError(NO_SOUND)
+            raise NothingToSay(NO_SOUND)
 
     def _of_part(self, part: "_Part") -> Iterator[Utterance]:
         """Its sentences; the last has its pause, marks stand in the sentence they point into."""
@@ -221,7 +229,7 @@ class TextFrontEnd:
         self._refuse_scripts(cleaned, 2)
         words = _words(joined(cleaned.sentences()))
         if not words:
-            raise TtsfError(NO_LETTERS)
+            raise NothingToSay(NO_LETTERS)
         return words
 
     def _utterance(self, places: SourceMap, words: Sequence[_Word], ends: bool) -> Utterance | None:

@@ -73,6 +73,20 @@ def sentences(text: str) -> list[Sentence]:
     return found
 
 
+def first_end(text: str, start: int = 0) -> int | None:
+    """Where the first sentence ends, after `start`, of a text of which more may come.
+
+    None while what comes may change it.
+    """
+    for stop in _STOP.finditer(text, start):
+        following = _NEXT_WORD.match(text[stop.end() : stop.end() + 60])
+        if following is None or stop.end() + following.end() >= len(text):
+            return None
+        if _ends(text, 0, stop, len(text)):
+            return stop.end()
+    return None
+
+
 def cuts(words: Sequence[str], longest: int) -> list[int]:
     """Before which words a sentence is cut so that no part has more than `longest` letters.
 

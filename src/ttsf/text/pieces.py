@@ -1,0 +1,126 @@
+"""Cut a text that arrives in pieces into parts that can be spoken before the rest is known."""
+
+import re
+from typing import NamedTuple
+
+from ttsf.text.markup.sentences import LONGEST, first_end
+
+FENCE = "```"
+LONGEST_FENCE = 8_000
+"""Characters; a block of code that is open for longer is read like other text."""
+LONGEST_MARK = 250
+"""Characters that an open bracket of the markup can hold back."""
+_SSML = "<speak"
+_PARAGRAPH = re.compile(r"\S[^\S\n]*\n\s*\n")
+_CLAUSE = re.compile(r"(?<=[^\W\d_]{2})(?:[,;:]|\s[—–])\s+(?=[a-z]{2,}\W)")
+_PLAIN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+
+
+class Clause(NamedTuple):
+    """A part of a text that no later piece changes the reading of."""
+
+    text: str
+    start: int
+    """Its first character in the whole text."""
+    ends: bool
+    """False if its sentence goes on in the next clause."""
+
+
+class Clauses:
+    """Collects pieces of any size, and yields whole sentences.
+
+    The first part may be a clause, so that speech can begin early: three or more plain words up to
+    a comma, semicolon, colon or dash that a lower-case word follows. A sentence is complete when
+    the word after it is, since that word decides whether a full stop belongs to an abbreviation.
+    SSML is held back until the text ends, a block of code until it is closed.
+    """
+
+    def __init__(self) -> None:
+        self._text, self._start, self._first = "", 0, True
+
+    @property
+    def pending(self) -> str:
+        """What has not been returned yet."""
+        return self._text
+
+    def add(self, piece: str) -> list[Clause]:
+        """Append a piece; return the clauses that it completes."""
+        self._text += piece
+        if piece.isalnum() and len(self._text) <= LONGEST:  # all that completes a clause follows it
+            return []
+        return self._take(whole=False)
+
+    def finish(self) -> list[Clause]:
+        """Return the rest."""
+        return self._take(whole=True)
+
+    def replace(self, text: str, start: int | None = None) -> list[Clause]:
+        """Put `text` in the place of all from character `start` on (None: of what is pending)."""
+        self._text, self._start = "", self._start if start is None else start
+        return self.add(text)
+
+    def _take(self, whole: bool) -> list[Clause]:
+        found, done = list[Clause](), 0
+        while done < len(self._text):
+            length, ends = self._next(done)
+            if length is None:
+                if not whole:
+                    break
+                length, ends = len(self._text) - done, True
+            part = self._text[done : done + length]
+            if any(c.isalnum() for c in part):
+                found.append(Clause(part, self._start + done, ends))
+                self._first = False
+            done += length
+        self._text, self._start = self._text[done:], self._start + done
+        return found
+
+    def _next(self, start: int) -> tuple[int | None, bool]:
+        """Return the length of the next clause (None: not complete), and whether it ends."""
+        view = self._text[start : start + 2 * LONGEST]
+        head = view.lstrip()[: len(_SSML)].lower()
+        if start == 0 and self._start == 0 and _SSML.startswith(head):
+            return None, True
+        end = self._end(view)
+        fence = view.find(FENCE)
+        if fence >= 0 and (end is None or fence < end):
+            close = self._text.find(f"\n{FENCE}", start + fence)
+            if close < 0:
+                if len(self._text) - start < LONGEST_FENCE:
+                    return None, True
+            else:
+                line = self._text.find("\n", close + 1)
+                return (None if line < 0 else line + 1 - start), True
+        if self._first and (clause := _first_clause(view)):
+            return clause, False
+        if end is not None and end <= LONGEST:
+            return end, True
+        if len(view) > LONGEST:
+            return (view.rfind(" ", 0, LONGEST) + 1 or LONGEST), False
+        return None, True
+
+    @staticmethod
+    def _end(view: str) -> int | None:
+        """Where the first sentence or paragraph ends, outside of the markup's brackets."""
+        paragraph, flat = _PARAGRAPH.search(view), view.replace("\n", " ")
+        sentence = first_end(flat)
+        while sentence is not None and _in_brackets(view, sentence):
+            sentence = first_end(flat, sentence)
+        ends = [end for end in (paragraph and paragraph.end(), sentence) if end is not None]
+        return min(ends, default=None)
+
+
+def _in_brackets(view: str, place: int) -> bool:
+    opened = view.rfind("[", max(0, place - LONGEST_MARK), place)
+    return opened >= 0 and "]" not in view[opened:place]
+
+
+def _first_clause(view: str) -> int | None:
+    """Length of a clause of plain words only; numbers and signs may need what follows."""
+    for match in _CLAUSE.finditer(view, 0, LONGEST):
+        words = re.split(r"[\s,;:—–]+", view[: match.start()].strip())
+        if not all(map(_PLAIN.fullmatch, words)):
+            return None
+        if len(words) >= 3:
+            return match.end()
+    return None
