@@ -10,9 +10,9 @@ from ttsf.errors import TtsfError
 
 if TYPE_CHECKING:
     from ttsf.compositing.framing import Framing
+    from ttsf.engine.live.script import Script
     from ttsf.engine.options import GenerateOptions
     from ttsf.engine.output import Outputs, Written
-    from ttsf.engine.script import Script
     from ttsf.pipeline import Pipeline, Result, load
     from ttsf.portrait.portrait import Portrait
 
@@ -32,7 +32,7 @@ ELSEWHERE = {
     "Framing": "ttsf.compositing.framing",
     "GenerateOptions": "ttsf.engine.options",
     "Outputs": "ttsf.engine.output",
-    "Script": "ttsf.engine.script",
+    "Script": "ttsf.engine.live.script",
     "Written": "ttsf.engine.output",
     "Portrait": "ttsf.portrait.portrait",
 }

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from ttsf import checkpoint
 from ttsf.compositing.framing import place
+from ttsf.engine.live.pieced import PiecedSession
+from ttsf.engine.live.script import Pieces, Script, script_of
+from ttsf.engine.live.session import LiveSession
 from ttsf.engine.options import DEFAULTS, GenerateOptions
 from ttsf.engine.output import Outputs, Written, write_talk
-from ttsf.engine.pieced import PiecedSession
-from ttsf.engine.script import Pieces, Script, script_of
 from ttsf.engine.stamp import payload_of
 from ttsf.engine.talk import Session, SpeechSession, joined
 from ttsf.engine.workers import Workers
@@ -180,6 +181,16 @@ class Pipeline:
         script = script_of(text)
         session = PiecedSession(self.model, self._workers, read, script, front_end, options, voice)
         return session.chunks()
+
+    def live(self, portrait: AnyPortrait, options: GenerateOptions = DEFAULTS) -> LiveSession:
+        """Return a session in which the portrait rests, listens and speaks until it is closed.
+
+        Raises TtsfError for an unusable portrait or option; `max_seconds` does not apply.
+        """
+        front_end, read, voice = self._parts(portrait, options)
+        session = Session(self.model, self._workers, read, (), options, voice)
+        _ = session.still  # raises for an impossible framing
+        return LiveSession(session, front_end)
 
     def write(
         self,

@@ -104,6 +104,13 @@ class SpeechSession:
         depend on whether the text continues. before: frames of all utterances before it.
         """
         utterance, last = self.utterances[index], index + 1 == len(self.utterances)
+        said = self.marked(self.synthesise(utterance, index), before)
+        cut = last and not utterance.pause_s
+        return said, said.spoken if cut else said.f_lip.shape[1]
+
+    def synthesise(self, utterance: Utterance, index: int) -> SpokenUtterance:
+        """Synthesise an utterance with the pause after it, without the watermark; index: its
+        number."""
         wanted = utterance.pause_s
         if not wanted and utterance.ids and utterance.ends_sentence:
             wanted = SENTENCE_PAUSE_S
@@ -113,12 +120,15 @@ class SpeechSession:
         said = self.model.say(self.voice, ids, sampling, index, silence)
         if not torch.isfinite(said.samples).all():
             raise TtsfError("these weights give no valid sound (values that are not finite)")
-        if self._mark is not None:
-            start = before * self.model.config.samples_per_video
-            marked = self._mark.on(said.samples.numpy(), start)
-            said = said._replace(samples=torch.from_numpy(marked))
-        cut = last and not utterance.pause_s
-        return said, said.spoken if cut else said.f_lip.shape[1]
+        return said
+
+    def marked(self, said: SpokenUtterance, before: int) -> SpokenUtterance:
+        """Return an utterance with the watermark; before: frames that precede it."""
+        if self._mark is None:
+            return said
+        start = before * self.model.config.samples_per_video
+        samples = torch.from_numpy(self._mark.on(said.samples.numpy(), start))
+        return said._replace(samples=samples)
 
 
 class Session:
@@ -157,6 +167,10 @@ class Session:
         framing, size = self.options.framing, self.options.size
         mouth = self.workers.submit(self._open_mouth).result()
         return Scene(self.portrait, framing, size, self.transparent, side, mouth)
+
+    def stamped(self, pixels: np.ndarray, top: int, left: int) -> np.ndarray:
+        """Return uint8 pixels [h, w, 3 or 4] at (top, left) of a frame with watermark and label."""
+        return self._stamp.on(pixels, top, left)
 
     @cached_property
     def still(self) -> np.ndarray:
@@ -250,7 +264,7 @@ class Session:
         for start in range(0, act.frames, FRAMES_PER_BATCH):
             end = min(start + FRAMES_PER_BATCH, act.frames)
             until_s = (before + end) / fps if end < act.frames else math.inf
-            now, left = _split(left, until_s)
+            now, left = split(left, until_s)
             regions = self.workers.submit(self._draw, act, start, end)
             yield Batch(regions, samples[start * rate : end * rate], now)
 
@@ -271,7 +285,7 @@ class Session:
         return np.stack([self._stamp.on(region, top, left) for region in regions])
 
 
-def _split(whole: WordTimes, second: float) -> tuple[WordTimes, WordTimes]:
+def split(whole: WordTimes, second: float) -> tuple[WordTimes, WordTimes]:
     """Split word times into those that begin before `second`, and the rest."""
     words = bisect_left(whole.words, second, key=lambda word: word.start_s)
     phones = bisect_left(whole.phones, second, key=lambda phone: phone.start_s)

@@ -1,5 +1,7 @@
 """Cut a text that arrives in pieces into parts that can be spoken before the rest is known."""
 
+# ruff: noqa: RUF001 (dashes and quotes)
+
 import re
 from typing import NamedTuple
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_speech_begins_before_the_text_is_complete(
     go_on.set()
     words = [word for chunk in (first, *stream) for word in chunk.spoken.words]
     assert [word.text for word in words][-5:] == ["so", "can", "you.", "Now", "then."]
-    assert all(a.end_s <= b.start_s for a, b in zip(words, words[1:], strict=False))
+    assert all(a.end_s <= b.start_s for a, b in pairwise(words))
 
 
 def test_what_is_not_spoken_yet_is_replaced(pipeline: Pipeline, portrait: ttsf.Portrait) -> None:

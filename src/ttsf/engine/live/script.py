@@ -24,7 +24,7 @@ class Script:
     def __init__(self) -> None:
         self._clauses, self._waiting = Clauses(), deque[Clause]()
         self._changed = threading.Condition()
-        self._ended = False
+        self._ended = self.dropped = False
         self._error: BaseException | None = None
 
     def add(self, piece: str) -> None:
@@ -63,7 +63,7 @@ class Script:
     def drop(self) -> None:
         """End, and drop all that is not being spoken yet."""
         with self._changed:
-            self._ended = True
+            self._ended = self.dropped = True
             self._waiting.clear()
             self._changed.notify_all()
 

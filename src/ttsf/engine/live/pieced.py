@@ -5,8 +5,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
+from ttsf.engine.live.script import Script
 from ttsf.engine.options import GenerateOptions
-from ttsf.engine.script import Script
 from ttsf.engine.talk import PreparedUtterance, Session
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError

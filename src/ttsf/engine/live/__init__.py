@@ -1,0 +1,1 @@
+"""Texts that arrive in pieces, and sessions in which a portrait lives until they are closed."""

@@ -1,0 +1,213 @@
+"""Motion and sound of a face that speaks, rests and is interrupted, without a jump."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ttsf.config import CLIP_FRAMES
+from ttsf.engine.talk import FRAMES_PER_BATCH, Session
+from ttsf.engine.word_times import word_times
+from ttsf.model.labels import GAIN, PITCH
+from ttsf.model.ttsf import SEAM, HeadMotion, SpokenUtterance
+from ttsf.symbols import BLANK, SYMBOL_ID
+from ttsf.text.front_end import Utterance
+from ttsf.timings.words import WordTimes
+
+CALM = 0.6
+"""Amount of head motion at rest, as a share of that in speech."""
+RAMP = 25
+"""Frames over which that amount changes by the whole."""
+FADE, CLOSING, OPENING = 2, 6, 1
+"""Frames in which an interrupted sound fades, its mouth closes, and a mouth leaves its rest."""
+NOD, NOD_FRAMES, NOD_EVERY = 0.35, 14, (50, 110)
+"""Nods of a listener: size (label units), length, and range of the distance, frames."""
+TOLERANCE = 0.03
+"""Greatest error of an interpolated frame, label units (0.3 degrees)."""
+
+
+class Segment(NamedTuple):
+    """N frames of motion and sound."""
+
+    first: int
+    """Number of the first frame in the session."""
+    f_m: Tensor
+    """Head motion as it is drawn, [N, S]."""
+    f_lip: Tensor
+    """[N, S]."""
+    samples: np.ndarray
+    """float32 [N * samples per frame]."""
+    keys: tuple[int, ...]
+    """Frames that G has to draw; those between may be interpolated."""
+    motion: HeadMotion
+    """As sampled, with what it continues."""
+    gain: np.ndarray
+    """Amount of head motion of each frame, [N]."""
+    speech: int | None = None
+    """Number of the speech that it belongs to (None: rest)."""
+    voiced: int = 0
+    """Frames before the pause at its end."""
+    spoken: WordTimes = WordTimes(())
+
+    @property
+    def end(self) -> int:
+        """Number of the frame after the last."""
+        return self.first + len(self.f_m)
+
+
+class Performer:
+    """Plans segments, each of which continues the one before, and draws their frames."""
+
+    def __init__(self, session: Session) -> None:
+        self.session, self.model, self.options = session, session.model, session.options
+        self._rate = self.model.config.samples_per_video
+        self._index = 0
+        self._before: HeadMotion | None = None
+        self._gain = CALM
+        self._left: Segment | None = None  # what remains of an interrupted segment
+        self._lips = self._resting_lips()
+        self._last_lips = self._lips[0, -1:]
+        self._dice = np.random.default_rng(self.options.seed)
+        self._nod_in = NOD_EVERY[0]
+
+    @torch.inference_mode()
+    def rest(self, first: int, frames: int, listening: bool = False) -> Segment:
+        """Rest for a number of frames: calm motion, still lips, nods of a listener."""
+        said = SpokenUtterance(
+            torch.zeros(frames * self._rate),
+            self._lips.expand(-1, frames, -1),
+            torch.zeros(1, dtype=torch.int64),
+            0,
+            torch.zeros(frames, device=self._lips.device),
+        )
+        return self._segment(first, said, CALM, self._nods(frames) if listening else None)
+
+    @torch.inference_mode()
+    def speak(
+        self, first: int, speech: int, utterance: Utterance, said: SpokenUtterance
+    ) -> Segment:
+        """Speak an utterance with the pause after it."""
+        audio, fps = self.model.config.audio, self.model.config.video.fps
+        durations, hop_s = said.durations.tolist(), audio.hop / audio.sample_rate
+        spoken = word_times(utterance, durations, first / fps, hop_s)
+        said = self.session.speech.marked(said, first)
+        segment = self._segment(first, said, 1.0, None)
+        return segment._replace(
+            keys=tuple(range(len(segment.f_m))), speech=speech, voiced=said.spoken, spoken=spoken
+        )
+
+    @torch.inference_mode()
+    def cut(self, segment: Segment, frames: int) -> Segment:
+        """Return the first frames, at least one, of a segment; the next one continues them."""
+        if not self.options.still:
+            self._before = self._until(segment, frames)
+        self._gain, self._last_lips = float(segment.gain[frames - 1]), segment.f_lip[frames - 1 :]
+        self._left = segment._replace(samples=segment.samples[frames * self._rate :])
+        keys = (*(key for key in segment.keys if key < frames - 1), frames - 1)
+        return segment._replace(
+            f_m=segment.f_m[:frames],
+            f_lip=segment.f_lip[:frames],
+            samples=segment.samples[: frames * self._rate],
+            gain=segment.gain[:frames],
+            keys=keys,
+            voiced=min(segment.voiced, frames),
+        )
+
+    @torch.inference_mode()
+    def draw(self, segment: Segment, start: int, end: int) -> list[np.ndarray]:
+        """Draw the region in frames [start, end) of a segment, uint8 [h, w, 3].
+
+        G draws the key frames, in one batch size; its fields are interpolated for the others.
+        """
+        session, fields = self.session, []
+        keys = sorted({start, *(key for key in segment.keys if start < key < end), end - 1})
+        for k in range(0, len(keys), FRAMES_PER_BATCH):
+            some = keys[k : k + FRAMES_PER_BATCH]
+            drawn = self.model.fields(session.source, segment.f_m[some], segment.f_lip[some])
+            parts = (field.float().cpu().numpy() for field in drawn)
+            fields += list(zip(*parts, strict=True))
+        top, left, *_ = session.scene.region
+        pictures, after = list[np.ndarray](), 0
+        for frame in range(start, end):
+            after += keys[after] < frame
+            before = max(0, after - 1)
+            gap = keys[after] - keys[before]
+            share = np.float32((keys[after] - frame) / gap if gap else 0)
+            pair = zip(fields[before], fields[after], strict=True)
+            mixed = [b + share * (a - b) if share else b for a, b in pair]
+            pictures.append(session.stamped(session.scene.draw(*mixed), top, left))
+        return pictures
+
+    def _until(self, segment: Segment, frames: int) -> HeadMotion:
+        """Return the motion of the first frames of a segment, to be continued."""
+        f_m, rest = segment.motion.f_m, segment.motion.rest
+        after = torch.cat([f_m, rest], 1)[:, frames : frames + SEAM]
+        after = torch.cat([after, after[:, -1:].expand(-1, SEAM - after.shape[1], -1)], 1)
+        recent = slice(max(0, frames - CLIP_FRAMES), frames)
+        known = self.model.normalizer.compress(f_m[:, recent])
+        return HeadMotion(f_m[:, :frames], after, known, segment.f_lip[None, recent])
+
+    def _segment(
+        self, first: int, said: SpokenUtterance, gain: float, nods: Tensor | None
+    ) -> Segment:
+        self._index += 1
+        source, sampling = self.session.source, self.options.sampling()
+        motion = self.model.move(source, said, sampling, self._index, self._before)
+        self._before = None if self.options.still else motion
+        frames = said.f_lip.shape[1]
+        step = np.arange(1, frames + 1, dtype=np.float32) / RAMP
+        gains = self._gain + (gain - self._gain) * step.clip(0, 1)
+        shares = torch.from_numpy(gains).to(said.f_lip)[None, :, None]
+        amount, blinks = self.options.motion * shares, self.options.blinks
+        f_m = self.model.scale_motion(source.f_m, motion.f_m, amount, blinks)[0]
+        if nods is not None:
+            f_m = f_m + nods.to(f_m)[:, None] * GAIN * self.model.motion_extractor.codes()[:, PITCH]
+        f_lip, samples = self._continued(said)
+        self._gain, self._last_lips = float(gains[-1]), f_lip[-1:]
+        keys = self._keys(f_m, f_lip)
+        return Segment(first, f_m, f_lip, samples, keys, motion, gains)
+
+    def _continued(self, said: SpokenUtterance) -> tuple[Tensor, np.ndarray]:
+        """Let lips and sound of what was interrupted fade into those of the next segment."""
+        f_lip, samples, left = said.f_lip[0].clone(), said.samples.numpy().copy(), self._left
+        spoken = left is not None and left.speech is not None
+        n = min(CLOSING if spoken else OPENING, len(f_lip))
+        tail = self._last_lips[1 : n + 1] if len(self._last_lips) > 1 else self._last_lips
+        tail = torch.cat([tail, tail[-1:].expand(n - min(n, len(tail)), -1)])[:n]
+        share = torch.linspace(1, 0, n + 2)[1:-1, None].to(f_lip)
+        f_lip[:n] = f_lip[:n].lerp(tail, share)
+        if left is not None and spoken:
+            sound = left.samples[: min(FADE * self._rate, len(samples))]
+            samples[: len(sound)] += sound * np.linspace(1, 0, len(sound), dtype=np.float32)
+        self._left = None
+        return f_lip, samples
+
+    def _resting_lips(self) -> Tensor:
+        """Return the lips of silence, [1, 1, S]."""
+        said = self.model.say(
+            self.session.speech.voice, [SYMBOL_ID[BLANK]], self.options.sampling(), 0, 10
+        )
+        return said.f_lip[:, -5:].mean(1, keepdim=True)
+
+    def _nods(self, frames: int) -> Tensor:
+        """Return the pitch [frames] of nods at irregular times."""
+        nods = torch.zeros(frames)
+        while self._nod_in + NOD_FRAMES < frames:
+            at = max(0, self._nod_in)
+            nods[at : at + NOD_FRAMES] += NOD * torch.hann_window(NOD_FRAMES)
+            self._nod_in += int(self._dice.integers(*NOD_EVERY))
+        self._nod_in -= frames
+        return nods
+
+    def _keys(self, f_m: Tensor, f_lip: Tensor) -> tuple[int, ...]:
+        """Choose frames between which straight lines come close to all others."""
+        track = self.model.motion_extractor.coordinates(f_m + f_lip).cpu().numpy() / GAIN
+        keys, steps = [0, len(track) - 1], np.arange(len(track))
+        while len(keys) < len(track):
+            between = [np.interp(steps, keys, column[keys]) for column in track.T]
+            errors = np.abs(track - np.stack(between, 1)).max(1)
+            if errors.max() <= TOLERANCE:
+                break
+            keys = sorted({*keys, int(errors.argmax())})
+        return tuple(dict.fromkeys(keys))

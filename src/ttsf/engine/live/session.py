@@ -1,0 +1,312 @@
+"""A living picture: it rests, listens and speaks on a clock of 25 frames a second.
+
+Sound is planned in segments and never waits for pictures: a picture that is not drawn when it is
+due is left out and counted. Nothing is kept of what has been yielded.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from ttsf.compositing.box import Box
+from ttsf.engine.live.frame import Clock, LiveFrame, Spoke, SystemClock
+from ttsf.engine.live.performer import Performer, Segment
+from ttsf.engine.live.script import Pieces, Script, script_of
+from ttsf.engine.talk import FRAMES_PER_BATCH, Session, split
+from ttsf.errors import TtsfError
+from ttsf.model.ttsf import SpokenUtterance
+from ttsf.text.front_end import TextFrontEnd, Utterance
+from ttsf.timings.words import WordTimes
+
+REST_FRAMES, CALM_BATCH = 50, 16
+"""Frames of rest that are planned, and drawn, at once."""
+AHEAD, PLANNED_AHEAD = 8, 25
+"""Frames that are drawn, and frames of speech that are planned, ahead of the clock."""
+MARGIN = 3
+"""Frames between the clock and the first one of a speech, in which it is drawn."""
+UTTERANCES_AHEAD = 2
+PAUSED_S = 1.0
+"""A consumer that is away for longer has paused the session."""
+
+
+class _Ready(NamedTuple):
+    """A synthesised utterance, or the end of a speech (no utterance)."""
+
+    speech: int
+    utterance: Utterance | None = None
+    said: SpokenUtterance | None = None
+    reason: str = ""
+
+
+class _Drawing(NamedTuple):
+    first: int
+    end: int
+    pictures: Future[list[np.ndarray]]
+
+
+class LiveSession:
+    """One portrait that lives until it is closed; `say`, `interrupt` and `listen` are thread-safe.
+
+    `frames` is consumed by one thread. visible: draw pictures; without, only the sound goes on.
+    """
+
+    def __init__(self, session: Session, front_end: TextFrontEnd) -> None:
+        self.session, self.visible = session, True
+        self.dropped = 0
+        """Pictures that were late."""
+        self._front_end, self._fps = front_end, session.model.config.video.fps
+        self._performer = Performer(session)
+        self._reader = ThreadPoolExecutor(1, "ttsf-live")  # waits for text, computes nothing
+        self._lock, self._woken = threading.Condition(), threading.Event()
+        self._scripts = dict[int, Script]()
+        self._ready = deque[_Ready]()
+        self._listening = self._interrupted = self._closed = False
+        self._lost = set[int]()  # speeches that were interrupted
+        self._speeches = self._utterances = 0
+        # of the thread that consumes:
+        self._plan, self._drawings = deque[Segment](), deque[_Drawing]()
+        self._previous: Segment | None = None
+        self._shown = self._submitted = 0
+        self._begun = set[int]()
+        self._heard = WordTimes(())
+        self._news = list[tuple[int, Spoke]]()
+
+    @property
+    def still(self) -> np.ndarray:
+        """The frame at rest, RGB uint8 [H, W, 3], in which pictures replace `region`."""
+        return self.session.still
+
+    @property
+    def region(self) -> Box:
+        """The part of the frame that moves."""
+        return self.session.scene.region
+
+    def say(self, text: str | Pieces | Script) -> int:
+        """Speak a text, or one that arrives in pieces, after what is being said; return its number.
+
+        Raises TtsfError for another type; errors in the text itself become a `Spoke` "failed".
+        """
+        script = script_of((text,) if isinstance(text, str) else text)
+        with self._lock:
+            if self._closed:
+                raise TtsfError("the session is closed")
+            self._speeches += 1
+            number = self._speeches
+            self._scripts[number] = script
+        self._reader.submit(self._synthesise, number, script)
+        return number
+
+    def interrupt(self) -> None:
+        """Fall silent, and drop all that has not been said."""
+        with self._lock:
+            for script in self._scripts.values():
+                script.drop()
+            self._ready.clear()
+            self._lost |= self._scripts.keys()
+            self._scripts.clear()
+            self._interrupted = True
+            self._wake()
+
+    def listen(self, on: bool = True) -> None:
+        """Nod at times while at rest."""
+        self._listening = on
+
+    def close(self) -> None:
+        """End the session; `frames` ends."""
+        with self._lock:
+            self._closed = True
+            for script in self._scripts.values():
+                script.drop()
+            self._wake()
+        self._reader.shutdown(wait=False)
+
+    def frames(self, clock: Clock | None = None, realtime: bool = True) -> Generator[LiveFrame]:
+        """Yield frames when they are due, until the session is closed.
+
+        A consumer that does not ask for a second pauses the session. Without `realtime` frames come
+        as fast as they are drawn, none is dropped, and time stands still while speech is
+        synthesised.
+        """
+        clock = clock or SystemClock()
+        try:
+            self._extend(realtime, 0)
+            if self._drawings:
+                wait([self._drawings[0].pictures])
+            origin = clock.now() - self._shown / self._fps
+            while not self._closed:
+                self._woken.clear()
+                late_s = clock.now() - origin - self._shown / self._fps
+                self._extend(realtime, max(0, int(late_s * self._fps)) if realtime else 0)
+                early_s = origin + self._shown / self._fps - clock.now()
+                if realtime and early_s > 0:
+                    clock.wait(self._woken, early_s)
+                    if clock.now() < origin + self._shown / self._fps:
+                        continue  # woken by a speech or an interruption
+                frame, given = self._next(realtime), clock.now()
+                yield frame
+                away_s = clock.now() - given
+                origin += away_s if away_s > PAUSED_S else 0
+        finally:
+            while self._drawings:
+                self._drawings.pop().pictures.cancel()
+            self._submitted = self._shown
+
+    def _extend(self, realtime: bool, late: int) -> None:
+        """Plan and draw ahead; late: frames that are due already."""
+        if self._interrupted:
+            self._cut_short()
+        near = self._shown + PLANNED_AHEAD
+        while self._scripts and self._end_of_speech() < near and self._take(wait=not realtime):
+            pass
+        while not self._plan or self._plan[-1].end <= self._shown + AHEAD + MARGIN:
+            first = self._plan[-1].end if self._plan else self._shown
+            self._plan.append(self._rest(first, REST_FRAMES))
+        if self.visible:
+            self._submitted = max(self._submitted, self._shown + (late + 1 if late else 0))
+            while self._submitted < self._shown + AHEAD:
+                self._draw_next()
+
+    def _take(self, wait: bool) -> bool:
+        """Plan the next utterance that is ready, and return whether there was one."""
+        with self._lock:
+            if wait:
+                self._lock.wait_for(lambda: self._ready or not self._scripts)
+            if not self._ready:
+                return False
+            ready = self._ready.popleft()
+            self._lock.notify_all()
+            if ready.utterance is None:
+                del self._scripts[ready.speech]
+        end = self._end_of_speech()
+        if ready.utterance is None or ready.said is None:
+            what: Literal["failed", "done"] = "failed" if ready.reason else "done"
+            self._news.append((end, Spoke(ready.speech, what, ready.reason)))
+            self._begun.discard(ready.speech)
+            return True
+        first = max(end, self._shown + MARGIN * bool(self._plan))
+        self._keep_until(first)
+        segment = self._computed(
+            self._performer.speak, first, ready.speech, ready.utterance, ready.said
+        )
+        if ready.speech not in self._begun:
+            self._begun.add(ready.speech)
+            self._news.append((first, Spoke(ready.speech, "begun")))
+        self._plan.append(segment)
+        return True
+
+    def _cut_short(self) -> None:
+        """Stop speaking at the next frame."""
+        with self._lock:
+            lost, self._lost, self._interrupted = self._lost, set(), False
+        planned = {s.speech for s in self._plan if s.speech is not None}
+        self._news = [(at, spoke) for at, spoke in self._news if at <= self._shown]
+        ended = {spoke.speech for _, spoke in self._news if spoke.what == "done"}
+        for number in sorted((planned | lost) - ended):
+            self._news.append((self._shown, Spoke(number, "interrupted")))
+        self._begun.clear()
+        if planned:
+            self._keep_until(self._shown)
+
+    def _keep_until(self, first: int) -> None:
+        """Plan nothing from frame `first` on, and let the next segment begin there."""
+        while self._plan and self._plan[-1].first >= first:
+            self._plan.pop()
+        last = self._plan.pop() if self._plan else self._previous
+        if last is not None and last.end >= first:
+            last = self._computed(self._performer.cut, last, first - last.first)
+            if last.end > self._shown:
+                self._plan.append(last)
+        elif last is not None:
+            self._plan += [last, self._rest(last.end, first - last.end)]
+        while self._drawings and self._drawings[-1].first >= first:
+            self._drawings.pop().pictures.cancel()
+        if self._drawings and self._drawings[-1].end > first:
+            self._drawings.append(self._drawings.pop()._replace(end=first))
+        self._submitted = min(self._submitted, first)
+
+    def _end_of_speech(self) -> int:
+        """The frame after the last planned one of speech; 0 if none is planned."""
+        return max((s.end for s in self._plan if s.speech is not None), default=0)
+
+    def _rest(self, first: int, frames: int) -> Segment:
+        return self._computed(self._performer.rest, first, frames, self._listening)
+
+    def _computed(self, work: Callable[..., Segment], *arguments: object) -> Segment:
+        return self.session.workers.submit(work, *arguments).result()
+
+    def _draw_next(self) -> None:
+        segment = next(s for s in self._plan if s.end > self._submitted)
+        start = self._submitted - segment.first
+        longest = CALM_BATCH if segment.speech is None else FRAMES_PER_BATCH
+        end = min(start + longest, len(segment.f_m))
+        pictures = self.session.workers.submit(self._performer.draw, segment, start, end)
+        self._drawings.append(_Drawing(self._submitted, segment.first + end, pictures))
+        self._submitted = segment.first + end
+
+    def _next(self, realtime: bool) -> LiveFrame:
+        """Return the next frame, and forget it."""
+        number, rate = self._shown, self.session.model.config.samples_per_video
+        self._shown += 1
+        segment = self._plan[0]
+        if number == segment.first and segment.speech is not None:
+            self._heard = segment.spoken
+        at = number - segment.first
+        now, self._heard = split(self._heard, self._shown / self._fps)
+        if segment.speech is None:
+            now = WordTimes(())
+        frame = LiveFrame(
+            number,
+            self._picture(number, realtime),
+            segment.samples[at * rate : (at + 1) * rate].clip(-1, 1),
+            now,
+            "speaking" if at < segment.voiced else "listening" if self._listening else "idle",
+            tuple(spoke for due, spoke in self._news if due <= number),
+        )
+        self._news = [(due, spoke) for due, spoke in self._news if due > number]
+        if self._shown == segment.end:
+            self._previous = self._plan.popleft()
+        return frame
+
+    def _picture(self, number: int, realtime: bool) -> np.ndarray | None:
+        while self._drawings and self._drawings[0].end <= number:
+            self._drawings.popleft().pictures.cancel()
+        if not self.visible:
+            return None
+        if self._drawings and self._drawings[0].first <= number:
+            first, _, pictures = self._drawings[0]
+            if pictures.done() or not realtime:
+                return pictures.result()[number - first]
+        self.dropped += 1
+        return None
+
+    def _synthesise(self, number: int, script: Script) -> None:
+        """Synthesise a script on the session's own thread, few utterances ahead."""
+        reason, speech = "", self.session.speech
+        try:
+            for utterance in script.utterances(self._front_end, self.session.options.lexicon):
+                with self._lock:
+                    self._lock.wait_for(
+                        lambda: script.dropped or len(self._ready) < UTTERANCES_AHEAD
+                    )
+                if script.dropped:
+                    return
+                self._utterances += 1
+                made = self.session.workers.submit(speech.synthesise, utterance, self._utterances)
+                self._put(_Ready(number, utterance, made.result()))
+        except Exception as error:
+            reason = str(error) if isinstance(error, TtsfError) else type(error).__name__
+        self._put(_Ready(number, reason=reason))
+
+    def _put(self, ready: _Ready) -> None:
+        with self._lock:
+            if ready.speech in self._scripts:
+                self._ready.append(ready)
+                self._wake()
+
+    def _wake(self) -> None:
+        self._lock.notify_all()
+        self._woken.set()

@@ -1,0 +1,256 @@
+"""A living picture: continuous, on time, silent when it is interrupted, and flat in memory."""
+
+import threading
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+
+import ttsf
+from ttsf.engine.live.frame import LiveFrame
+from ttsf.engine.live.performer import Performer, Segment
+from ttsf.engine.live.session import LiveSession
+from ttsf.engine.talk import Session
+from ttsf.model.labels import GAIN, LABELS, OPEN
+from ttsf.pipeline import Pipeline
+from ttsf.text.front_end import TextFrontEnd
+
+SMALL = ttsf.GenerateOptions(size=64, steps=2)
+FRAME = 640
+
+
+class Simulated:
+    """A clock that moves only while someone waits."""
+
+    def __init__(self) -> None:
+        self.time = 100.0
+
+    def now(self) -> float:
+        return self.time
+
+    def wait(self, woken: threading.Event, seconds: float) -> None:
+        self.time += seconds + 1e-9
+
+
+@pytest.fixture
+def live(pipeline: Pipeline, portrait: ttsf.Portrait) -> Iterator[LiveSession]:
+    session = pipeline.live(portrait, SMALL)
+    yield session
+    session.close()
+
+
+def until(frames: Iterator[LiveFrame], what: str) -> list[LiveFrame]:
+    seen = []
+    for frame in frames:
+        seen.append(frame)
+        if any(spoke.what == what for spoke in frame.spoke):
+            return seen
+    raise AssertionError(f"never {what}")
+
+
+def test_it_rests_speaks_and_rests(live: LiveSession) -> None:
+    frames = live.frames(realtime=False)
+    resting = list(islice(frames, 60))
+    assert {frame.state for frame in resting} == {"idle"}
+    assert all(not frame.samples.any() and not frame.spoken.words for frame in resting)
+    region = live.region
+    size = (region.bottom - region.top, region.right - region.left, 3)
+    assert all(frame.picture is not None and frame.picture.shape == size for frame in resting)
+    number = live.say(iter(["Hello the", "re, friend. ", "Good night!"]))
+    seen = until(frames, "done")
+    assert [(s.speech, s.what) for f in seen for s in f.spoke] == [
+        (number, "begun"),
+        (number, "done"),
+    ]
+    words = [word for frame in seen for word in frame.spoken.words]
+    assert [word.text for word in words] == ["Hello", "there,", "friend.", "Good", "night!"]
+    for frame in seen:
+        assert all(int(w.start_s * 25 + 1e-6) == frame.number for w in frame.spoken.words)
+    assert [frame.number for frame in resting + seen] == list(range(60 + len(seen)))
+    assert any(frame.samples.any() for frame in seen) and live.dropped == 0
+    assert not any(frame.samples.any() for frame in islice(frames, 30))
+
+
+def test_an_interruption_is_silent_at_once(live: LiveSession) -> None:
+    frames = live.frames(realtime=False)
+    first, second = live.say("word " * 20), live.say("Never said.")
+    list(islice(until(frames, "begun"), 0))
+    list(islice(frames, 20))
+    live.interrupt()
+    after = list(islice(frames, 20))
+    assert [(s.speech, s.what) for s in after[0].spoke] == [
+        (first, "interrupted"),
+        (second, "interrupted"),
+    ]
+    assert after[0].state == "idle" and after[0].samples.any()
+    assert not any(frame.samples.any() for frame in after[2:])
+    assert not any(frame.spoken.words for frame in after)
+    third = live.say("And now.")
+    seen = until(frames, "done")
+    assert {s.speech for frame in seen for s in frame.spoke} == {third}
+
+
+def performed(performer: Performer) -> Iterator[Segment]:
+    """Rest and speech in turn, two thirds of them cut."""
+    first = 0
+    dice = np.random.default_rng(0)
+    front_end = TextFrontEnd(performer.model.config.speech)
+    (utterance,) = front_end.utterances("We shall see what they make of it tomorrow.")
+    for k in range(24):
+        if k % 2:
+            said = performer.session.speech.synthesise(utterance, k)
+            segment = performer.speak(first, k, utterance, said)
+        else:
+            segment = performer.rest(first, 50, listening=k % 4 == 2)
+        if k % 3:
+            segment = performer.cut(segment, int(dice.integers(8, len(segment.f_m) - 8)))
+        yield segment
+        first = segment.end
+
+
+def test_pose_and_lips_do_not_jump(astronaut: np.ndarray) -> None:
+    """Steps at the seams are like those within segments, whether these are whole or cut."""
+    pipeline = ttsf.load()
+    session = Session(pipeline.model, pipeline._workers, pipeline.portrait(astronaut), (), SMALL)
+    extractor = pipeline.model.motion_extractor
+    steps, seams, lips, moves = list[float](), list[float](), list[float](), list[float]()
+    last = None
+    for segment in performed(Performer(session)):
+        with torch.inference_mode():
+            pose = extractor.coordinates(segment.f_m)[:, : LABELS.index("roll") + 1].numpy()
+            opening = extractor.coordinates(segment.f_lip)[:, OPEN].numpy() / GAIN
+        steps += list(np.linalg.norm(np.diff(pose, axis=0), axis=1))
+        moves += list(np.abs(np.diff(opening)))
+        if last is not None:
+            seams.append(float(np.linalg.norm(pose[0] - last[0])))
+            lips.append(abs(float(opening[0] - last[1])))
+        last = pose[-1], opening[-1]
+    assert max(seams) <= 1.5 * np.percentile(steps, 95) and np.median(steps) > 0.005
+    assert max(lips) <= max(moves)
+
+
+def test_the_mouth_is_still_at_rest_and_closes_after_an_interruption(
+    astronaut: np.ndarray,
+) -> None:
+    pipeline = ttsf.load()
+    session = Session(pipeline.model, pipeline._workers, pipeline.portrait(astronaut), (), SMALL)
+    extractor, closed = pipeline.model.motion_extractor, list[float]()
+    before: Segment | None = None
+    for segment in performed(Performer(session)):
+        with torch.inference_mode():
+            opening = extractor.coordinates(segment.f_lip)[:, OPEN].numpy() / GAIN
+        if segment.speech is None:
+            spoken = before is not None and before.speech is not None
+            assert np.ptp(opening[7 if spoken else 1 :]) < 1e-5, "rests"
+            closed += [float(opening[-1])]
+        before = segment
+    assert np.ptp(closed) < 1e-5 and abs(closed[0]) < 0.15
+
+
+def test_the_rest_does_not_repeat(live: LiveSession) -> None:
+    frames = [frame.picture for frame in islice(live.frames(realtime=False), 300)]
+    small = np.stack(frames).astype(np.float32).reshape(300, -1)  # type: ignore[arg-type]
+    one, two = small[:100], small[100:]
+    distances = [float(np.abs(one - two[k : k + 100]).mean()) for k in range(0, 100, 5)]
+    assert min(distances) > 0.05
+
+
+def test_interpolated_frames_are_close_to_drawn_ones(live: LiveSession) -> None:
+    performer = live._performer
+    segment = performer.rest(0, 50)
+    assert len(segment.keys) < 50
+    some = performer.draw(segment, 0, 16)
+    every = performer.draw(segment._replace(keys=tuple(range(50))), 0, 16)
+    errors = np.abs(np.stack(some).astype(int) - np.stack(every))
+    assert errors.mean() < 1 and len(some) == 16
+
+
+def test_late_pictures_are_left_out_and_the_sound_goes_on(
+    live: LiveSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = Performer.draw
+
+    def slowly(self: Performer, segment: Segment, start: int, end: int) -> list[np.ndarray]:
+        time.sleep(0.5)
+        return draw(self, segment, start, end)
+
+    frames = live.frames()
+    next(frames)
+    monkeypatch.setattr(Performer, "draw", slowly)
+    began = time.monotonic()
+    seen = list(islice(frames, 50))
+    took = time.monotonic() - began
+    assert 1.8 < took < 4
+    assert [frame.number for frame in seen] == list(range(1, 51))
+    assert live.dropped == sum(frame.picture is None for frame in seen) > 5
+    assert all(len(frame.samples) == FRAME for frame in seen)
+
+
+def test_half_an_hour_has_no_drift_and_keeps_nothing(
+    live: LiveSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, sizes, words, count = Simulated(), list[int](), 0, 30 * 60 * 25
+    live.visible = False
+    frames = live.frames(clock)
+    next(frames)
+    began, samples = clock.time, 0
+    for number, frame in enumerate(islice(frames, count), 1):
+        if number % 1_500 == 0:
+            live.say(f"It is minute {number // 1_500} now.")
+        if number % 3_700 == 0:
+            live.interrupt()
+        if number % 5_000 == 0:
+            kept = (live._plan, live._drawings, live._ready, live._scripts, live._news)
+            sizes.append(sum(map(len, kept)))
+        assert frame.number == number and frame.picture is None
+        samples += len(frame.samples)
+        words += len(frame.spoken.words)
+    assert abs(clock.time - began - count / 25) < 0.04, "the clock and the frames agree"
+    assert samples == count * FRAME and words > 60
+    assert max(sizes) < 12 and live._previous is not None
+
+
+def test_a_consumer_that_is_away_pauses_the_session(live: LiveSession) -> None:
+    clock = Simulated()
+    frames = live.frames(clock)
+    list(islice(frames, 10))
+    clock.time += 1_000
+    began = clock.time
+    assert [frame.number for frame in islice(frames, 25)] == list(range(10, 35))
+    assert 0.9 < clock.time - began < 1.1
+
+
+def test_a_listener_nods(live: LiveSession) -> None:
+    live.listen()
+    frames = live.frames(realtime=False)
+    list(islice(frames, 100))
+    assert next(frames).state == "listening"
+    performer = live._performer
+    nods = torch.cat([performer._nods(50) for _ in range(10)])
+    assert 3 < int((nods.diff().sign().diff() < 0).sum()) < 12 and nods.max() > 0.3
+    live.listen(False)
+    assert list(islice(frames, 5))[-1].state == "idle"
+
+
+def test_errors_become_events(live: LiveSession) -> None:
+    frames = live.frames(realtime=False)
+    live.say("Привет, мир.")
+    failed = until(frames, "failed")[-1].spoke[-1]
+    assert "cannot read Cyrillic" in failed.reason
+    live.say("Fine.")
+    assert [word.text for f in until(frames, "done") for word in f.spoken.words] == ["Fine."]
+    with pytest.raises(ttsf.TtsfError, match="must be a str"):
+        live.say(3)  # type: ignore[arg-type]
+    live.close()
+    assert list(frames) == []
+    with pytest.raises(ttsf.TtsfError, match="closed"):
+        live.say("Hello.")
+
+
+def test_options_are_checked(pipeline: Pipeline, portrait: ttsf.Portrait) -> None:
+    for options in (SMALL._replace(size=3), SMALL._replace(rate=9.0)):
+        with pytest.raises(ttsf.TtsfError):
+            pipeline.live(portrait, options)
