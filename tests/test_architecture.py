@@ -28,9 +28,10 @@ INSIDE = {
     "provenance": ({"embed"}, {"detect"}),
     "serve": (
         {"settings", "metrics", "jobs", "queue", "problems", "requests"},
-        {"process"},
+        {"process", "chat"},
         {"store"},
         {"studio"},
+        {"talks"},
         {"api"},
     ),
     "research": (

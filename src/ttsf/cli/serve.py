@@ -14,7 +14,7 @@ from ttsf.engine.options import DEFAULTS, MaxSeconds
 from ttsf.errors import TtsfError, needing
 from ttsf.media.files import home_folder
 from ttsf.parallel import Parallel
-from ttsf.serve.settings import MOST_SPEECH_S
+from ttsf.serve.settings import CHAT_KEY_VARIABLE, MOST_SPEECH_S, PERSONA
 
 OWN_FOLDER = "(default: ~/.local/share/ttsf)"
 
@@ -50,6 +50,19 @@ class Serve:
     """Age in hours at which videos and unused portraits are removed."""
     keep_gb: float = 20.0
     """Total size of videos in GB above which the oldest are removed."""
+    live: int = 2
+    """Maximum number of live sessions."""
+    chat_url: Annotated[str | None, arg(metavar="URL", help_behavior_hint="")] = None
+    """Base address of a language model with OpenAI's chat API, such as http://127.0.0.1:11434/v1; the
+    page then has a Talk tab. TTSF_CHAT_KEY holds its key."""
+    chat_model: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = ""
+    """Name of the language model."""
+    persona: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
+    """Text file that tells the language model who it is."""
+    transcribe_url: Annotated[str | None, arg(metavar="URL", help_behavior_hint="")] = None
+    """Base address of a server with OpenAI's transcription API, to speak instead of typing."""
+    transcribe_model: str = "whisper-1"
+    """Name of the transcription model."""
     max_seconds: MaxSeconds = MOST_SPEECH_S
     model: Model = None
     device: Device = "cpu"
@@ -70,6 +83,13 @@ class Serve:
             raise TtsfError(f"gpus must be from 0 to 64, not {self.gpus:g}")
         if not (self.keep_hours > 0 and self.keep_gb > 0 and self.max_seconds > 0):
             raise TtsfError("keep_hours, keep_gb and max_seconds must be above 0")
+        if self.live < 0:
+            raise TtsfError("live must be at least 0")
+        if self.chat_url is not None and not self.chat_model:
+            raise TtsfError("--chat-url needs the name of a model: --chat-model NAME")
+        for url in (self.chat_url, self.transcribe_url):
+            if url is not None and not url.startswith(("http://", "https://")):
+                raise TtsfError(f"{url}: an address begins with http:// or https://")
         keys = read_keys(self.api_key_file)
         check_host(self.host, keys)
         settings = Settings(
@@ -82,6 +102,13 @@ class Serve:
             gpus=self.gpus,
             at_once=at_once,
             waiting=self.queue,
+            live=self.live,
+            chat_url=self.chat_url,
+            chat_model=self.chat_model,
+            chat_key=os.environ.get(CHAT_KEY_VARIABLE, ""),
+            persona=PERSONA if self.persona is None else read_text(self.persona),
+            transcribe_url=self.transcribe_url,
+            transcribe_model=self.transcribe_model,
             most_speech_s=self.max_seconds,
             keep_s=self.keep_hours * 3_600,
             keep_bytes=self.keep_gb * 1e9,

@@ -61,6 +61,8 @@ STREAM = Encoding(
     from_zero=True,
 )
 """Fragmented MP4, 0.2 s per fragment."""
+LIVE = STREAM._replace(muxer={**STREAM.muxer, "frag_duration": "80000"})
+"""The same with 0.08 s per fragment."""
 WEBM = Encoding(
     "webm",
     "libvpx-vp9",

@@ -11,7 +11,12 @@ from ttsf.errors import TtsfError
 KEY_VARIABLE = "TTSF_API_KEY"
 LEAST_KEY = 16
 """Minimum length of an API key, characters."""
+CHAT_KEY_VARIABLE = "TTSF_CHAT_KEY"
 MOST_SPEECH_S = 1_200.0
+PERSONA = (
+    "You are the person in a portrait who talks with a visitor. Your answers are spoken: keep them "
+    "short, in plain sentences, without lists, tables or links."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,17 @@ class Settings:
     """Accepted Host names of a server without keys (protects against DNS rebinding)."""
     at_once: int = 1
     """Maximum number of videos and speech requests that run at the same time."""
+    live: int = 2
+    """Maximum number of live sessions; they need no turn in the queue."""
+    chat_url: str | None = None
+    """Base of an API of OpenAI's chat shape, such as http://127.0.0.1:11434/v1."""
+    chat_model: str = ""
+    chat_key: str = ""
+    persona: str = PERSONA
+    """System prompt of the chat."""
+    transcribe_url: str | None = None
+    """Base of an API of OpenAI's transcription shape."""
+    transcribe_model: str = "whisper-1"
     waiting: int = 16
     """Maximum number of waiting requests."""
     readers: int = 8

@@ -11,11 +11,12 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
-from ttsf.serve.api import portraits, speech, verify, videos
+from ttsf.serve.api import portraits, speech, talk, verify, videos
 from ttsf.serve.api.guard import Guard
 from ttsf.serve.api.live import Gone
 from ttsf.serve.problems import Problem, response_to
 from ttsf.serve.studio import Studio
+from ttsf.serve.talks import Talks
 
 PAGE = Path(__file__).parents[1] / "page"
 CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
@@ -28,12 +29,14 @@ def create_app(studio: Studio) -> FastAPI:
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         studio.open()
         yield
+        await app.state.talks.close()
         await studio.close()
 
     app = FastAPI(title="ttsf", lifespan=life, docs_url=None, redoc_url=None)
     app.state.studio, app.state.keys = studio, set[str]()
+    app.state.talks = Talks(studio)
     app.add_middleware(Guard, settings=studio.settings, metrics=studio.metrics)
-    for router in (videos.router, speech.router, portraits.router, verify.router):
+    for router in (videos.router, speech.router, portraits.router, verify.router, talk.router):
         app.include_router(router)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(Gone, _on_gone)

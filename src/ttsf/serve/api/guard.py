@@ -1,6 +1,7 @@
 """Middleware for all endpoints: authentication, body size, Host and Origin, security headers."""
 
 import hmac
+from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,7 +18,7 @@ SECURITY = {
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -33,10 +34,15 @@ class Guard:
 
     def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
         self.app, self.settings, self.metrics = app, settings, metrics
-        self._keys = [key.encode() for key in settings.keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
+        if scope["type"] == "websocket":
+            try:  # the key of a live session is in its first message
+                self._check_source("POST", Headers(scope=scope))
+            except Problem:
+                await send({"type": "websocket.close", "code": 1008})
+                return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -59,18 +65,21 @@ class Guard:
             return
         await self.app(scope, self._limited(receive), answer)
 
-    def _check(self, method: str, path: str, headers: Headers) -> None:
+    def _check_source(self, method: str, headers: Headers) -> None:
+        """Check Host and Origin."""
         host = _host(headers.get("host", ""))
-        if not self._keys and host not in self.settings.hosts:
+        if not self.settings.keys and host not in self.settings.hosts:
             raise Problem(421, "wrong_host", "this server does not answer to that name")
         origin = headers.get("origin")
         if method not in SAFE and origin is not None and not _same_site(origin, headers):
             raise Problem(403, "foreign_origin", "other sites' pages may not send requests")
-        if self._keys and path.startswith(GUARDED):
+
+    def _check(self, method: str, path: str, headers: Headers) -> None:
+        self._check_source(method, headers)
+        if self.settings.keys and path.startswith(GUARDED):
             given = headers.get("authorization", "")
             scheme, _, key = given.partition(" ")
-            known = [hmac.compare_digest(key.strip().encode(), own) for own in self._keys]
-            if scheme.lower() != "bearer" or not any(known):
+            if scheme.lower() != "bearer" or not is_key(key.strip(), self.settings.keys):
                 detail = "send a key: Authorization: Bearer KEY"
                 challenge = {"WWW-Authenticate": "Bearer"}
                 raise Problem(401, "invalid_api_key", detail, None, challenge)
@@ -120,6 +129,11 @@ def _same_site(origin: str, headers: Headers) -> bool:
     except ValueError:
         return False
     return same and theirs.hostname is not None
+
+
+def is_key(given: str, keys: Sequence[str]) -> bool:
+    """Whether a text is one of the keys; compares all of them, in constant time."""
+    return any([hmac.compare_digest(given.encode(), key.encode()) for key in keys])
 
 
 def _host(header: str) -> str:

@@ -13,7 +13,16 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from ttsf.errors import TtsfError
-from ttsf.serve.process.tasks import Cancel, Done, Event, Failed, Ready, Task
+from ttsf.serve.process.tasks import (
+    Cancel,
+    Done,
+    Event,
+    Failed,
+    LiveMessage,
+    Ready,
+    Task,
+    Tell,
+)
 from ttsf.serve.settings import Settings
 
 PAUSES_S = (0.0, 1.0, 5.0, 30.0)
@@ -94,6 +103,10 @@ class EngineProcess:
             del self._events[number]
             if not ended:
                 self._send(number, Cancel())
+
+    def tell(self, talk: str, message: LiveMessage) -> None:
+        """Pass a message to a running live session; ignored if there is none."""
+        self._send(0, Tell(talk, message))
 
     def kill(self) -> None:
         """Kill the process; it is restarted."""

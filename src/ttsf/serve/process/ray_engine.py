@@ -19,7 +19,7 @@ from typing import Any
 from ttsf.errors import TtsfError, needing
 from ttsf.parallel import join_ray
 from ttsf.serve.process.engine_process import Crashed
-from ttsf.serve.process.tasks import Done, Event, Failed, Ready, Task
+from ttsf.serve.process.tasks import Done, Event, Failed, LiveMessage, Ready, Task
 from ttsf.serve.settings import Settings
 
 LOCAL, DEPLOYMENT = "local", "engine"
@@ -151,6 +151,10 @@ class RayEngine:
         finally:
             if not isinstance(event, Done | Failed):
                 response.cancel()
+
+    def tell(self, _talk: str, _message: LiveMessage) -> None:
+        """Refuse: messages cannot follow a session to its replica."""
+        raise TtsfError("live sessions need --engine process")
 
     def close(self) -> None:
         """Remove the replicas from the cluster."""

@@ -20,6 +20,7 @@ from ttsf.engine.production import PORTRAITS_KEPT, failure_of, without_path, wri
 from ttsf.errors import TtsfError
 from ttsf.media.remux import fast_start
 from ttsf.media.sound_formats import new_sound
+from ttsf.serve.process.live_talk import LiveTalks
 from ttsf.serve.process.tasks import (
     Cancel,
     CheckVideo,
@@ -27,11 +28,13 @@ from ttsf.serve.process.tasks import (
     Event,
     Failed,
     Grew,
+    LiveTalk,
     MakeSpeech,
     MakeVideo,
     ReadPortrait,
     Ready,
     Task,
+    Tell,
 )
 from ttsf.timings.exports import word_entries
 from ttsf.timings.words import WordTimes
@@ -98,6 +101,9 @@ class Listener:
                 number, task = self.connection.recv()
             except (EOFError, OSError):
                 os._exit(0)  # without waiting for the threads
+            if isinstance(task, Tell):
+                self.worker.live.tell(task.id, task.message)
+                continue
             if isinstance(task, Cancel):
                 with suppress(KeyError):
                     self._stopped[number].set()
@@ -122,6 +128,7 @@ class TaskRunner:
     def __init__(self, pipeline: "Pipeline") -> None:
         self.pipeline = pipeline
         self.portrait = lru_cache(PORTRAITS_KEPT)(pipeline.portrait)
+        self.live = LiveTalks()
 
     @property
     def about(self) -> Ready:
@@ -160,6 +167,9 @@ class TaskRunner:
             return self._video(task, stopped, tell)
         elif isinstance(task, MakeSpeech):
             self._speech(task, stopped, tell)
+        elif isinstance(task, LiveTalk):
+            session = self.pipeline.live(self.portrait(task.picture, task.face), task.options)
+            self.live.run(task.id, session, stopped, tell)
         else:
             self.portrait.cache_clear()
         return {}

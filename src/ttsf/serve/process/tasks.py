@@ -44,6 +44,55 @@ class MakeSpeech(NamedTuple):
     file: Path
 
 
+class LiveTalk(NamedTuple):
+    """Keep a live session until it is cancelled; it takes `LiveMessage`s by its id."""
+
+    id: str
+    picture: Path
+    face: int
+    options: GenerateOptions
+
+
+class Say(NamedTuple):
+    """Append text to a speech of a live session; the first piece begins it."""
+
+    speech: int
+    text: str
+    ends: bool = True
+
+
+class Interrupt(NamedTuple):
+    """Fall silent, and drop all that has not been said."""
+
+
+class Listen(NamedTuple):
+    """Begin or cease to listen."""
+
+    on: bool
+
+
+class Show(NamedTuple):
+    """Begin a new MP4, or cease to send any until then; the session pauses meanwhile."""
+
+    on: bool
+
+
+class Received(NamedTuple):
+    """The client has received so many more bytes."""
+
+    count: int
+
+
+LiveMessage = Say | Interrupt | Listen | Show | Received
+
+
+class Tell(NamedTuple):
+    """Pass a message to a running live session."""
+
+    id: str
+    message: LiveMessage
+
+
 class Forget(NamedTuple):
     """Drop all portraits from memory."""
 
@@ -52,7 +101,7 @@ class Cancel(NamedTuple):
     """Cancel the task with this number."""
 
 
-Task = ReadPortrait | CheckVideo | MakeVideo | MakeSpeech | Forget | Cancel
+Task = ReadPortrait | CheckVideo | MakeVideo | MakeSpeech | LiveTalk | Tell | Forget | Cancel
 
 
 class Ready(NamedTuple):
@@ -76,6 +125,15 @@ class Grew(NamedTuple):
     """Words that begin in the new chunk, as in the timings file."""
 
 
+class Lived(NamedTuple):
+    """Event: a live session goes on."""
+
+    content: bytes = b""
+    """Next part of the fragmented MP4."""
+    events: tuple[dict[str, Any], ...] = ()
+    """What happened in these frames, as clients get it; times in s of this MP4."""
+
+
 class Done(NamedTuple):
     """Event: the task succeeded."""
 
@@ -90,4 +148,4 @@ class Failed(NamedTuple):
     message: str
 
 
-Event = Ready | Grew | Done | Failed
+Event = Ready | Grew | Lived | Done | Failed

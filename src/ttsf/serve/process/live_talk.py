@@ -1,0 +1,190 @@
+"""The engine's side of live sessions: messages in, fragmented MP4 and events out."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+from ttsf.engine.live.frame import LiveFrame
+from ttsf.engine.live.script import Script
+from ttsf.engine.live.session import LiveSession
+from ttsf.errors import TtsfError
+from ttsf.media.video import Chunk, VideoWriter
+from ttsf.media.video_codecs import LIVE
+from ttsf.provenance.embed.tags import tags
+from ttsf.serve.process.tasks import Interrupt, Listen, Lived, LiveMessage, Received, Say, Show
+from ttsf.timings.exports import word_entries
+from ttsf.timings.words import WordTimes
+
+MOST_ON_THE_WAY = 256_000
+"""Bytes that the client may have left unread before the session pauses."""
+ALIVE = "alive"
+"""Type of the first event: from then on messages are taken."""
+BEAT_S = 1.0
+"""Interval at which a paused session reports that it is alive, s."""
+
+
+class LiveTalks:
+    """The running sessions of an engine; thread-safe."""
+
+    def __init__(self) -> None:
+        self._talks = dict[str, LiveTalkRunner]()
+
+    def tell(self, talk: str, message: LiveMessage) -> None:
+        """Pass a message on, unless its session has ended."""
+        if runner := self._talks.get(talk):
+            runner.take(message)
+
+    def run(
+        self,
+        talk: str,
+        session: LiveSession,
+        stopped: threading.Event,
+        tell: Callable[[Lived], None],
+    ) -> None:
+        """Keep a session until it is stopped."""
+        runner = self._talks[talk] = LiveTalkRunner(session)
+        try:
+            tell(Lived(events=({"type": ALIVE},)))
+            runner.run(stopped, tell)
+        finally:
+            del self._talks[talk]
+            session.close()
+
+
+class LiveTalkRunner:
+    """One session; `take` is called by other threads than `run`."""
+
+    def __init__(self, session: LiveSession) -> None:
+        self.session = session
+        self._scripts = dict[int, Script]()
+        self._numbers = dict[int, int]()
+        self._changed = threading.Condition()
+        self._shown = self._restart = False
+        self._on_the_way = 0
+        self._state = ""
+
+    def about(self) -> dict[str, Any]:
+        """Describe a new MP4."""
+        height, width = self.session.still.shape[:2]
+        return {"type": "video", "width": width, "height": height}
+
+    def take(self, message: LiveMessage) -> None:
+        """Act on a message."""
+        if isinstance(message, Say):
+            self._say(message)
+        elif isinstance(message, Interrupt):
+            self.session.interrupt()
+        elif isinstance(message, Listen):
+            self.session.listen(message.on)
+        else:
+            with self._changed:
+                if isinstance(message, Show):
+                    self._shown = self._restart = message.on
+                    self._on_the_way = 0
+                elif isinstance(message, Received):
+                    self._on_the_way -= message.count
+                self._changed.notify_all()
+
+    def run(self, stopped: threading.Event, tell: Callable[[Lived], None]) -> None:
+        """Send frames while they are wanted; `tell` raises once the task is stopped."""
+        with closing(self.session.frames()) as frames:
+            while self._wanted(stopped, tell):
+                self._restart = False
+                self._send(frames, tell)
+
+    def _wanted(self, stopped: threading.Event, tell: Callable[[Lived], None]) -> bool:
+        """Wait until frames may be sent; return False once the task is stopped."""
+        while not stopped.is_set():
+            with self._changed:
+                if self._changed.wait_for(self._may_send, BEAT_S):
+                    return True
+            tell(Lived())
+        return False
+
+    def _may_send(self) -> bool:
+        return self._shown and self._on_the_way < MOST_ON_THE_WAY
+
+    def _send(self, frames: Iterator[LiveFrame], tell: Callable[[Lived], None]) -> None:
+        """Send one MP4, until another one is wanted or the client is behind."""
+        session, sink = self.session, _Sink()
+        config, region = session.session.model.config, session.region
+        writer = VideoWriter(sink, config.video.fps, config.sample_rate, LIVE)
+        writer.describe(tags(session.session.payload))
+        writer.start(session.still)
+        picture = session.still[region.pixels]
+        self._state, begun = "", None
+        tell(Lived(events=(self.about(),)))
+        try:
+            for frame in frames:
+                begun = frame.number if begun is None else begun
+                picture = picture if frame.picture is None else frame.picture
+                chunk = Chunk(picture[None], frame.samples)
+                writer.add(chunk, region.top, region.left)
+                content, events = sink.taken(), self._events(frame, begun)
+                if content or events:
+                    with self._changed:
+                        self._on_the_way += len(content)
+                    tell(Lived(content, events))
+                while not self._may_send() and self._shown and not self._restart:
+                    with self._changed:
+                        self._changed.wait_for(self._may_send, BEAT_S)
+                    tell(Lived())
+                if self._restart or not self._shown:
+                    return
+        finally:
+            writer.close()
+
+    def _events(self, frame: LiveFrame, begun: int) -> tuple[dict[str, Any], ...]:
+        found = list[dict[str, Any]]()
+        if frame.state != self._state:
+            self._state = frame.state
+            found.append({"type": "state", "state": frame.state})
+        for spoke in frame.spoke:
+            with self._changed:
+                number = self._numbers[spoke.speech]
+            event = {"type": "speech", "speech": number, "what": spoke.what}
+            found.append({**event, "reason": spoke.reason} if spoke.reason else event)
+            if spoke.what != "begun":
+                self._scripts.pop(number, None)
+                del self._numbers[spoke.speech]
+        if frame.spoken.words:
+            fps = self.session.session.model.config.video.fps
+            before_s = begun / fps
+            words = tuple(
+                word._replace(start_s=word.start_s - before_s, end_s=word.end_s - before_s)
+                for word in frame.spoken.words
+            )
+            found.append({"type": "words", "words": list(word_entries(WordTimes(words)))})
+        at_s = (frame.number - begun) / self.session.session.model.config.video.fps
+        return tuple({**event, "at": round(at_s, 3)} for event in found)
+
+    def _say(self, message: Say) -> None:
+        script = self._scripts.get(message.speech)
+        if script is None:
+            script = self._scripts[message.speech] = Script()
+            with self._changed:
+                self._numbers[self.session.say(script)] = message.speech
+        try:
+            if message.text:
+                script.add(message.text)
+        except TtsfError:
+            return  # it was interrupted
+        if message.ends:
+            script.end()
+
+
+class _Sink:
+    """Takes the bytes of a container until they are taken away."""
+
+    def __init__(self) -> None:
+        self._parts = list[bytes]()
+
+    def write(self, content: bytes) -> int:
+        self._parts.append(bytes(content))
+        return len(content)
+
+    def taken(self) -> bytes:
+        """Return what has been written since the last call."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)

@@ -1,0 +1,199 @@
+"""Live sessions of the server: who may have one, what is still to be said, and reconnection."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from ttsf.engine.options import GenerateOptions
+from ttsf.serve.chat import Chat
+from ttsf.serve.problems import Problem, not_found
+from ttsf.serve.process.engine_process import Crashed, EngineProcess
+from ttsf.serve.process.live_talk import ALIVE
+from ttsf.serve.process.tasks import (
+    Done,
+    Failed,
+    Interrupt,
+    Listen,
+    Lived,
+    LiveMessage,
+    LiveTalk,
+    Received,
+    Say,
+    Show,
+)
+from ttsf.serve.studio import DIED_TWICE, MOST_ATTEMPTS, Studio, problem_of
+
+KEPT_S = 60.0
+"""Time in which a client may come back to its session, s."""
+ENDED = ("done", "failed", "interrupted")
+logger = logging.getLogger("ttsf.serve")
+
+
+class Talk:
+    """One live session; a client at a time receives it."""
+
+    def __init__(self, studio: Studio, portrait: str, face: int, options: GenerateOptions) -> None:
+        self.id = f"live_{secrets.token_hex(16)}"
+        self.portrait, self._studio = portrait, studio
+        picture = studio.files.picture(portrait)
+        self._task = LiveTalk(self.id, picture, face, options)
+        self._client: asyncio.Queue[Lived | None] | None = None
+        self._unsaid = dict[int, list[Say]]()
+        self._speech, self._open, self._alive = 0, False, False
+        self.chat = Chat(studio.settings)
+        self._listening = False
+        self.problem: Problem | None = None
+        self.living = asyncio.create_task(self._live())
+
+    async def follow(self) -> AsyncGenerator[Lived]:
+        """Yield a new MP4 and its events from now on; whoever followed before gets no more."""
+        if self._client is not None:
+            self._client.put_nowait(None)
+        queue = self._client = asyncio.Queue[Lived | None]()
+        self._tell_alive(Show(True))
+        try:
+            while (lived := await queue.get()) is not None:
+                yield lived
+                self._tell_alive(Received(len(lived.content)))
+        finally:
+            if self._client is queue:
+                self._client = None
+                self._tell_alive(Show(False))
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether a client is there."""
+        return self._client is not None
+
+    def say(self, text: str, more: bool) -> int:
+        """Speak a text, or go on with it; more: it goes on. Returns the number of the speech.
+
+        Raises Problem 429 if too much is waiting to be said.
+        """
+        waiting = sum(len(piece.text) for said in self._unsaid.values() for piece in said)
+        most = self._studio.settings.most_text
+        if waiting + len(text) > most:
+            raise Problem(429, "too_much", f"at most {most:,} characters may wait to be said")
+        self._speech += not self._open
+        self._open = more
+        piece = Say(self._speech, text, not more)
+        self._unsaid.setdefault(self._speech, []).append(piece)
+        self._tell_alive(piece)
+        return self._speech
+
+    def interrupt(self) -> None:
+        """Fall silent."""
+        self._open = False
+        if not self._alive:
+            self._unsaid.clear()
+        self._tell_alive(Interrupt())
+
+    def listen(self, on: bool) -> None:
+        """Begin or cease to listen."""
+        self._listening = on
+        self._tell_alive(Listen(on))
+
+    async def _live(self) -> None:
+        """Run the session; an engine that dies gets what was not said a second time."""
+        for _ in range(MOST_ATTEMPTS):
+            try:
+                async with aclosing(self._studio.engine.events(self._task)) as events:
+                    async for event in events:
+                        if isinstance(event, Failed | Done):
+                            failed = event if isinstance(event, Failed) else DIED_TWICE
+                            self.problem = problem_of(failed)
+                            return self._leave()
+                        if isinstance(event, Lived):
+                            self._pass_on(event)
+            except Crashed as crash:
+                self._alive = False
+                logger.error("%s: %s", self.id, crash)
+        self.problem = problem_of(DIED_TWICE)
+        self._leave()
+
+    def _pass_on(self, lived: Lived) -> None:
+        for event in lived.events:
+            if event["type"] == ALIVE:
+                self._alive = True
+                waiting = [piece for said in self._unsaid.values() for piece in said]
+                shown, listening = Show(self._client is not None), Listen(self._listening)
+                for message in (shown, listening, *waiting):
+                    self._tell_alive(message)
+                return
+            if event["type"] == "speech" and event["what"] in ENDED:
+                self._unsaid.pop(event["speech"], None)
+        if self._client is not None and (lived.content or lived.events):
+            self._client.put_nowait(lived)
+
+    def _leave(self) -> None:
+        if self._client is not None:
+            self._client.put_nowait(None)
+
+    def _tell_alive(self, message: LiveMessage) -> None:
+        """Send a message, unless the engine's side has not begun; it then gets the state first."""
+        if self._alive:
+            self._studio.engine.tell(self.id, message)
+
+
+class Talks:
+    """The live sessions of a server."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio, self._talks = studio, dict[str, Talk]()
+        self._ends = dict[str, asyncio.TimerHandle]()
+
+    def begin(self, portrait: str, face: int, options: GenerateOptions) -> Talk:
+        """Begin a session; raises Problem 429 if there are too many, 501 on a cluster."""
+        if not isinstance(self._studio.engine, EngineProcess):
+            raise Problem(501, "no_live", "live sessions need --engine process")
+        self._studio.check_disk()
+        if not self._studio.engine.is_up:
+            raise Problem(503, "loading", "the engine is being started")
+        most = self._studio.settings.live
+        if len(self._talks) >= most:
+            for talk in [talk for talk in self._talks.values() if not talk.is_followed]:
+                if len(self._talks) >= most:
+                    self.end(talk)  # nobody is there; a newcomer is
+        if len(self._talks) >= most:
+            self._studio.metrics.refused.inc()
+            raise Problem(429, "busy", f"this server holds {most} live sessions; try again later")
+        talk = Talk(self._studio, portrait, face, options)
+        self._talks[talk.id] = talk
+        self._studio.files.touch(portrait)
+        return talk
+
+    def find(self, talk: str) -> Talk:
+        """Return a session to come back to; raises Problem 404."""
+        if talk not in self._talks:
+            raise not_found("live session; it may have ended")
+        if handle := self._ends.pop(talk, None):
+            handle.cancel()
+        return self._talks[talk]
+
+    def left(self, talk: Talk) -> None:
+        """End a session in a minute, unless its client comes back."""
+        if talk.id in self._talks and not talk.is_followed:
+            loop = asyncio.get_running_loop()
+            self._ends[talk.id] = loop.call_later(KEPT_S, self.end, talk)
+
+    def end(self, talk: Talk) -> None:
+        """End a session."""
+        talk.living.cancel()
+        self._talks.pop(talk.id, None)
+        if handle := self._ends.pop(talk.id, None):
+            handle.cancel()
+
+    async def close(self) -> None:
+        """End all."""
+        living = [talk.living for talk in self._talks.values()]
+        for talk in list(self._talks.values()):
+            self.end(talk)
+        await asyncio.gather(*living, return_exceptions=True)
+
+
+def as_message(talk: Talk) -> dict[str, Any]:
+    """Return the first message to a client."""
+    return {"type": "ready", "session": talk.id, "portrait_id": talk.portrait}
