@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from tests.support.fake_live import FakeLive
 from tests.support.tiny_model import TINY
 from ttsf.engine.options import GenerateOptions
 from ttsf.engine.output import Outputs, Written
@@ -48,6 +49,9 @@ class FakePipeline:
 
     def portrait(self, picture: Path, face: int = 1) -> Portrait:
         return read_portrait(picture, face)
+
+    def live(self, *_: object) -> FakeLive:
+        return FakeLive()
 
     def check(self, *_: object) -> None:
         pass

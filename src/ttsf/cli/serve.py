@@ -12,9 +12,16 @@ from ttsf.cli.options import ONE_A_PROCESSOR, Device, Model, Quiet
 from ttsf.cli.streams import Progress, show, tell
 from ttsf.engine.options import DEFAULTS, MaxSeconds
 from ttsf.errors import TtsfError, needing
-from ttsf.media.files import home_folder
+from ttsf.media.files import home_folder, read_text
 from ttsf.parallel import Parallel
-from ttsf.serve.settings import CHAT_KEY_VARIABLE, MOST_SPEECH_S, PERSONA
+from ttsf.serve.settings import (
+    CHAT_KEY_VARIABLE,
+    MOST_SPEECH_S,
+    PERSONA,
+    Settings,
+    check_host,
+    read_keys,
+)
 
 OWN_FOLDER = "(default: ~/.local/share/ttsf)"
 
@@ -53,7 +60,7 @@ class Serve:
     live: int = 2
     """Maximum number of live sessions."""
     chat_url: Annotated[str | None, arg(metavar="URL", help_behavior_hint="")] = None
-    """Base address of a language model with OpenAI's chat API, such as http://127.0.0.1:11434/v1; the
+    """Base address of a server with OpenAI's chat API, such as http://127.0.0.1:11434/v1; the
     page then has a Talk tab. TTSF_CHAT_KEY holds its key."""
     chat_model: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = ""
     """Name of the language model."""
@@ -72,8 +79,14 @@ class Serve:
         """Serve until Ctrl-C."""
         with needing("ttsf serve", "FastAPI", "serve"):
             from ttsf.serve.api.server import serve
-        from ttsf.serve.settings import Settings, check_host, read_keys
+        settings = self._settings()
+        if not self.quiet:
+            logging.getLogger("ttsf.serve").setLevel(logging.INFO)
+            tell("ttsf: loading the model")
+        serve(settings, self.host, self.port)
 
+    def _settings(self) -> Settings:
+        """Return the settings of the server; raises TtsfError for unusable options."""
         on_ray = self.engine == "ray"
         engines = self.replicas if on_ray else 1
         at_once = engines if self.at_once is None else self.at_once
@@ -84,7 +97,7 @@ class Serve:
         if not (self.keep_hours > 0 and self.keep_gb > 0 and self.max_seconds > 0):
             raise TtsfError("keep_hours, keep_gb and max_seconds must be above 0")
         if self.live < 0:
-            raise TtsfError("live must be at least 0")
+            raise TtsfError(f"live must be at least 0, not {self.live}")
         if self.chat_url is not None and not self.chat_model:
             raise TtsfError("--chat-url needs the name of a model: --chat-model NAME")
         for url in (self.chat_url, self.transcribe_url):
@@ -92,7 +105,7 @@ class Serve:
                 raise TtsfError(f"{url}: an address begins with http:// or https://")
         keys = read_keys(self.api_key_file)
         check_host(self.host, keys)
-        settings = Settings(
+        return Settings(
             folder=(self.folder or _own_folder()).absolute(),
             model=self.model,
             device=self.device,
@@ -113,10 +126,6 @@ class Serve:
             keep_s=self.keep_hours * 3_600,
             keep_bytes=self.keep_gb * 1e9,
         )
-        if not self.quiet:
-            logging.getLogger("ttsf.serve").setLevel(logging.INFO)
-            tell("ttsf: loading the model")
-        serve(settings, self.host, self.port)
 
 
 @dataclass(frozen=True)

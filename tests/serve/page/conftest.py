@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import fake_engine
 from tests.support.browsers import Browser, chromium, firefox
+from tests.support.chat_server import ChatServer, chat_server
 from tests.support.server import Server, running
 from ttsf.serve.process import engine_process
 from ttsf.serve.settings import Settings
@@ -20,10 +21,24 @@ BROWSERS = {
 
 
 @pytest.fixture(scope="session")
-def faked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def chat() -> Iterator[ChatServer]:
+    with chat_server() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def faked(tmp_path_factory: pytest.TempPathFactory, chat: ChatServer) -> Iterator[Server]:
+    settings = Settings(
+        folder=tmp_path_factory.mktemp("faked"),
+        at_once=2,
+        live=4,
+        chat_url=chat.url,
+        chat_model="mock",
+        transcribe_url=chat.url,
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine_process, "work", fake_engine.work)
-        with running(Settings(folder=tmp_path_factory.mktemp("faked"), at_once=2)) as server:
+        with running(settings) as server:
             yield server
 
 

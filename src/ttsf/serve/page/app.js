@@ -1,4 +1,9 @@
+import {remember, showGallery} from "./gallery.js";
+import {Living} from "./live.js";
 import {holds, playStream} from "./player.js";
+import {ask, download} from "./server.js";
+import {Sound} from "./sound.js";
+import {Talk} from "./talk.js";
 
 const $ = (id) => document.getElementById(id);
 const DOWNLOADS = {video: "MP4", audio: "WAV", srt: "SRT", vtt: "VTT", timings: "Timings"};
@@ -7,22 +12,14 @@ const EXAMPLE = "Hello. I am a portrait, and I read whatever you write.";
 const MOST_CAPTION = 80; // characters
 const PAUSE_S = 0.6; // a longer pause ends a caption
 
-const state = {portrait: null, face: 1, making: null, video: null, whole: false, words: [], cue: null};
+const SAMPLE = "Hello. This is how I sound.";
+const TABS = ["text", "sound", "talk"];
 
-// ---- the server
-
-async function ask(path, options = {}) {
-  const headers = new Headers(options.headers);
-  const key = sessionStorage.getItem("key");
-  if (key) headers.set("Authorization", `Bearer ${key}`);
-  const answer = await fetch(path, {...options, headers});
-  if (answer.ok) return answer;
-  if (answer.status === 401) $("key-row").hidden = false;
-  let reason = `the server answered ${answer.status}`;
-  try { reason = (await answer.json()).detail || reason; } catch { /* not a problem in JSON */ }
-  const wait = answer.headers.get("Retry-After");
-  throw new Error(wait ? `${reason} (in about ${wait} s)` : reason);
-}
+const state = {portrait: null, face: 1, making: null, video: null, whole: false, words: [], cue: null, tab: "text", busy: false};
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const sound = new Sound();
+const living = new Living($("living"), (event) => talk.hear(event, state.tab === "talk"));
+const talk = new Talk(living, () => allowed([], true), say);
 
 function say(text, wrong = false) {
   $("status").textContent = text;
@@ -44,18 +41,29 @@ async function usePicture(blob) {
     const read = await (await ask("v1/portraits", {method: "POST", body: form})).json();
     URL.revokeObjectURL($("preview").src);
     $("preview").src = URL.createObjectURL(blob);
-    $("picture").hidden = false;
+    showPicture();
     state.portrait = read;
     showFaces();
   } catch (error) {
     $("picture").hidden = true;
+    $("invitation").hidden = false;
+    living.end();
     status.classList.add("wrong");
     status.textContent = `Unusable picture: ${error.message}`;
   }
 }
 
+/* The picture, or once it lives the video of it, in the place of a result. */
+function showPicture() {
+  $("video").pause();
+  $("video").hidden = $("mark").hidden = $("words").hidden = true;
+  $("picture").hidden = false;
+  $("invitation").hidden = true;
+}
+
 function showFaces() {
   const faces = state.portrait.faces;
+  $("faces").classList.toggle("one", faces.length === 1);
   $("faces").replaceChildren(...faces.map(({face, box, place, unusable}) => {
     const button = document.createElement("button");
     const [left, top, width, height] = box.map((share) => `${100 * share}%`);
@@ -92,6 +100,16 @@ function chooseFace(face, focus = false) {
   const which = faces.length > 1 ? `Face ${face} of ${faces.length}, ${place}, speaks.` : "One face was found.";
   const flaws = doubts.map((doubt) => doubt.sentence).join("; ");
   $("portrait-status").textContent = flaws ? `${which} Note: ${flaws}.` : which;
+  live();
+}
+
+/* Lets the portrait live: again after each choice that it depends on. */
+function live() {
+  if (calm.matches || !state.portrait) return;
+  const {portrait_id, face, framing, motion, seed, voice, rate, label} = fields();
+  const chosen = {portrait_id, face, framing, motion, seed, rate, label, voice, size: framing.includes("x") ? undefined : 512};
+  if (state.busy || !$("video").hidden) living.next(chosen);
+  else living.begin(chosen);
 }
 
 // ---- the video
@@ -113,37 +131,59 @@ function fields() {
   return chosen;
 }
 
-async function speak(event) {
-  event.preventDefault();
+/* Whether nothing is missing; else that is said and focused. */
+function allowed(further) {
   const missing = [
     [!state.portrait, "Choose a portrait first.", "file"],
-    [!$("text").value.trim(), "Enter a text.", "text"],
+    ...further,
     [!$("consent").checked, "Confirm that the person shown has agreed.", "consent"],
   ].find(([wrong]) => wrong);
-  if (missing) {
-    say(missing[1], true);
-    $(missing[2]).focus();
+  if (!missing) return true;
+  say(missing[1], true);
+  $(missing[2]).focus();
+  return false;
+}
+
+function request() {
+  const chosen = fields();
+  if (state.tab !== "sound") {
+    return {body: JSON.stringify(chosen), headers: {"Content-Type": "application/json"}};
+  }
+  const body = new FormData();
+  delete chosen.prompt;
+  for (const [name, value] of Object.entries(chosen)) body.append(name, value);
+  body.append("audio", sound.blob, "recording");
+  return {body};
+}
+
+async function speak(event) {
+  event.preventDefault();
+  if (state.tab === "talk") {
+    talk.ask();
     return;
   }
+  const further = state.tab === "sound"
+    ? [!sound.blob, "Record something, or choose a sound file.", "record"]
+    : [!$("text").value.trim(), "Enter a text.", "text"];
+  if (!allowed([further])) return;
   if ($("key").value) sessionStorage.setItem("key", $("key").value);
   if (state.making) state.making.abort(); // the previous video may still be playing
   const making = state.making = new AbortController();
   setMaking(true);
+  living.pause();
   clearStage();
   say("Waiting for the server …");
-  $("status").scrollIntoView({block: "nearest"});
   try {
-    const body = JSON.stringify(fields());
-    const headers = {"Content-Type": "application/json"};
     const {signal} = making;
-    const answer = await ask("v1/videos/stream", {method: "POST", headers, body, signal});
+    const text = state.tab === "sound" ? "" : $("text").value;
+    const answer = await ask("v1/videos/stream", {method: "POST", ...request(), signal});
     state.video = answer.headers.get("X-Video-Id");
     const playing = playStream($("video"), answer, signal, start);
-    $("stage").hidden = false;
     const broken = new Promise((_, fail) => { playing.catch(fail); });
     await Promise.race([followEvents(state.video, signal), broken]);
     await finish(signal);
     setMaking(false);
+    remember(state.video, text || "Your recording", replay);
     if (!(await playing)) await playFile(0);
   } catch (error) {
     if (making !== state.making) return;
@@ -152,10 +192,12 @@ async function speak(event) {
     $("video").pause();
     say(stopped ? "Stopped." : `Failed: ${error.message}`, !stopped);
     setMaking(false);
+    backToLife();
   }
 }
 
 function setMaking(making) {
+  state.busy = making;
   $("speak").disabled = making;
   $("stop").disabled = !making;
   $("progress").hidden = !making;
@@ -176,7 +218,38 @@ function clearStage() {
   $("downloads").hidden = true;
 }
 
+function showVideo() {
+  $("picture").hidden = $("invitation").hidden = true;
+  $("video").hidden = $("mark").hidden = $("words").hidden = false;
+}
+
+/* After a result the portrait rests again. */
+function backToLife() {
+  if (!state.portrait || state.busy) return;
+  showPicture();
+  if (!calm.matches) living.resume();
+}
+
+/* A finished video of the gallery. */
+async function replay(id, text) {
+  if (state.busy) return;
+  living.pause();
+  clearStage();
+  state.video = id;
+  try {
+    await finish(undefined);
+    say(text);
+    await playFile(0);
+    showVideo();
+    $("stage").scrollIntoView({block: "nearest"});
+  } catch (error) {
+    say(`It cannot be played: ${error.message}`, true);
+    backToLife();
+  }
+}
+
 function start() {
+  showVideo();
   $("video").play().catch(() => say("Press play to start."));
 }
 
@@ -232,27 +305,18 @@ async function content(name, options = {}) {
 }
 
 async function finish(signal) {
+  const id = state.video;
   $("track").src = URL.createObjectURL(await content("vtt", {signal}));
   for (const [name, label] of Object.entries(DOWNLOADS)) {
     const link = document.createElement("button");
     link.type = "button";
     link.textContent = `Download ${label}`;
-    link.addEventListener("click", () => download(name));
+    link.addEventListener("click", () => download(id, name));
     $("downloads").append(link);
   }
   $("downloads").hidden = false;
   state.whole = true;
   say("The video is ready.");
-}
-
-async function download(name) {
-  const answer = await ask(`v1/videos/${state.video}/content?variant=${name}`);
-  const link = document.createElement("a");
-  const named = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"));
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = named ? named[1] : name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
 // ---- the words
@@ -302,10 +366,54 @@ function highlight() {
 
 // ---- the form
 
-async function begin() {
+function chooseTab(name, focus = false) {
+  state.tab = name;
+  for (const one of TABS) {
+    const chosen = one === name;
+    $(`tab-${one}`).setAttribute("aria-selected", chosen);
+    $(`tab-${one}`).tabIndex = chosen ? 0 : -1;
+    $(`panel-${one}`).hidden = !chosen;
+    if (chosen && focus) $(`tab-${one}`).focus();
+  }
+  $("speak").hidden = $("stop").hidden = name === "talk";
+  if (name === "talk") backToLife();
+}
+
+/* A dropped or pasted file is a portrait or a sound, wherever on the page. */
+function useFile(file) {
+  if (file?.type.startsWith("audio/") && !$("tab-sound").hidden) {
+    sound.use(file);
+    chooseTab("sound");
+  } else {
+    usePicture(file);
+  }
+}
+
+async function hearVoice() {
+  const voice = $("voice").value || state.portrait?.id;
+  if (!voice) {
+    say("Choose a portrait first, or a voice.", true);
+    return;
+  }
+  $("sample").disabled = true;
+  try {
+    const body = JSON.stringify({input: SAMPLE, voice, response_format: "mp3", speed: Number($("rate").value)});
+    const headers = {"Content-Type": "application/json"};
+    const answer = await ask("v1/audio/speech", {method: "POST", headers, body});
+    const heard = new Audio(URL.createObjectURL(await answer.blob()));
+    heard.onended = () => URL.revokeObjectURL(heard.src);
+    await heard.play();
+  } catch (error) {
+    say(error.message, true);
+  }
+  $("sample").disabled = false;
+}
+
+function begin() {
   for (const name of ["rate", "motion"]) {
     $(name).addEventListener("input", () => { $(`${name}-value`).textContent = $(name).value; });
   }
+  for (const name of ["rate", "motion", "seed", "framing", "voice", "label"]) $(name).addEventListener("change", live);
   $("text").addEventListener("input", () => {
     const length = [...$("text").value].length;
     $("count").textContent = `${length} characters, about ${Math.round(length / 15)} s`;
@@ -318,27 +426,54 @@ async function begin() {
     $("text").dispatchEvent(new Event("input"));
     usePicture(await (await ask("astronaut.jpg")).blob());
   });
-  const drop = $("drop");
-  drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
-  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => {
+  const over = (on) => (event) => {
     event.preventDefault();
-    drop.classList.remove("over");
-    usePicture(event.dataTransfer.files[0]);
+    document.body.classList.toggle("over", on);
+  };
+  document.addEventListener("dragover", over(true));
+  document.addEventListener("dragleave", over(false));
+  document.addEventListener("drop", (event) => {
+    over(false)(event);
+    useFile(event.dataTransfer.files[0]);
   });
   document.addEventListener("paste", (event) => {
-    const picture = [...event.clipboardData.files].find((file) => file.type.startsWith("image/"));
-    if (picture) usePicture(picture);
+    const file = [...event.clipboardData.files].find(({type}) => /^(image|audio)\//.test(type));
+    if (file) useFile(file);
+  });
+  for (const name of TABS) $(`tab-${name}`).addEventListener("click", () => chooseTab(name));
+  $("tabs").addEventListener("keydown", (event) => {
+    const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
+    const open = TABS.filter((name) => !$(`tab-${name}`).hidden);
+    if (step) chooseTab(open.at((open.indexOf(state.tab) + step) % open.length), true);
   });
   $("form").addEventListener("submit", speak);
-  $("stop").addEventListener("click", () => state.making.abort());
+  $("text").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("form").requestSubmit();
+  });
+  $("stop").addEventListener("click", () => state.making?.abort());
+  $("sample").addEventListener("click", hearVoice);
   $("video").addEventListener("seeking", onSeeking);
   for (const name of ["play", "seeked", "pause"]) $("video").addEventListener(name, highlight);
   $("key").addEventListener("change", () => {
     sessionStorage.setItem("key", $("key").value);
     loadVoices();
+    showGallery(replay);
+    live();
   });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) living.pause();
+    else if ($("video").hidden) backToLife();
+  });
+  calm.addEventListener("change", () => (calm.matches ? living.end() : live()));
   loadVoices();
+  offerSound();
+  showGallery(replay);
+}
+
+/* The Sound tab is there where the server takes sound. */
+async function offerSound() {
+  const {paths} = await (await fetch("openapi.json")).json();
+  $("tab-sound").hidden = !JSON.stringify(paths["/v1/videos/stream"]).includes('"audio"');
 }
 
 async function loadVoices() {

@@ -7,16 +7,23 @@ const FAST = 1.3; // seconds of video per second of response: start playing at o
 const BEHIND_S = 30; // seconds kept behind the playhead
 const AHEAD_S = 120; // seconds buffered ahead
 
+/* The kind of source and the type that this browser plays; null for none. */
+export function typeOf() {
+  const Source = window.ManagedMediaSource || window.MediaSource;
+  const type = Source && LEVELS.map(TYPE).find((one) => Source.isTypeSupported(one));
+  return type ? {Source, type} : null;
+}
+
 /* Plays the bytes of an answer as they come; gives whether that worked, else they are only read to
    the end. `start` is called when there is enough to play. */
 export async function playStream(video, answer, signal, start) {
-  const Source = window.ManagedMediaSource || window.MediaSource;
-  const type = Source && LEVELS.map(TYPE).find((one) => Source.isTypeSupported(one));
+  const found = typeOf();
   const reader = answer.body.getReader();
-  if (!type) {
+  if (!found) {
     while (!(await reader.read()).done);
     return false;
   }
+  const {Source, type} = found;
   const began = performance.now() / 1000; // data queued while the source opens says nothing about speed
   const source = new Source();
   video.disableRemotePlayback = true;
@@ -84,11 +91,13 @@ async function makeRoom(video, buffer, signal, behind, ahead) {
   }
 }
 
-function range({buffered}) {
+/* Start and end of what is buffered. */
+export function range({buffered}) {
   return buffered.length ? [buffered.start(0), buffered.end(buffered.length - 1)] : [0, 0];
 }
 
-function once(target, name, signal) {
+/* The next event of a name; fails when `signal` aborts. */
+export function once(target, name, signal) {
   return new Promise((done, fail) => {
     const aborted = () => fail(signal.reason);
     const happened = (event) => {

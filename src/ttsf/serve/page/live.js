@@ -1,0 +1,177 @@
+/* A living portrait: a WebSocket whose video is played as it comes, close to its end. */
+
+import {once, range, typeOf} from "./player.js";
+import {key} from "./server.js";
+
+const IN_HAND_S = 0.3; // buffered before the picture starts
+const FAR_S = 0.8; // further behind the end than this, it is caught up
+const KEPT_S = 10; // kept behind the playhead
+const AGAIN_MS = [500, 2000, 5000]; // before the next attempts to reach the server
+
+export class Living {
+  /* heard: called with each event of docs/live.md */
+  constructor(video, heard) {
+    Object.assign(this, {video, heard, fields: null, session: null, socket: null, attempts: 0, bytes: []});
+  }
+
+  get isOpen() { return this.socket?.readyState === WebSocket.OPEN && this.ready; }
+
+  /* Shows a portrait; fields as for a video. */
+  begin(fields) {
+    this.end();
+    this.fields = fields;
+    this.attempts = 0;
+    this.connect();
+  }
+
+  /* The portrait to show from the next `resume` on. */
+  next(fields) {
+    this.end();
+    this.fields = fields;
+  }
+
+  /* Leaves the session for a while. */
+  pause() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.socket?.close();
+    this.socket = null;
+    this.stopVideo();
+  }
+
+  resume() {
+    if (this.fields && !this.socket) {
+      this.attempts = 0;
+      this.connect();
+    }
+  }
+
+  end() {
+    if (this.isOpen) this.send("end");
+    this.pause();
+    this.fields = this.session = null;
+  }
+
+  send(type, fields = {}) {
+    if (this.isOpen) this.socket.send(JSON.stringify({type, ...fields}));
+  }
+
+  sendSound(blob) { if (this.isOpen) this.socket.send(blob); }
+
+  /* Silent at once; the picture follows when the server says where. */
+  interrupt() {
+    if (!this.isOpen) return;
+    this.unmute = !this.video.muted;
+    this.video.muted = true;
+    this.send("interrupt");
+  }
+
+  connect() {
+    this.closed = this.ready = false;
+    const address = new URL("v1/live", document.baseURI);
+    address.protocol = address.protocol.replace("http", "ws");
+    const socket = this.socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      const start = this.session ? {session: this.session} : this.fields;
+      socket.send(JSON.stringify({type: "start", key: key(), ...start}));
+    };
+    socket.onmessage = ({data}) => {
+      if (this.socket !== socket) return;
+      if (typeof data === "string") this.onEvent(JSON.parse(data));
+      else this.append(data);
+    };
+    socket.onclose = () => {
+      if (this.socket !== socket) return;
+      this.socket = null;
+      this.stopVideo();
+      if (!this.closed && this.attempts < AGAIN_MS.length) {
+        this.timer = setTimeout(() => this.connect(), AGAIN_MS[this.attempts++]);
+      }
+    };
+  }
+
+  onEvent(event) {
+    if (event.type === "ready") {
+      this.ready = true;
+      this.session = event.session;
+      this.attempts = 0;
+    }
+    if (event.type === "video") this.openVideo();
+    if (event.type === "error" && !this.ready) {
+      if (event.code === "not_found" && this.session) this.session = null;
+      else this.closed = event.code !== "busy" && event.code !== "loading";
+    }
+    if (event.type === "speech" && event.what === "interrupted") this.skipTo(event.at);
+    this.heard(event);
+  }
+
+  openVideo() {
+    this.stopVideo();
+    const found = typeOf();
+    if (!found) return;
+    const {Source, type} = found;
+    const source = this.source = new Source();
+    const stop = this.stop = new AbortController();
+    this.video.disableRemotePlayback = true;
+    this.video.src = URL.createObjectURL(source);
+    once(source, "sourceopen", stop.signal).then(() => {
+      this.buffer = source.addSourceBuffer(type);
+      this.buffer.addEventListener("updateend", () => this.pump(source));
+      this.pump(source);
+    }).catch(() => {});
+  }
+
+  stopVideo() {
+    this.stop?.abort();
+    if (this.source) URL.revokeObjectURL(this.video.src);
+    this.source = this.buffer = null;
+    this.bytes = [];
+    this.video.removeAttribute("src");
+    this.video.load();
+    this.video.hidden = true;
+  }
+
+  append(bytes) {
+    this.bytes.push(bytes);
+    if (this.source) this.pump(this.source);
+  }
+
+  /* Passes on what came, drops what was seen, and stays close to the end. */
+  pump(source) {
+    const {buffer, video} = this;
+    if (source !== this.source || !buffer || buffer.updating || source.readyState !== "open") return;
+    const [start, end] = range(buffer);
+    if (video.currentTime - start > 2 * KEPT_S) {
+      buffer.remove(0, video.currentTime - KEPT_S);
+    } else if (this.bytes.length) {
+      buffer.appendBuffer(joined(this.bytes.splice(0)));
+    }
+    if (video.hidden && end - start >= IN_HAND_S) {
+      video.hidden = false;
+      video.currentTime = start;
+      video.play().catch(() => {});
+    } else if (!video.hidden) {
+      const behind = end - video.currentTime;
+      if (behind > 2 * FAR_S) video.currentTime = end - IN_HAND_S;
+      else video.playbackRate = behind > FAR_S ? 1.1 : 1;
+    }
+  }
+
+  skipTo(at) {
+    const [, end] = this.buffer ? range(this.buffer) : [0, 0];
+    if (this.video.currentTime < at && at <= end) this.video.currentTime = at;
+    if (this.unmute) this.video.muted = false;
+    this.unmute = false;
+  }
+}
+
+function joined(parts) {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(new Uint8Array(part), at);
+    at += part.byteLength;
+  }
+  return whole;
+}
