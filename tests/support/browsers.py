@@ -16,6 +16,7 @@ FIND = "const $ = (id) => document.getElementById(id);"
 """For scripts: $`stop` is the element of that id."""
 NAMES = {"Tab": "\ue004", "Enter": "\ue006", "Space": " "}
 """Keys as WebDriver writes them."""
+FAKE_MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 PREFERENCES: dict[str, Any] = {
     "browser.download.folderList": 2,
     "browser.download.alwaysOpenPanel": False,
@@ -24,6 +25,7 @@ PREFERENCES: dict[str, Any] = {
     "focusmanager.testmode": True,
     "media.autoplay.default": 0,
     "media.navigator.streams.fake": True,
+    "media.navigator.permission.disabled": True,
 }
 
 
@@ -145,7 +147,7 @@ def chromium(downloads: Path) -> Iterator[Browser]:
 
     with sync_playwright() as playwright:
         program = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", *FAKE_MICROPHONE]
         )
         page = program.new_page()
         yield Chromium(page, downloads)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.browsers import Browser, wait_for
+from tests.support.chat_server import ChatServer
 from tests.support.fake_engine import SLOW
 from tests.support.server import Server
 
@@ -140,6 +141,110 @@ def test_stopping_gives_the_place_back(page: Browser, faked: Server) -> None:
     assert shown["status"] == "failed" and shown["error"]["code"] == "cancelled"
     speak(page, "Again.")
     wait_for(page, "!$`downloads`.hidden")
+
+
+def lives(page: Browser) -> None:
+    fill(page, "")
+    wait_for(page, "!$`living`.hidden && $`living`.currentTime > 0.3 && !$`living`.paused")
+
+
+def test_a_chosen_portrait_lives_at_once(page: Browser) -> None:
+    lives(page)
+    before = page.run("return $`living`.currentTime")
+    wait_for(page, f"$`living`.currentTime > {before} + 2")
+    assert page.run("return $`living`.muted")
+    behind = "$`living`.buffered.end($`living`.buffered.length - 1) - $`living`.currentTime"
+    assert page.run(f"return {behind}") < 2
+    speak(page, f"One two {SLOW}.")
+    wait_for(page, "$`living`.hidden && !$`video`.hidden")
+
+
+def test_talking_and_interrupting(page: Browser, chat: ChatServer) -> None:
+    lives(page)
+    wait_for(page, "!$`tab-talk`.hidden")
+    page.run("$`tab-talk`.click(); $`question`.value = 'Can you speak?'; $`ask`.click();")
+    assert wait_for(page, "$`log`.querySelector('.now')?.textContent")
+    assert page.run("return $`living`.muted") is False
+    assert chat.asked[-1]["messages"][-1]["content"] == "Can you speak?"
+    asked = len(chat.asked)
+    page.run("$`question`.value = 'Wait!'; $`ask`.click();")
+    wait_for(page, "$`log`.children.length >= 4 && !$`living`.muted")
+    wait_for(page, "$`log`.lastChild.textContent.endsWith('your turn.')")
+    assert len(chat.asked) == asked + 1
+    said = page.run("return [...$`log`.children].map((p) => [p.className, p.textContent])")
+    assert said[0] == ["mine", "Can you speak?"] and said[2] == ["mine", "Wait!"]
+
+
+def test_a_spoken_question(page: Browser, chat: ChatServer) -> None:
+    lives(page)
+    page.run("$`tab-talk`.click(); $`mic`.click();")
+    wait_for(page, "$`mic`.getAttribute('aria-pressed') === 'true'")
+    page.run("await new Promise((done) => setTimeout(done, 500)); $`mic`.click();")
+    wait_for(page, "$`log`.firstChild?.textContent === 'What did I just say?'")
+    assert len(chat.sounds[-1]) > 1_000
+    wait_for(page, "$`log`.querySelector('.now')")
+
+
+def test_the_gallery(page: Browser, faked: Server) -> None:
+    page.run("localStorage.clear();")
+    page.goto(f"{faked.url}/")
+    speak(page, "One two three.")
+    wait_for(page, "$`videos`.children.length === 1 && $`videos`.querySelector('img').naturalWidth")
+    page.goto(f"{faked.url}/")
+    wait_for(page, "$`videos`.children.length === 1")
+    page.run("$`videos`.querySelector('.play').click();")
+    wait_for(page, "$`video`.currentTime > 0.3 && !$`video`.hidden && !$`downloads`.hidden")
+    video = page.run("return $`videos`.firstChild.dataset.id")
+    page.run("[...$`videos`.querySelectorAll('button')].at(-1).click();")
+    wait_for(page, "$`gallery`.hidden")
+    assert faked.client.get(f"/v1/videos/{video}").status_code == 404
+    assert page.run("return localStorage.getItem('videos')") == "[]"
+
+
+def test_a_voice_is_heard(page: Browser) -> None:
+    page.run(
+        "window.Audio = class { constructor(src) { window.heard = src; } async play() {} };"
+        "$`voice`.value = 'anna'; $`sample`.click();"
+    )
+    wait_for(page, "!$`sample`.disabled && window.heard || $`status`.textContent")
+
+
+NAMELESS = """
+const named = (one) => one.labels?.length || one.getAttribute("aria-label")
+  || one.textContent.trim() || one.getAttribute("aria-labelledby");
+return [...document.querySelectorAll("input, select, textarea, button, summary")]
+  .filter((one) => one.offsetParent && !named(one)).map((one) => one.outerHTML.slice(0, 80));
+"""
+PALE = """
+const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const light = (colour) => {
+  const [r, g, b] = numbers(colour).map((c) => c / 255)
+    .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const ground = (one) => {
+  for (let at = one; at; at = at.parentElement) {
+    const colour = getComputedStyle(at).backgroundColor;
+    if ((numbers(colour)[3] ?? 1) === 1) return colour;
+  }
+  return "rgb(255, 255, 255)";
+};
+const text = (one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+return [...document.querySelectorAll("body *")]
+  .filter((one) => one.offsetParent && text(one) && !one.disabled && !one.closest("#screen"))
+  .filter((one) => {
+    const [a, b] = [light(getComputedStyle(one).color), light(ground(one))].sort((x, y) => y - x);
+    return (a + 0.05) / (b + 0.05) < 4.5;
+  }).map((one) => one.outerHTML.slice(0, 80));
+"""
+
+
+def test_everything_has_a_name_and_enough_contrast(page: Browser) -> None:
+    lives(page)
+    page.run("$`choices`.open = true;")
+    for tab in ("text", "talk"):
+        page.run(f"$`tab-{tab}`.click();")
+        assert page.run(NAMELESS) == [] and page.run(PALE) == []
 
 
 @pytest.mark.parametrize("label", ["MP4", "VTT"])

@@ -375,7 +375,7 @@ function chooseTab(name, focus = false) {
     $(`panel-${one}`).hidden = !chosen;
     if (chosen && focus) $(`tab-${one}`).focus();
   }
-  $("speak").hidden = $("stop").hidden = name === "talk";
+  $("form").dataset.tab = name;
   if (name === "talk") backToLife();
 }
 
