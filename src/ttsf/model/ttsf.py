@@ -196,8 +196,13 @@ class TTSF(nn.Module):
         return HeadMotion(f_m, rest, f_c[:, :end][:, -CLIP_FRAMES:], begun[:, -CLIP_FRAMES:])
 
     @torch.inference_mode()
-    def scale_motion(self, f_m0: Tensor, f_m: Tensor, motion: float, blinks: float) -> Tensor:
-        """Scale head motion f_m [B, T, S] about the portrait's own f_m0 [B, S], and its blinks."""
+    def scale_motion(
+        self, f_m0: Tensor, f_m: Tensor, motion: float | Tensor, blinks: float
+    ) -> Tensor:
+        """Scale head motion f_m [B, T, S] about the portrait's own f_m0 [B, S], and its blinks.
+
+        motion: one factor, or one for each frame, [B, T, 1].
+        """
         moved = f_m - f_m0[:, None]
         code = self.motion_extractor.codes()[:, BLINK]
         blink = (moved @ code)[..., None] * code

@@ -119,8 +119,8 @@ class Talk:
             if event["type"] == ALIVE:
                 self._alive = True
                 waiting = [piece for said in self._unsaid.values() for piece in said]
-                shown, listening = Show(self._client is not None), Listen(self._listening)
-                for message in (shown, listening, *waiting):
+                state = [Show(self._client is not None), Listen(self._listening)]
+                for message in [*state, *waiting]:
                     self._tell_alive(message)
                 return
             if event["type"] == "speech" and event["what"] in ENDED:

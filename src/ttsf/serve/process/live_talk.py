@@ -83,7 +83,7 @@ class LiveTalkRunner:
                     self._shown = self._restart = message.on
                     self._on_the_way = 0
                 elif isinstance(message, Received):
-                    self._on_the_way -= message.count
+                    self._on_the_way -= message.size
                 self._changed.notify_all()
 
     def run(self, stopped: threading.Event, tell: Callable[[Lived], None]) -> None:

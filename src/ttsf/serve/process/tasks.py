@@ -80,7 +80,7 @@ class Show(NamedTuple):
 class Received(NamedTuple):
     """The client has received so many more bytes."""
 
-    count: int
+    size: int
 
 
 LiveMessage = Say | Interrupt | Listen | Show | Received
