@@ -1,3 +1,4 @@
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -200,6 +201,47 @@ def test_alpha_is_kept(tmp_path: Path, picture: Image.Image) -> None:
     assert (read.alpha[:, 80:] == 255).all() and (read.pixels[:, :80] == BACKGROUND).all()
     picture.save(tmp_path / "b.png")
     assert read_picture(tmp_path / "b.png").alpha is None
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tiff", "a.gif"])
+def test_opaque_pictures_have_no_alpha(tmp_path: Path, picture: Image.Image, name: str) -> None:
+    more = {"save_all": True, "append_images": [picture.convert("RGBA")] * 2}
+    layered = picture.convert("LA") if name == "a.tiff" else picture.convert("RGBA")
+    layered.save(tmp_path / name, **(more if name in ("a.webp", "a.gif") else {}))
+    assert read_picture(tmp_path / name).alpha is None
+    assert read_picture(Image.open(tmp_path / name)).alpha is None
+
+
+def with_chunks(path: Path, *chunks: tuple[bytes, bytes]) -> Path:
+    """Put chunks behind the header of a PNG."""
+    content = path.read_bytes()
+    made = b"".join(
+        len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+        for kind, data in chunks
+    )
+    path.write_bytes(content[:33] + made + content[33:])
+    return path
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA"])
+@pytest.mark.parametrize(
+    ("gamma", "srgb", "exponent"),
+    [(100_000, False, 1), (55_556, False, 1.8), (45_455, False, None), (45_000, False, None),
+     (100_000, True, None), (0, False, None), (2**31 - 1, False, None)],
+)  # fmt: skip
+def test_gamma_of_a_png(
+    tmp_path: Path, picture: Image.Image, mode: str, gamma: int, srgb: bool, exponent: float | None
+) -> None:
+    picture.convert(mode).save(tmp_path / "a.png")
+    plain = read_picture(tmp_path / "a.png").pixels
+    chunks = [(b"gAMA", gamma.to_bytes(4, "big")), *([(b"sRGB", b"\0")] if srgb else [])]
+    shown = read_picture(with_chunks(tmp_path / "a.png", *chunks)).pixels
+    if exponent is None:
+        assert np.array_equal(shown, plain)
+        return
+    light = (plain / 255.0) ** exponent
+    expected = np.where(light > 0.0031308, 1.055 * light ** (1 / 2.4) - 0.055, 12.92 * light)
+    assert np.abs(shown - 255 * expected).max() <= 0.51
 
 
 @pytest.mark.skipif(not features.check("avif"), reason="Pillow without AVIF")

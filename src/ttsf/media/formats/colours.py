@@ -10,12 +10,15 @@ from PIL import Image, ImageCms
 STRIP = 256
 """Rows per strip; even, so that strips can be halved."""
 WHITE_16, WHITE_8 = 65_535.0, 255.0
+OPAQUE = 255
+SCREEN_GAMMA, EVEN_GAMMA = 1 / 2.2, 0.05
+"""gAMA of pictures for screens, and how far another is still taken for it, as libpng does."""
 
 
 def to_srgb(
     image: Image.Image, halvings: int, background: tuple[int, int, int]
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Convert a loaded picture to sRGB uint8 [H, W, 3], with its alpha [H, W] if it has one.
+    """Convert a loaded picture to sRGB uint8 [H, W, 3], with its alpha [H, W] if it is not opaque.
 
     halvings: 0, or 1 to halve each side (mean of 2 x 2). background: colour behind transparent
     pixels. Unusable embedded profiles are ignored.
@@ -38,7 +41,7 @@ def to_srgb(
         alpha[place] = np.asarray(cover)
         ground = Image.new("RGB", drawn.size, background)
         pixels[place] = np.asarray(Image.composite(drawn, ground, cover))
-    return pixels, alpha
+    return pixels, None if alpha is None or alpha.min() == OPAQUE else alpha
 
 
 def _reduced(strip: Image.Image, step: int) -> Image.Image:
@@ -71,13 +74,26 @@ def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     if mode == "LAB":
         transform = transform or _transform(ImageCms.createProfile("LAB"), mode)
 
+    table = None if transform else _gamma_table(image)
+
     def to_rgb(strip: Image.Image) -> Image.Image:
         if transform is None:
-            return strip.convert("RGB")
+            converted = strip.convert("RGB")
+            return converted.point(table) if table else converted
         converted = strip.convert(mode)
         return ImageCms.applyTransform(converted, transform) or converted
 
     return to_rgb
+
+
+def _gamma_table(image: Image.Image) -> list[int] | None:
+    """Return the sRGB value of each value of a PNG whose gAMA is no screen's; None for others."""
+    gamma = image.info.get("gamma", SCREEN_GAMMA)
+    if "srgb" in image.info or not 0.1 < gamma < 10 or abs(gamma / SCREEN_GAMMA - 1) < EVEN_GAMMA:
+        return None
+    light = (np.arange(256) / WHITE_8) ** (1 / gamma)
+    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return 3 * [int(value) for value in (encoded * WHITE_8).round()]
 
 
 def _transform(profile: Any, mode: str) -> Any:
