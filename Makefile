@@ -33,7 +33,7 @@ test-browser: $(STAMP)
 	$(BIN)/python -m pytest tests/serve/page -m browser -rs
 
 test-long: $(STAMP)
-	$(BIN)/python -m pytest tests/serve tests/batch tests/system/test_kills.py -m long -rs
+	$(BIN)/python -m pytest tests/serve tests/batch tests/system/test_kills.py tests/recipes -m long -rs
 
 # The tests of the server with its engines on a Ray cluster that is started here; some minutes. Ray
 # Serve wants another protobuf than MediaPipe: an environment of its own.

@@ -36,7 +36,7 @@ INSIDE = {
     ),
     "research": (
         {"presets", "landmarks"},
-        {"data", "experts"},
+        {"data", "experts", "config_file"},
         {"data.recorded", "data.synthetic"},
         {"data.open_corpus", "training", "evaluation.metrics"},
         {"training.stages", "evaluation", "evaluation.study"},

@@ -68,7 +68,7 @@ def load(folder: Path | None = None, device: str | torch.device = "cpu") -> TTSF
             raise TtsfError("this installation has no bundled weights; choose a model")
     elif not os.path.isdir(folder):  # Path.is_dir raises if the name is too long
         raise TtsfError(f"{folder}: no such model directory")
-    target = _device(device)
+    target = usable_device(device)
     config = load_config(folder)
     tensors = read_weights(folder)
     model = _blank(config, folder / CONFIG)
@@ -151,7 +151,8 @@ def load_config(folder: Path) -> ModelConfig:
         raise TtsfError(": ".join(filter(None, (str(path), place, reason)))) from error
 
 
-def _device(name: str | torch.device) -> torch.device:
+def usable_device(name: str | torch.device) -> torch.device:
+    """Return the device; raises TtsfError if nothing can be computed on it here."""
     try:
         device = torch.device(name)
         torch.empty(1, device=device)

@@ -36,6 +36,9 @@ TINY = ModelConfig(
         style_channels=24,
         channels=((4, 8), (8, 8), (16, 8), (32, 8), (64, 4), (128, 4), (256, 4)),
         rgb_path="mixed",
+        codes_are_labels=True,
+        teeth_by_rule=True,
+        portrait_colours=True,
     ),
     audio_mapper=AudioMapperConfig(channels=16, kernels=(3,), opening=MouthOpeningConfig()),
     motion=MotionConfig(

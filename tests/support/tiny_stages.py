@@ -26,7 +26,7 @@ from ttsf.research.presets import (
 from ttsf.research.training.frozen_experts import Experts
 from ttsf.research.training.journal import Validation
 from ttsf.research.training.loop import Stage, train
-from ttsf.research.training.parts import SPEAKERS, write_voices
+from ttsf.research.training.parts import SPEAKERS, VOICES, voices_text
 from ttsf.research.training.settings import (
     FaceOptions,
     JointOptions,
@@ -136,7 +136,7 @@ class TinyStages:
             train(stage, out, RunSettings(1))
             (out / SPEAKERS).write_text('["rms", "slt"]')
             if isinstance(stage, VoiceStage):
-                write_voices(out, stage.voices)
+                (out / VOICES).write_text(voices_text(stage.voices))
         return out
 
     def _motion(self, only: Literal["lips"] | None = None) -> Stage:

@@ -18,11 +18,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).splitlines()
 (PYTHON,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-RECIPES = sorted((ROOT / "recipes").glob("*.sh"))
 STUB = """#!/bin/bash
-{ printf '%q ' "$@" | sed 's/.*-m ttsf //'; echo; } >> "$LOG"
+{ printf '%q ' "$@"; echo; } >> "$LOG"
 """
-"""Replaces `ttsf` and `torchrun`, and logs their arguments."""
+"""Replaces `ttsf` and logs its arguments."""
 
 
 def commands_of(page: str) -> list[str]:
@@ -91,10 +90,10 @@ def test_commands_are_found() -> None:
     assert {"speak", "info", "prepare", "corpus", "train", "evaluate", "study"} <= set(found)
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
-def test_recipes_parse(recipe: Path, tmp_path: Path) -> None:
+def test_the_recipe_of_the_bundled_model_parses(tmp_path: Path) -> None:
+    recipe = ROOT / "recipes" / "open_corpus.sh"
     (tmp_path / "bin").mkdir()
-    for name in ("ttsf", "torchrun", "python"):
+    for name in ("ttsf", "python"):
         stub = tmp_path / "bin" / name
         stub.write_text("#!/bin/bash\n" if name == "python" else STUB)
         stub.chmod(0o755)
@@ -102,7 +101,7 @@ def test_recipes_parse(recipe: Path, tmp_path: Path) -> None:
     (tmp_path / "recipes" / recipe.name).write_bytes(recipe.read_bytes())
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     setting = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "LOG": str(tmp_path / "log")}
-    for name in ("DATA", "WORK", "LRS3", "LRS2", "VOXCELEB2", "EXPERTS"):
+    for name in ("DATA", "WORK"):
         setting[name] = str(tmp_path / name.lower())
     setting["TEXT"] = "a.txt b.txt"
     command = ["bash", f"recipes/{recipe.name}"]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg, create_mutex_group
 
-from ttsf.cli.options import PresetName
+from ttsf.cli.options import Changes, PresetName
 from ttsf.cli.streams import show
+from ttsf.research.config_file import changed_preset
 from ttsf.research.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Info:
 
     preset: Annotated[PresetName, WHICH] = "mini"
     """A built-in configuration."""
+    config: Changes = None
     model: Annotated[Path | None, WHICH, arg(metavar="DIR", help_behavior_hint="")] = None
     """Model folder."""
 
@@ -50,7 +52,8 @@ class Info:
         from ttsf.model.ttsf import TTSF
 
         if self.model is None:
-            print(parameter_table(TTSF(PRESETS[self.preset].model)))
+            preset = changed_preset(PRESETS[self.preset], self.config)
+            print(parameter_table(TTSF(preset.model)))
         else:
             print(parameter_table(load(self.model)))
             print("weights:", self.model / WEIGHTS)

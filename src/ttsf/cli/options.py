@@ -10,12 +10,21 @@ from tyro.conf import UseAppendAction, arg
 from ttsf.cli.streams import Progress
 from ttsf.errors import TtsfError
 from ttsf.parallel import Parallel
-from ttsf.research.presets import PRESETS
+from ttsf.research.config_file import changed_preset
+from ttsf.research.presets import PRESETS, Preset
 
 if TYPE_CHECKING:
     PresetName = str
 else:
     PresetName = Literal[tuple(PRESETS)]
+Changes = Annotated[
+    Path | None,
+    arg(
+        metavar="FILE.toml",
+        help="Values that differ from the preset's.",
+        help_behavior_hint="(default: none)",
+    ),
+]
 Out = Annotated[Path, arg(aliases=("-o",), metavar="DIR", help="Output folder.")]
 Quiet = Annotated[bool, arg(aliases=("-q",), help="Print errors only.")]
 Device = Annotated[str, arg(help="Compute device: cpu, cuda or mps.")]
@@ -24,6 +33,19 @@ Model = Annotated[
 ]
 ONE_A_PROCESSOR = "(default: one per processor)"
 NamedFolders = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME=DIR")]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configured:
+    """A preset, as it is or changed."""
+
+    preset: PresetName = "mini"
+    """Built-in configuration."""
+    config: Changes = None
+
+    def configuration(self) -> Preset:
+        """Return the preset with the changes of the file; raises TtsfError for a wrong one."""
+        return changed_preset(PRESETS[self.preset], self.config)
 
 
 @dataclass(frozen=True, kw_only=True)

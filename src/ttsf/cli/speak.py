@@ -12,6 +12,7 @@ from ttsf.cli.options import Device, Model, Quiet
 from ttsf.cli.streams import Progress, show
 from ttsf.engine.options import (
     DEFAULTS,
+    AsSampled,
     Blinks,
     CaptionsKind,
     Code,
@@ -74,6 +75,7 @@ class Speak:
     motion: Motion = DEFAULTS.motion
     blinks: Blinks = DEFAULTS.blinks
     still: Still = DEFAULTS.still
+    as_sampled: AsSampled = DEFAULTS.as_sampled
     face: int = 1
     """Number of the face (see ttsf faces); 1 is the largest."""
     framing: Annotated[str, arg(metavar="FRAMING")] = "picture"

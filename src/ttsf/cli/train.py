@@ -7,10 +7,9 @@ from typing import Annotated, Generic, TypeVar
 from pydantic.dataclasses import dataclass as checked
 from tyro.conf import Positional, Suppress, arg, create_mutex_group, subcommand
 
-from ttsf.cli.options import Out, PresetName
+from ttsf.cli.options import Configured, Out
 from ttsf.config import STRICT
 from ttsf.errors import TtsfError
-from ttsf.research.presets import PRESETS
 from ttsf.research.training.settings import (
     Count,
     FaceOptions,
@@ -34,14 +33,12 @@ class _Run(RunSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(Generic[Options]):
+class Train(Configured, Generic[Options]):
     """Train one stage; an interrupted run continues."""
 
     options: Annotated[Options, arg(name="")]
     out: Annotated[Path, arg(aliases=("-o",), metavar="RUN")]
     """Run folder, resumed if it exists."""
-    preset: PresetName = "mini"
-    """Built-in configuration."""
     steps: Annotated[int | None, LENGTH, arg(help_behavior_hint="(default: the preset's)")] = None
     """Length of training in optimiser steps."""
     epochs: Annotated[float | None, LENGTH, arg(help_behavior_hint="")] = None
@@ -52,12 +49,12 @@ class Train(Generic[Options]):
         """Train."""
         from ttsf.research.training.start import train_stage
 
-        preset = PRESETS[self.preset]
+        preset = self.configuration()
         train_stage(self.options, preset, self.out, self.settings, self.steps, self.epochs)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assemble:
+class Assemble(Configured):
     """Assemble a model folder from runs; later runs replace parts of earlier ones.
 
     ttsf assemble runs/joint runs/vocoder --out model
@@ -66,8 +63,6 @@ class Assemble:
     runs: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN")]
     """Run folders or model folders."""
     out: Out
-    preset: PresetName = "mini"
-    """Built-in configuration."""
 
     def run(self) -> None:
         """Write the model, and print which parts are untrained."""
@@ -76,14 +71,14 @@ class Assemble:
 
         if not self.runs:
             raise TtsfError("name at least one run")
-        model, untrained = assemble(PRESETS[self.preset], self.runs)
+        model, untrained = assemble(self.configuration(), self.runs)
         if untrained:
             print(f"untrained, as no run holds them: {', '.join(untrained)}")
         save(model, self.out)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ablate:
+class Ablate(Configured):
     """Make an ablation of a model (Tables 3 and 5) in a folder beside it, named after the preset.
 
     ttsf ablate --base models/mini --preset mini-no-energy --run runs/no-energy
@@ -91,8 +86,6 @@ class Ablate:
 
     base: Annotated[Path, arg(metavar="DIR")]
     """Model folder."""
-    preset: PresetName
-    """Configuration of the ablation."""
     run_folder: Annotated[Path, arg(name="run", metavar="RUN")]
     """Run of stage motion or voice, trained with the preset."""
 
@@ -101,9 +94,9 @@ class Ablate:
         from ttsf import checkpoint
         from ttsf.research.training.ablation import ablate
 
-        base = checkpoint.load(self.base)
-        model = ablate(base, PRESETS[self.preset], self.run_folder)
-        checkpoint.save(model, self.base.parent / self.preset, self.base.name)
+        base, preset = checkpoint.load(self.base), self.configuration()
+        model = ablate(base, preset, self.run_folder)
+        checkpoint.save(model, self.base.parent / preset.model.name, self.base.name)
 
 
 def _stage(name: str, options: type) -> object:

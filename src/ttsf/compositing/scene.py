@@ -40,11 +40,13 @@ class Scene:
         transparent: bool = False,
         side: int = 128,
         mouth: Mouth | None = None,
+        toned: bool = True,
     ) -> None:
         """size: long side of the frame, px (None: the picture's own, at most 1080).
 
         transparent: frames are RGBA if the portrait is not opaque. side: side of the fields, cells.
-        mouth: where teeth are separated. Raises TtsfError for an invalid size.
+        mouth: where teeth are separated. toned: adapt drawn colours to the picture's. Raises
+        TtsfError for an invalid size.
         """
         picture, square = portrait.picture, portrait.square
         alpha = portrait.alpha if transparent else None
@@ -71,7 +73,7 @@ class Scene:
         self._drawn = surroundings.drawn(x, y)
         self._cells = places(self._lattice.all)
         self._small = cut_square(picture, square, side)
-        self._palette, self._mouth = palette(self._small), mouth
+        self._palette, self._mouth = palette(self._small) if toned else None, mouth
 
     def draw(self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         """Draw the region of one frame, RGB or RGBA uint8 [h, w, 3 or 4].
@@ -103,7 +105,9 @@ class Scene:
         share, drawn = share[cells.pixels][..., None], drawn[cells.pixels]
         offset = flow[cells.pixels] * self._moves_cells[cells.pixels]
         seen = _moved(self._small, self._cells[cells.pixels] + offset)
-        drawn = self._palette.match((drawn.clip(-1, 1) + 1) * np.float32(127.5))
+        drawn = (drawn.clip(-1, 1) + 1) * np.float32(127.5)
+        if self._palette is not None:
+            drawn = self._palette.match(drawn)
         kept = smooth((1 - share - SHARP[0]) / (SHARP[1] - SHARP[0]))
         blunt = drawn * share + seen * (1 - share - kept)
         if pixels.shape[-1] == 4:

@@ -45,6 +45,9 @@ class FaceConfig:
     rgb_path: Literal["features", "mixed"] = (
         "features"  # LIA, or also the source image warped [ours]
     )
+    codes_are_labels: bool = False  # the first codes are those of `model.labels` [ours]
+    teeth_by_rule: bool = False  # single teeth are shaded in what G draws [ours]
+    portrait_colours: bool = False  # what G draws takes the portrait's range of tones [ours]
 
     def __post_init__(self) -> None:
         sides = [side for side, _ in self.channels]

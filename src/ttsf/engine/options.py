@@ -34,6 +34,10 @@ Still = Annotated[bool, Doc("No head motion and no blinks.")]
 Motion = Annotated[float, Ge(0), Le(2), Doc("Amount of head motion, 0 to 2.")]
 """Scale of the motion around the portrait's own pose."""
 Blinks = Annotated[float, Ge(0), Le(1), Doc("How far blinks close the eyes, 0 to 1.")]
+AsSampled = Annotated[
+    bool, Doc("Motion and picture as the model gives them, without the rules set by hand.")
+]
+"""See docs/paper_map.md."""
 Size = Annotated[int | None, Doc("Long side of the video in px.")]
 """None: the picture's own size, at most 1080 px; `compositing.framing` defines the range."""
 Code = Annotated[
@@ -74,6 +78,7 @@ class GenerateOptions(NamedTuple):
     """Embed the watermark in picture and sound (docs/provenance.md)."""
     label: Label = False
     max_seconds: MaxSeconds = 3_600.0
+    as_sampled: AsSampled = False
 
     def __reduce__(self) -> tuple[type["GenerateOptions"], tuple[Any, ...]]:
         """Pickle the lexicon as a dict; the default is a read-only view, which pickle refuses."""
@@ -85,7 +90,7 @@ class GenerateOptions(NamedTuple):
         """Return the model's sampling values, with the rate times `factor`, clipped to `RATES`."""
         slowest, fastest = RATES
         rate = min(max(self.rate * factor, slowest), fastest)
-        return Sampling(self.seed, self.steps, self.temperature, rate, self.still)
+        return Sampling(self.seed, self.steps, self.temperature, rate, self.still, self.as_sampled)
 
     def plain(self) -> "GenerateOptions":
         """Return a copy with Python numbers, so that equal options have equal representations."""

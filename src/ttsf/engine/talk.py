@@ -148,6 +148,8 @@ class Session:
         options: GenerateOptions,
         voice: Tensor | None = None,
     ) -> None:
+        if options.blinks != 1 and not model.config.face.codes_are_labels:
+            raise TtsfError("this model does not tell blinks from other motion; leave out blinks")
         self.model, self.workers = model, workers
         self.utterances, self.options = utterances, options
         self.portrait, self.transparent = portrait, False
@@ -163,10 +165,20 @@ class Session:
     @cached_property
     def scene(self) -> Scene:
         """The scene; raises TtsfError for an impossible framing or size."""
-        side = self.model.config.face.drawn_side
-        framing, size = self.options.framing, self.options.size
-        mouth = self.workers.submit(self._open_mouth).result()
-        return Scene(self.portrait, framing, size, self.transparent, side, mouth)
+        face, options = self.model.config.face, self.options
+        ruled = not options.as_sampled
+        mouth = None
+        if ruled and face.teeth_by_rule:
+            mouth = self.workers.submit(self._open_mouth).result()
+        return Scene(
+            self.portrait,
+            options.framing,
+            options.size,
+            self.transparent,
+            face.drawn_side,
+            mouth,
+            ruled and face.portrait_colours,
+        )
 
     def stamped(self, pixels: np.ndarray, top: int, left: int) -> np.ndarray:
         """Return uint8 pixels [h, w, 3 or 4] at (top, left) of a frame with watermark and label."""

@@ -19,6 +19,8 @@ class Sampling(NamedTuple):
     """Speaking rate; 2 is twice as fast."""
     still: bool = False
     """Keep the portrait's own head pose and eyes."""
+    as_sampled: bool = False
+    """Leave out the configuration's rules for opening and pace."""
 
     def solver(self, flow: "FlowMatchingConfig") -> tuple[int, float]:
         """Return steps and temperature, with defaults from `flow`."""

@@ -202,8 +202,12 @@ class TTSF(nn.Module):
         """Scale head motion f_m [B, T, S] about the portrait's own f_m0 [B, S], and its blinks.
 
         motion: one factor, or one for each frame, [B, T, 1].
+        A model whose codes are no labels knows no blinks.
         """
         moved = f_m - f_m0[:, None]
+        if not self.config.face.codes_are_labels:
+            as_sampled = not isinstance(motion, Tensor) and motion == 1
+            return f_m if as_sampled else f_m0[:, None] + motion * moved
         code = self.motion_extractor.codes()[:, BLINK]
         blink = (moved @ code)[..., None] * code
         return f_m0[:, None] + motion * (moved - blink) + blinks * blink
@@ -277,7 +281,9 @@ class TTSF(nn.Module):
         features = self.speech.encode(symbols, lengths, voice, sampling.rate, silence * mel_frames)
         noise = noise_for(sampling.seed, 2 * index)
         mel = self.speech.decode(features, voice, steps, temperature, noise)
-        f_lip = self._opened(self.lip_features(features))
+        f_lip = self.lip_features(features)
+        if not sampling.as_sampled:
+            f_lip = self._opened(f_lip)
         count = f_lip.shape[1]
         samples = self.vocoder(mel)[0, : count * self.config.samples_per_video].clamp(-1, 1)
         spoken = count - int(features.silence[0]) // mel_frames
@@ -311,7 +317,7 @@ class TTSF(nn.Module):
         noise = noise_for(sampling.seed, 2 * index + 1)
         moved = self.sample_motion(source.f_m, said.f_lip, sampling, noise, before)
         pace = self.config.motion.voice_pace
-        if pace is None:
+        if pace is None or sampling.as_sampled:
             return moved
         alpha = self.motion_extractor.coordinates(moved.f_m) / GAIN
         f_m = self.motion_extractor.compose(GAIN * prosodic(alpha, said.loudness, pace))

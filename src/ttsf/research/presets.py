@@ -244,6 +244,9 @@ _MINI = ModelConfig(
         drawn_side=128,
         lip_codes=(7, 8, 9, 10),
         rgb_path="mixed",
+        codes_are_labels=True,
+        teeth_by_rule=True,
+        portrait_colours=True,
     ),
     audio_mapper=AudioMapperConfig(channels=128, kernels=(3, 7), opening=MouthOpeningConfig()),
     motion=MotionConfig(
@@ -297,14 +300,20 @@ _NEXT = replace(
 """The voice of the next weights: known times, pitch and energy, sound of 24 kHz [ours]."""
 
 
-def _ablation(
-    name: str,
-    audio_mapper: AudioMapperConfig = _MINI.audio_mapper,
-    speech: SpeechConfig = _MINI.speech,
-    motion: MotionConfig = _MINI.motion,
-) -> Preset:
-    model = replace(_MINI, name=name, audio_mapper=audio_mapper, speech=speech, motion=motion)
-    return replace(MINI, model=model)
+def _ablations(base: Preset) -> tuple[Preset, ...]:
+    """Tables 5 (no energy; no energy and no upsampled features) and 3 (voice with motion), and
+    Sec. 3.2's motion without the auto-encoder."""
+    model, silent = base.model, replace(base.model.audio_mapper, energy="none")
+    changed = {
+        "no-energy": replace(model, audio_mapper=silent),
+        "text-only": replace(model, audio_mapper=replace(silent, use_upsampled=False)),
+        "voice-with-motion": replace(model, speech=replace(model.speech, voice_from="id+motion")),
+        "no-normalizer": replace(model, motion=replace(model.motion, normalizer=False)),
+    }
+    return tuple(
+        replace(base, model=replace(one, name=f"{model.name}-{name}"))
+        for name, one in changed.items()
+    )
 
 
 PRESETS = {
@@ -313,13 +322,7 @@ PRESETS = {
         Preset(),
         MINI,
         replace(MINI, model=_NEXT),
-        _ablation("mini-no-energy", replace(_MINI.audio_mapper, energy="none")),
-        _ablation(
-            "mini-text-only", replace(_MINI.audio_mapper, energy="none", use_upsampled=False)
-        ),
-        _ablation("mini-voice-with-motion", speech=replace(_MINI.speech, voice_from="id+motion")),
-        _ablation("mini-no-normalizer", motion=replace(_MINI.motion, normalizer=False)),
+        *_ablations(MINI),
+        *_ablations(Preset()),
     )
 }
-"""The last four are the ablations of Table 5 (no energy; no energy and no upsampled features), of
-Table 3 (voice with motion) and of Sec. 3.2 (motion without the auto-encoder)."""

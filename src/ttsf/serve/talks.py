@@ -119,8 +119,10 @@ class Talk:
             if event["type"] == ALIVE:
                 self._alive = True
                 waiting = [piece for said in self._unsaid.values() for piece in said]
-                state = [Show(self._client is not None), Listen(self._listening)]
-                for message in [*state, *waiting]:
+                messages: list[LiveMessage] = [
+                    Show(self._client is not None), Listen(self._listening), *waiting,
+                ]  # fmt: skip
+                for message in messages:
                     self._tell_alive(message)
                 return
             if event["type"] == "speech" and event["what"] in ENDED:

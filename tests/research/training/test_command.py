@@ -33,3 +33,45 @@ def test_a_stage_and_its_assembly_run(
     assert main(["assemble", "runs/none", "--out", "other"]) == 2
     assert "no training state in runs/none" in capsys.readouterr().err
     assert not (tmp_path / "other").exists()
+
+
+def test_a_run_goes_on_only_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_speech(tmp_path / "corpus")
+    write_speech(tmp_path / "other")
+    manifest = tmp_path / "other" / "manifest.jsonl"
+    manifest.write_text(manifest.read_text().replace('"rms"', '"awb"'))
+    (tmp_path / "narrow.toml").write_text("[model.speech.duration]\nchannels = 64\n")
+    line = ["train", "tts", "--data", "corpus", "--out", "run", "--steps", "1"]
+    assert main(line) == 0
+    (first,) = [text for text in capsys.readouterr().out.splitlines() if "speakers" in text]
+    assert first.startswith("12 clips of 2 speakers, 0.3 min; 1 steps of 1 batches, 0.5 epochs; ")
+    before = {
+        path.name: path.read_bytes() for path in (tmp_path / "run").iterdir() if path.is_file()
+    }
+    assert {"run.json", "speakers.json", "state.safetensors"} <= before.keys()
+    for changed, said in (
+        (["--data", "other"], "begun with data = sha256:"),
+        (["--seed", "3"], "begun with seed = 0, not 3"),
+        (["--accumulate", "2"], "begun with micro-batches a step = 1, not 2"),
+        (["--preset", "mini-no-energy"], "preset.model.name = mini, not mini-no-energy (1 more"),
+        (["--config", "narrow.toml"], "preset.model.speech.duration.channels = 192, not 64"),
+        (["--adversarial"], "options.adversarial = False, not True"),
+    ):
+        assert main([*line, "--steps", "2", *changed]) == 2
+        (error,) = capsys.readouterr().err.splitlines()
+        assert said in error
+        after = {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir() if p.is_file()}
+        assert after == before
+    (tmp_path / "corpus").rename(tmp_path / "moved")
+    assert main([*line, "--steps", "2", "--loaders", "2", "--data", "moved"]) == 0
+
+
+def test_a_device_that_is_not_there_is_refused_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["train", "tts", "--data", str(tmp_path), "--out", str(tmp_path / "run")]
+    assert main([*line, "--device", "nonsense"]) == 2
+    assert "device nonsense is not available here" in capsys.readouterr().err

@@ -163,9 +163,10 @@ def test_epochs_are_steps_of_all_processes(monkeypatch, tmp_path, processes, ste
     ran = []
     line = LineStage()
     line.batches_per_epoch, line.training = 10, MINI.tts
+    monkeypatch.setattr(start, "_announced", lambda *_: "")
     monkeypatch.setenv("WORLD_SIZE", processes)
     monkeypatch.setattr(start, "build_stage", lambda *_: line)
-    monkeypatch.setattr(start, "train", lambda stage, out, settings: ran.append(settings.steps))
+    monkeypatch.setattr(start, "train", lambda *given: ran.append(given[2].steps))
     options, settings = TtsOptions(tmp_path), RunSettings(1, accumulate=2)
     start.train_stage(options, MINI, tmp_path, settings, epochs=3)
     start.train_stage(options, MINI, tmp_path, settings, steps=7)

@@ -43,27 +43,35 @@ def speak_first(model: TTSF, spoken: SpokenText, voice: Tensor) -> Tensor:
     return GriffinLim(config.vocoder, config.audio)(mel.cpu())[0]
 
 
+EVERY_S = 60.0
+"""A line is written at least this often, s, however few steps were taken."""
+
+
 class Journal:
     """Writes `log.jsonl`, `valid/` and, with ttsf[train], `tensorboard/` in a run's folder."""
 
     def __init__(self, out: Path, first: int) -> None:
         self.out, self.first, self.begun = out, first, time.monotonic()
+        self.told = self.begun
         self.sums: dict[str, float] = {}
         self.count = 0
         self.board = _tensorboard(out, first)
 
     def add(self, done: int, losses: dict[str, float], waited_s: float, every: int) -> None:
-        """Count a step's losses; their means are logged every `every` steps.
+        """Count a step's losses; their means are logged every `every` steps, and every minute.
 
         waited_s: total time spent waiting for batches; logged as a fraction of the run time.
         """
         self.count += 1
         for name, value in losses.items():
             self.sums[name] = self.sums.get(name, 0.0) + value
-        if done % every:
+        now = time.monotonic()
+        if done % every and now - self.told < EVERY_S:
             return
-        spent = time.monotonic() - self.begun
+        self.told, spent = now, now - self.begun
         pace = {"s_per_step": spent / (done - self.first), "waiting": waited_s / spent}
+        if torch.cuda.is_available():
+            pace["memory_gib"] = torch.cuda.max_memory_allocated() / 2**30
         means = {name: value / self.count for name, value in self.sums.items()}
         self._write({"step": done} | _rounded(pace | means))
         self._plot("train", means, done)

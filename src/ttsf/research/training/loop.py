@@ -9,7 +9,7 @@ exactly the step that one process takes with twice the accumulation.
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
@@ -20,6 +20,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ttsf.errors import TtsfError
+from ttsf.media.files import write_new
 from ttsf.research.training.journal import Journal, Validation
 from ttsf.research.training.settings import RunSettings
 from ttsf.research.training.state import PARTIAL, STATE, load_state, save_state
@@ -111,14 +112,19 @@ def to_device(batch: Any, device: torch.device) -> Any:
     return batch
 
 
-def train(stage: Stage, out: Path, settings: RunSettings) -> None:
+def train(
+    stage: Stage, out: Path, settings: RunSettings, files: Mapping[str, str] | None = None
+) -> None:
     """Train up to `settings.steps`, resuming from the state in `out` if there is one.
 
-    Raises TtsfError, naming the batch, if a loss or gradient is not finite or the loss diverges;
-    the last good state is kept.
+    files: texts to write into `out`, once it is known that its state fits. Raises TtsfError,
+    naming the batch, if a loss or gradient is not finite or the loss diverges; the last good state
+    is kept.
     """
     with _processes(settings.device) as (rank, world, device):
         run = _Run(stage, out, settings, rank, world, device)
+        for name, text in (files or {}).items() if rank == 0 else ():
+            write_new(out / name, text)
         with closing(run.batches):
             run.run()
 
@@ -184,12 +190,13 @@ class _Run:
         )
 
     def _resume(self) -> int:
-        self.out.mkdir(parents=True, exist_ok=True)
+        there = (self.out / STATE).exists()
+        notes = load_state(self.out, self.net, self.average, self.optimizer) if there else {}
         if self.rank == 0:
+            self.out.mkdir(parents=True, exist_ok=True)
             (self.out / PARTIAL).unlink(missing_ok=True)
-        if not (self.out / STATE).exists():
+        if not there:
             return 0
-        notes = load_state(self.out, self.net, self.average, self.optimizer)
         if "scale" in notes:
             self.scaler.load_state_dict(json.loads(notes["scale"]))
         return int(notes["step"])
@@ -201,6 +208,7 @@ class _Run:
         saved = time.monotonic()
         for step in range(self.first, settings.steps):
             losses, total = self._step(step)
+            losses, total = self._over_processes(losses, total)
             if trend.diverges(total):
                 raise TtsfError(f"the loss diverges at step {step}: {losses}; last state kept")
             if journal is None:
@@ -247,6 +255,17 @@ class _Run:
         self.scaler.update()
         self._update_average(step)
         return means, sum(stage.weights[name] * value for name, value in means.items())
+
+    def _over_processes(
+        self, losses: dict[str, float], total: float
+    ) -> tuple[dict[str, float], float]:
+        """Average a step's losses over all processes."""
+        if self.world == 1:
+            return losses, total
+        sums = torch.tensor([*losses.values(), total], device=self.device, dtype=torch.float64)
+        distributed.all_reduce(sums)
+        *means, mean = (sums / self.world).tolist()
+        return dict(zip(losses, means, strict=True)), mean
 
     def _last_only(self, part: int) -> Any:
         """Synchronise gradients only with the last micro-batch of a step."""

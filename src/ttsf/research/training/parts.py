@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from ttsf import checkpoint
 from ttsf.config import VoiceConfig
 from ttsf.errors import TtsfError
-from ttsf.media.files import write_new
 from ttsf.model.ttsf import TTSF
 from ttsf.research.training.state import STATE, read_average
 
@@ -104,9 +103,9 @@ def read_speakers(run: Path) -> dict[str, Tensor]:
     return dict(zip(names, table, strict=True))
 
 
-def write_voices(run: Path, voices: Sequence[VoiceConfig]) -> None:
-    """Write the list of voices that a run mixes."""
-    write_new(run / VOICES, json.dumps([asdict(voice) for voice in voices], indent=1))
+def voices_text(voices: Sequence[VoiceConfig]) -> str:
+    """Return the content of VOICES for the voices that a run mixes."""
+    return json.dumps([asdict(voice) for voice in voices], indent=1)
 
 
 def read_voices(folder: Path) -> tuple[VoiceConfig, ...]:

@@ -141,7 +141,7 @@ class JointOptions:
     data: Path
     """Corpus with manifest.jsonl."""
     warm_start: Path | None = None
-    """Model to start from."""
+    """Run or model to start from, such as the run of stage tts."""
     experts: Path | None = None
     """Folder of the public networks (default: $TTSF_EXPERTS)."""
     syncnet: Path | None = None

@@ -1,17 +1,22 @@
-"""`ttsf train`: build a stage from a preset and run it."""
+"""`ttsf train`: build a stage from a preset, say what it is about to do, and run it."""
 
 import json
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from ttsf.media.files import DISK_FULL, cannot_write, write_new
+from ttsf.checkpoint import usable_device
+from ttsf.config import SAMPLE_RATE
+from ttsf.media.files import DISK_FULL, cannot_write
+from ttsf.research.data.manifest import Clip
 from ttsf.research.presets import Preset
+from ttsf.research.training.identity import IDENTITY, check_identity, identity, written
 from ttsf.research.training.loop import train
-from ttsf.research.training.parts import SPEAKERS, write_voices
+from ttsf.research.training.parts import SPEAKERS, VOICES, voices_text
 from ttsf.research.training.settings import (
     FaceOptions,
     JointOptions,
@@ -31,6 +36,8 @@ from ttsf.research.training.stages.tts import TtsStage
 from ttsf.research.training.stages.vocoder import VocoderStage
 from ttsf.research.training.stages.voice import VoiceStage
 
+COPIES = 5
+"""Of every weight: itself, its average, its gradient and the two of Adam."""
 Known = TtsStage | VocoderStage | FaceStage | MotionStage | VoiceStage | SyncNetStage | JointStage
 
 
@@ -66,27 +73,59 @@ def train_stage(
 ) -> None:
     """Build and run a stage in `out`, for `steps`, `epochs`, or the preset's steps.
 
-    Raises TtsfError as `build_stage` and `loop.train` do.
+    Raises TtsfError as `build_stage` and `loop.train` do, and before any work if `out` holds
+    another run.
     """
     if steps is not None:
         settings = replace(settings, steps=steps)
+    usable_device(settings.device)
     torch.manual_seed(settings.seed)
-    together = settings.accumulate * int(os.environ.get("WORLD_SIZE", "1"))
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    together = settings.accumulate * processes
+    run = identity(options, preset, settings, together)
+    check_identity(out, run)
     stage = build_stage(options, preset, settings.seed, together)
     if epochs is not None:
         settings = replace(settings, steps=math.ceil(epochs * stage.batches_per_epoch / together))
     elif steps is None:
         settings = replace(settings, steps=stage.training.steps)
+    files = {IDENTITY: written(run, processes)}
     if isinstance(stage, TtsStage):
-        write_new(out / SPEAKERS, json.dumps(stage.speakers))
+        files[SPEAKERS] = json.dumps(stage.speakers)
     if isinstance(stage, VoiceStage | JointStage) and stage.voices:
-        write_voices(out, stage.voices)
-    if isinstance(stage, TtsStage | VocoderStage | MotionStage | JointStage):
-        for line in stage.notes:
+        files[VOICES] = voices_text(stage.voices)
+    if os.environ.get("RANK", "0") == "0":
+        for line in (*getattr(stage, "notes", ()), _announced(stage, settings, together)):
             print(line, flush=True)
     try:
-        train(stage, out, settings)
+        train(stage, out, settings, files)
     except OSError as error:
         if error.errno in DISK_FULL:
             raise cannot_write(out, error) from error
         raise
+
+
+def _announced(stage: Known, settings: RunSettings, together: int) -> str:
+    """Say how much is learned from what, and the memory that every process needs at least."""
+    match stage:
+        case TtsStage() | MotionStage():
+            contents = _clips(stage.speech.clips)
+        case VocoderStage():
+            contents = _clips(stage.clips)
+        case SyncNetStage() | JointStage():
+            contents = _clips(stage.clips.clips)
+        case FaceStage():
+            contents = f"{stage.faces.people} people"
+        case VoiceStage():
+            contents = f"{len(stage.portraits.names)} people"
+    epochs = settings.steps * together / stage.batches_per_epoch
+    size = sum(p.numel() for p in stage.net.parameters() if p.requires_grad)
+    return (
+        f"{contents}; {settings.steps} steps of {together} batches, {epochs:.3g} epochs; "
+        f"{size / 1e6:.1f} M weights, {COPIES * 4 * size / 2**30:.2f} GiB without activations"
+    )
+
+
+def _clips(clips: Sequence[Clip]) -> str:
+    minutes = sum(clip.samples for clip in clips) / SAMPLE_RATE / 60
+    return f"{len(clips)} clips of {len({c.speaker for c in clips})} speakers, {minutes:.1f} min"

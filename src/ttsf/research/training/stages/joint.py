@@ -5,14 +5,14 @@ utterance; G draws five neighbouring frames, one SyncNet window. The motion samp
 32.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ttsf import checkpoint
 from ttsf.errors import TtsfError
 from ttsf.model.face import adversarial, objectives
 from ttsf.model.face.discriminator import Discriminator
@@ -21,7 +21,18 @@ from ttsf.research.data.talking_clips import TalkingBatch, TalkingClips, held_ou
 from ttsf.research.presets import JointTraining, Preset
 from ttsf.research.training.frozen_experts import Experts, find_experts
 from ttsf.research.training.journal import Validation, sheet, speak_first
-from ttsf.research.training.parts import FACE, MOTION, SPEECH, VOICE, Parts
+from ttsf.research.training.parts import (
+    FACE,
+    MIXED_VOICES,
+    MOTION,
+    SPEECH,
+    TABLE,
+    VOICE,
+    Parts,
+    check_shape,
+    read_voices,
+    read_weights,
+)
 from ttsf.research.training.settings import JointOptions
 
 HELD_OUT = 4
@@ -52,10 +63,10 @@ class JointStage:
         found = experts or find_experts(
             options.experts, options.syncnet, preset.syncnet.network, options.allow_missing
         )
-        begun = None if options.warm_start is None else checkpoint.load(options.warm_start)
+        begun = {} if options.warm_start is None else read_weights(options.warm_start)
         self.config = preset.model
-        if begun is not None:
-            speech = replace(self.config.speech, voices=begun.config.speech.voices)
+        if options.warm_start is not None and MIXED_VOICES in begun:
+            speech = replace(self.config.speech, voices=read_voices(options.warm_start))
             self.config = replace(self.config, speech=speech)
         self.voices = self.config.speech.voices
         self.clips = TalkingClips(
@@ -67,8 +78,8 @@ class JointStage:
         if self.held_out is self.clips:
             self.notes.append("no clips of the split valid: the validation is on training clips")
         self.model = TTSF(self.config)
-        if begun is not None:
-            _go_on_from(self.model, begun)
+        if options.warm_start is not None:
+            _begin_with(self.model, begun, options.warm_start)
         self.net = Parts(self.model, (*SPEECH, VOICE, *FACE, "audio_mapper", *MOTION))
         self.discriminator = Discriminator(self.training.discriminator)
         self.net.add_module("discriminator", self.discriminator)
@@ -173,10 +184,19 @@ def loss_weights(joint: JointTraining, experts: Experts) -> dict[str, float]:
     return weights
 
 
-def _go_on_from(model: TTSF, begun: TTSF) -> None:
-    """Load the weights of an assembled model; the vocoder may differ."""
-    weights, own = begun.state_dict(), model.state_dict()
-    wrong = [k for k, v in weights.items() if k in own and own[k].shape != v.shape]
-    if wrong:
-        raise TtsfError(f"the model to start from has another size than the preset: {wrong[0]}")
-    model.load_state_dict({k: v for k, v in weights.items() if k in own}, strict=False)
+def _begin_with(model: TTSF, weights: Mapping[str, Tensor], folder: Path) -> None:
+    """Load the parts that a run or model holds, except for the vocoder.
+
+    After the stage tts every face has the mean voice of its table. Raises TtsfError for another
+    size.
+    """
+    own = model.state_dict()
+    found = {k: v for k, v in weights.items() if k in own and not k.startswith("vocoder.")}
+    if not found:
+        raise TtsfError(f"{folder} holds no part of the model to start from")
+    for name, value in found.items():
+        check_shape(folder, name, value, own[name])
+    projection = model.speech.voice_projection
+    if TABLE in weights and isinstance(projection, nn.Linear):
+        found[f"{VOICE}.bias"] = weights[TABLE].mean(0)
+    model.load_state_dict(own | found)

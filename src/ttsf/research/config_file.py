@@ -1,0 +1,48 @@
+"""A preset changed by a TOML file that states only what differs. Imports no torch.
+
+    [model.motion]
+    sampler_layers = 8
+
+Unknown keys and values out of range are errors. A part that may be missing, such as
+`model.motion.voice_pace`, is switched off by `voice_pace = false`.
+"""
+
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from ttsf.errors import TtsfError
+from ttsf.media.files import read_text
+from ttsf.research.presets import Preset
+
+_adapter = TypeAdapter(Preset)
+
+
+def changed_preset(preset: Preset, path: Path | None) -> Preset:
+    """Return the preset with the values of a TOML file (None: as it is).
+
+    Raises TtsfError that names the file and the key.
+    """
+    if path is None:
+        return preset
+    try:
+        return _adapter.validate_python(_merged(asdict(preset), tomllib.loads(read_text(path))))
+    except tomllib.TOMLDecodeError as error:
+        raise TtsfError(f"{path}: not TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        unknown = first["type"] == "unexpected_keyword_argument"
+        reason = "there is no such key" if unknown else first["msg"]
+        raise TtsfError(": ".join(filter(None, (str(path), key, reason)))) from None
+
+
+def _merged(base: Any, change: Any) -> Any:
+    if isinstance(base, dict) and change is False:
+        return None
+    if not isinstance(base, dict) or not isinstance(change, dict):
+        return change
+    return base | {key: _merged(base.get(key), value) for key, value in change.items()}

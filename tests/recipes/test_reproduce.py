@@ -1,0 +1,68 @@
+"""The paper's run from its first line to its tables, on corpora that it makes itself."""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+SCORERS = ("jiwer", "mediapipe", "pocketsphinx", "pyworld", "resemblyzer")
+
+
+def reproduce(work: Path, **setting: str) -> str:
+    """The output of `reproduce.sh --try`, with this Python's commands."""
+    commands = work / "bin"
+    commands.mkdir(parents=True)
+    for name, call in (
+        ("python", ""), ("ttsf", "-m ttsf"),
+        ("torchrun", "-m torch.distributed.run --master-port 0"),
+    ):  # fmt: skip
+        (commands / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {call} "$@"\n')
+        (commands / name).chmod(0o755)
+    sources = os.pathsep.join(str(ROOT / part) for part in ("src", "."))
+    env = os.environ | {
+        "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}", "WORK": str(work / "try"),
+        "PYTHONPATH": sources, "OMP_NUM_THREADS": "1", **setting,
+    }  # fmt: skip
+    command = ["bash", str(ROOT / "recipes" / "reproduce.sh"), "--try"]
+    done = subprocess.run(command, cwd=work, env=env, capture_output=True, text=True, timeout=1200)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def test_its_stages_fit_together(tmp_path: Path) -> None:
+    """Without ablations and tables."""
+    commands = tmp_path / "none"
+    commands.mkdir()
+    (commands / "jiwer.py").write_text("raise ImportError\n")
+    sources = os.pathsep.join(map(str, (commands, ROOT / "src")))
+    said = reproduce(tmp_path / "run", ABLATIONS="", STEPS="1", PYTHONPATH=sources)
+    assert said.count("of 6 speakers") + said.count("of 4 speakers") == 4
+    assert "all stages fit together" in said
+    work = tmp_path / "run" / "try"
+    assert {path.name for path in (work / "models").iterdir()} == {"paper"}
+    assert (work / "models" / "paper" / "model.safetensors").is_file()
+
+
+@pytest.mark.long
+@pytest.mark.skipif(any(find_spec(name) is None for name in SCORERS), reason="needs ttsf[eval]")
+def test_it_ends_with_all_tables_of_the_paper(tmp_path: Path) -> None:
+    reproduce(tmp_path)
+    work = tmp_path / "try"
+    rows = {
+        ("lrs2", "1"): ["real clips", "ours", "still picture, GT audio"],
+        ("lrs2", "3"): ["real clips", "ours", "ours, with motion", "still picture, GT audio"],
+        ("voxceleb2", "2"): ["ours"],
+        ("voxceleb2", "5"): ["ours", "no energy", "no energy, no f_t"],
+    }
+    for (corpus, table), systems in rows.items():
+        lines = (work / f"{corpus}_tables" / f"table_{table}.md").read_text().splitlines()
+        shown = [line.split("|")[1].strip() for line in lines if line.startswith("|")][2:]
+        assert [name for name in shown if name in systems] == systems
+    assert (work / "lrs2_tables" / "figure5.png").is_file()
+    shutil.rmtree(work)
