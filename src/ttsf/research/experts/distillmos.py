@@ -22,8 +22,8 @@ class DistillMos:
     def __init__(self) -> None:
         try:
             from distillmos import ConvTransformerSQAModel
-        except ImportError:
-            raise MissingPackage(f"DistillMOS is not installed: {INSTALL}") from None
+        except (ImportError, OSError):  # OSError: a torchaudio that does not fit torch
+            raise MissingPackage(f"DistillMOS cannot be loaded: {INSTALL}") from None
         self.version = importlib.metadata.version("distillmos")
         self._network = ConvTransformerSQAModel().eval()
 
