@@ -43,7 +43,7 @@ train() { # OUT STAGE EPOCHS OPTIONS...
     out=$1 stage=$2 length=(--epochs "$3")
     shift 3
     [ -z "$STEPS" ] || length=(--steps "$STEPS")
-    torchrun --nproc-per-node "$PROCESSES" -m ttsf train "$stage" --data "$WORK/lrs3" \
+    torchrun --standalone --nproc-per-node "$PROCESSES" -m ttsf train "$stage" --data "$WORK/lrs3" \
         --out "$WORK/runs/$out" "${length[@]}" --device "$device" ${small+"${small[@]}"} "$@"
 }
 

@@ -19,9 +19,10 @@ def reproduce(work: Path, **setting: str) -> str:
     commands = work / "bin"
     commands.mkdir(parents=True)
     for name, call in (
-        ("python", ""), ("ttsf", "-m ttsf"),
-        ("torchrun", "-m torch.distributed.run --master-port 0"),
-    ):  # fmt: skip
+        ("python", ""),
+        ("ttsf", "-m ttsf"),
+        ("torchrun", "-m torch.distributed.run"),
+    ):
         (commands / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {call} "$@"\n')
         (commands / name).chmod(0o755)
     sources = os.pathsep.join(str(ROOT / part) for part in ("src", "."))
