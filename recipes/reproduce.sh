@@ -28,15 +28,17 @@ if [ "${1:-}" = --try ]; then
     python "$RECIPES/try_corpora.py" "$WORK/corpora"
     LRS3=$WORK/corpora/lrs3 LRS2=$WORK/corpora/lrs2 VOXCELEB2=$WORK/corpora/voxceleb2
     SYSTEMS=$WORK/corpora/systems EXPERTS='' WHISPER='' PROCESSES=${PROCESSES:-2}
-    device=cpu half=float32 small=(--config "$RECIPES/try.toml") experts=(--allow-missing)
+    device=cpu half=float32 experts=(--allow-missing)
+    config=(--config "$WORK/mel.toml" --config "$RECIPES/try.toml")
 else
     [ -n "$scorers" ] || { echo "the tables need packages: see docs/evaluation.md" >&2; exit 2; }
     LRS3=${LRS3:?folder of LRS3}
     LRS2=${LRS2:?folder of LRS2}
     VOXCELEB2=${VOXCELEB2:?folder of VoxCeleb2}
     EXPERTS=${EXPERTS:?folder of the public networks, see docs/training.md}
-    WORK=${WORK:-work/paper} STEPS='' SYSTEMS=${SYSTEMS:-} PROCESSES=${PROCESSES:-8}
-    device=cuda half=float16 small=() experts=(--experts "$EXPERTS")
+    WORK=${WORK:-work/paper} STEPS='' SYSTEMS=${SYSTEMS:-} WHISPER=${WHISPER:-} PROCESSES=${PROCESSES:-8}
+    device=cuda half=float16 experts=(--experts "$EXPERTS")
+    config=(--config "$WORK/mel.toml")
 fi
 
 train() { # OUT STAGE EPOCHS OPTIONS...
@@ -44,16 +46,18 @@ train() { # OUT STAGE EPOCHS OPTIONS...
     shift 3
     [ -z "$STEPS" ] || length=(--steps "$STEPS")
     torchrun --standalone --nproc-per-node "$PROCESSES" -m ttsf train "$stage" --data "$WORK/lrs3" \
-        --out "$WORK/runs/$out" "${length[@]}" --device "$device" ${small+"${small[@]}"} "$@"
+        --out "$WORK/runs/$out" "${length[@]}" --device "$device" "${config[@]}" "$@"
 }
 
 assemble() { # OUT PRESET RUNS...
     out=$1 preset=$2
     shift 2
-    ttsf assemble "$@" --preset "$preset" ${small+"${small[@]}"} --out "$WORK/models/$out"
+    ttsf assemble "$@" --preset "$preset" "${config[@]}" --out "$WORK/models/$out"
 }
 
 ttsf prepare lrs3 "$LRS3" --out "$WORK/lrs3"
+test -f "$WORK/mel.toml" ||
+    ttsf statistics "$WORK/lrs3" --preset paper --out "$WORK/mel.toml"
 train vocoder vocoder 100 --preset paper
 train syncnet syncnet 100 --preset paper
 train tts tts 2000 --preset paper --precision "$half"

@@ -23,6 +23,8 @@ from ttsf.model.face.generator import fast_layout
 from ttsf.model.ttsf import TTSF
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
+RUN = "state.safetensors"
+"""File of a training run, which is no model yet."""
 BUNDLED = Path(__file__).parent / "weights" / "mini"
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 BASE = "base"
@@ -139,6 +141,8 @@ def load_config(folder: Path) -> ModelConfig:
     """Load the configuration of the model in `folder`; raises TtsfError for an unknown key."""
     path = folder / CONFIG
     try:
+        if not path.exists() and (folder / RUN).is_file():
+            raise TtsfError(f"{folder} is a run of training; make a model of it by ttsf assemble")
         if path.exists() and not path.is_file():
             raise TtsfError(f"{path}: not a regular file")
         return model_config_from_json(path.read_bytes())

@@ -17,10 +17,12 @@ from ttsf.research.experts.syncnet import load_syncnet
 from ttsf.research.presets import (
     FaceTraining,
     JointTraining,
+    LossWeights,
     MotionTraining,
     Preset,
     SyncNetConfig,
     SyncNetTraining,
+    TtsTraining,
     VocoderTraining,
 )
 from ttsf.research.training.frozen_experts import Experts
@@ -47,12 +49,14 @@ from ttsf.research.training.stages.voice import VoiceStage
 
 TINY_PRESET = Preset(
     model=TINY,
+    tts=TtsTraining(learning_rate=1e-3, warm_up=200, last_rate=0.1),
     vocoder=VocoderTraining(discriminators="spectrogram", stft=2.0, learning_rate=5e-4, batch=2),
     face=FaceTraining(side=32, people=2, targets=2),
     motion=MotionTraining(batch=2),
     syncnet=SyncNetTraining(network=SyncNetConfig(side=48, channels=4, embedding=16)),
     joint=JointTraining(
         batch=1,
+        loss=LossWeights(ae=24.0),
         discriminator=DiscriminatorConfig(
             channels=((256, 2), (128, 2), (64, 4), (32, 4), (16, 4), (8, 4), (4, 4))
         ),

@@ -1,11 +1,17 @@
 """Files, links and classes named in the documentation exist."""
 
 import re
+from ast import literal_eval
+from collections.abc import Iterator
+from dataclasses import asdict
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.paths import ROOT
+from ttsf.research.presets import PRESETS
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "dev").glob("*.md")]
 FILE = re.compile(r"`((?:[\w-]+/)*[\w-]+\.(?:py|sh|md))`")
@@ -38,3 +44,37 @@ def test_the_paper_map_names_what_is_there() -> None:
     }
     assert len(names) > 20
     assert [n for n in sorted(names) if not re.search(rf"(def|class) {n}\b", SOURCE)] == []
+
+
+def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and values of a nested configuration."""
+    if not isinstance(value, dict):
+        yield key, value
+        return
+    for name in value:
+        yield from leaves(value[name], f"{key}.{name}" if key else name)
+
+
+def stated(text: str) -> Any:
+    """A value as the table writes it."""
+    try:
+        return literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def test_every_value_of_paper_has_a_row_with_its_source() -> None:
+    text = (ROOT / "docs" / "paper_map.md").read_text()
+    table = text.partition("## Values of the preset `paper`")[2].partition("\n\nParameter counts")[
+        0
+    ]
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
+    assert all(row[2].strip() for row in rows)
+    listed = [item.partition(" = ") for row in rows for item in re.findall(r"`([^`]+)`", row[1])]
+    values = dict(leaves(asdict(PRESETS["paper"])))
+    for name, value in values.items():
+        (_, given, wanted), *further = [item for item in listed if fnmatchcase(name, item[0])]
+        assert not further, f"{name} stands twice"
+        assert not given or stated(wanted) == value, f"{name} is {value}, not {wanted}"
+    dead = [name for name, *_ in listed if not any(fnmatchcase(key, name) for key in values)]
+    assert dead == []

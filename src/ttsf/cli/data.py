@@ -1,4 +1,4 @@
-"""The data commands: `ttsf prepare`, `ttsf corpus` and `ttsf render`."""
+"""The data commands: `ttsf prepare`, `ttsf corpus`, `ttsf render` and `ttsf statistics`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, PositionalRequiredArgs, arg
 
-from ttsf.cli.options import Jobs, Out, Quiet
+from ttsf.cli.options import Configured, Jobs, Out, Quiet
 from ttsf.cli.streams import Progress
 from ttsf.research.data.settings import OpenCorpusSettings, PrepareSettings, RenderSettings
 
@@ -81,6 +81,31 @@ class Render:
         people = render(self.settings, self.out, progress)
         if not self.quiet:
             print(f"{self.out}: {people} people, {self.settings.frames + 1} frames each")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics(Configured):
+    """Measure mel_mean and mel_std of a corpus, as a file for --config.
+
+    ttsf statistics corpus --out mel.toml
+    """
+
+    data: Positional[Path]
+    """Corpus with manifest.jsonl."""
+    out: Annotated[Path, arg(aliases=("-o",), metavar="FILE.toml")]
+    """File to write."""
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Write the file and print its values."""
+        from ttsf.media.files import write_new
+        from ttsf.research.data.speech.mel_statistics import measure_mels
+
+        progress = None if self.quiet else Progress("clips")
+        found = measure_mels(self.data, self.configuration().model.audio, progress)
+        write_new(self.out, found.toml())
+        if not self.quiet:
+            print(f"{self.out}: mel_mean = {found.mean:.4f}, mel_std = {found.std:.4f}")
 
 
 def _summarise(command: Jobs, records: Sequence["Record"]) -> None:

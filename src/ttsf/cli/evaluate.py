@@ -8,6 +8,7 @@ from tyro.conf import Positional, Suppress, arg
 
 from ttsf.cli.options import ONE_A_PROCESSOR, NamedFolders, Out, Quiet, named_folders
 from ttsf.cli.streams import Progress
+from ttsf.errors import needing
 from ttsf.research.data.parts import Use
 from ttsf.research.evaluation.settings import EvaluateSettings
 
@@ -45,7 +46,9 @@ class Evaluate:
         """Write the tables and print them."""
         systems, ablations = named_folders(self.system), named_folders(self.ablation)
         from ttsf.checkpoint import bundled_variants
-        from ttsf.research.evaluation.evaluate import evaluate
+
+        with needing("the evaluation", "scipy and others", "eval"):
+            from ttsf.research.evaluation.evaluate import evaluate
 
         if not (self.ablation or self.no_ablations or self.settings.model):
             ablations = bundled_variants()

@@ -42,7 +42,7 @@ class Info:
 
     preset: Annotated[PresetName, WHICH] = "mini"
     """A built-in configuration."""
-    config: Changes = None
+    config: Changes = ()
     model: Annotated[Path | None, WHICH, arg(metavar="DIR", help_behavior_hint="")] = None
     """Model folder."""
 

@@ -24,7 +24,7 @@ from tyro.conf import (
     subcommand,
 )
 
-from ttsf.cli.data import Corpus, Prepare, Render
+from ttsf.cli.data import Corpus, Prepare, Render, Statistics
 from ttsf.cli.evaluate import Evaluate
 from ttsf.cli.faces import Faces
 from ttsf.cli.info import Info, Verify
@@ -79,6 +79,7 @@ COMMANDS = (
     | Annotated[Prepare, subcommand("prepare")]
     | Annotated[Corpus, subcommand("corpus")]
     | Annotated[Render, subcommand("render")]
+    | Annotated[Statistics, subcommand("statistics")]
     | Annotated[STAGES, subcommand("train", description="Train one stage of a model.")]
     | Annotated[Assemble, subcommand("assemble")]
     | Annotated[Ablate, subcommand("ablate")]

@@ -17,13 +17,11 @@ if TYPE_CHECKING:
     PresetName = str
 else:
     PresetName = Literal[tuple(PRESETS)]
-Changes = Annotated[
-    Path | None,
-    arg(
-        metavar="FILE.toml",
-        help="Values that differ from the preset's.",
-        help_behavior_hint="(default: none)",
-    ),
+Changes = UseAppendAction[
+    Annotated[
+        tuple[Path, ...],
+        arg(metavar="FILE.toml", help="Values that differ from the preset's; may be repeated."),
+    ]
 ]
 Out = Annotated[Path, arg(aliases=("-o",), metavar="DIR", help="Output folder.")]
 Quiet = Annotated[bool, arg(aliases=("-q",), help="Print errors only.")]
@@ -41,10 +39,10 @@ class Configured:
 
     preset: PresetName = "mini"
     """Built-in configuration."""
-    config: Changes = None
+    config: Changes = ()
 
     def configuration(self) -> Preset:
-        """Return the preset with the changes of the file; raises TtsfError for a wrong one."""
+        """Return the preset with the changes of the files; raises TtsfError for a wrong one."""
         return changed_preset(PRESETS[self.preset], self.config)
 
 

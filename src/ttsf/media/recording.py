@@ -21,12 +21,6 @@ CLOCK_ERROR_S = 1e-6  # rounding error of time stamps
 HIGH_DEFINITION = 720  # px; untagged videos of this height follow BT.709, lower ones BT.601
 
 
-def frame_rate(path: Path) -> float:
-    """Return the declared frame rate, 0 if unknown; raises TtsfError without a readable video."""
-    with _open(path) as container:
-        return float(_video_stream(container, path).average_rate or 0)
-
-
 def read_video(path: Path) -> Iterator[np.ndarray]:
     """Yield RGB uint8 frames [H, W, 3] at 25 fps.
 

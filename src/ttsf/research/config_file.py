@@ -1,4 +1,4 @@
-"""A preset changed by a TOML file that states only what differs. Imports no torch.
+"""A preset changed by TOML files that state only what differs. Imports no torch.
 
     [model.motion]
     sampler_layers = 8
@@ -8,6 +8,7 @@ Unknown keys and values out of range are errors. A part that may be missing, suc
 """
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,17 @@ from ttsf.research.presets import Preset
 _adapter = TypeAdapter(Preset)
 
 
-def changed_preset(preset: Preset, path: Path | None) -> Preset:
-    """Return the preset with the values of a TOML file (None: as it is).
+def changed_preset(preset: Preset, files: Sequence[Path]) -> Preset:
+    """Return the preset with the values of TOML files; later ones win.
 
     Raises TtsfError that names the file and the key.
     """
-    if path is None:
-        return preset
+    for path in files:
+        preset = _changed(preset, path)
+    return preset
+
+
+def _changed(preset: Preset, path: Path) -> Preset:
     try:
         return _adapter.validate_python(_merged(asdict(preset), tomllib.loads(read_text(path))))
     except tomllib.TOMLDecodeError as error:

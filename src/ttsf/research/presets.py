@@ -37,10 +37,10 @@ class TtsTraining:
     """E_t, durations and D_TTS on speech alone, Sec. 4.1."""
 
     steps: int = 10_000  # of a run, unless the user says otherwise
-    learning_rate: float = 1e-3  # Adam [ours]
-    betas: tuple[float, float] = (0.9, 0.98)
-    warm_up: int = 200  # steps
-    last_rate: float = 0.1  # of learning_rate, reached at the end of the cosine
+    learning_rate: float = 1e-4  # Adam [P 4.1]
+    betas: tuple[float, float] = (0.9, 0.999)
+    warm_up: int = 1  # steps
+    last_rate: float = 1.0  # of learning_rate, reached at the end of a cosine; 1: constant
     batch: int = 12  # clips
     batch_frames: int = 5_000  # mel frames of a batch, padding counted
     crops: int = 1  # training clips that L_TTS's flow sees of each clip
@@ -260,7 +260,16 @@ _MINI = ModelConfig(
 )
 MINI = Preset(
     model=_MINI,
-    tts=TtsTraining(batch=6, batch_frames=2_500, crops=2, balance=0.5),  # [ours]
+    tts=TtsTraining(
+        learning_rate=1e-3,
+        betas=(0.9, 0.98),
+        warm_up=200,
+        last_rate=0.1,
+        batch=6,
+        batch_frames=2_500,
+        crops=2,
+        balance=0.5,
+    ),  # [ours]
     vocoder=VocoderTraining(
         discriminators="both",
         divisor=8,
@@ -275,6 +284,7 @@ MINI = Preset(
     syncnet=SyncNetTraining(network=SyncNetConfig(side=48, channels=16, embedding=128)),
     joint=JointTraining(
         batch=2,
+        loss=LossWeights(ae=256.0),  # each of f_m's channels counts as a loss of its own [ours]
         discriminator=DiscriminatorConfig(
             channels=((256, 8), (128, 16), (64, 32), (32, 64), (16, 64), (8, 64), (4, 64))
         ),

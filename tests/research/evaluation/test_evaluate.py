@@ -49,14 +49,17 @@ def test_a_folder_of_videos(tmp_path: Path) -> None:
     for name in ("a.mp4", "c.mp4", "zebra.mp4", "b.avi", "notes.txt"):
         (tmp_path / name).touch()
     found = open_folder("theirs", tmp_path, CASE_LIST)
-    videos = {"a": tmp_path / "a.mp4", "c": tmp_path / "c.mp4"}
+    videos = {name[0]: tmp_path / name for name in ("a.mp4", "b.avi", "c.mp4")}
     assert found == System("theirs", videos, ("zebra",))
+    (tmp_path / "c.webm").touch()
+    with pytest.raises(TtsfError, match="two videos are called 'c'"):
+        open_folder("theirs", tmp_path, CASE_LIST)
 
 
 def test_folders_that_do_not_pair(tmp_path: Path) -> None:
     with pytest.raises(TtsfError, match=r"none: no such folder"):
         open_folder("theirs", tmp_path / "none", CASE_LIST)
-    with pytest.raises(TtsfError, match=r"holds no \.mp4"):
+    with pytest.raises(TtsfError, match=r"holds no video \(\.mp4"):
         open_folder("theirs", tmp_path, CASE_LIST)
     (tmp_path / "zebra.mp4").touch()
     with pytest.raises(TtsfError, match=r"no video has a case's name \(such as a\.mp4, not zebra"):
@@ -175,9 +178,9 @@ def test_refused_and_missing_clips_have_their_reason(
     )
     assert (set(real.clips), real.refused) == ({"a", "b"}, {})
     assert set(first.clips) == {"a"}
-    assert first.refused == {"b": "the text is empty", "c": "no video of this name"}
+    assert (first.refused, first.missing) == ({"b": "the text is empty"}, {"c"})
     assert set(second.clips) == {"b"}
-    assert second.refused == {"a": "no face", "c": "no video of this name"}
+    assert (second.refused, second.missing) == ({"a": "no face"}, {"c"})
     assert [at for at, total in done] == [1, 2, 3, 4, 5] and {total for _, total in done} == {5}
     assert sorted(seen) == [
         ("", "a", True), ("", "b", True), ("ours", "a", False), ("theirs", "a", False),
@@ -208,7 +211,7 @@ def test_what_the_scorers_know(
         for real in (True, False):
             scoring._score(one, video, real)
     assert [known.text for known in given] == ["Hello.", "Hello.", None, "Hello."]
-    assert [known.truth is None for known in given] == [False, False, True, True]
+    assert [known.truth is None for known in given] == [True, False, True, True]
     assert all(known.source is not None for known in given)
     gone = scoring._score(one, tmp_path / "w.mp4", False)
     assert isinstance(gone, str) and gone.startswith("w.mp4: not a readable video")
@@ -330,7 +333,7 @@ def test_a_case_that_was_not_expected_is_not_refused(
     monkeypatch.setattr(scoring, "_score", lambda case, video, real: measured(1))
     ours = System("ours", {}, expected=frozenset("a"))
     _, found = score_systems([ground_truth(CASE_LIST), ours], CASE_LIST, {}, 1, None)
-    assert found.refused == {"a": "no video of this name"}
+    assert (found.refused, found.missing) == ({}, {"a"})
 
 
 def test_a_pool_gives_each_process_one_thread_and_leaves_the_environment_alone(

@@ -1,5 +1,7 @@
 """Lips against sound: known shifts are found to the picture, closures on hand-made curves."""
 
+# ruff: noqa: RUF001 (the letters of IPA look like others)
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
@@ -12,6 +14,7 @@ from ttsf.research.evaluation.metrics.lips import (
     correlation,
     find_lag,
     loudness,
+    opening_of,
     opening_range,
 )
 
@@ -102,6 +105,16 @@ def test_short_clips_are_shifted_by_a_third_at_most() -> None:
     mouth = smooth(13)
     assert abs(find_lag(mouth, smooth(13, 1)).frames) <= 4
     assert find_lag(mouth, mouth).frames == 0
+
+
+def test_the_expected_opening_is_phonetics_alone() -> None:
+    """An open vowel, a closure and a diphthong that closes, at their times; silence is shut."""
+    phones = [Phone("ɑ", 0.4, 0.8, 0), Phone("m", 0.8, 1.2, 0), Phone("aɪ", 1.2, 1.6, 0)]
+    curve = opening_of(phones, 50)
+    assert curve.shape == (50,) and curve[:8].max() == 0 and curve[42:].max() == 0
+    np.testing.assert_allclose(curve[12:18], 1)
+    np.testing.assert_allclose(curve[22:28], 0)
+    assert curve[32] == pytest.approx(1) and curve[37] == pytest.approx(0.35)
 
 
 def open_mouth(*shut: int) -> np.ndarray:

@@ -57,8 +57,8 @@ def test_identity_is_the_mean_cosine_with_the_portrait():
         rows / np.linalg.norm(rows, axis=1, keepdims=True)
         for rows in (numbers(clip), numbers(portrait[None]))
     )
-    assert id_sim(unit, clip, portrait) == pytest.approx((a @ b[0]).mean(), abs=1e-5)
-    assert id_sim(unit, np.stack([portrait] * 3), portrait) == pytest.approx(1, abs=1e-5)
+    assert id_sim(unit, clip, portrait[None]) == pytest.approx((a @ b[0]).mean(), abs=1e-5)
+    assert id_sim(unit, np.stack([portrait] * 3), portrait[None]) == pytest.approx(1, abs=1e-5)
 
 
 def test_diversity_is_the_spread_over_frames():

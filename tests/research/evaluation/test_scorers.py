@@ -1,5 +1,6 @@
 """The offline scorers, if their libraries are installed; interpolation of gaps."""
 
+import cv2
 import numpy as np
 import pytest
 from skimage.data import astronaut
@@ -7,13 +8,18 @@ from skimage.data import astronaut
 from tests.support.recordings import face_picture, murmur
 from ttsf.errors import TtsfError
 from ttsf.research.data.speech.alignment import Phone
-from ttsf.research.data.synthetic.visemes import spoken_mouth
 from ttsf.research.evaluation import scoring
 from ttsf.research.evaluation.clips import VideoClip
 from ttsf.research.evaluation.metrics import f0_rmse, id_sim, landmarks, mcd, wer
-from ttsf.research.evaluation.metrics.landmarks import FaceTrack, LandmarkScorer
-from ttsf.research.evaluation.metrics.lips import opening_range
-from ttsf.research.evaluation.scoring import Known, Scorers, measure
+from ttsf.research.evaluation.metrics.landmarks import (
+    FACE_PX,
+    FaceTrack,
+    LandmarkScorer,
+    at_one_scale,
+)
+from ttsf.research.evaluation.metrics.lips import opening_of, opening_range
+from ttsf.research.evaluation.metrics.motion import flicker, sharpness
+from ttsf.research.evaluation.scoring import FOLLOWED, Known, Scorers, measure
 
 NEEDS = "needs ttsf[eval]"
 NAMES = {
@@ -97,20 +103,21 @@ def spoken(monkeypatch: pytest.MonkeyPatch) -> VideoClip:
 def track_of(opening: np.ndarray) -> FaceTrack:
     angles = np.zeros((len(opening), 3))
     angles[:, 0] = 5
-    return FaceTrack(opening, np.full(len(opening), 0.1), angles, (0, 0, 32, 32))
+    return FaceTrack(opening, np.full(len(opening), 0.1), angles, (0, 0, 32, 32), 32.0)
 
 
 @pytest.mark.parametrize("early", [0, 3, -3])
 def test_measure_follows_the_text(spoken: VideoClip, early: int) -> None:
-    """A mouth that opens some pictures before the text lets expect: the sound is late."""
-    expected = spoken_mouth(PHONES, spoken.samples).curve[:, 0]
+    """A mouth that opens some pictures before its phones: the sound is late."""
+    expected = opening_of(PHONES, 50)
     scorers = StubScorers(track_of(np.roll(0.2 * expected, -early)))
     known = Known("hum", np.zeros(2), None)
     found = measure(spoken, known, scorers)  # type: ignore[arg-type]
     assert found.values["lag"] == early
-    assert found.reasons == {} and set(found.values) == NAMES | {"wer", "lips", "lag", "closed"}
+    assert found.reasons == {} and set(found.values) == NAMES | {"wer", *FOLLOWED}
+    assert found.values["best"] == pytest.approx(1, abs=0.01)
     if not early:
-        assert found.values["lips"] == pytest.approx(1)
+        assert found.values["phones"] == pytest.approx(1) and found.values["lips"] < 0.99
         assert found.values["closed"] == 1
     assert (found.values["identity"], found.values["wer"]) == (5, 0)
     still = [found.values[name] for name in ("div", "yaw", "jerk", "blinks", "flicker")]
@@ -121,16 +128,35 @@ def test_measure_follows_the_text(spoken: VideoClip, early: int) -> None:
 
 def test_a_mouth_that_only_trembles_says_nothing(spoken: VideoClip) -> None:
     """What looks like speech in 4 / 1000 of the eyes' distance is noise; speech is above."""
-    expected = spoken_mouth(PHONES, spoken.samples).curve[:, 0]
+    expected = opening_of(PHONES, 50)
     shape, known = expected / opening_range(expected), Known("hum", None, None)
-    names = ("lips", "loudness", "closed")
+    names = ("phones", "best", "lips", "loudness", "closed")
     scorers = StubScorers(track_of(0.3 + 0.004 * shape))
     found = measure(spoken, known, scorers)  # type: ignore[arg-type]
-    assert [found.values[name] for name in names] == [0, 0, 0]
+    assert [found.values[name] for name in names] == [0] * 5
     assert found.reasons["lag"] == "the mouth does not move" and "lag" not in found.values
     scorers = StubScorers(track_of(0.3 + 0.006 * shape))
     found = measure(spoken, known, scorers)  # type: ignore[arg-type]
     assert all(found.values[name] > 0 for name in names) and found.values["lag"] == 0
+
+
+def test_size_and_crop_of_a_video_do_not_change_its_figures() -> None:
+    """One clip, shot at three sizes, and from further away."""
+    rng = np.random.default_rng(0)
+    noises = rng.uniform(0, 255, (6, 384, 384, 3)).astype(np.float32)
+    base = np.stack([cv2.GaussianBlur(one, (0, 0), 4) for one in noises])
+    found = []
+    for factor, border in ((1, 0), (2, 0), (1, 100)):
+        frames = np.stack([cv2.resize(f, None, fx=factor, fy=factor) for f in base])
+        frames = np.pad(frames, ((0, 0), *[(border, border)] * 2, (0, 0))).astype(np.uint8)
+        low, high = factor * 128 + border, factor * 256 + border
+        box = (low, low, high, high)
+        track = track_of(np.zeros(6))._replace(box=box, width=float(factor * 128))
+        scaled = at_one_scale(frames, track)
+        assert scaled.box[2] - scaled.box[0] == FACE_PX
+        found.append((flicker(scaled.frames), sharpness(*scaled)))
+    np.testing.assert_allclose(found[1], found[0], rtol=0.05)
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-6)
 
 
 def test_blinks_are_counted_by_the_minute(spoken: VideoClip) -> None:
@@ -161,7 +187,7 @@ def test_measure_says_why_a_figure_is_missing(
     assert set(found.values) == NAMES - {"identity"} | {"wer", "c_sim", "mcd"}
     assert found.reasons == {
         "identity": "dlib sees no face in the portrait",
-        **dict.fromkeys(("lips", "lag", "closed", "f0_rmse"), "the speech does not fit its text"),
+        **dict.fromkeys((*FOLLOWED, "f0_rmse"), "the speech does not fit its text"),
     }
     assert len(found.expected) == 0
     assert (found.values["wer"], found.values["mcd"]) == (1, 0)
@@ -215,13 +241,12 @@ def test_a_real_face_is_measured() -> None:
     assert found.values["identity"] < 0.2 and found.values["c_sim"] == pytest.approx(1)
     assert (found.values["mcd"], found.values["f0_rmse"]) == (0, 0)
     assert found.values["div"] < 1 and found.values["f0"] == pytest.approx(140, abs=30)
-    assert found.reasons == dict.fromkeys(
-        ("lips", "lag", "closed"), "the speech does not fit its text"
-    )
+    assert found.reasons == dict.fromkeys(FOLLOWED, "the speech does not fit its text")
     assert all(np.isfinite(value) for value in found.values.values())
     assert set(found.values) <= set(scoring.metrics())
-    with pytest.raises(TtsfError, match="a face in only 0 of 2"):
-        measure(clip._replace(frames=noise(2)), Known(None, None, None), scorers)
+    lost = measure(clip._replace(frames=noise(25)), Known("Qwxyz.", source, clip), scorers)
+    assert set(lost.values) == {"wer", "c_sim", "mcd", "f0_rmse", "f0"}
+    assert lost.reasons["identity"] == lost.reasons["div"] == "a face in only 0 of 25 frames"
 
 
 def test_word_error_rate() -> None:

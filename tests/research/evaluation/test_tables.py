@@ -20,7 +20,7 @@ from ttsf.research.evaluation.offline_tables import (
 )
 from ttsf.research.evaluation.scoring import Measured, Scored
 from ttsf.research.evaluation.systems import System
-from ttsf.research.evaluation.table import Row, Table
+from ttsf.research.evaluation.table import Paired, Row, Table
 
 WER = Metric("WER", "lower", "Word error rate.", "sphinx 5", "offline")
 SIZE = Metric("size", "reference", "Pixels, with a comma.", "", "none", 0)
@@ -62,7 +62,7 @@ TABLE = Table(
     (
         Row("real clips", (None, Figure(SIZE, 255.6, 4)), 4, 0),
         Row("ours", (Figure(WER, 0.12345, 3, 1), Figure(SIZE, 256, 4)), 4, 1),
-        Row("theirs", (Figure(WER, float("nan"), 0, 4), None), 0, 4),
+        Row("theirs", (Figure(WER, float("nan"), 0, 4), None), 0, 3, 1),
     ),
 )
 
@@ -71,11 +71,11 @@ def test_markdown() -> None:
     lines = TABLE.markdown().splitlines()
     assert lines[0] == "### Table 1: speech"
     assert lines[2:7] == [
-        "|  | WER ↓ | size ≈ | clips | refused |",
-        "| --- | --- | --- | --- | --- |",
-        "| real clips | - | 256 | 4 | 0 |",
-        "| ours | 0.123 (3) | 256 | 4 | 1 |",
-        "| theirs | - | - | 0 | 4 |",
+        "|  | WER ↓ | size ≈ | clips | refused | missing |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| real clips | - | 256 | 4 | 0 | 0 |",
+        "| ours | 0.123 (3) | 256 | 4 | 1 | 0 |",
+        "| theirs | - | - | 0 | 3 | 1 |",
     ]
     assert "Judges: offline judges, not comparable with the paper's figures." in lines
     assert "- **WER** Word error rate. Judge: sphinx 5." in lines
@@ -91,7 +91,7 @@ def test_a_table_without_a_scorer_says_so() -> None:
 def test_a_column_that_nobody_fills_stays() -> None:
     rows = (Row("ours", (None, Figure(SIZE, 1, 1)), 1, 0), Row("theirs", (None, None), 0, 1))
     table = Table("m", "Motion", (WER, SIZE), rows)
-    assert "| ours | - | 1 | 1 | 0 |" in table.markdown()
+    assert "| ours | - | 1 | 1 | 0 | 0 |" in table.markdown()
     assert table.metrics() == (WER, SIZE) and table.csv().count("\n") == 2
     with pytest.raises(ValueError, match="shorter"):
         table._replace(columns=(WER, SIZE, SIZE)).markdown()
@@ -101,6 +101,7 @@ def test_csv_repeats_what_every_figure_is() -> None:
     rows = list(csv.DictReader(io.StringIO(TABLE.csv())))
     assert list(rows[0]) == [
         "table", "system", "metric", "value", "used", "refused", "grade", "judge", "definition",
+        "same_cases", "same_value", "difference", "error",
     ]  # fmt: skip
     assert [tuple(row.values())[1:6] for row in rows] == [
         ("real clips", "size", "255.6", "4", "0"),
@@ -123,8 +124,13 @@ def measured(value: float, seed: int = 0, **values: float) -> Measured:
     return Measured(kept, {}, faces, np.zeros(4), np.empty(0), np.zeros(4))
 
 
-def scored(name: str, clips: Mapping[str, Measured], refused: Mapping[str, str] = {}) -> Scored:
-    return Scored(System(name, {}), dict(clips), dict(refused))
+def scored(
+    name: str,
+    clips: Mapping[str, Measured],
+    refused: Mapping[str, str] = {},
+    missing: frozenset[str] = frozenset(),
+) -> Scored:
+    return Scored(System(name, {}), dict(clips), dict(refused), missing)
 
 
 RECORDED = frozenset({"a", "b", "c"})
@@ -172,7 +178,7 @@ def test_a_system_without_a_clip_has_no_figure() -> None:
     one = tables([REAL, gone], {}, RECORDED, METRICS, {})[0]
     assert (one.rows[1].used, one.rows[1].refused) == (0, 3)
     assert set(one.rows[1].figures) == {None}
-    assert "| gone | - | - | - | - | - | - | - | 0 | 3 |" in one.markdown()
+    assert "| gone | - | - | - | - | - | - | - | - | - | 0 | 3 | 0 |" in one.markdown()
 
 
 def test_the_lag_of_a_system_is_the_median() -> None:
@@ -183,7 +189,7 @@ def test_the_lag_of_a_system_is_the_median() -> None:
 
 
 def test_which_table_has_which_systems_and_cases() -> None:
-    ours, without = (scored(name, REAL.clips) for name in ("ours", "without E_m"))
+    ours, other, without = (scored(n, REAL.clips) for n in ("ours", "other", "without E_m"))
     voices = {
         name: {"ann": [np.array([1.0, 0.1]), np.array([1.0, 0])], "bob": [np.array([0, 1.0])]}
         for name in ("ours", "without E_m")
@@ -191,17 +197,18 @@ def test_which_table_has_which_systems_and_cases() -> None:
     ablations = {"without E_m": tuple(Ablated)}
     found = {
         table.key: table
-        for table in tables([REAL, ours, without], ablations, RECORDED, METRICS, voices)
+        for table in tables([REAL, ours, without, other], ablations, RECORDED, METRICS, voices)
     }
     assert list(found) == ["1", "2", "motion", "3", "5"]
     for key in ("1", "2", "motion"):
-        assert [row.system for row in found[key].rows] == ["real clips", "ours"]
-    assert [row.system for row in found["3"].rows] == ["real clips", "ours", "without E_m"]
-    assert [row.system for row in found["5"].rows] == ["ours", "without E_m"]
+        assert [row.system for row in found[key].rows] == ["real clips", "ours", "other"]
+    voiced = ["real clips", "ours", "without E_m", "other"]
+    assert [row.system for row in found["3"].rows] == voiced
+    assert [row.system for row in found["5"].rows] == ["ours", "without E_m"]  # no other system
     assert [found[key].rows[0].used for key in found] == [2, 1, 3, 2, 1]
     assert "fd" in row_of(found["1"], "ours") and "fd" not in row_of(found["2"], "ours")
     margins = [row.figures[-1] for row in found["3"].rows]
-    assert margins[0] is None and margins[1] == margins[2]
+    assert margins[0] is margins[3] is None and margins[1] == margins[2]
     assert margins[1] is not None and margins[1].value > 0.9 and margins[1].used == 3
     for table in found.values():
         assert table.markdown() and table.csv()
@@ -214,10 +221,31 @@ def test_tables_without_a_case_are_left_out() -> None:
     gone = scored("gone", {}, {"x": "no face"})
     found = tables([scored("real clips", {}), gone], {}, RECORDED, METRICS, {})
     assert [(table.key, table.rows[-1].refused) for table in found] == [
-        ("2", 1), ("motion", 1), ("5", 1),
+        ("2", 1), ("motion", 1),
     ]  # fmt: skip
 
 
 def test_one_table_of_chosen_figures() -> None:
     table = TableBuilder(METRICS, REAL, {}).table("k", "Chosen", [REAL], frozenset("ab"), ("jerk",))
     assert table.rows == (Row("real clips", (Figure(METRICS["jerk"], 2, 2, 0),), 2, 0),)
+
+
+def test_systems_are_compared_on_the_same_cases() -> None:
+    """Ours is worse on every case that both have, and better by its own mean."""
+    ours = scored("ours", {"a": measured(0.25), "b": measured(0.24), "c": measured(0.1)})
+    other = scored("other", {"a": measured(0.23), "b": measured(0.2)}, {}, frozenset("c"))
+    one = tables([scored("real clips", {}), ours, other], {}, RECORDED, METRICS, {})[0]
+    own = [row_of(one, name)["identity"] for name in ("ours", "other")]
+    assert own[0] is not None and own[1] is not None and own[0].value < own[1].value
+    place = [metric.name for metric in one.columns].index("identity")
+    assert one.against == "ours" and one.paired["real clips"][place] is None
+    assert one.paired["ours"][place] == Paired(pytest.approx(0.245), 2)
+    error = pytest.approx(0.01)
+    assert one.paired["other"][place] == Paired(
+        pytest.approx(0.215), 2, pytest.approx(-0.03), error
+    )
+    assert "| other | - | 0.215 (-0.030 ± 0.010; 2) |" in one.markdown()
+    assert (one.rows[2].used, one.rows[2].refused, one.rows[2].missing) == (2, 0, 1)
+    rows = list(csv.DictReader(io.StringIO(one.csv())))
+    (row,) = (r for r in rows if (r["system"], r["metric"]) == ("other", "identity"))
+    assert (row["same_cases"], row["difference"], row["error"]) == ("2", "-0.03", "0.01")

@@ -19,6 +19,7 @@ from ttsf.research.training.loop import total_loss
 from ttsf.research.training.settings import JointOptions, RunSettings
 from ttsf.research.training.stages.joint import JointStage, loss_weights
 from ttsf.research.training.start import train_stage
+from ttsf.research.training.state import read_average
 
 
 class Maps(nn.Module):
@@ -92,6 +93,28 @@ def test_a_loss_teaches_what_it_is_for(
         return any(p.grad is not None and p.grad.abs().sum() > 0 for p in part.parameters())
 
     assert taught(learns) and not taught(keeps)
+
+
+def test_it_begins_with_the_parts_that_a_run_holds(stages: TinyStages, tmp_path: Path) -> None:
+    run = stages.run("tts")
+    weights = read_average(run)
+    torch.manual_seed(1)
+    stage = JointStage(JointOptions(stages.corpus, run, allow_missing=True), TINY_PRESET)
+    state = stage.model.state_dict()
+    known = [name for name in weights if name.startswith("speech.encoder.")]
+    assert known and all(torch.equal(state[name], weights[name]) for name in known)
+    bias = state["speech.voice_projection.bias"]
+    torch.testing.assert_close(bias, weights["table.weight"].mean(0))
+    with pytest.raises(TtsfError, match="holds no part of the model"):
+        JointStage(
+            JointOptions(stages.corpus, stages.run("syncnet"), allow_missing=True), TINY_PRESET
+        )
+    with pytest.raises(TtsfError, match="no part of a model is in there"):
+        assemble(TINY_PRESET, [stages.run("syncnet")])
+    with pytest.raises(
+        TtsfError, match="is a run of training; make a model of it by ttsf assemble"
+    ):
+        checkpoint.load(run)
 
 
 def test_r1_is_due_every_sixteenth_batch(stage: JointStage) -> None:

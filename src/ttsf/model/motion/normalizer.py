@@ -48,14 +48,16 @@ class MotionNormalizer(nn.Module):
         return self.decoder(f_c)
 
     def loss(self, f_m: Tensor, f_c: Tensor, emphasis: Tensor | None = None) -> Tensor:
-        """L_AE: squared error per frame of f_m restored from its f_c with noise.
+        """L_AE: mean squared error of f_m restored from its f_c with noise.
 
         emphasis: directions [S, K]; the squared error along them is added, scaled by their length.
         """
         noisy = f_c + self.noise * torch.randn_like(f_c)
         error = self.restore(noisy) - f_m
-        loss = error.square().sum(-1).mean()
-        return loss if emphasis is None else loss + (error @ emphasis).square().sum(-1).mean()
+        if emphasis is None:
+            return error.square().mean()
+        both = error.square().sum(-1) + (error @ emphasis).square().sum(-1)
+        return both.mean() / error.shape[-1]
 
 
 class NoNormalizer(nn.Module):
@@ -71,7 +73,7 @@ class NoNormalizer(nn.Module):
 
     def loss(self, f_m: Tensor, f_c: Tensor, emphasis: Tensor | None = None) -> Tensor:
         """Zero loss."""
-        return (f_c - f_m).square().sum(-1).mean()
+        return (f_c - f_m).square().mean()
 
 
 def build_normalizer(config: MotionConfig, style_channels: int) -> MotionNormalizer | NoNormalizer:

@@ -1,19 +1,20 @@
-"""Read videos for scoring; unusable ones are refused with a reason."""
+"""Read videos of any container, size and frame rate; unusable ones are refused with a reason."""
 
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from ttsf.config import FPS, SAMPLE_RATE
 from ttsf.errors import TtsfError
-from ttsf.media.recording import fit_sound, frame_rate, read_sound, read_video
+from ttsf.media.recording import fit_sound, read_sound, read_video
 
-RATE_ERROR = 0.05  # frames a second by which a file may differ
 SILENT_END_S = 0.5
 """A sound that ends this much before the frames is truncated, s."""
 FEWEST_FRAMES = 13
-LARGEST = 768  # px of the shorter side; no talking head needs more
+LARGEST = 768
+"""Larger videos are read with a shorter side of this, px, to save memory."""
 
 
 class VideoClip(NamedTuple):
@@ -27,21 +28,15 @@ class VideoClip(NamedTuple):
 
 
 def read_clip(path: Path) -> VideoClip:
-    """Read a video; raises TtsfError if it is damaged, too short, too large, silent, or not 25
-    fps."""
-    rate = frame_rate(path)
-    if abs(rate - FPS) > RATE_ERROR:
-        raise TtsfError(
-            f"{path.name}: {rate:.2f} frames a second, not {FPS}; convert it "
-            f"(ffmpeg -i IN -r {FPS} OUT)"
-        )
+    """Read a video as `prepare` does; raises TtsfError if it is damaged, too short or silent."""
     samples = read_sound(path)
     if samples is None:
         raise TtsfError(f"{path.name}: no sound")
     frames = []
     for frame in read_video(path):
-        if min(frame.shape[:2]) > LARGEST:
-            raise TtsfError(f"{path.name}: larger than {LARGEST} px; scale it down")
+        scale = LARGEST / min(frame.shape[:2])
+        if scale < 1:
+            frame = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         frames.append(frame)
     if len(frames) < FEWEST_FRAMES:
         raise TtsfError(f"{path.name}: only {len(frames)} frames; at least {FEWEST_FRAMES}")

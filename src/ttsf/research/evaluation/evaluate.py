@@ -7,6 +7,7 @@ OUT/table_*.md, .csv, tables.md, clips.csv (every figure of every clip), refused
 report.html
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,7 @@ from ttsf.research.evaluation.systems import (
 )
 from ttsf.research.evaluation.table import Table
 
+logger = logging.getLogger("ttsf")
 OURS = "ours"
 RESERVED = (OURS, GROUND_TRUTH, "cases", "voices")
 """Reserved names of systems and folders."""
@@ -52,6 +54,9 @@ def evaluate(
     metrics = scoring.metrics()
     version("scikit-learn", "matplotlib")
     cases = read_cases(root, settings.uses, settings.per_person, settings.limit)
+    notes = lacking(cases)
+    for note in notes:
+        logger.warning("%s", note)
     folders = [open_folder(name, path, cases) for name, path in settings.systems.items()]
     if settings.experts is not None:
         public_tables.check_files(settings.experts, settings.whisper)
@@ -87,7 +92,7 @@ def evaluate(
         found += public_tables.read_tables(settings.experts, settings.whisper, scored, cases)
     if judges:
         found.append(naturalness.table(judges, scored))
-    _write(out, found, scored)
+    _write(out, found, scored, notes)
     _draw_voices(voices, out / "figure5.png")
     report.write(out, cases, scored, found)
     return found
@@ -132,15 +137,33 @@ def _embed(said: Mapping[str, Sequence[np.ndarray]]) -> dict[str, list[np.ndarra
     return voices
 
 
-def _write(out: Path, found: Sequence[Table], scored: Sequence[Scored]) -> None:
+def lacking(cases: Sequence[Case]) -> list[str]:
+    """Say which tables these cases cannot give, and why."""
+    found = []
+    if not any(case.recorded for case in cases):
+        found.append("no case has a video with its text: Tables 1 and 3 are left out")
+    if not any(case.video for case in cases):
+        found.append("no case has a real clip: nothing is compared with real ones")
+    if all(case.recorded for case in cases):
+        found.append("every case says its own sentence: Tables 2 and 5 are left out")
+    return found
+
+
+def _write(
+    out: Path, found: Sequence[Table], scored: Sequence[Scored], notes: Sequence[str]
+) -> None:
     for table in found:
         table.write(out / f"table_{table.key}")
-    write_new(out / "tables.md", "\n".join(table.markdown() for table in found))
+    parts = [f"{note}\n" for note in notes] + [table.markdown() for table in found]
+    write_new(out / "tables.md", "\n".join(parts))
     refused: list[Sequence[object]] = [("system", "clip", "figure", "reason")]
     clips: list[Sequence[object]] = [("system", "clip", "figure", "value")]
     for system in scored:
         title = system.system.name
         refused += [(title, name, "all", why) for name, why in sorted(system.refused.items())]
+        refused += [
+            (title, name, "all", "no video of this name") for name in sorted(system.missing)
+        ]
         refused += [(title, name, "all", "belongs to no case") for name in system.system.extra]
         for name, clip in sorted(system.clips.items()):
             refused += [(title, name, figure, why) for figure, why in sorted(clip.reasons.items())]

@@ -1,8 +1,9 @@
 """Tables 1, 2, 3 and 5 of Sec. 4 with the offline scorers."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from statistics import fmean, median
+from statistics import fmean, median, stdev
 
 import numpy as np
 
@@ -11,17 +12,20 @@ from ttsf.research.evaluation.metrics.c_sim import consistency
 from ttsf.research.evaluation.metrics.fid import frechet_of
 from ttsf.research.evaluation.metrics.metric import Figure, Measure, Metric, average
 from ttsf.research.evaluation.scoring import Scored
-from ttsf.research.evaluation.table import Row, Table
+from ttsf.research.evaluation.table import Paired, Row, Table
 
 VIDEO = (
-    *(Measure.IDENTITY, Measure.LIPS, Measure.LOUDNESS, Measure.LAG, Measure.CLOSED, Measure.DIV),
+    *(Measure.IDENTITY, Measure.PHONES, Measure.BEST, Measure.LAG, Measure.LIPS),
+    *(Measure.LOUDNESS, Measure.CLOSED, Measure.DIV),
 )
 MOTION = (
     *(Measure.OPENING, Measure.YAW, Measure.JERK, Measure.WITH_VOICE, Measure.BLINKS),
     *(Measure.FLICKER, Measure.SHARPNESS, Measure.REGISTER),
 )
 SPEECH = (Measure.WER, Measure.MCD, Measure.C_SIM, Measure.F0_RMSE, Measure.F0)
-MAPPED = (Measure.IDENTITY, Measure.LIPS, Measure.LOUDNESS, Measure.CLOSED, Measure.DIV)
+MAPPED = tuple(measure for measure in VIDEO if measure is not Measure.LAG)
+OF_SYSTEM = frozenset({Measure.FRECHET, Measure.CONSISTENCY})
+"""Measures of a system, not of its clips."""
 BY_MEDIAN = frozenset({Measure.LAG})
 
 
@@ -48,12 +52,12 @@ def tables(
     (real,) = (system for system in scored if system.system.is_real)
     compared = [system for system in scored if system.system.name not in ablations]
     others = (
-        frozenset(name for system in scored for name in {**system.clips, **system.refused})
+        frozenset(name for one in scored for name in {*one.clips, *one.refused, *one.missing})
         - recorded
     )
     voiced, drawn = (
-        [one for one in scored if changed in ablations.get(one.system.name, tuple(Ablated))]
-        for changed in (Ablated.VOICE, Ablated.PICTURE)
+        [one for one in scored if changed in ablations.get(one.system.name, outside)]
+        for changed, outside in ((Ablated.VOICE, tuple(Ablated)), (Ablated.PICTURE, ()))
     )
     build = TableBuilder(metrics, real, voices)
     found = [
@@ -63,10 +67,11 @@ def tables(
         build.table("motion", "Motion, picture and register, all clips", compared,
                     recorded | others, MOTION),
         build.table("3", "Table 3: speech", voiced, recorded, (*SPEECH, Measure.CONSISTENCY)),
-        build.table("5", "Table 5: what the audio mapper needs",
-                    [one for one in drawn if one is not real], others, MAPPED),
     ]  # fmt: skip
-    return [table for table in found if any(row.used or row.refused for row in table.rows)]
+    if drawn:
+        title = "Table 5: what the audio mapper needs"
+        found.append(build.table("5", title, [*scored[1:2], *drawn], others, MAPPED))
+    return [t for t in found if any(row.used or row.refused or row.missing for row in t.rows)]
 
 
 class TableBuilder:
@@ -94,8 +99,13 @@ class TableBuilder:
             used = system.clips.keys() & cases
             refused = system.refused.keys() & cases
             figures = [self._figure(name, system, cases) for name in measures]
-            rows.append(Row(system.system.name, tuple(figures), len(used), len(refused)))
-        return Table(key, title, tuple(self.metrics[name] for name in measures), tuple(rows))
+            counts = len(used), len(refused), len(system.missing & cases)
+            rows.append(Row(system.system.name, tuple(figures), *counts))
+        columns = tuple(self.metrics[name] for name in measures)
+        made = [one for one in systems if one is not self.real]
+        against = made[0].system.name if made else ""
+        paired = paired_figures(systems, cases, measures, against) if len(systems) > 1 else {}
+        return Table(key, title, columns, tuple(rows), paired, against)
 
     def _figure(self, name: Measure, system: Scored, cases: frozenset[str]) -> Figure | None:
         if name is Measure.FRECHET:
@@ -129,3 +139,38 @@ class TableBuilder:
         except TtsfError:
             return None
         return Figure(self.metrics[Measure.CONSISTENCY], found.margin, found.clips)
+
+
+def paired_figures(
+    systems: Sequence[Scored], cases: frozenset[str], measures: Sequence[Measure], against: str
+) -> dict[str, tuple[Paired | None, ...]]:
+    """Compare systems on the cases that all of them have, measure by measure.
+
+    A system without any value of a measure takes no part in it; differences are from `against`.
+    """
+    columns = []
+    for name in measures:
+        values = {
+            one.system.name: {c: m.values[name] for c, m in one.clips.items() if name in m.values}
+            for one in systems
+        }
+        values = {k: {c: v for c, v in found.items() if c in cases} for k, found in values.items()}
+        there = [found.keys() for found in values.values() if found]
+        shared = sorted(frozenset.intersection(*map(frozenset, there))) if len(there) > 1 else []
+        columns.append({k: _pair(found, values[against], shared, k != against)
+                        for k, found in values.items() if found and shared
+                        and name not in OF_SYSTEM})  # fmt: skip
+    return {
+        one.system.name: tuple(column.get(one.system.name) for column in columns) for one in systems
+    }
+
+
+def _pair(
+    values: Mapping[str, float], others: Mapping[str, float], shared: Sequence[str], differs: bool
+) -> Paired:
+    mean = fmean(values[case] for case in shared)
+    if not differs or not others:
+        return Paired(mean, len(shared))
+    differences = [values[case] - others[case] for case in shared]
+    error = stdev(differences) / math.sqrt(len(shared)) if len(shared) > 1 else None
+    return Paired(mean, len(shared), fmean(differences), error)

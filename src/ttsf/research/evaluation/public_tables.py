@@ -20,7 +20,7 @@ from ttsf.research.evaluation.cases import Case
 from ttsf.research.evaluation.clips import VideoClip, read_clip
 from ttsf.research.evaluation.metrics.div import DIV, DIV_DEGREES, diversity
 from ttsf.research.evaluation.metrics.fid import FID, fid
-from ttsf.research.evaluation.metrics.id_sim import ID_SIM, id_sim
+from ttsf.research.evaluation.metrics.id_sim import ID_SIM, ID_SIM_REAL, id_sim
 from ttsf.research.evaluation.metrics.lse import LSE_C, LSE_D, lse
 from ttsf.research.evaluation.metrics.metric import Figure, Metric, average
 from ttsf.research.evaluation.metrics.wer import (
@@ -116,36 +116,46 @@ def tables(experts: Experts, scored: Sequence[Scored], cases: Sequence[Case]) ->
     Clips refused by the offline scorers stay refused. Every clip is cropped to the square around
     the face in its first frame, as portraits are.
     """
-    columns = COLUMNS if experts.recogniser is None else (*COLUMNS, experts.recogniser.metric)
     found = []
     for key, title, recorded in (
         ("public_1", "Table 1, public judges", True),
         ("public_2", "Tables 2 and 5, public judges", False),
     ):
         chosen = [case for case in cases if case.recorded == recorded]
-        rows = [_row(experts, system, scored[0], chosen, len(columns)) for system in scored]
-        if any(row.used or row.refused for row in rows):
+        real = {ID_SIM: ID_SIM_REAL} if recorded else {}
+        columns = tuple(real.get(metric, metric) for metric in COLUMNS)
+        if experts.recogniser is not None:
+            columns = (*columns, experts.recogniser.metric)
+        rows = [_row(experts, system, scored[0], chosen, columns) for system in scored]
+        if any(row.used or row.refused or row.missing for row in rows):
             found.append(Table(key, title, columns, tuple(rows)))
     return found
 
 
 def _row(
-    experts: Experts, system: Scored, real: Scored, cases: Sequence[Case], columns: int
+    experts: Experts,
+    system: Scored,
+    real: Scored,
+    cases: Sequence[Case],
+    columns: Sequence[Metric],
 ) -> Row:
     clips = _read(system, cases)
     scored = sum(case.name in system.clips for case in cases)
     refused = sum(case.name in system.refused for case in cases) + scored - len(clips)
+    missing = sum(case.name in system.missing for case in cases)
     if not clips:
-        return Row(system.system.name, (None,) * columns, 0, refused)
+        return Row(system.system.name, (None,) * len(columns), 0, refused, missing)
     cases = [case for case in cases if case.name in clips]
     truths = _read(real, cases)
-    portraits = _portraits(cases)
-    identity = {n: id_sim(experts.face, clips[n].frames, face) for n, face in portraits.items()}
+    likeness, known = columns[1], {name: truth.frames for name, truth in truths.items()}
+    if likeness is ID_SIM:
+        known = _portraits(cases)
+    identity = {n: id_sim(experts.face, clips[n].frames, face) for n, face in known.items()}
     lips = {n: lse(experts.lips, clip.frames, clip.samples) for n, clip in clips.items()}
     pose = {n: diversity(experts.pose, clip.frames) for n, clip in clips.items()}
     figures = [
         _fid(experts.inception, clips, truths),
-        average(ID_SIM, identity, len(clips)),
+        average(likeness, identity, len(clips)),
         average(LSE_C, {n: value.lse_c for n, value in lips.items()}, len(clips)),
         average(LSE_D, {n: value.lse_d for n, value in lips.items()}, len(clips)),
         average(DIV, {n: value.features for n, value in pose.items()}, len(clips)),
@@ -158,7 +168,7 @@ def _row(
             for name, text in texts.items()
         }
         figures.append(average(experts.recogniser.metric, errors, len(clips)))
-    return Row(system.system.name, tuple(figures), len(clips), refused)
+    return Row(system.system.name, tuple(figures), len(clips), refused, missing)
 
 
 def _portraits(cases: Sequence[Case]) -> dict[str, np.ndarray]:
@@ -166,7 +176,7 @@ def _portraits(cases: Sequence[Case]) -> dict[str, np.ndarray]:
     found = {}
     for case in cases:
         with contextlib.suppress(TtsfError):
-            found[case.name] = cut(case.picture()[None])[0]
+            found[case.name] = cut(case.picture()[None])
     return found
 
 

@@ -26,7 +26,7 @@ SHOWN = 12  # cases with frames
 FRAMES, SIDE = 8, 88  # of a contact sheet, and their side in px
 CURVE = (FRAMES * SIDE, 64)  # px
 CAPTION = (
-    *(Measure.IDENTITY, Measure.LIPS, Measure.LOUDNESS, Measure.LAG, Measure.JERK, Measure.WER),
+    *(Measure.IDENTITY, Measure.PHONES, Measure.LOUDNESS, Measure.LAG, Measure.JERK, Measure.WER),
 )
 
 

@@ -5,7 +5,8 @@ must not share a column with those of `research.evaluation.public_tables`. Each 
 reason.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -32,10 +33,22 @@ from ttsf.research.evaluation.metrics import (
     motion,
     wer,
 )
-from ttsf.research.evaluation.metrics.landmarks import LandmarkScorer
+from ttsf.research.evaluation.metrics.landmarks import (
+    FaceTrack,
+    LandmarkScorer,
+    Scaled,
+    at_one_scale,
+)
 from ttsf.research.evaluation.metrics.metric import Measure, Metric
 from ttsf.research.evaluation.systems import System
 from ttsf.text.normalize import clean, spell_out
+
+SEEN = (
+    *(Measure.OPENING, Measure.LOUDNESS, Measure.DIV, Measure.YAW, Measure.JERK),
+    *(Measure.WITH_VOICE, Measure.BLINKS, Measure.FLICKER, Measure.SHARPNESS),
+)
+FOLLOWED = (Measure.PHONES, Measure.BEST, Measure.LIPS, Measure.LAG, Measure.CLOSED)
+"""Figures of the picture, and those that need phone times too."""
 
 
 class Scorers:
@@ -55,7 +68,7 @@ class Known(NamedTuple):
     source: np.ndarray | None
     """dlib's face embedding of the portrait, [128]."""
     truth: VideoClip | None
-    """The real clip of the same person and text."""
+    """The real clip of the same person and text; None for that clip itself."""
     register: Register | None = None
     """Register of the voice that a viewer would expect."""
 
@@ -69,11 +82,11 @@ class Measured(NamedTuple):
     faces: np.ndarray
     """dlib's face embeddings of every tenth frame, [N, 128]."""
     opening: np.ndarray
-    """Mouth opening in e, [T]."""
+    """Mouth opening in e, [T]; empty if no face could be followed."""
     expected: np.ndarray
-    """Opening expected from the text, [T]; empty if its times are unknown."""
+    """Opening that the phones let expect, [T]; empty if their times are unknown."""
     yaw: np.ndarray
-    """Yaw in degrees, [T]."""
+    """Yaw in degrees, [T] or empty."""
 
 
 class Scored(NamedTuple):
@@ -84,6 +97,8 @@ class Scored(NamedTuple):
     """Scores by case."""
     refused: dict[str, str]
     """Reasons by case."""
+    missing: frozenset[str] = frozenset()
+    """Cases that should have a video and have none."""
 
 
 def metrics() -> dict[Measure, Metric]:
@@ -114,12 +129,9 @@ def score_systems(
     for k, system in enumerate(systems):
         refused = dict(missing.get(system.name, {}))
         expected = {case.name for case in cases} if system.expected is None else system.expected
-        for case in cases:
-            if case.name in system.videos:
-                tasks.append((k, case, system.videos[case.name]))
-            elif case.name not in refused and case.name in expected:
-                refused[case.name] = "no video of this name"
-        results.append(Scored(system, {}, refused))
+        tasks += [(k, c, system.videos[c.name]) for c in cases if c.name in system.videos]
+        lacking = expected - system.videos.keys() - refused.keys()
+        results.append(Scored(system, {}, refused, frozenset(lacking)))
     with worker_pool(workers, quiet=True) as pool:
         futures = [
             (k, case.name, pool.submit(_score, case, video, systems[k].is_real))
@@ -148,7 +160,7 @@ def _score(case: Case, video: Path, real: bool) -> Measured | str:
         known = Known(
             text=case.text if case.recorded or not real else None,
             source=scorers.identity.embed(case.picture()),
-            truth=read_clip(case.video) if case.recorded and case.video else None,
+            truth=read_clip(case.video) if case.recorded and case.video and not real else None,
             register=case.register,
         )
         return measure(clip, known, scorers)
@@ -157,17 +169,58 @@ def _score(case: Case, video: Path, real: bool) -> Measured | str:
 
 
 def measure(clip: VideoClip, known: Known, scorers: Scorers) -> Measured:
-    """Compute all offline figures of a clip; raises TtsfError if no face can be tracked."""
+    """Compute all offline figures of a clip; `Measured.reasons` tells why one is missing."""
     values: dict[Measure, float] = {}
     reasons: dict[str, str] = {}
-    track = scorers.landmarks.track(clip.frames)
-    faces = scorers.identity.embed_clip(clip.frames)
-    voice = scorers.voice.embed(clip.samples)
-    if known.source is not None:
-        values[Measure.IDENTITY] = id_sim.distance(faces, known.source)
-    else:
-        reasons[Measure.IDENTITY] = "dlib sees no face in the portrait"
+    track, faces = None, np.empty((0, 128))
     level = lips.loudness(clip.samples, len(clip.frames))
+    with _refused(reasons, *SEEN, Measure.IDENTITY, Measure.FRECHET):
+        track = scorers.landmarks.track(clip.frames)
+        scaled = _watch(values, track, clip, level)
+        with _refused(reasons, Measure.IDENTITY, Measure.FRECHET):
+            faces = scorers.identity.embed_clip(scaled.frames)
+            if known.source is None:
+                reasons[Measure.IDENTITY] = "dlib sees no face in the portrait"
+            else:
+                values[Measure.IDENTITY] = id_sim.distance(faces, known.source)
+    values[Measure.F0] = f0_rmse.median_f0(clip.samples)
+    if known.register in ("low", "high") and np.isfinite(values[Measure.F0]):
+        values[Measure.REGISTER] = float(register_of(values[Measure.F0]) == known.register)
+    expected = np.empty(0)
+    if known.text is not None:
+        values[Measure.WER] = wer.word_error_rate(known.text, wer.transcribe(clip.samples))
+        if track is not None:
+            with _refused(reasons, *FOLLOWED):
+                phones = align(clip.samples, spell_out(clean(known.text)))
+                expected = _follow(values, reasons, track.opening, clip.samples, phones)
+    if known.truth is not None:
+        real = known.truth.samples
+        with _refused(reasons, Measure.C_SIM):
+            voices = (scorers.voice.embed(samples) for samples in (clip.samples, real))
+            values[Measure.C_SIM] = c_sim.cosine(*voices)
+        for name, compare in ((Measure.MCD, mcd.mcd), (Measure.F0_RMSE, f0_rmse.f0_rmse)):
+            with _refused(reasons, name):
+                values[name] = compare(real, clip.samples)
+    for name in [name for name, value in values.items() if not np.isfinite(value)]:
+        del values[name]
+        reasons[name] = "no frame to measure"
+    opening, yaw = (track.opening, track.angles[:, 0]) if track else (np.empty(0), np.empty(0))
+    return Measured(values, reasons, faces, opening, expected, yaw)
+
+
+@contextmanager
+def _refused(reasons: dict[str, str], *figures: Measure) -> Iterator[None]:
+    """Note an error in the block as the reason why these figures are missing."""
+    try:
+        yield
+    except TtsfError as error:
+        reasons |= dict.fromkeys(figures, str(error))
+
+
+def _watch(
+    values: dict[Measure, float], track: FaceTrack, clip: VideoClip, level: np.ndarray
+) -> Scaled:
+    """Add the figures of mouth, head, eyes and picture; return the clip at one scale."""
     values[Measure.OPENING] = lips.opening_range(track.opening)
     values[Measure.LOUDNESS] = _moving(values, lips.correlation(track.opening, level))
     values[Measure.DIV] = div.spread(track.angles)
@@ -175,31 +228,10 @@ def measure(clip: VideoClip, known: Known, scorers: Scorers) -> Measured:
     values[Measure.WITH_VOICE] = motion.with_voice(track.angles, level)
     minutes = len(clip.frames) / FPS / 60
     values[Measure.BLINKS] = motion.blinks(track.aperture) / minutes
-    values[Measure.FLICKER] = motion.flicker(clip.frames)
-    values[Measure.SHARPNESS] = motion.sharpness(clip.frames, track.box)
-    values[Measure.F0] = f0_rmse.median_f0(clip.samples)
-    if known.register in ("low", "high") and np.isfinite(values[Measure.F0]):
-        values[Measure.REGISTER] = float(register_of(values[Measure.F0]) == known.register)
-    expected = np.empty(0)
-    if known.text is not None:
-        values[Measure.WER] = wer.word_error_rate(known.text, wer.transcribe(clip.samples))
-        try:
-            phones = align(clip.samples, spell_out(clean(known.text)))
-            expected = _follow(values, reasons, track.opening, clip.samples, phones)
-        except TtsfError as error:
-            reasons |= dict.fromkeys((Measure.LIPS, Measure.LAG, Measure.CLOSED), str(error))
-    if known.truth is not None:
-        real = known.truth.samples
-        values[Measure.C_SIM] = c_sim.cosine(voice, scorers.voice.embed(real))
-        for name, compare in ((Measure.MCD, mcd.mcd), (Measure.F0_RMSE, f0_rmse.f0_rmse)):
-            try:
-                values[name] = compare(real, clip.samples)
-            except TtsfError as error:
-                reasons[name] = str(error)
-    for name in [name for name, value in values.items() if not np.isfinite(value)]:
-        del values[name]
-        reasons[name] = "no frame to measure"
-    return Measured(values, reasons, faces, track.opening, expected, track.angles[:, 0])
+    scaled = at_one_scale(clip.frames, track)
+    values[Measure.FLICKER] = motion.flicker(scaled.frames)
+    values[Measure.SHARPNESS] = motion.sharpness(*scaled)
+    return scaled
 
 
 def _moving(values: dict[Measure, float], figure: float) -> float:
@@ -214,10 +246,15 @@ def _follow(
     samples: np.ndarray,
     phones: list[Phone],
 ) -> np.ndarray:
-    """Compare the lips with the phone times; return the expected opening [T]."""
-    expected = spoken_mouth(phones, samples).curve[:, 0]
+    """Compare the lips with the phone times; return the opening by phonetics [T]."""
+    expected = lips.opening_of(phones, len(opening))
     lag = lips.find_lag(opening, expected)
-    values[Measure.LIPS] = _moving(values, lag.now)
+    values[Measure.PHONES], values[Measure.BEST] = (
+        _moving(values, lag.now),
+        _moving(values, lag.best),
+    )
+    target = spoken_mouth(phones, samples).curve[:, 0]
+    values[Measure.LIPS] = _moving(values, lips.correlation(opening, target))
     if values[Measure.OPENING] >= lips.STILL_E:
         values[Measure.LAG] = float(lag.frames)
     else:

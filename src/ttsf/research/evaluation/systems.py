@@ -22,6 +22,7 @@ from ttsf.media.recording import read_sound
 from ttsf.media.sound import write_wav
 from ttsf.parallel import Progress
 from ttsf.pipeline import Pipeline
+from ttsf.research.data.recorded.layouts import VIDEO_SUFFIXES
 from ttsf.research.evaluation.cases import Case
 
 GROUND_TRUTH = "real clips"
@@ -56,17 +57,24 @@ def ground_truth(cases: Sequence[Case]) -> System:
 
 
 def open_folder(name: str, folder: Path, cases: Sequence[Case]) -> System:
-    """Open a folder of videos; raises TtsfError if it is empty or no name matches a case."""
+    """Open a folder of videos in any container.
+
+    Raises TtsfError if it is empty, no name matches a case, or two files have one name.
+    """
     if not folder.is_dir():
         raise TtsfError(f"{folder}: no such folder")
-    found = {path.stem: path for path in sorted(folder.glob("*.mp4"))}
+    files = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in VIDEO_SUFFIXES]
+    found = {path.stem: path for path in files}
     if not found:
-        raise TtsfError(f"{folder}: holds no .mp4")
+        raise TtsfError(f"{folder}: holds no video ({' '.join(VIDEO_SUFFIXES)})")
+    if len(found) < len(files):
+        twice = next(path.stem for path in files if found[path.stem] != path)
+        raise TtsfError(f"{folder}: two videos are called '{twice}'")
     names = {case.name for case in cases}
     videos = {stem: path for stem, path in found.items() if stem in names}
     if not videos:
         raise TtsfError(
-            f"{folder}: no video has a case's name (such as {min(names)}.mp4, not {min(found)}.mp4)"
+            f"{folder}: no video has a case's name (such as {min(names)}.mp4, not {files[0].name})"
         )
     return System(name, videos, tuple(sorted(found.keys() - names)))
 

@@ -1,8 +1,9 @@
 """Sec. 4's tables as Markdown and CSV, with definitions and numbers of clips."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ttsf.media.files import csv_text, write_new
@@ -24,10 +25,23 @@ class Row(NamedTuple):
     used: int
     """Number of scored clips."""
     refused: int
+    missing: int = 0
+    """Number of cases without a video."""
 
     def cells(self) -> list[str]:
         """Format the figures, with a count in brackets if not all clips have the figure."""
         return [_cell(figure, self.used) for figure in self.figures]
+
+
+class Paired(NamedTuple):
+    """A system's mean over the cases that every system of the table has."""
+
+    value: float
+    clips: int
+    difference: float | None = None
+    """Mean difference from the system that the table compares with; None for that one."""
+    error: float | None = None
+    """Standard error of that mean; None for a single case."""
 
 
 class Table(NamedTuple):
@@ -38,6 +52,10 @@ class Table(NamedTuple):
     title: str
     columns: tuple[Metric, ...]
     rows: tuple[Row, ...]
+    paired: Mapping[str, tuple[Paired | None, ...]] = MappingProxyType({})
+    """The figures of each system on the same cases."""
+    against: str = ""
+    """System from which `paired` has differences."""
 
     def metrics(self) -> tuple[Metric, ...]:
         """Metrics of the columns; raises TtsfError if a column mixes definitions."""
@@ -50,10 +68,25 @@ class Table(NamedTuple):
     def markdown(self) -> str:
         """Format the table, the definitions of its columns, and the counts."""
         metrics = self.metrics()
-        head = ["", *(f"{m.name} {ARROWS[m.better]}" for m in metrics), "clips", "refused"]
+        names = [f"{m.name} {ARROWS[m.better]}" for m in metrics]
+        head = ["", *names, "clips", "refused", "missing"]
         lines = [f"### {self.title}", "", _line(head), _line(["---"] * len(head))]
         for row in self.rows:
-            lines.append(_line([row.system, *row.cells(), str(row.used), str(row.refused)]))
+            counts = (row.used, row.refused, row.missing)
+            lines.append(_line([row.system, *row.cells(), *map(str, counts)]))
+        if self.paired:
+            lines += [
+                "",
+                f"The same cases for all; in brackets the difference from {self.against} with its "
+                "standard error, and the number of cases:",
+                "",
+                _line(["", *names]),
+                _line(["---"] * (len(names) + 1)),
+            ]
+            lines += [
+                _line([system, *map(_pair, metrics, figures)])
+                for system, figures in self.paired.items()
+            ]
         grades = sorted({GRADES[m.grade] for m in metrics if m.grade != "none"})
         lines += ["", f"Judges: {'; '.join(grades) or GRADES['none']}.", ""]
         lines += [
@@ -65,14 +98,24 @@ class Table(NamedTuple):
 
     def csv(self) -> str:
         """Format in long form: one line per figure, with its definition."""
-        columns = ("system", "metric", "value", "used", "refused", "grade", "judge", "definition")
+        columns = (
+            *("system", "metric", "value", "used", "refused", "grade", "judge", "definition"),
+            *("same_cases", "same_value", "difference", "error"),
+        )
         rows: list[tuple[object, ...]] = [("table", *columns)]
         for row in self.rows:
-            for figure in filter(None, row.figures):
+            paired = self.paired.get(row.system, (None,) * len(row.figures))
+            for figure, pair in zip(row.figures, paired, strict=True):
+                if figure is None:
+                    continue
                 m = figure.metric
                 value = "" if math.isnan(figure.value) else f"{figure.value:.6g}"
                 place = (self.key, row.system, m.name, value, figure.used, figure.refused)
-                rows.append((*place, m.grade, m.scorer, m.definition))
+                same: Sequence[object] = ("", "", "", "")
+                if pair is not None:
+                    given = (pair.value, pair.difference, pair.error)
+                    same = (pair.clips, *("" if v is None else f"{v:.6g}" for v in given))
+                rows.append((*place, m.grade, m.scorer, m.definition, *same))
         return csv_text(rows)
 
     def write(self, stem: Path) -> None:
@@ -86,6 +129,16 @@ def _cell(figure: Figure | None, used: int) -> str:
         return "-"
     value = f"{figure.value:.{figure.metric.digits}f}"
     return value if figure.used == used else f"{value} ({figure.used})"
+
+
+def _pair(metric: Metric, pair: Paired | None) -> str:
+    if pair is None:
+        return "-"
+    value, digits = f"{pair.value:.{metric.digits}f}", metric.digits
+    if pair.difference is None:
+        return f"{value} ({pair.clips})"
+    error = "" if pair.error is None else f" ± {pair.error:.{digits}f}"
+    return f"{value} ({pair.difference:+.{digits}f}{error}; {pair.clips})"
 
 
 def _line(cells: Sequence[str]) -> str:

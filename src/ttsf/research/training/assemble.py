@@ -40,7 +40,7 @@ def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
     """Assemble the model from runs and models; other parts stay random.
 
     Without a vocoder among them the model inverts its spectrograms by Griffin-Lim. Raises TtsfError
-    for a folder of another size.
+    for a folder of another size, and if no folder holds a part of a model.
     """
     tensors: dict[str, Tensor] = {}
     origin: dict[str, Path] = {}
@@ -50,6 +50,8 @@ def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
         replaced = tuple({part_of(name) for name in found})
         tensors = {k: v for k, v in tensors.items() if not k.startswith(replaced)} | found
         origin |= dict.fromkeys(found, folder)
+    if not tensors:
+        raise TtsfError(f"{', '.join(map(str, folders))}: no part of a model is in there")
     torch.manual_seed(0)
     voices = read_voices(origin[MIXED_VOICES]) if MIXED_VOICES in tensors else ()
     model = TTSF(fitting_config(preset.model, tensors, voices))

@@ -38,9 +38,9 @@ def offline_fd() -> Metric:
     return Metric(
         "FD",
         "lower",
-        "Frechet distance of dlib's 128 face numbers of every tenth picture, all clips of a "
-        "system against all real ones. Not FID: it sees faces only, and is biased with few "
-        "clips.",
+        "Frechet distance of dlib's 128 face numbers of every tenth picture, all faces equally "
+        "wide, all clips of a system against all real ones. Not FID: it sees faces only, and is "
+        "biased with few clips.",
         id_sim.scorer_name(),
         "offline",
     )

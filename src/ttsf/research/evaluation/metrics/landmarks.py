@@ -6,6 +6,7 @@ training frames moves its landmarks. Frames are independent; nothing is smoothed
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from ttsf.errors import TtsfError, needing
@@ -18,6 +19,8 @@ from ttsf.research.landmarks.face_mesh import (
     rotation_angles,
 )
 
+FACE_PX = 128
+"""Width of every face when pictures are compared."""
 FEWEST_SEEN = 0.9
 """Minimum fraction of frames with a face."""
 
@@ -33,6 +36,17 @@ class FaceTrack(NamedTuple):
     """Yaw, pitch and roll in degrees: [T, 3]."""
     box: tuple[int, int, int, int]
     """Left, top, right, bottom of the face over the whole clip, px."""
+    width: float
+    """Median width of the face in one frame, px."""
+
+
+class Scaled(NamedTuple):
+    """A clip as if taken at one distance."""
+
+    frames: np.ndarray
+    """The face and half of its width around it: uint8 [T, h, w, 3]."""
+    box: tuple[int, int, int, int]
+    """Of the face, as in `FaceTrack`, in these frames."""
 
 
 class LandmarkScorer:
@@ -64,7 +78,25 @@ class LandmarkScorer:
         left, top = np.clip(np.floor(low), 0, limit).astype(int).tolist()
         right, bottom = np.clip(np.ceil(high), 0, limit).astype(int).tolist()
         box = (left, top, right, bottom)
-        return FaceTrack(values[:, 0], values[:, 1], values[:, 2:], box)
+        wide = float(np.median([corner[2] - corner[0] for corner in corners]))
+        return FaceTrack(values[:, 0], values[:, 1], values[:, 2:], box, wide)
+
+
+def at_one_scale(frames: np.ndarray, track: FaceTrack) -> Scaled:
+    """Cut out the face and scale it to `FACE_PX`: figures of pictures must not depend on size.
+
+    frames: uint8 [T, H, W, 3].
+    """
+    scale, margin = FACE_PX / track.width, round(track.width / 2)
+    limit = (frames.shape[2], frames.shape[1]) * 2
+    wide = [edge + sign * margin for edge, sign in zip(track.box, (-1, -1, 1, 1), strict=True)]
+    left, top, right, bottom = np.clip(wide, 0, limit).tolist()
+    size = max(round((right - left) * scale), 1), max(round((bottom - top) * scale), 1)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = [cv2.resize(f[top:bottom, left:right], size, interpolation=method) for f in frames]
+    inside = np.subtract(track.box, (left, top) * 2) * scale
+    first, second, third, fourth = np.clip(inside.round().astype(int), 0, size * 2).tolist()
+    return Scaled(np.stack(small), (first, second, third, fourth))
 
 
 def scorer_name() -> str:

@@ -19,6 +19,8 @@ class Measure(StrEnum):
     """Measures of a clip or system; their names appear in `clips.csv` and `refused.csv`."""
 
     IDENTITY = "identity"
+    PHONES = "phones"
+    BEST = "best"
     LIPS = "lips"
     LOUDNESS = "loudness"
     LAG = "lag"

@@ -7,6 +7,7 @@ from scipy.ndimage import gaussian_filter1d, median_filter
 
 from ttsf.config import FPS
 from ttsf.research.evaluation.metrics import landmarks
+from ttsf.research.evaluation.metrics.landmarks import FACE_PX
 from ttsf.research.evaluation.metrics.metric import Metric
 
 SHUT, AROUND = 0.75, 12
@@ -99,11 +100,12 @@ def metrics() -> dict[str, Metric]:
         "flicker": Metric(
             "flicker", "reference",
             "Mean absolute deviation of a picture from the mean of its neighbours, of 255 levels, "
-            "mean over clips.", "", "none", 2,
+            f"the face {FACE_PX} px wide and what is around it, mean over clips.", faces,
+            "offline", 2,
         ),
         "sharpness": Metric(
             "sharpness", "reference",
-            "Mean absolute Laplacian in the face's box, of 255 levels, mean over clips.",
-            faces, "offline", 1,
+            f"Mean absolute Laplacian in the face's box, the face {FACE_PX} px wide, of 255 "
+            "levels, mean over clips.", faces, "offline", 1,
         ),
     }  # fmt: skip

@@ -17,6 +17,7 @@ from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.tts import SpokenText
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip, NoClips, Split
+from ttsf.research.data.report import spread
 from ttsf.research.data.speech.speech_clips import SpeechClips
 from ttsf.research.data.speech.utterances import Utterance, UtteranceReader, pad_utterances
 from ttsf.research.presets import Preset
@@ -32,6 +33,8 @@ VALIDATED_ON_TRAINING = (
 )
 HELD_OUT = 10
 """Clips of a batch in a validation."""
+MOST_HELD_OUT = 500
+"""Clips of a validation."""
 
 
 class TtsBatch(NamedTuple):
@@ -185,8 +188,8 @@ class TtsStage:
         return losses.terms() | gan_losses(self.discriminators, fake, real, mu)._asdict()
 
     def held_out_batches(self) -> Iterator[TtsBatch]:
-        """Yield all held-out sentences."""
-        indices = list(range(len(self.held_out.clips)))
+        """Yield the held-out sentences, of many an even choice: other processes wait."""
+        indices = spread(range(len(self.held_out.clips)), MOST_HELD_OUT)
         for i in indices[::HELD_OUT]:
             yield self.held_out.collate(indices[i : i + HELD_OUT])
 
