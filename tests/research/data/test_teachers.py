@@ -1,5 +1,6 @@
 """Teacher voices speak if their engine is installed; otherwise the message asks for it."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,6 @@ import pytest
 from ttsf.errors import TtsfError
 from ttsf.research.data.speech.speech_files import median_pitch, register_of
 from ttsf.research.data.synthetic.teachers import (
-    PROGRAMS,
     VOICES,
     installed_voices,
     require,
@@ -50,6 +50,22 @@ def test_missing_engines_are_asked_for(tmp_path: Path, monkeypatch: pytest.Monke
         require(["ked"])
 
 
+@pytest.mark.parametrize("has_ked", [True, False])
+def test_a_program_without_its_voice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_ked: bool
+) -> None:
+    """As Debian's festival, whose voices are packages of their own."""
+    for name in ("festival", "text2wave"):
+        missing = f"#!/bin/sh\ncase $2 in *voice_ked_diphone*) exit {int(not has_ked)};; esac\n"
+        (tmp_path / name).write_text(missing)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert ("ked" in installed_voices()) == has_ked
+    if not has_ked:
+        with pytest.raises(TtsfError, match="apt-get install festival festvox-kdlpc16k"):
+            require(["ked"])
+
+
 def test_unknown_voices_are_refused() -> None:
     with pytest.raises(TtsfError, match="no teacher voice 'anna'"):
         require(["anna"])
@@ -57,8 +73,8 @@ def test_unknown_voices_are_refused() -> None:
 
 @pytest.mark.parametrize("name", VOICES)
 def test_a_voice_says_the_same_every_time(name: str, tmp_path: Path) -> None:
-    if not shutil.which(PROGRAMS[VOICES[name].engine]):
-        pytest.skip(f"{VOICES[name].engine} is not installed")
+    if name not in installed_voices():
+        pytest.skip(f"the voice {name} is not installed")
     samples = speak("Good morning to all of you.", name, tmp_path)
     assert samples.dtype == np.float32 and samples.ndim == 1
     assert RATE < len(samples) < 5 * RATE and 0.01 < np.abs(samples).max() <= 1

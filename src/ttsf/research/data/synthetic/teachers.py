@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,12 +70,12 @@ PACKAGES = {"flite": "flite", "festival": "festival festvox-kdlpc16k"}
 
 
 def require(voices: Iterable[str]) -> None:
-    """Raise TtsfError for an unknown voice, or a missing engine."""
+    """Raise TtsfError for an unknown voice, or one that is not installed."""
     for name in voices:
         if name not in VOICES:
             raise TtsfError(f"no teacher voice '{name}'; there are {', '.join(VOICES)}")
         engine = VOICES[name].engine
-        if not shutil.which(PROGRAMS[engine]):
+        if not _is_installed(name):
             raise TtsfError(
                 f"the teacher voice '{name}' needs {engine}; "
                 f"install it with: apt-get install {PACKAGES[engine]}"
@@ -82,8 +83,25 @@ def require(voices: Iterable[str]) -> None:
 
 
 def installed_voices() -> list[str]:
-    """Return the voices whose engine is installed."""
-    return [name for name, voice in VOICES.items() if shutil.which(PROGRAMS[voice.engine])]
+    """Return the voices that are installed."""
+    return list(filter(_is_installed, VOICES))
+
+
+def _is_installed(name: str) -> bool:
+    """Whether there is a voice; flite has its own inside, festival's are packages of their own."""
+    engine = VOICES[name].engine
+    program = shutil.which(PROGRAMS[engine])
+    return program is not None and (engine == "flite" or _has_voice(program, name))
+
+
+@cache
+def _has_voice(_program: str, name: str) -> bool:
+    command = ["festival", "-b", f"(begin (voice_{name}_diphone) (exit 0))"]
+    try:
+        asked = subprocess.run(command, capture_output=True, timeout=TIME_LIMIT_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return asked.returncode == 0
 
 
 def speak(text: str, voice: str, folder: Path) -> np.ndarray:
