@@ -10,7 +10,9 @@ import torch
 from tests.support.recordings import face_picture
 from tests.support.rendered import write_faces
 from tests.support.tiny_model import TINY
+from ttsf import checkpoint
 from ttsf.config import DiscriminatorConfig
+from ttsf.model.ttsf import TTSF
 from ttsf.research.data.clip_files import save_frames, save_samples
 from ttsf.research.data.manifest import Clip, Recorded, Synthesised, write_manifest
 from ttsf.research.experts.syncnet import load_syncnet
@@ -20,6 +22,7 @@ from ttsf.research.presets import (
     LossWeights,
     MotionTraining,
     Preset,
+    SoundLipsTraining,
     SyncNetConfig,
     SyncNetTraining,
     TtsTraining,
@@ -34,6 +37,7 @@ from ttsf.research.training.settings import (
     JointOptions,
     MotionOptions,
     RunSettings,
+    SoundLipsOptions,
     SyncNetOptions,
     TtsOptions,
     VocoderOptions,
@@ -42,6 +46,7 @@ from ttsf.research.training.settings import (
 from ttsf.research.training.stages.face import FaceStage
 from ttsf.research.training.stages.joint import JointStage
 from ttsf.research.training.stages.motion import MotionStage
+from ttsf.research.training.stages.sound_lips import SoundLipsStage
 from ttsf.research.training.stages.syncnet import SyncNetStage
 from ttsf.research.training.stages.tts import TtsStage
 from ttsf.research.training.stages.vocoder import VocoderStage
@@ -53,6 +58,7 @@ TINY_PRESET = Preset(
     vocoder=VocoderTraining(discriminators="spectrogram", stft=2.0, learning_rate=5e-4, batch=2),
     face=FaceTraining(side=32, people=2, targets=2),
     motion=MotionTraining(batch=2),
+    sound_lips=SoundLipsTraining(batch=2, frames=40),
     syncnet=SyncNetTraining(network=SyncNetConfig(side=48, channels=4, embedding=16)),
     joint=JointTraining(
         batch=1,
@@ -102,7 +108,10 @@ def write_corpus(folder: Path, frames: int = 40) -> Path:
     return folder
 
 
-STAGES = ("vocoder", "tuned vocoder", "syncnet", "tts", "face", "motion", "lips", "voice", "joint")
+STAGES = (
+    *("vocoder", "tuned vocoder", "syncnet", "tts", "face", "motion", "lips"),
+    *("sound-lips", "voice", "joint"),
+)
 
 
 class TinyStages:
@@ -125,6 +134,7 @@ class TinyStages:
             "face": lambda: FaceStage(FaceOptions(self.faces, self.faces), self.preset),
             "motion": self._motion,
             "lips": lambda: self._motion("lips"),
+            "sound-lips": self._sound_lips,
             "voice": self._voice,
             "joint": self._joint,
         }
@@ -152,6 +162,12 @@ class TinyStages:
             self.faces, self.faces, self.run("tts"), self.run("face"), ("rms",), ("slt",)
         )
         return VoiceStage(options, self.preset)
+
+    def _sound_lips(self) -> Stage:
+        torch.manual_seed(0)
+        checkpoint.save(TTSF(self.preset.model), self.runs / "known")
+        options = SoundLipsOptions(self.speech, self.runs / "known")
+        return SoundLipsStage(options, self.preset)
 
     def _joint(self) -> Stage:
         sync = load_syncnet(self.run("syncnet"), self.preset.syncnet.network)

@@ -16,6 +16,7 @@ from ttsf.config.picture import (
     FaceConfig,
     MotionConfig,
     MouthOpeningConfig,
+    SoundLipsConfig,
     VoicePaceConfig,
 )
 from ttsf.config.shared import (
@@ -73,6 +74,7 @@ __all__ = [
     "RefinerConfig",
     "Samples",
     "Side",
+    "SoundLipsConfig",
     "SpeechConfig",
     "SpeechDecoderConfig",
     "Steps",

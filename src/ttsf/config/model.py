@@ -9,6 +9,7 @@ from ttsf.config.picture import (
     AudioMapperConfig,
     FaceConfig,
     MotionConfig,
+    SoundLipsConfig,
 )
 from ttsf.config.shared import (
     STRICT,
@@ -33,6 +34,7 @@ class ModelConfig:
     face: FaceConfig = FaceConfig()
     audio_mapper: AudioMapperConfig = AudioMapperConfig()
     motion: MotionConfig = MotionConfig()
+    sound_lips: SoundLipsConfig | None = None  # None: recordings need their words
 
     def __post_init__(self) -> None:
         clock = self.audio.sample_rate / self.audio.hop / self.video.fps

@@ -119,6 +119,15 @@ class AudioMapperConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class SoundLipsConfig:
+    """mel -> f_lip without a text, for recordings whose words are not given [ours]."""
+
+    channels: Width = 192
+    layers: Depth = 4  # ConvNeXt; each sees 60 ms to either side
+    kernel: Kernel = 5  # of the first layer, in pairs of mel frames
+
+
+@dataclass(frozen=True, config=STRICT)
 class MotionConfig:
     """Sec. 3.2: normaliser, prior and OT-CFM sampler of head motion."""
 

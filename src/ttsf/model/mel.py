@@ -61,7 +61,11 @@ def mel_spectrogram(samples: Tensor, config: AudioConfig) -> Tensor:
     return (filters @ magnitude).clamp_min(config.log_floor).log()
 
 
-def loudness(mel: Tensor) -> Tensor:
-    """Loudness from 0 (silence) to 1 (the loudest of these frames): log-mel [80, T] -> [T]."""
+def loudness(mel: Tensor, loudest: float | None = None) -> Tensor:
+    """Loudness from 0 (silence) to 1 (`loudest`, or the loudest of these): log-mel [80, T] -> [T].
+
+    loudest: natural-log mel level.
+    """
     level = mel.exp().mean(0).log()
-    return (1 + (level - level.quantile(0.95)) / LOUDNESS_RANGE).clamp(0, 1)
+    most = level.quantile(0.95) if loudest is None else loudest
+    return (1 + (level - most) / LOUDNESS_RANGE).clamp(0, 1)

@@ -25,6 +25,7 @@ from ttsf.model.face.audio_mapper import AudioMapper
 from ttsf.model.face.encoder import VisualEncoder, VisualFeatures
 from ttsf.model.face.generator import Fields, GeneratedFace, Generator, fuse_motion
 from ttsf.model.face.motion_extractor import MotionExtractor
+from ttsf.model.face.sound_lips import SoundLips
 from ttsf.model.labels import BLINK, GAIN, OPEN
 from ttsf.model.mel import loudness
 from ttsf.model.motion.normalizer import build_normalizer
@@ -140,6 +141,9 @@ class TTSF(nn.Module):
             audio.mel_bins,
             style,
         )
+        self.sound_lips: SoundLips | None = None
+        if config.sound_lips is not None:
+            self.sound_lips = SoundLips(config.sound_lips, audio, config.mel_per_video, style)
         self.normalizer = build_normalizer(config.motion, style)
         self.prior = MotionPrior(config.motion, style)
         self.sampler = MotionSampler(config.motion, style)
@@ -283,14 +287,14 @@ class TTSF(nn.Module):
         mel = self.speech.decode(features, voice, steps, temperature, noise)
         f_lip = self.lip_features(features)
         if not sampling.as_sampled:
-            f_lip = self._opened(f_lip)
+            f_lip = self.opened(f_lip)
         count = f_lip.shape[1]
         samples = self.vocoder(mel)[0, : count * self.config.samples_per_video].clamp(-1, 1)
         spoken = count - int(features.silence[0]) // mel_frames
         loud = loudness(mel[0, :, : count * mel_frames]).view(count, mel_frames).mean(1)
         return SpokenUtterance(samples.cpu(), f_lip, features.durations[0].cpu(), spoken, loud)
 
-    def _opened(self, f_lip: Tensor) -> Tensor:
+    def opened(self, f_lip: Tensor) -> Tensor:
         """Scale the mouth opening in f_lip [B, T, S] as configured."""
         config = self.config.audio_mapper.opening
         if config is None:

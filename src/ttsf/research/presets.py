@@ -22,6 +22,7 @@ from ttsf.config import (
     MouthOpeningConfig,
     ProsodyConfig,
     RefinerConfig,
+    SoundLipsConfig,
     SpeechConfig,
     SpeechDecoderConfig,
     TextEncoderConfig,
@@ -149,6 +150,23 @@ class VoiceTraining:
 
 
 @dataclass(frozen=True, config=STRICT)
+class SoundLipsTraining:
+    """Lips from sound alone [ours]."""
+
+    steps: int = 4_000  # of a run, unless the user says otherwise
+    learning_rate: float = 2e-3  # Adam
+    betas: tuple[float, float] = (0.9, 0.98)
+    warm_up: int = 100  # steps
+    last_rate: float = 0.02
+    batch: int = 24  # windows
+    frames: int = 100  # of a window
+    shut: float = 4.0  # times that the error of pressed lips and of f and v counts again
+    speed: float = 0.5  # weight of the error of the change from frame to frame
+    speechless: float = 0.08  # share of the windows with noise or music alone
+    held_out: int = 40  # clips of a validation
+
+
+@dataclass(frozen=True, config=STRICT)
 class LossWeights:
     """lambda_1 to lambda_8 of Eq. 8 [P 4.1]."""
 
@@ -211,6 +229,7 @@ class Preset:
     face: FaceTraining = FaceTraining()
     motion: MotionTraining = MotionTraining()
     voice: VoiceTraining = VoiceTraining()
+    sound_lips: SoundLipsTraining = SoundLipsTraining()
     syncnet: SyncNetTraining = SyncNetTraining()
     joint: JointTraining = JointTraining()
 
@@ -257,6 +276,7 @@ _MINI = ModelConfig(
         flow=FlowMatchingConfig(steps=20, temperature=1.1),  # 10 steps at 1.0 lose blinks [ours]
         voice_pace=VoicePaceConfig(),
     ),
+    sound_lips=SoundLipsConfig(),
 )
 MINI = Preset(
     model=_MINI,

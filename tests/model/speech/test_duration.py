@@ -47,6 +47,19 @@ def test_search_needs_a_frame_for_each_symbol() -> None:
         search_alignment(torch.zeros(1, 5, 4), torch.tensor([5]), torch.tensor([4]))
 
 
+@pytest.mark.parametrize("spoken", [1, 3, 5])
+def test_search_may_stop_where_it_is_allowed(spoken: int) -> None:
+    """Of five symbols only the first are in the sound, two frames each."""
+    scores = torch.full((1, 5, 2 * spoken), -9.0)
+    for k in range(spoken):
+        scores[0, k, 2 * k : 2 * k + 2] = 0
+    size, ends = torch.tensor([5]), torch.tensor([True, False, True, False, True])
+    if 2 * spoken < 5:
+        size, ends, scores = torch.tensor([2]), ends[:2], scores[:, :2]
+    found = search_alignment(scores, size, torch.tensor([2 * spoken]), ends)[0].tolist()
+    assert found == [2 if k < spoken else 0 for k in range(len(found))]
+
+
 def test_pauses_belong_to_marks() -> None:
     """A mark takes the silence around it, once for several marks; spaces alone keep theirs."""
     text = "_a_,_ _b_ _c_?_!_"

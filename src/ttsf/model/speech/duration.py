@@ -44,10 +44,14 @@ def log_likelihood(mel: Tensor, mu: Tensor) -> Tensor:
     return mu.transpose(1, 2) @ mel - 0.5 * squares
 
 
-def search_alignment(scores: Tensor, symbols: Tensor, frames: Tensor) -> Tensor:
+def search_alignment(
+    scores: Tensor, symbols: Tensor, frames: Tensor, ends: Tensor | None = None
+) -> Tensor:
     """Return durations [B, L] of the best monotonic path without skips through scores [B, L, T].
 
-    Each symbol gets at least one frame, so `frames` >= `symbols` (both [B]) is needed.
+    Each symbol gets at least one frame, so `frames` >= `symbols` (both [B]) is needed. ends: bool
+    [L], symbols at which a path may end (None: the last); later ones then get no frames, and all
+    utterances must last as long.
     """
     s = scores.detach().cpu().numpy().transpose(2, 0, 1)
     n, t_end = symbols.cpu().numpy(), frames.cpu().numpy()
@@ -64,6 +68,8 @@ def search_alignment(scores: Tensor, symbols: Tensor, frames: Tensor) -> Tensor:
         best = np.maximum(left, best) + s[t]
     durations = np.zeros((batch, width), dtype=np.int64)
     rows, at = np.arange(batch), n - 1
+    if ends is not None:
+        at = np.where(ends.cpu().numpy(), best, -np.inf).argmax(1)
     for t in range(size - 1, -1, -1):
         live = t < t_end
         durations[rows, at] += live

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ttsf.config import AudioConfig, VocoderConfig
-from ttsf.model.speech.convnext import ConvNextBlock
+from ttsf.model.layers import ConvNextBlock
 from ttsf.model.speech.overlap import overlap_add
 from ttsf.model.speech.pitch import Pitch, PitchReader
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import AudioConfig
-from ttsf.model.speech.convnext import ConvNextBlock
+from ttsf.model.layers import ConvNextBlock
 
 LOWEST_HZ, BINS, BINS_PER_OCTAVE = 60.0, 104, 32
 """F0 classes: 60 to 559 Hz, 37.5 cents apart."""

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import RefinerConfig
-from ttsf.model.speech.convnext import ConvNextBlock
+from ttsf.model.layers import ConvNextBlock
 from ttsf.model.speech.duration import symbols_of_frames
 
 PLACE = 3

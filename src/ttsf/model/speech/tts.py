@@ -21,6 +21,7 @@ from ttsf.model.speech.duration import (
     log_likelihood,
     repeat_by_durations,
     search_alignment,
+    symbols_of_frames,
     whole_durations,
 )
 from ttsf.model.speech.prosody import SymbolProsody
@@ -28,6 +29,9 @@ from ttsf.model.speech.refiner import MelRefiner
 from ttsf.model.speech.text_encoder import EncodedText, TextEncoder, length_mask
 from ttsf.model.speech.voice import VoiceMixture, voice_projection
 from ttsf.symbols import PUNCTUATION, SYMBOLS
+
+COLOURED = 2
+"""Searches in which speech of another voice and microphone is fitted to mu."""
 
 
 class SpeechFeatures(NamedTuple):
@@ -146,6 +150,12 @@ class TextToSpeech(nn.Module):
         """f_id [B, identity_channels] -> voice [B, V]."""
         return self.voice_projection(f_id)
 
+    def known_voices(self) -> Tensor:
+        """The model's own voices [N, V]; a zero vector if it has none."""
+        if isinstance(self.voice_projection, VoiceMixture):
+            return self.voice_projection.voices.weight.T
+        return next(self.parameters()).new_zeros(1, self.config.voice_channels)
+
     def named_voice(self, name: str) -> Tensor:
         """[1, V] of one of the model's own voices; raises TtsfError for another name."""
         names = [voice.name for voice in self.config.voices]
@@ -235,6 +245,32 @@ class TextToSpeech(nn.Module):
         text, x_1, durations = self._align(spoken, voice)
         text, _ = self._with_prosody(text, spoken, x_1, durations)
         return self._upsample(text, durations, x_1.shape[-1])
+
+    def fit(
+        self, ids: Tensor, mel: Tensor, voice: Tensor, ends: Tensor | None = None
+    ) -> tuple[SpeechFeatures, Tensor]:
+        """Features of texts, int64 [B, L], along recorded speech, raw log-mel [B, mel_bins, T].
+
+        ends: bool [L], symbols after which the speech may stop (None: the last alone). Also
+        returns the mean log-likelihood of each frame's bins, [B, T], without the recording's own
+        colour. Pitch and energy of a model that uses them are predicted.
+        """
+        size = ids.new_full((len(ids),), ids.shape[1])
+        text = self.encoder(ids, size, voice)
+        x_1 = (mel - self.audio.mel_mean) / self.audio.mel_std
+        frames = size.new_full((len(ids),), x_1.shape[2])
+        for _ in range(COLOURED):
+            scores = log_likelihood(x_1, text.mu) / x_1.shape[1]
+            durations = search_alignment(scores, size, frames, ends)
+            index, _ = symbols_of_frames(durations, x_1.shape[2])
+            mu = text.mu.gather(2, index[:, None].expand_as(x_1))
+            x_1 = x_1 - (x_1 - mu).mean(2, keepdim=True)
+        durations = give_pauses_to_marks(durations, ids)
+        if self.prosody is not None:
+            values = self.prosody.predictor(text.hidden, text.mask)
+            text = text._replace(hidden=self.prosody.add(text.hidden, values, text.mask))
+        features = self._upsample(text, durations, x_1.shape[2])
+        return features, scores.gather(1, index[:, None])[:, 0]  # of the path that was found
 
     def decode(
         self,

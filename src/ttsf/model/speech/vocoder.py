@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import AudioConfig, VocoderConfig
+from ttsf.model.layers import ConvNextBlock
 from ttsf.model.mel import mel_filters, stft
-from ttsf.model.speech.convnext import ConvNextBlock
 from ttsf.model.speech.harmonic import HarmonicVocoder
 from ttsf.model.speech.overlap import overlap_add
 

@@ -68,8 +68,14 @@ def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
 def fitting_config(
     config: ModelConfig, tensors: dict[str, Tensor], voices: tuple[VoiceConfig, ...]
 ) -> ModelConfig:
-    """Return the configuration with these voices and the vocoder type of the tensors."""
+    """Return the configuration with these voices, and only optional parts that the tensors have."""
     vocoder = config.vocoder
     if not any(name.startswith("vocoder.") for name in tensors):
         vocoder = VocoderConfig(kind="griffin_lim")
-    return replace(config, speech=replace(config.speech, voices=voices), vocoder=vocoder)
+    listens = any(name.startswith("sound_lips.") for name in tensors)
+    return replace(
+        config,
+        speech=replace(config.speech, voices=voices),
+        vocoder=vocoder,
+        sound_lips=config.sound_lips if listens else None,
+    )

@@ -127,6 +127,16 @@ class VoiceOptions:
 
 
 @dataclass(frozen=True)
+class SoundLipsOptions:
+    """Lips from sound alone, on speech that the model aligns with its text."""
+
+    data: Path
+    """Corpus with manifest.jsonl."""
+    model: Path | None = None
+    """Model whose audio mapper is learned from (default: the bundled one)."""
+
+
+@dataclass(frozen=True)
 class SyncNetOptions:
     """SyncNet, the expert of L_sync, Sec. 3.1."""
 
@@ -156,6 +166,7 @@ StageOptions = (
     | FaceOptions
     | MotionOptions
     | VoiceOptions
+    | SoundLipsOptions
     | SyncNetOptions
     | JointOptions
 )

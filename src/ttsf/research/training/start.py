@@ -22,6 +22,7 @@ from ttsf.research.training.settings import (
     JointOptions,
     MotionOptions,
     RunSettings,
+    SoundLipsOptions,
     StageOptions,
     SyncNetOptions,
     TtsOptions,
@@ -31,6 +32,7 @@ from ttsf.research.training.settings import (
 from ttsf.research.training.stages.face import FaceStage
 from ttsf.research.training.stages.joint import JointStage
 from ttsf.research.training.stages.motion import MotionStage
+from ttsf.research.training.stages.sound_lips import SoundLipsStage
 from ttsf.research.training.stages.syncnet import SyncNetStage
 from ttsf.research.training.stages.tts import TtsStage
 from ttsf.research.training.stages.vocoder import VocoderStage
@@ -38,7 +40,16 @@ from ttsf.research.training.stages.voice import VoiceStage
 
 COPIES = 5
 """Of every weight: itself, its average, its gradient and the two of Adam."""
-Known = TtsStage | VocoderStage | FaceStage | MotionStage | VoiceStage | SyncNetStage | JointStage
+Known = (
+    TtsStage
+    | VocoderStage
+    | FaceStage
+    | MotionStage
+    | VoiceStage
+    | SoundLipsStage
+    | SyncNetStage
+    | JointStage
+)
 
 
 def build_stage(options: StageOptions, preset: Preset, seed: int = 0, together: int = 1) -> Known:
@@ -57,6 +68,8 @@ def build_stage(options: StageOptions, preset: Preset, seed: int = 0, together: 
             return MotionStage(options, preset)
         case VoiceOptions():
             return VoiceStage(options, preset)
+        case SoundLipsOptions():
+            return SoundLipsStage(options, preset, seed)
         case SyncNetOptions():
             return SyncNetStage(options, preset, seed)
         case JointOptions():
