@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ttsf.engine.live.script import Script
     from ttsf.engine.options import GenerateOptions
     from ttsf.engine.output import Outputs, Written
+    from ttsf.media.audio.source import Sound
     from ttsf.pipeline import Pipeline, Result, load
     from ttsf.portrait.portrait import Portrait
 
@@ -24,6 +25,7 @@ __all__ = [
     "Portrait",
     "Result",
     "Script",
+    "Sound",
     "TtsfError",
     "Written",
     "load",
@@ -35,6 +37,7 @@ ELSEWHERE = {
     "Script": "ttsf.engine.live.script",
     "Written": "ttsf.engine.output",
     "Portrait": "ttsf.portrait.portrait",
+    "Sound": "ttsf.media.audio.source",
 }
 """Modules of the public names that are not in `pipeline`."""
 

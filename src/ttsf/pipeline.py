@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import torch
@@ -18,14 +18,17 @@ from ttsf.engine.live.script import Pieces, Script, script_of
 from ttsf.engine.live.session import LiveSession
 from ttsf.engine.options import DEFAULTS, GenerateOptions
 from ttsf.engine.output import Outputs, Written, write_talk
+from ttsf.engine.recorded import NOT_THIS_MODEL, RecordedSession
 from ttsf.engine.stamp import payload_of
 from ttsf.engine.talk import Session, SpeechSession, joined
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
+from ttsf.media.audio.source import OpenSound, Sound, open_sound
 from ttsf.media.video import Chunk
 from ttsf.model.ttsf import TTSF
 from ttsf.parallel import Progress
 from ttsf.portrait.portrait import Portrait, Source, read_portrait
+from ttsf.provenance.embed.sound import MARKED_STEP
 from ttsf.symbols import BLANK, SYMBOL_ID
 from ttsf.text.accents.languages import find
 from ttsf.text.front_end import TextFrontEnd, Utterance
@@ -40,6 +43,8 @@ MAX_FRAME_BYTES = 4e9
 
 AnyPath = str | PathLike[str]
 AnyPortrait = Portrait | Source
+AnySound = Sound | AnyPath | BinaryIO
+"""Samples, a sound file, or a binary stream of one."""
 
 
 class Result(NamedTuple):
@@ -48,7 +53,7 @@ class Result(NamedTuple):
     frames: np.ndarray
     """RGB uint8 [N, height, width, 3]."""
     samples: np.ndarray
-    """float32 [M] in [-1, 1], mono."""
+    """float32 [M] in [-1, 1], mono; [M, 2] for a stereo recording."""
     fps: int
     sample_rate: int
     """Hz."""
@@ -100,14 +105,20 @@ class Pipeline:
         return Session(self.model, self._workers, read, (), DEFAULTS).speech.voice
 
     def speak(
-        self, portrait: AnyPortrait, text: str, options: GenerateOptions = DEFAULTS
+        self,
+        portrait: AnyPortrait,
+        text: str | None = None,
+        options: GenerateOptions = DEFAULTS,
+        audio: AnySound | None = None,
     ) -> Result:
         """Return the video as arrays.
 
-        Raises TtsfError for an unusable portrait, text or option, and for a video that exceeds
-        `MAX_FRAME_BYTES`.
+        audio: a recording that replaces the speech; `text` holds its words, or is None where the
+        model has lips from sound. Raises TtsfError for an unusable portrait, text, recording or
+        option, and for a video that exceeds `MAX_FRAME_BYTES`.
         """
-        talk = self._open(portrait, text, options)
+        sound = self._sound(audio, options)
+        talk = self._open(portrait, text, options, sound)
         size, fps = talk.scene.still.nbytes, self.model.config.video.fps
         chunks = []
         with closing(talk.chunks()) as made:
@@ -123,7 +134,7 @@ class Pipeline:
             np.concatenate([chunk.frames for chunk in chunks]),
             np.concatenate([chunk.samples for chunk in chunks]),
             config.video.fps,
-            config.sample_rate,
+            config.sample_rate if sound is None else sound.rate,
             joined(chunk.spoken for chunk in chunks),
         )
 
@@ -151,9 +162,22 @@ class Pipeline:
             speech = self._open(portrait, text, options).speech
         return speech.samples(self._workers)
 
-    def check(self, portrait: Portrait, text: str, options: GenerateOptions = DEFAULTS) -> None:
-        """Raise the TtsfError that `speak` would raise, without generating anything."""
-        self._utterances(text, options)
+    def check(
+        self,
+        portrait: Portrait,
+        text: str | None,
+        options: GenerateOptions = DEFAULTS,
+        audio: AnySound | None = None,
+    ) -> None:
+        """Raise the TtsfError that `speak` would raise, without generating anything.
+
+        Whether words fit their recording is not found out.
+        """
+        sound = self._sound(audio, options)
+        if text is not None or sound is None:
+            self._utterances(text, options)
+        elif self.model.sound_lips is None:
+            raise TtsfError(NOT_THIS_MODEL)
         height, width = portrait.picture.shape[:2]
         place(options.framing, width, height, portrait.square, options.size)
         if options.voice is not None:
@@ -162,8 +186,9 @@ class Pipeline:
     def stream(
         self,
         portrait: AnyPortrait,
-        text: str | Pieces | Script,
+        text: str | Pieces | Script | None = None,
         options: GenerateOptions = DEFAULTS,
+        audio: AnySound | None = None,
     ) -> Generator[Chunk]:
         """Yield the video in chunks of frames, samples and word times, each as soon as it is drawn.
 
@@ -171,12 +196,18 @@ class Pipeline:
         or an iterable, also asynchronous (read it in another thread than its event loop). Pieces
         are spoken clause by clause, as they become complete.
 
-        Closing the iterator ends the work. Streams may run concurrently in several threads; each
-        gives the same result as alone. Raises like `speak`, before the first chunk; for pieces,
-        errors of the text are raised when it is reached.
+        audio: as in `speak`, with a whole text or none; without one, a `Sound` is drawn .2 s behind
+        the samples that have arrived.
+
+        Closing the iterator ends the work, after the block of sound that is waited for. Streams may
+        run concurrently in several threads; each gives the same result as alone. Raises like
+        `speak`, before the first chunk; for pieces and sound, errors are raised when they are
+        reached.
         """
-        if isinstance(text, str):
-            return self._open(portrait, text, options).chunks()
+        if audio is not None and not isinstance(text, str | None):
+            raise TtsfError("the words of a recording must be a str")
+        if isinstance(text, str | None):
+            return self._open(portrait, text, options, self._sound(audio, options)).chunks()
         front_end, read, voice = self._parts(portrait, options)
         script = script_of(text)
         session = PiecedSession(self.model, self._workers, read, script, front_end, options, voice)
@@ -195,33 +226,47 @@ class Pipeline:
     def write(
         self,
         portrait: AnyPortrait,
-        text: str,
+        text: str | None,
         output: AnyPath | Outputs,
         options: GenerateOptions = DEFAULTS,
         progress: Progress | None = None,
         heard: Callable[[WordTimes], None] | None = None,
+        audio: AnySound | None = None,
     ) -> Written:
         """Write the video to `output` (.mp4 or .webm), or to all files of `Outputs`.
 
         Frames are encoded while they are drawn. After each chunk, `heard` receives the word times
         that begin in it, and `progress(done, total)` the frame counts; the total is an estimate
         until the last utterance is synthesised. An exception in a callback ends the work. Files
-        are written atomically. Raises TtsfError like `speak`, and for unwritable files.
+        are written atomically. audio: as in `speak`. Raises TtsfError like `speak`, and for
+        unwritable files.
         """
         outputs = output if isinstance(output, Outputs) else Outputs(_path(output, "output"))
         outputs.check()
-        if isinstance(portrait, str | PathLike):
-            outputs.refuse(Path(portrait))
+        inputs = [given for given in (portrait, audio) if isinstance(given, str | PathLike)]
+        outputs.refuse(*map(Path, inputs))
+        sound = self._sound(audio, options)
         return write_talk(
-            lambda: self._open(portrait, text, options),
+            lambda: self._open(portrait, text, options, sound),
             self.model.config,
-            text,
+            text or "",
             outputs,
             progress,
             heard,
+            sound,
         )
 
-    def _utterances(self, text: str, options: GenerateOptions) -> list[Utterance]:
+    def _sound(self, audio: AnySound | None, options: GenerateOptions) -> OpenSound | None:
+        """Open a recording; raises TtsfError for anything else."""
+        if audio is None:
+            return None
+        _check_type(options)
+        options.check()
+        opened = isinstance(audio, Sound) or hasattr(audio, "read")
+        given = audio if opened else _path(audio, "audio")  # type: ignore[arg-type]
+        return open_sound(given, options.max_seconds, MARKED_STEP if options.mark_sound else 1)
+
+    def _utterances(self, text: str | None, options: GenerateOptions) -> list[Utterance]:
         if not isinstance(text, str):
             raise TtsfError(f"the text must be a str, not {type(text).__name__}")
         utterances = list(self._front_end(options).utterances(text, options.lexicon))
@@ -242,9 +287,18 @@ class Pipeline:
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
         return front_end, read, None if options.voice is None else self.voice(options.voice)
 
-    def _open(self, portrait: AnyPortrait, text: str, options: GenerateOptions) -> Session:
-        utterances = self._utterances(text, options)
+    def _open(
+        self,
+        portrait: AnyPortrait,
+        text: str | None,
+        options: GenerateOptions,
+        sound: OpenSound | None = None,
+    ) -> Session:
+        silent = text is None and sound is not None
+        utterances = [] if silent else self._utterances(text, options)
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
+        if sound is not None:
+            return RecordedSession(self.model, self._workers, read, sound, utterances, options)
         voice = None if options.voice is None else self.voice(options.voice)
         return Session(self.model, self._workers, read, utterances, options, voice)
 

@@ -1,6 +1,7 @@
 """`ttsf speak`: one video from a portrait and a text."""
 
 import logging
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from ttsf.engine.options import (
     Code,
     Label,
     Language,
+    MarkSound,
     MaxSeconds,
     Motion,
     Rate,
@@ -36,12 +38,13 @@ if TYPE_CHECKING:
     from ttsf.portrait.portrait import Portrait
 
 OWN = "(default: the model's own)"
+STDIN = Path("-")
 logger = logging.getLogger("ttsf")
 
 
 @dataclass(frozen=True)
 class Speak:
-    """Generate a video of a portrait that speaks a text.
+    """Generate a video of a portrait that speaks a text, or a recording of yours.
 
     ttsf speak me.jpg "Good morning." --output hello.mp4
     """
@@ -51,9 +54,13 @@ class Speak:
     output: Annotated[Path, arg(aliases=("-o",), metavar="OUT.mp4")]
     """Video to write."""
     text: Annotated[Positional[str | None], arg(help_behavior_hint="")] = None
-    """Text to speak; - reads standard input."""
+    """Text to speak, or the words of the recording; - reads standard input."""
     text_file: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """Read the text from a file."""
+    audio: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
+    """Recording to speak with instead of a voice, any sound or video file; - reads it from
+    standard input."""
+    mark_sound: MarkSound = DEFAULTS.mark_sound
     save_audio: Annotated[Path | None, arg(metavar="OUT.wav", help_behavior_hint="")] = None
     """Also write the speech as WAV."""
     subtitles: Annotated[Path | None, arg(metavar="OUT.srt", help_behavior_hint="")] = None
@@ -117,7 +124,7 @@ class Speak:
             self.sign,
         )
         voice = None if self.voice is None else Path(self.voice)
-        outputs.refuse(self.portrait, self.text_file, self.lexicon, voice)
+        outputs.refuse(self.portrait, self.text_file, self.audio, self.lexicon, voice)
         outputs.check()
         lexicon = {} if self.lexicon is None else read_lexicon(self.lexicon)
         pipeline = load(self.model, self.device)
@@ -127,7 +134,8 @@ class Speak:
         portrait = pipeline.portrait(self.portrait, self.face)
         self._warn(portrait)
         progress = None if self.quiet else Progress("frames")
-        written = pipeline.write(portrait, text, outputs, options, progress)
+        audio = sys.stdin.buffer if self.audio == STDIN else self.audio
+        written = pipeline.write(portrait, text, outputs, options, progress, audio=audio)
         if not self.quiet:
             took = time.monotonic() - loaded
             show(
@@ -148,7 +156,14 @@ class Speak:
         for doubt in portrait.doubts:
             logger.warning("%s: %s", self.portrait, doubt.sentence)
 
-    def _text(self) -> str:
+    def _text(self) -> str | None:
+        if self.audio is not None:
+            if self.text is None and self.text_file is None:
+                return None
+            if self.audio == STDIN and self.text == "-":
+                raise TtsfError("standard input holds either the recording or its words")
+        elif self.mark_sound:
+            raise TtsfError("--mark-sound is for the sound of --audio; a voice is always marked")
         if (self.text is None) == (self.text_file is None):
             raise TtsfError("give the text either as an argument or with --text-file")
         return self.text if self.text not in (None, "-") else read_text(self.text_file, guess=True)

@@ -16,6 +16,7 @@ from ttsf.research.training.settings import (
     JointOptions,
     MotionOptions,
     RunSettings,
+    SoundLipsOptions,
     StageOptions,
     SyncNetOptions,
     TtsOptions,
@@ -114,6 +115,7 @@ STAGES = (
     | Annotated[Train[FaceOptions], _stage("face", FaceOptions)]
     | Annotated[Train[MotionOptions], _stage("motion", MotionOptions)]
     | Annotated[Train[VoiceOptions], _stage("voice", VoiceOptions)]
+    | Annotated[Train[SoundLipsOptions], _stage("sound-lips", SoundLipsOptions)]
     | Annotated[Train[SyncNetOptions], _stage("syncnet", SyncNetOptions)]
     | Annotated[Train[JointOptions], _stage("joint", JointOptions)]
 )

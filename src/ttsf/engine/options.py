@@ -48,6 +48,7 @@ Language = Annotated[
     str,
     Doc("Language of the text; others than en, such as de or fr, get an English accent."),
 ]
+MarkSound = Annotated[bool, Doc("Mark a recording's sound as synthetic too.")]
 Label = Annotated[bool, Doc('Show "AI-generated" in a corner.')]
 CaptionsKind = Literal["none", "track", "burnt"]
 StreamCaptions = Literal["none", "burnt"]
@@ -75,7 +76,8 @@ class GenerateOptions(NamedTuple):
     lexicon: Mapping[str, str] = NO_LEXICON
     """Pronunciations in IPA, by word."""
     mark: bool = True
-    """Embed the watermark in picture and sound (docs/provenance.md)."""
+    """Embed the watermark in picture and synthetic speech (docs/provenance.md)."""
+    mark_sound: MarkSound = False
     label: Label = False
     max_seconds: MaxSeconds = 3_600.0
     as_sampled: AsSampled = False

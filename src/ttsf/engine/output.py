@@ -13,6 +13,7 @@ from ttsf.config import ModelConfig
 from ttsf.engine.options import CaptionsKind
 from ttsf.engine.talk import Session, joined
 from ttsf.errors import TtsfError
+from ttsf.media.audio.source import OpenSound
 from ttsf.media.captions import Captions
 from ttsf.media.files import Stream, cannot_write, new_file, refuse_inputs
 from ttsf.media.sound import new_wav
@@ -96,13 +97,17 @@ def write_talk(
     outputs: Outputs,
     progress: Progress | None,
     heard: Callable[[WordTimes], None] | None = None,
+    recording: OpenSound | None = None,
 ) -> Written:
     """Write all files, whole or not at all; `outputs` are checked.
 
-    Output files are opened before the session. Raises TtsfError if one cannot be written, and
-    whatever the session raises.
+    Output files are opened before the session; recording: the sound that it will have. Raises
+    TtsfError if one cannot be written, and whatever the session raises.
     """
-    fps, sample_rate = config.video.fps, config.sample_rate
+    fps, form = config.video.fps, (config.sample_rate, 1)
+    if recording is not None:
+        form = recording.rate, recording.channels
+    sample_rate, channels = form
     with ExitStack() as files:
         subtitles, timings = (
             None if path is None else (path, files.enter_context(new_file(path)))
@@ -110,7 +115,7 @@ def write_talk(
         )
         sound = None
         if outputs.sound is not None:
-            sound = files.enter_context(new_wav(outputs.sound, sample_rate))
+            sound = files.enter_context(new_wav(outputs.sound, *form))
         track = outputs.captions == "track"
 
         def seal(place: Path) -> None:
@@ -118,7 +123,9 @@ def write_talk(
                 portrait = hashlib.sha256(talk.portrait.picture.tobytes()).hexdigest()
                 sign(place, portrait, talk.payload)
 
-        video = files.enter_context(new_video(outputs.video, fps, sample_rate, track, seal))
+        video = files.enter_context(
+            new_video(outputs.video, fps, sample_rate, track, seal, channels)
+        )
         talk = open_talk()
         talk.transparent = outputs.transparent
         video.describe(tags(talk.payload), talk.options.language)

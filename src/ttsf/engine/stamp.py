@@ -29,11 +29,15 @@ class Stamp:
 
 
 def payload_of(
-    portrait: Portrait | None, utterances: Sequence[Utterance], options: GenerateOptions
+    portrait: Portrait | None,
+    utterances: Sequence[Utterance],
+    options: GenerateOptions,
+    sound: bytes | None = None,
 ) -> Payload:
     """Derive the watermark's number from the arguments, so that videos are reproducible.
 
-    Only options that differ from their defaults count: a new option changes no number.
+    Only options that differ from their defaults count: a new option changes no number. sound: hash
+    of a recording.
     """
     picture = b"" if portrait is None else portrait.picture.tobytes()
     place = None if portrait is None else portrait.square
@@ -43,4 +47,5 @@ def payload_of(
         for name, value in options.plain()._asdict().items()
         if name not in READ and value != defaults[name]
     }
-    return Payload.of(picture, repr((place, tuple(utterances), chosen)).encode())
+    given = (picture, repr((place, tuple(utterances), chosen)).encode())
+    return Payload.of(*given) if sound is None else Payload.of(*given, sound)

@@ -217,9 +217,7 @@ class Session:
                 if act is None:
                     continue
                 before, self._frames = self._frames, self._frames + act.frames
-                ids = self.utterances[act.place].ids
-                self._symbols += len(ids)
-                self._voiced += act.frames if ids else 0
+                self._count(act)
                 for batch in self._batches(act, before):
                     waiting.append(batch)
                     if len(waiting) > most:
@@ -263,6 +261,12 @@ class Session:
 
     def _act(self, index: int, before: HeadMotion | None, frames_before: int) -> PreparedUtterance:
         said, count = self.speech.say(index, frames_before)
+        return self._moved(index, said, count, before)
+
+    def _moved(
+        self, index: int, said: SpokenUtterance, count: int, before: HeadMotion | None
+    ) -> PreparedUtterance:
+        """Add the head motion; count: frames to show."""
         options = self.options
         moved = self.model.move(self.source, said, options.sampling(), index, before)
         f_m = self.model.scale_motion(self.source.f_m, moved.f_m, options.motion, options.blinks)
@@ -270,8 +274,8 @@ class Session:
 
     def _batches(self, act: PreparedUtterance, before: int) -> Iterator[Batch]:
         """Start drawing the frames of one utterance; before: frames of all utterances before it."""
-        fps, rate = self.model.config.video.fps, self.model.config.samples_per_video
-        samples, left = act.said.samples.numpy(), self._spoken(act, before)
+        fps, samples = self.model.config.video.fps, act.said.samples.numpy()
+        rate, left = len(samples) // act.said.f_lip.shape[1], self._spoken(act, before)
         self.said.append((left, (before + act.frames) / fps))
         for start in range(0, act.frames, FRAMES_PER_BATCH):
             end = min(start + FRAMES_PER_BATCH, act.frames)
@@ -279,6 +283,12 @@ class Session:
             now, left = split(left, until_s)
             regions = self.workers.submit(self._draw, act, start, end)
             yield Batch(regions, samples[start * rate : end * rate], now)
+
+    def _count(self, act: PreparedUtterance) -> None:
+        """Remember an utterance for the estimate of the video's length."""
+        ids = self.utterances[act.place].ids
+        self._symbols += len(ids)
+        self._voiced += act.frames if ids else 0
 
     def _spoken(self, act: PreparedUtterance, before: int) -> WordTimes:
         """Return the word times of an utterance, from the start of the video."""

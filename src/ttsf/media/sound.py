@@ -12,13 +12,16 @@ from ttsf.media.sound_formats import wav_header
 
 
 class WavWriter:
-    """A 16-bit mono WAV being written; `path` is its final path."""
+    """A 16-bit WAV being written; `path` is its final path."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path, self._file = path, file
 
     def add(self, samples: np.ndarray) -> None:
-        """Append samples, float [n] in [-1, 1]; raises TtsfError if they cannot be written."""
+        """Append samples, float [n] or [n, channels] in [-1, 1].
+
+        Raises TtsfError if they cannot be written.
+        """
         whole = np.rint(np.clip(samples, -1, 1) * 32_767).astype("<i2")
         try:
             self._file.write(whole.tobytes())
@@ -27,17 +30,17 @@ class WavWriter:
 
 
 @contextmanager
-def new_wav(path: Path, sample_rate: int) -> Iterator[WavWriter]:
+def new_wav(path: Path, sample_rate: int, channels: int = 1) -> Iterator[WavWriter]:
     """Yield a writer for a WAV, which is finished with the block and written atomically.
 
     Raises TtsfError if it cannot be written.
     """
     with new_file(path) as place, place.open("wb") as file:
-        file.write(wav_header(sample_rate))
+        file.write(wav_header(sample_rate, channels=channels))
         yield WavWriter(path, file)
         length = file.tell()
         file.seek(0)
-        file.write(wav_header(sample_rate, length))
+        file.write(wav_header(sample_rate, length, channels))
 
 
 def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:

@@ -86,9 +86,10 @@ def new_sound(target: Stream, kind: SoundFormat, sample_rate: int) -> Iterator[S
         writer.close()
 
 
-def wav_header(sample_rate: int, length: int | None = None) -> bytes:
-    """Return the header of a 16-bit mono WAV; length: file size in bytes, if known."""
-    form = struct.pack("<IHHIIHH", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
+def wav_header(sample_rate: int, length: int | None = None, channels: int = 1) -> bytes:
+    """Return the header of a 16-bit WAV; length: file size in bytes, if known."""
+    block = 2 * channels
+    form = struct.pack("<IHHIIHH", 16, 1, channels, sample_rate, block * sample_rate, block, 16)
     whole, sound = (UNKNOWN_LENGTH,) * 2 if length is None else (length - 8, length - HEADER_BYTES)
     lengths = struct.pack("<I", whole), struct.pack("<I", sound)
     return b"RIFF" + lengths[0] + b"WAVEfmt " + form + b"data" + lengths[1]

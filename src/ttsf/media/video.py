@@ -18,7 +18,10 @@ from ttsf.media.video_codecs import MP4, STREAM, THREADS, WEBM, Encoding, add_vi
 from ttsf.timings.subtitles import Cue
 from ttsf.timings.words import WordTimes
 
-AUDIO_BITS = 96_000  # per second
+AUDIO_BITS, WIDE_AUDIO_BITS = 96_000, 160_000
+"""Bits per second of a channel, up to and above WIDE Hz."""
+WIDE = 24_000
+OPUS_RATES = (48_000, 24_000, 16_000, 12_000, 8_000)
 
 
 class Chunk(NamedTuple):
@@ -27,7 +30,7 @@ class Chunk(NamedTuple):
     frames: np.ndarray
     """RGB uint8 [n, H, W, 3], or RGBA for files with transparency."""
     samples: np.ndarray
-    """float [n * sample_rate / fps] in [-1, 1], mono."""
+    """float [n * sample_rate / fps] in [-1, 1], mono, or [..., 2] for a stereo recording."""
     spoken: WordTimes = WordTimes(())
 
 
@@ -38,6 +41,7 @@ def new_video(
     sample_rate: int = SAMPLE_RATE,
     subtitles: bool = False,
     seal: Callable[[Path], None] | None = None,
+    channels: int = 1,
 ) -> Iterator["VideoWriter"]:
     """Yield a writer for an MP4 (H.264 and AAC), which is finished with the block.
 
@@ -54,7 +58,7 @@ def new_video(
     else:
         encoding = STREAM
     with new_file(target) if isinstance(target, Path) else nullcontext(target) as place:
-        writer = VideoWriter(place, fps, sample_rate, encoding, subtitles)
+        writer = VideoWriter(place, fps, sample_rate, encoding, subtitles, channels)
         try:
             yield writer
             writer.finish()
@@ -76,11 +80,12 @@ class VideoWriter:
         sample_rate: int,
         encoding: Encoding,
         subtitles: bool = False,
+        channels: int = 1,
     ) -> None:
-        self.fps, self.sample_rate = fps, sample_rate
+        self.fps, self.sample_rate, self.channels = fps, sample_rate, channels
         self.frames = self._samples = 0
         self._encoding = encoding
-        self._waiting = np.zeros(0, np.float32)
+        self._waiting = np.zeros((0, channels), np.float32)
         self._video: Any = None
         self._container: Any = av.open(
             str(target.absolute()) if isinstance(target, Path) else target,
@@ -89,10 +94,14 @@ class VideoWriter:
             options=encoding.muxer,
         )
         rate = encoding.sample_rate or sample_rate
+        if encoding is WEBM and rate not in OPUS_RATES:
+            rate = OPUS_RATES[0]
         self._audio: Any = None
         self._audio = self._container.add_stream(encoding.audio, rate=rate)
-        self._audio.layout = "mono"
-        self._audio.bit_rate = AUDIO_BITS
+        self._layout = "mono" if channels == 1 else "stereo"
+        self._audio.layout = self._layout
+        bits = AUDIO_BITS if sample_rate <= WIDE else WIDE_AUDIO_BITS
+        self._audio.bit_rate = bits * channels
         self._track = SubtitleTrack(self._container, encoding.container) if subtitles else None
 
     def describe(self, tags: Mapping[str, str], language: str = "en") -> None:
@@ -120,14 +129,15 @@ class VideoWriter:
 
         Without `start`, frames are whole and all of one size.
         """
-        sounds = chunk.samples.reshape(-1, self.sample_rate // self.fps)
+        sounds = chunk.samples.reshape(-1, self.sample_rate // self.fps, self.channels)
         for frame, sound in zip(chunk.frames, sounds, strict=True):
             if self._video is None:
                 self.start(frame)
             else:
                 self._planes.put(frame, top, left)
             self._add_frame()
-            self._waiting = np.append(self._waiting, np.clip(sound, -1, 1).astype(np.float32))
+            clipped = np.clip(sound, -1, 1).astype(np.float32)
+            self._waiting = np.concatenate([self._waiting, clipped])
             self._add_sound(len(self._waiting) - len(self._waiting) % self._encoding.block)
 
     def show(self, cue: Cue) -> None:
@@ -165,8 +175,9 @@ class VideoWriter:
         """Encode the first `count` buffered samples."""
         if not count:
             return
-        block, self._waiting = self._waiting[None, :count], self._waiting[count:]
-        sound = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+        block, self._waiting = self._waiting[:count].T, self._waiting[count:]
+        planes = np.ascontiguousarray(block)
+        sound = av.AudioFrame.from_ndarray(planes, format="fltp", layout=self._layout)
         sound.sample_rate, sound.pts = self.sample_rate, self._samples
         sound.time_base = Fraction(1, self.sample_rate)
         self._samples += count

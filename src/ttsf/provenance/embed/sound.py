@@ -12,6 +12,8 @@ from ttsf.provenance.embed.payload import SIGNS, Payload
 RATE = 16_000
 """Sampling rate for which the figures below hold, Hz."""
 LEAST_RATE = 8_000
+MARKED_STEP = 125
+"""Hz; other rates than its multiples cannot be marked."""
 WINDOW, HOP = 512, 128
 """Window and hop of the STFT, samples."""
 SLOT = 2 * HOP

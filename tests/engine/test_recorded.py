@@ -1,0 +1,146 @@
+"""A recording drives the face: by its words where they fit, else by its sound alone."""
+
+import logging
+from itertools import chain
+
+import numpy as np
+import pytest
+import torch
+
+import ttsf
+from tests.support.recorded import save_listening, syllables
+from ttsf import checkpoint
+from ttsf.engine import recorded
+from ttsf.engine.recorded import NOT_THIS_MODEL, Listener
+from ttsf.engine.word_times import word_times
+from ttsf.media.audio.source import Sound, open_sound
+from ttsf.model.labels import OPEN
+from ttsf.model.ttsf import TTSF
+from ttsf.pipeline import Pipeline
+from ttsf.provenance.embed.payload import Payload
+from ttsf.text.front_end import TextFrontEnd
+from ttsf.timings.words import WordTimes
+
+SMALL = ttsf.GenerateOptions(steps=2, size=128, still=True)
+PLAIN = ttsf.GenerateOptions(mark=False)
+TEXT = "We shall see. Bob may leave at once, but my mum will come!"
+
+
+@pytest.fixture(scope="module")
+def listening(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    return ttsf.load(save_listening(tmp_path_factory.mktemp("listening")))
+
+
+def sound(seconds: float, rate: int = 16_000, channels: int = 1) -> Sound:
+    return Sound([syllables(seconds, rate, channels)], rate)
+
+
+def test_the_sound_is_kept(listening: Pipeline, astronaut: np.ndarray) -> None:
+    samples = syllables(1.1, 44_100, 2)
+    result = listening.speak(astronaut, None, SMALL, Sound([samples], 44_100))
+    assert (result.sample_rate, result.samples.shape) == (44_100, (28 * 1_764, 2))
+    assert np.array_equal(result.samples[: len(samples)], samples)
+    assert len(result.frames) == 28 and result.spoken.words == ()
+
+
+def test_the_same_video_in_chunks(listening: Pipeline, portrait: ttsf.Portrait) -> None:
+    whole = listening.speak(portrait, None, SMALL, sound(1.5))
+    chunks = list(listening.stream(portrait, None, SMALL, sound(1.5)))
+    assert np.array_equal(np.concatenate([c.frames for c in chunks]), whole.frames)
+    assert len(chunks) > 5
+    louder = listening.speak(
+        portrait, None, SMALL, Sound([np.tanh(3 * syllables(1.5))], 16_000)
+    )  # loudness and clipping do not matter to the lips
+    difference = np.abs(louder.frames.astype(int) - whole.frames).max()
+    assert difference <= 40 and not np.array_equal(louder.samples, whole.samples)
+
+
+def test_live_sound_is_drawn_while_it_arrives(listening: Pipeline, portrait: ttsf.Portrait) -> None:
+    taken = 0
+
+    def microphone():
+        nonlocal taken
+        for block in np.split(syllables(2.0), 50):
+            taken += 1
+            yield block
+
+    stream = listening.stream(portrait, None, SMALL, Sound(microphone(), 16_000))
+    first = next(stream)
+    assert len(first.frames) == 4 and taken < 30
+    stream.close()
+
+
+def test_a_model_without_lips_from_sound_wants_words(
+    pipeline: Pipeline, portrait: ttsf.Portrait
+) -> None:
+    with pytest.raises(ttsf.TtsfError) as caught:
+        pipeline.speak(portrait, None, SMALL, sound(1))
+    assert str(caught.value) == NOT_THIS_MODEL
+    with pytest.raises(ttsf.TtsfError, match="must be a str"):
+        pipeline.speak(portrait)
+
+
+def opening(model: TTSF, f_lip: torch.Tensor) -> np.ndarray:
+    return (f_lip[0] @ model.motion_extractor.codes()[:, OPEN]).detach().numpy()
+
+
+def test_words_are_found_in_a_recording() -> None:
+    model = checkpoint.load()
+    front_end = TextFrontEnd(model.config.speech)
+    utterance = front_end.utterance(TEXT)
+    said = model.say(model.speech.named_voice("oak"), utterance.ids, PLAIN.sampling())
+    lips, talk = opening(model, said.f_lip), np.pad(0.01 * said.samples.numpy(), (16_000, 8_000))
+
+    def heard(text: str) -> tuple[WordTimes, np.ndarray, np.ndarray]:
+        opened = open_sound(Sound([talk], model.config.sample_rate))
+        listener = Listener(model, opened, [front_end.utterance(text)], PLAIN, Payload(1))
+        piece = listener.listen(0, 0)
+        assert piece is not None and listener.listen(1, piece.spoken) is None
+        return listener.word_times(0, piece, 0), piece.samples.numpy(), opening(model, piece.f_lip)
+
+    found, kept, again = heard(TEXT)
+    known = word_times(utterance, said.durations.tolist(), 1.0, 0.01)
+    assert [word.text for word in found.words] == [word.text for word in known.words]
+    pairs = zip(known.words, found.words, strict=True)
+    assert max(abs(b.start_s - a.start_s) for a, b in pairs) < 0.08
+    assert np.array_equal(kept[: len(talk)], talk) and len(again) == len(lips) + 38
+    assert np.corrcoef(again[25 : 25 + len(lips)], lips)[0, 1] > 0.8
+    assert np.abs(again[:20]).max() < 0.1 * np.ptp(lips)  # before the speech the mouth rests
+    with pytest.raises(ttsf.TtsfError, match="do not fit the sound from 0:00"):
+        heard("Six thick socks, a fox in fog, other texts.")
+
+
+def test_what_does_not_fit_follows_the_sound(
+    listening: Pipeline,
+    portrait: ttsf.Portrait,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    alone = listening.speak(portrait, None, SMALL, sound(11))
+    monkeypatch.setattr(recorded, "FITS", 2.0)
+    with caplog.at_level(logging.WARNING, "ttsf"):
+        heard = listening.speak(portrait, TEXT, SMALL, sound(11))
+    assert heard.spoken.words == () and heard.frames.shape == alone.frames.shape
+    assert [record.message for record in caplog.records] == [
+        "the sound: no words fit from 0:00 to 0:11; there lips follow the sound",
+        "the sound: 13 words were not heard, from 'We' on",
+    ]
+
+
+def test_words_come_in_order_over_pieces(
+    listening: Pipeline, portrait: ttsf.Portrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorded, "FITS", -9.0)
+    text = '<speak>Well, <mark name="here"/>it is so. ' + "And so it is. " * 20 + "</speak>"
+    chunks = list(listening.stream(portrait, text, SMALL, sound(30)))
+    words = list(chain.from_iterable(chunk.spoken.words for chunk in chunks))
+    assert len(words) > 30 and [w.text for w in words[:4]] == ["Well,", "it", "is", "so."]
+    starts = [word.start_s for word in words]
+    assert starts == sorted(starts) and starts[-1] < 30
+    (mark,) = chain.from_iterable(chunk.spoken.marks for chunk in chunks)
+    assert mark.name == "here" and mark.at_s == words[1].start_s
+
+
+def test_the_network_alone_is_optional(listening: Pipeline, tiny_model: torch.nn.Module) -> None:
+    own = {name for name in listening.model.state_dict() if name.startswith("sound_lips.")}
+    assert own and listening.model.state_dict().keys() - own == tiny_model.state_dict().keys()
