@@ -14,6 +14,7 @@ import av
 import pytest
 
 from tests.support.batches import line, openai_line, results, tree
+from tests.support.recorded import save_listening, syllables, write_sound
 from ttsf.batch import make
 from ttsf.batch.lines import Refused, Request, folder_name, read_lines
 from ttsf.batch.make import BatchSettings, run_batch
@@ -239,3 +240,32 @@ def test_two_hundred_lines_killed_five_times(
     assert kills == 5
     run_batch(path, out, settings, Parallel(2))
     assert tree(out) == tree(tmp_path / "whole")
+
+
+def test_a_recording_speaks(write: Write, tmp_path: Path) -> None:
+    write_sound(tmp_path / "talk.wav", syllables(0.5), 16_000, "pcm_s16le")
+    spoken = line("a", audio="talk.wav")
+    del spoken["text"]
+    path = write(
+        spoken,
+        openai_line("b", audio="talk.wav", prompt=None),
+        line("c", audio="none.wav"),
+        line("d", audio="https://example.org/a.wav"),
+        line("e", audio=3),
+    )
+    listening = BatchSettings(save_listening(tmp_path / "listening"))
+    outcomes = [o for _, o in run_batch(path, tmp_path / "out", listening, Parallel(1))]
+    assert [outcome["status"] for outcome in outcomes] == ["done", "done", *["refused"] * 3]
+    assert {outcome.get("frames") for outcome in outcomes[:2]} == {13}
+    assert [outcome["message"].rpartition("/")[2] for outcome in outcomes[2:]] == [
+        "none.wav: no such file",
+        "audio: give the path of a sound file",
+        "audio: the path of a sound file is needed",
+    ]
+    before = read_lines(path, tmp_path)[0]
+    write_sound(tmp_path / "talk2.wav", syllables(0.7), 16_000, "pcm_s16le")
+    spoken["audio"] = "talk2.wav"
+    path.write_text(json.dumps(spoken))
+    after = read_lines(path, tmp_path)[0]
+    assert isinstance(before, Request) and isinstance(after, Request)
+    assert before.fingerprint != after.fingerprint

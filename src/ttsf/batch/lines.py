@@ -14,7 +14,7 @@ from ttsf.engine.options import GenerateOptions
 from ttsf.errors import TtsfError
 from ttsf.media.files import write_new
 from ttsf.pipeline import VOICE_SUFFIX
-from ttsf.serve.requests import DATA_URL, NOT_FETCHED, VideoRequest, first_fault, picture_of
+from ttsf.serve.requests import DATA_URL, NOT_FETCHED, VideoRequest, content_of, first_fault
 
 FLAT = {"text": "prompt", "portrait": "input_reference"}
 """Field names of the flat format, and their API names."""
@@ -39,6 +39,8 @@ class Request:
     picture: Path
     voice: Path | None
     """File of a saved voice."""
+    audio: Path | None
+    """Recording to speak with, of which the text holds the words."""
     fingerprint: str
     """Hash of everything that determines the video; a changed line is generated again."""
 
@@ -142,7 +144,7 @@ def _id(given: dict[str, Any], number: int, seen: dict[str, int]) -> str:
 
 def _flat(given: dict[str, Any]) -> dict[str, Any]:
     for own, theirs in FLAT.items():
-        if own not in given:
+        if own not in given and not (own == "text" and "audio" in given):
             raise TtsfError(f"{own}: missing")
         if theirs in given:
             raise TtsfError(f"{theirs}: is called {own} in this format")
@@ -161,7 +163,7 @@ def _openai(given: dict[str, Any]) -> dict[str, Any]:
 
 def _line(number: int, form: _Form, home: Path, out: Path) -> Request:
     fields = dict(form.fields)
-    portrait = fields.pop("input_reference", None)
+    portrait, recording = fields.pop("input_reference", None), fields.pop("audio", None)
     names = {} if form.openai else {theirs: own for own, theirs in FLAT.items()}
     if "portrait_id" in fields:
         raise TtsfError("portrait_id is not supported in batches; give a file path")
@@ -175,9 +177,24 @@ def _line(number: int, form: _Form, home: Path, out: Path) -> Request:
     if wanted.voice is not None and wanted.voice.endswith(VOICE_SUFFIX):
         voice = (home / wanted.voice).absolute()
         _hash(voice)
-    told = [wanted.model_dump(), _hash(picture), voice and _hash(voice)]
+    audio = None if recording is None else _audio(recording, home)
+    if wanted.prompt is None and audio is None:
+        raise TtsfError(f"{names.get('prompt', 'prompt')}: Field required")
+    dumped = wanted.model_dump(exclude=None if wanted.mark_sound else {"mark_sound"})
+    told = [dumped, _hash(picture), voice and _hash(voice)]
+    if audio is not None:
+        told.append(_hash(audio))
     print_of = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
-    return Request(number, form.id, form.openai, wanted, picture, voice, print_of)
+    return Request(number, form.id, form.openai, wanted, picture, voice, audio, print_of)
+
+
+def _audio(given: object, home: Path) -> Path:
+    """Resolve a recording: a path relative to the batch file."""
+    if not isinstance(given, str) or not given:
+        raise TtsfError("audio: the path of a sound file is needed")
+    if "://" in given or given.startswith(DATA_URL):
+        raise TtsfError("audio: give the path of a sound file")
+    return (home / given).absolute()
 
 
 def _picture(given: object, home: Path, out: Path) -> Path:
@@ -187,7 +204,7 @@ def _picture(given: object, home: Path, out: Path) -> Path:
     if not isinstance(given, str) or not given:
         raise TtsfError("a portrait is missing")
     if given.startswith(DATA_URL):
-        content = picture_of(given)
+        content = content_of(given)
         path = out / PORTRAITS / hashlib.sha256(content).hexdigest()[:32]
         if not path.exists():
             write_new(path, content)

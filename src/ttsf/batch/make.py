@@ -103,8 +103,9 @@ class _Engine:
             sound=folder / SOUND,
             captions=line.wanted.captions,
         )
-        made = self.pipeline.write(portrait, text, outputs, line.options(most_speech_s))
-        return write_beside(folder, text, made, self.pipeline.model.config.video.fps)
+        options = line.options(most_speech_s)
+        made = self.pipeline.write(portrait, text, outputs, options, audio=line.audio)
+        return write_beside(folder, text or "", made, self.pipeline.model.config.video.fps)
 
 
 @lru_cache(1)

@@ -71,6 +71,6 @@ def _row(line: Request | Refused, outcome: Outcome) -> _Row:
     name = f"line {line.number}" if line.id is None else line.id
     if isinstance(line, Refused):
         return _Row(name, "", "", outcome)
-    text = line.wanted.prompt
+    text = line.wanted.prompt or ""
     text = text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]} …"
     return _Row(name, text, quote(line.folder) if outcome["status"] == "done" else "", outcome)

@@ -14,6 +14,7 @@ from ttsf.engine.options import (
     GenerateOptions,
     Label,
     Language,
+    MarkSound,
     Motion,
     Rate,
     Seed,
@@ -34,7 +35,7 @@ OTHERS_VOICES = (
 """OpenAI's voice names, which its clients send by default; the server chooses a voice."""
 SIZE = re.compile(r"\d{2,4}|\d{2,4}x\d{2,4}")
 DATA_URL = "data:"
-NOT_FETCHED = "pictures are not fetched from addresses; send the picture itself"
+NOT_FETCHED = "nothing is fetched from addresses; send the file itself"
 NOT_CANVAS = "a size of WIDTHxHEIGHT is a canvas; leave out the framing, or give one number"
 
 
@@ -52,9 +53,9 @@ class _Request(BaseModel):
 
 
 class VideoRequest(_Request):
-    """A video; `prompt` is the text to speak."""
+    """A video; `prompt` is the text to speak, or the words of the `audio` that is sent with it."""
 
-    prompt: str = Field(min_length=1)
+    prompt: str | None = Field(default=None, min_length=1)
     portrait_id: str | None = Field(default=None, max_length=100)
     """Id from `POST /v1/portraits`, instead of a picture."""
     voice: str | None = Field(default=None, max_length=100)
@@ -70,6 +71,7 @@ class VideoRequest(_Request):
     captions: StreamCaptions = "none"
     """burnt: drawn into the frames; subtitle files are always written."""
     label: Label = DEFAULTS.label
+    mark_sound: MarkSound = DEFAULTS.mark_sound
     seconds: str | float | None = None
     """Ignored; the text decides the length."""
 
@@ -117,7 +119,7 @@ class SpeechRequest(_Request):
         return self.voice if isinstance(self.voice, str) else self.voice.get("id", "")
 
 
-def picture_of(data_url: str) -> bytes:
+def content_of(data_url: str) -> bytes:
     """Decode a data URL; raises TtsfError if it is not base64."""
     head, _, content = data_url.partition(",")
     try:

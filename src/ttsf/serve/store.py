@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from ttsf.engine.files import FILES
+from ttsf.engine.files import FILES, RECORDING
 from ttsf.media.files import write_new
 
 PORTRAIT = re.compile(r"portrait_[0-9a-f]{32}")
@@ -82,6 +82,10 @@ class Files:
     def video(self, video: str) -> Path:
         """Return the folder of a video."""
         return self.folder / "videos" / video
+
+    def recording(self, video: str) -> Path:
+        """Return the file of the client's own sound for a video."""
+        return self.video(video) / RECORDING
 
     def size(self, video: str) -> int:
         """Return the size of a video's files, bytes."""

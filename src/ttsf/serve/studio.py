@@ -134,12 +134,12 @@ class Studio:
         self.files.delete_portrait(portrait)
         await self._ask(Forget())
 
-    async def check(self, portrait: str, wanted: VideoRequest) -> None:
+    async def check(self, portrait: str, wanted: VideoRequest, recording: Path | None) -> None:
         """Raise Problem 422 for a video that cannot be generated."""
         options = wanted.options(self.settings.most_speech_s)
         picture = self.files.picture(portrait)
         async with self._reading():
-            await self._ask(CheckVideo(picture, wanted.face, wanted.prompt, options))
+            await self._ask(CheckVideo(picture, wanted.face, wanted.prompt, options, recording))
 
     def add(self, job: Job) -> Live:
         """Accept a job, and start it when its turn comes."""
@@ -246,6 +246,7 @@ class Studio:
 
     async def _make(self, job: Job, live: Live) -> Done | Failed:
         wanted = VideoRequest.model_validate_json(job.request)
+        recording = self.files.recording(job.id)
         task = MakeVideo(
             self.files.picture(job.portrait),
             wanted.face,
@@ -253,6 +254,7 @@ class Studio:
             wanted.options(self.settings.most_speech_s),
             wanted.captions,
             self.files.video(job.id),
+            recording if recording.exists() else None,
         )
         while job.attempts < MOST_ATTEMPTS:
             live.words.clear()
@@ -275,6 +277,7 @@ class Studio:
     def _end(self, job: Job, last: Done | Failed) -> None:
         job = replace(self.jobs.get(job.id) or job, finished_at=time.time())
         if isinstance(last, Done):
+            self.files.recording(job.id).unlink(missing_ok=True)
             stored = self.files.size(job.id)
             outcome = "done"
             self.jobs.put(replace(job, status="done", stored=stored, **last.result))

@@ -1,4 +1,4 @@
-"""Request bodies: fields, and at most one picture."""
+"""Request bodies: fields, and at most one picture and one recording."""
 
 import asyncio
 import json
@@ -11,11 +11,12 @@ from starlette.requests import Request
 
 from ttsf.errors import TtsfError
 from ttsf.serve.problems import Problem
-from ttsf.serve.requests import DATA_URL, NOT_FETCHED, first_fault, picture_of
+from ttsf.serve.requests import DATA_URL, NOT_FETCHED, content_of, first_fault
 from ttsf.serve.settings import Settings
 
 MOST_FIELDS = 40
 PICTURE_FIELDS = ("input_reference", "picture", "image", "file")
+SOUND_FIELD = "audio"
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
 
@@ -24,6 +25,7 @@ class Body(NamedTuple):
 
     fields: dict[str, Any]
     picture: bytes | None = None
+    sound: bytes | None = None
 
 
 async def read_body(request: Request, settings: Settings) -> Body:
@@ -64,28 +66,30 @@ class _FormParser(MultiPartParser):
 async def _form(request: Request, settings: Settings) -> Body:
     most = 4 * settings.most_text + 10_000
     parser = _FormParser(
-        request.headers, request.stream(), max_files=1, max_fields=MOST_FIELDS, max_part_size=most
+        request.headers, request.stream(), max_files=2, max_fields=MOST_FIELDS, max_part_size=most
     )
     try:
         form = await parser.parse()
     except MultiPartException as error:
         raise Problem(400, "bad_request", error.message) from None
     fields: dict[str, Any] = {}
-    picture = None
+    files: dict[bool, bytes] = {}  # by whether it is the recording
     try:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
-                if name not in PICTURE_FIELDS:
+                if name not in (*PICTURE_FIELDS, SOUND_FIELD):
                     raise Problem(422, "unknown_field", "no file is expected here", name)
                 if value.filename or value.size:  # else a form in which no file was chosen
-                    picture = await value.read()
+                    if (name == SOUND_FIELD) in files:
+                        raise Problem(422, "given_twice", f"{name}: given twice", name)
+                    files[name == SOUND_FIELD] = await value.read()
             elif name in fields:
                 raise Problem(422, "given_twice", f"{name}: given twice", name)
             else:
                 fields[name] = value
     finally:
         await form.close()
-    return _with_picture(fields, picture)
+    return _with_files(fields, files.get(False), files.get(True))
 
 
 def _json(content: bytes) -> Body:
@@ -95,24 +99,31 @@ def _json(content: bytes) -> Body:
         raise Problem(400, "not_json", "the body is not JSON") from None
     if not isinstance(fields, dict):
         raise Problem(400, "not_an_object", "the body is not a JSON object")
-    return _with_picture(fields, None)
+    return _with_files(fields)
 
 
-def _with_picture(fields: dict[str, Any], picture: bytes | None) -> Body:
-    """Decode a picture given as a data URL, bare or as `{"image_url": URL}`.
+def _with_files(
+    fields: dict[str, Any], picture: bytes | None = None, sound: bytes | None = None
+) -> Body:
+    """Decode files given as data URLs; that of a picture is bare or `{"image_url": URL}`.
 
     A field that is null or empty, as in HTML forms, was not given.
     """
     fields = {name: value for name, value in fields.items() if value not in (None, "")}
-    given = fields.pop("input_reference", None)
+    given = _decoded(fields, "input_reference"), _decoded(fields, SOUND_FIELD)
+    return Body(fields, given[0] or picture, given[1] or sound)
+
+
+def _decoded(fields: dict[str, Any], name: str) -> bytes | None:
+    """Take a file out of the fields; raises Problem 422 for anything but a data URL."""
+    given = fields.pop(name, None)
     if isinstance(given, dict):
         given = given.get("image_url")
     if given is None:
-        return Body(fields, picture)
-    name = "input_reference"
+        return None
     if not isinstance(given, str) or not given.startswith(DATA_URL):
         raise Problem(422, "not_fetched", NOT_FETCHED, name)
     try:
-        return Body(fields, picture_of(given))
+        return content_of(given)
     except TtsfError as error:
         raise Problem(422, "not_base64", str(error), name) from None

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse
 
 from ttsf.engine.files import SOUND, SRT, STREAM, THUMBNAIL, TIMINGS, VIDEO, VTT
 from ttsf.errors import TtsfError
+from ttsf.media.files import write_new
 from ttsf.serve.api.bodies import Body, parse, read_body
 from ttsf.serve.api.live import LiveResponse, follow, while_there
 from ttsf.serve.jobs import Job, Kind
@@ -159,7 +160,7 @@ def shown(studio: Studio, job: Job) -> dict[str, Any]:
         "created_at": int(job.created_at),
         "completed_at": None if job.finished_at is None else int(job.finished_at),
         "expires_at": expires,
-        "prompt": wanted["prompt"],
+        "prompt": wanted["prompt"] or "",
         "seconds": "" if job.seconds is None else f"{job.seconds:.2f}",
         "size": job.size or "",
         "remixed_from_video_id": None,
@@ -196,11 +197,16 @@ async def _accept(request: Request, kind: Kind) -> Job:
             if known.fingerprint != print_of:
                 raise Problem(422, "key_reused", "this key came with another request")
             return known
-        await refuse_slow(wanted.prompt, wanted.language, "prompt")
+        await refuse_slow(wanted.prompt or "", wanted.language, "prompt")
         portrait = await _portrait(studio, wanted, body)
-        await studio.check(portrait, wanted)
+        new, recording = new_video_id(), None
+        if body.sound is not None:
+            recording = studio.files.recording(new)
+            stack.callback(_forget_unless_accepted, studio, new)
+            write_new(recording, body.sound)
+        await studio.check(portrait, wanted, recording)
         job = Job(
-            id=new_video_id(),
+            id=new,
             kind=kind,
             request=wanted.model_dump_json(),
             portrait=portrait,
@@ -212,10 +218,17 @@ async def _accept(request: Request, kind: Kind) -> Job:
         return job
 
 
+def _forget_unless_accepted(studio: Studio, video_id: str) -> None:
+    if studio.jobs.get(video_id) is None:
+        studio.files.delete_video(video_id)
+
+
 def _read(studio: Studio, body: Body) -> VideoRequest:
     wanted = parse(VideoRequest, body.fields)
     most = studio.settings.most_text
-    if len(wanted.prompt) > most:
+    if wanted.prompt is None and body.sound is None:
+        raise Problem(422, "invalid_value", "prompt: Field required", "prompt")
+    if len(wanted.prompt or "") > most:
         raise Problem(422, "text_too_long", f"a text has at most {most:,} characters", "prompt")
     voices = [name for name, _ in studio.engine.about.voices]
     if wanted.voice is not None and wanted.voice not in voices:
@@ -241,7 +254,8 @@ async def _portrait(studio: Studio, wanted: VideoRequest, body: Body) -> str:
 
 def _fingerprint(kind: Kind, body: Body) -> str:
     told = json.dumps([kind, body.fields], sort_keys=True).encode()
-    return hashlib.sha256(told + (body.picture or b"")).hexdigest()
+    sound = b"" if body.sound is None else hashlib.sha256(body.sound).digest()
+    return hashlib.sha256(told + (body.picture or b"") + sound).hexdigest()
 
 
 def _find(studio: Studio, video_id: str) -> Job:

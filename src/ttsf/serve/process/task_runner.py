@@ -162,7 +162,8 @@ class TaskRunner:
         if isinstance(task, ReadPortrait):
             return self._faces(task)
         if isinstance(task, CheckVideo):
-            self.pipeline.check(self.portrait(task.picture, task.face), task.text, task.options)
+            portrait = self.portrait(task.picture, task.face)
+            self.pipeline.check(portrait, task.text, task.options, task.recording)
         elif isinstance(task, MakeVideo):
             return self._video(task, stopped, tell)
         elif isinstance(task, MakeSpeech):
@@ -211,9 +212,11 @@ class TaskRunner:
         live = _File(folder / STREAM, stopped)
         outputs = Outputs(live, sound=folder / SOUND, captions=task.captions)
         with live.file:
-            made = self.pipeline.write(portrait, task.text, outputs, task.options, progress, heard)
+            made = self.pipeline.write(
+                portrait, task.text, outputs, task.options, progress, heard, task.recording
+            )
         fast_start(folder / STREAM, folder / VIDEO)
-        return write_beside(folder, task.text, made, self.pipeline.model.config.video.fps)
+        return write_beside(folder, task.text or "", made, self.pipeline.model.config.video.fps)
 
     def _speech(
         self, task: MakeSpeech, stopped: threading.Event, tell: Callable[[Event], None]

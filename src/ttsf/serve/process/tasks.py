@@ -18,8 +18,9 @@ class CheckVideo(NamedTuple):
 
     picture: Path
     face: int
-    text: str
+    text: str | None
     options: GenerateOptions
+    recording: Path | None = None
 
 
 class MakeVideo(NamedTuple):
@@ -27,10 +28,11 @@ class MakeVideo(NamedTuple):
 
     picture: Path
     face: int
-    text: str
+    text: str | None
     options: GenerateOptions
     captions: StreamCaptions
     folder: Path
+    recording: Path | None = None
 
 
 class MakeSpeech(NamedTuple):
