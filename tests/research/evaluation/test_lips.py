@@ -76,6 +76,16 @@ def test_a_known_shift_is_found_exactly(late: int, seed: int) -> None:
     assert lag.now < 0.96
 
 
+@pytest.mark.parametrize("ms", [-30, -12, 0, 5, 20, 75])
+def test_a_lag_is_found_between_the_pictures(ms: float) -> None:
+    clock = np.arange(FRAMES)[:, None] / 25
+    waves = np.array([[0.7, 1.3, 2.1, 3.2], [0.3, 1.9, 4.0, 0.5]])
+    mouth, sound = (
+        np.sin(2 * np.pi * waves[0] * (clock - late) + waves[1]).sum(1) for late in (ms / 1e3, 0)
+    )
+    assert find_lag(mouth, sound).ms == pytest.approx(ms, abs=4)
+
+
 @pytest.mark.parametrize("late", [3, -3])
 def test_a_shift_adds_to_what_was_there_under_noise(late: int) -> None:
     longer = smooth(FRAMES + 20)

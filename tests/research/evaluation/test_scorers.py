@@ -113,7 +113,7 @@ def test_measure_follows_the_text(spoken: VideoClip, early: int) -> None:
     scorers = StubScorers(track_of(np.roll(0.2 * expected, -early)))
     known = Known("hum", np.zeros(2), None)
     found = measure(spoken, known, scorers)  # type: ignore[arg-type]
-    assert found.values["lag"] == early
+    assert found.values["lag"] == pytest.approx(-40 * early, abs=10)
     assert found.reasons == {} and set(found.values) == NAMES | {"wer", *FOLLOWED}
     assert found.values["best"] == pytest.approx(1, abs=0.01)
     if not early:
@@ -137,7 +137,8 @@ def test_a_mouth_that_only_trembles_says_nothing(spoken: VideoClip) -> None:
     assert found.reasons["lag"] == "the mouth does not move" and "lag" not in found.values
     scorers = StubScorers(track_of(0.3 + 0.006 * shape))
     found = measure(spoken, known, scorers)  # type: ignore[arg-type]
-    assert all(found.values[name] > 0 for name in names) and found.values["lag"] == 0
+    assert all(found.values[name] > 0 for name in names)
+    assert found.values["lag"] == pytest.approx(0, abs=10)
 
 
 def test_size_and_crop_of_a_video_do_not_change_its_figures() -> None:

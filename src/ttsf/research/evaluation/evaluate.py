@@ -39,7 +39,8 @@ from ttsf.research.evaluation.table import Table
 
 logger = logging.getLogger("ttsf")
 OURS = "ours"
-RESERVED = (OURS, GROUND_TRUTH, "cases", "voices")
+CASCADE, REAL_SOUND = "cascade", "GT audio"
+RESERVED = (OURS, GROUND_TRUTH, CASCADE, REAL_SOUND, "cases", "voices")
 """Reserved names of systems and folders."""
 
 
@@ -84,6 +85,13 @@ def evaluate(
             folder = out / "voices" / name
             sounds = voices_under_motion(pipeline, frames, folder, progress.get("voices"))
             voices[name] = _embed(sounds)
+    if settings.by_sound:
+        for name, sounds in _sounds(cases, out / OURS).items():
+            told = [case for case in cases if case.name in sounds]
+            system, missing[name] = speak_cases(
+                name, ours, told, out / name, progress.get("videos"), sounds
+            )
+            systems.append(system)
     systems += folders
     scored = score_systems(systems, cases, missing, settings.workers, progress.get("clips"))
     recorded = frozenset(case.name for case in cases if case.recorded)
@@ -105,6 +113,13 @@ def changes(ablation: Pipeline, ours: Pipeline) -> frozenset[Ablated]:
     rest_differs = replace(a, name=b.name, speech=b.speech) != b
     found = {Ablated.VOICE} if voice_differs else set[Ablated]()
     return frozenset(found | ({Ablated.PICTURE} if rest_differs or not voice_differs else set()))
+
+
+def _sounds(cases: Sequence[Case], ours: Path) -> dict[str, dict[str, Path]]:
+    """Return the sounds that drive our face: our own speech, and that of real clips."""
+    speech = {case.name: ours / "speech" / f"{case.name}.wav" for case in cases}
+    real = {case.name: case.video for case in cases if case.recorded and case.video}
+    return {CASCADE: {k: path for k, path in speech.items() if path.exists()}, REAL_SOUND: real}
 
 
 def _frames(cases: Sequence[Case], ours: System, people: int) -> dict[str, Sequence[np.ndarray]]:

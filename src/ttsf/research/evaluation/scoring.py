@@ -256,7 +256,7 @@ def _follow(
     target = spoken_mouth(phones, samples).curve[:, 0]
     values[Measure.LIPS] = _moving(values, lips.correlation(opening, target))
     if values[Measure.OPENING] >= lips.STILL_E:
-        values[Measure.LAG] = float(lag.frames)
+        values[Measure.LAG] = lag.ms
     else:
         reasons[Measure.LAG] = "the mouth does not move"
     shut = lips.closures(opening, phones)

@@ -18,6 +18,9 @@ class EvaluateSettings:
     """Ablation models by name, for Tables 3 and 5."""
     systems: dict[str, Path] = field(default_factory=dict)
     """Folders of other systems' videos, by name."""
+    by_sound: bool = False
+    """Also drive the face by sound: by our own speech (cascade), and by that of real clips (GT
+    audio)."""
     uses: tuple[Use, ...] = ("valid", "evaluate_only")
     """Uses of a parts folder to evaluate."""
     per_person: int = 2

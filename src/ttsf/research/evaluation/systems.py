@@ -80,11 +80,18 @@ def open_folder(name: str, folder: Path, cases: Sequence[Case]) -> System:
 
 
 def speak_cases(
-    name: str, pipeline: Pipeline, cases: Sequence[Case], folder: Path, progress: Progress | None
+    name: str,
+    pipeline: Pipeline,
+    cases: Sequence[Case],
+    folder: Path,
+    progress: Progress | None,
+    sounds: Mapping[str, Path] | None = None,
 ) -> tuple[System, dict[str, str]]:
     """Generate our videos of the cases, keeping finished ones; also return failures by case.
 
     Each case has a seed of its own, the same in every model, so that cases differ in motion.
+    sounds: recordings that drive the faces instead of the texts, by case; a model without lips from
+    sound gets their words too.
 
     Raises TtsfError if the folder holds videos of other weights.
     """
@@ -98,7 +105,11 @@ def speak_cases(
                 seed = zlib.crc32(case.name.encode())
                 face = Framing("face")
                 options = GenerateOptions(seed, framing=face, size=PICTURE_SIDE, mark=False)
-                pipeline.write(case.picture(), case.text, Outputs(path, sound), options)
+                audio = None if sounds is None else sounds[case.name]
+                listens = audio is not None and pipeline.model.sound_lips is not None
+                text = None if listens else case.text
+                outputs = Outputs(path, sound)
+                pipeline.write(case.picture(), text, outputs, options, audio=audio)
             videos[case.name] = path
         except TtsfError as error:
             refused[case.name] = str(error)

@@ -50,6 +50,8 @@ class Lag(NamedTuple):
     """The largest r over all shifts."""
     frames: int
     """Shift of that r in frames; positive if the sound is late."""
+    ms: float = 0.0
+    """How far the mouth is behind the sound, ms, between frames by a parabola through r."""
 
 
 class Closures(NamedTuple):
@@ -82,14 +84,17 @@ def correlation(opening: np.ndarray, curve: np.ndarray) -> float:
 def find_lag(opening: np.ndarray, curve: np.ndarray, most: int = MOST_LAG) -> Lag:
     """Shift the sound's curve against the mouth's, both [T]; of equal r the smallest shift wins."""
     most = min(most, len(opening) // 3)
-    best = Lag(correlation(opening, curve), -2.0, 0)
+    best, found = Lag(correlation(opening, curve), -2.0, 0), dict[int, float]()
     for shift in sorted(range(-most, most + 1), key=abs):
         early, late = max(-shift, 0), max(shift, 0)
         count = len(opening) - abs(shift)
-        r = correlation(opening[early : early + count], curve[late : late + count])
-        if r > best.best + 1e-9:
-            best = Lag(best.now, r, shift)
-    return best
+        found[shift] = correlation(opening[early : early + count], curve[late : late + count])
+        if found[shift] > best.best + 1e-9:
+            best = Lag(best.now, found[shift], shift)
+    before, after = (found.get(best.frames + k, best.best) for k in (-1, 1))
+    bend = before - 2 * best.best + after
+    between = (before - after) / (2 * bend) if bend < -1e-9 else 0.0
+    return best._replace(ms=-1_000 / FPS * (best.frames + between))
 
 
 def opening_of(phones: list[Phone], frames: int) -> np.ndarray:
@@ -156,10 +161,10 @@ def metrics() -> dict[str, Metric]:
             "corners, mean over clips. Below .005 a mouth counts as still.", faces, "offline",
         ),
         "lag": Metric(
-            "lag", "reference",
-            "Shift of the sound against the mouth, within 10 pictures of 40 ms, that gives the "
-            "best phone r; positive: the sound is late; median over clips.",
-            aligned, "offline", 1,
+            "lag, ms", "reference",
+            "How many ms the mouth is behind the sound, by the best phone r within 10 pictures; "
+            "negative: the mouth is early; median over clips.",
+            aligned, "offline", 0,
         ),
         "closed": Metric(
             "closed", "higher",
