@@ -262,8 +262,13 @@ class Pipeline:
             return None
         _check_type(options)
         options.check()
-        opened = isinstance(audio, Sound) or hasattr(audio, "read")
-        given = audio if opened else _path(audio, "audio")  # type: ignore[arg-type]
+        given: Sound | Path | BinaryIO
+        if isinstance(audio, str | PathLike):
+            given = Path(audio)
+        elif isinstance(audio, Sound) or hasattr(audio, "read"):
+            given = audio
+        else:
+            raise TtsfError(f"audio must be a path, file or sound, not {type(audio).__name__}")
         return open_sound(given, options.max_seconds, MARKED_STEP if options.mark_sound else 1)
 
     def _utterances(self, text: str | None, options: GenerateOptions) -> list[Utterance]:

@@ -86,10 +86,10 @@ def evaluate(
             sounds = voices_under_motion(pipeline, frames, folder, progress.get("voices"))
             voices[name] = _embed(sounds)
     if settings.by_sound:
-        for name, sounds in _sounds(cases, out / OURS).items():
-            told = [case for case in cases if case.name in sounds]
+        for name, paths in _sounds(cases, out / OURS).items():
+            told = [case for case in cases if case.name in paths]
             system, missing[name] = speak_cases(
-                name, ours, told, out / name, progress.get("videos"), sounds
+                name, ours, told, out / name, progress.get("videos"), paths
             )
             systems.append(system)
     systems += folders

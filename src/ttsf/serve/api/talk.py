@@ -138,7 +138,7 @@ class _Connection:
             options = wanted.options(self.studio.settings.most_speech_s)
         except TtsfError as error:
             raise Problem(422, "unusable", str(error)) from None
-        await self.studio.check(portrait, wanted)
+        await self.studio.check(portrait, wanted, None)
         return self.talks.begin(portrait, wanted.face, options)
 
     async def _send(self) -> None:
