@@ -42,7 +42,8 @@ from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
 from ttsf.model.speech.tts import TextToSpeech
 from ttsf.model.ttsf import TTSF
-from ttsf.research.presets import PRESETS, DiscriminatorKind, VocoderTraining
+from ttsf.research.hyperparameters import DiscriminatorKind, VocoderTraining
+from ttsf.research.presets import PRESETS
 from ttsf.research.training.adversarial.vocoder_discriminators import build_discriminators
 from ttsf.research.training.parts import SPEECH, Parts
 from ttsf.research.training.state import STATE, save_state

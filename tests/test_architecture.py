@@ -35,7 +35,8 @@ INSIDE = {
         {"api"},
     ),
     "research": (
-        {"presets", "landmarks"},
+        {"hyperparameters", "landmarks"},
+        {"presets"},
         {"data", "experts", "config_file"},
         {"data.recorded", "data.synthetic"},
         {"data.open_corpus", "training", "evaluation.metrics"},

@@ -16,7 +16,8 @@ from ttsf.config import VocoderConfig
 from ttsf.errors import TtsfError
 from ttsf.model.speech.vocoder import HifiGan
 from ttsf.model.ttsf import TTSF
-from ttsf.research.presets import MINI, PRESETS, Preset, VocoderTraining
+from ttsf.research.hyperparameters import VocoderTraining
+from ttsf.research.presets import MINI, PRESETS, Preset
 from ttsf.research.training.parts import load_parts
 
 PUBLIC = replace(

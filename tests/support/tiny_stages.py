@@ -16,18 +16,18 @@ from ttsf.model.ttsf import TTSF
 from ttsf.research.data.clip_files import save_frames, save_samples
 from ttsf.research.data.manifest import Clip, Recorded, Synthesised, write_manifest
 from ttsf.research.experts.syncnet import load_syncnet
-from ttsf.research.presets import (
+from ttsf.research.hyperparameters import (
     FaceTraining,
     JointTraining,
     LossWeights,
     MotionTraining,
-    Preset,
     SoundLipsTraining,
     SyncNetConfig,
     SyncNetTraining,
     TtsTraining,
     VocoderTraining,
 )
+from ttsf.research.presets import Preset
 from ttsf.research.training.frozen_experts import Experts
 from ttsf.research.training.journal import Validation
 from ttsf.research.training.loop import Stage, train

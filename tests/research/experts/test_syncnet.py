@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from ttsf.errors import TtsfError
 from ttsf.research.experts.syncnet import SyncNet, best_lag, load_syncnet, lower_half, windows
-from ttsf.research.presets import SyncNetConfig, SyncNetTraining
+from ttsf.research.hyperparameters import SyncNetConfig, SyncNetTraining
 from ttsf.research.training.stages.syncnet import SyncNetNet
 from ttsf.research.training.state import save_state
 

@@ -10,7 +10,8 @@ from ttsf import checkpoint
 from ttsf.config import CLIP_FRAMES, VoiceConfig
 from ttsf.model.sampling import Sampling
 from ttsf.model.ttsf import TTSF
-from ttsf.research.presets import MINI, FaceTraining, MotionTraining, Preset
+from ttsf.research.hyperparameters import FaceTraining, MotionTraining
+from ttsf.research.presets import MINI, Preset
 from ttsf.research.training.assemble import assemble
 from ttsf.research.training.loop import total_loss
 from ttsf.research.training.parts import read_weights, write_voices

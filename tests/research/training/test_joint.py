@@ -12,7 +12,8 @@ from tests.support.tiny_stages import TINY_PRESET, TinyStages
 from ttsf import checkpoint
 from ttsf.errors import TtsfError
 from ttsf.research.experts.syncnet import SyncNet
-from ttsf.research.presets import PRESETS, LossWeights
+from ttsf.research.hyperparameters import LossWeights
+from ttsf.research.presets import PRESETS
 from ttsf.research.training.assemble import assemble
 from ttsf.research.training.frozen_experts import Experts, find_experts
 from ttsf.research.training.loop import total_loss

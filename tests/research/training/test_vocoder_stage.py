@@ -16,7 +16,8 @@ from ttsf.model.mel import mel_spectrogram
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.clip_files import save_samples
 from ttsf.research.data.manifest import Clip, Synthesised, read_manifest, write_manifest
-from ttsf.research.presets import MINI, PRESETS, Preset, VocoderTraining
+from ttsf.research.hyperparameters import VocoderTraining
+from ttsf.research.presets import MINI, PRESETS, Preset
 from ttsf.research.training import tts_mels
 from ttsf.research.training.adversarial.gan import (
     Seen,

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from ttsf.config import MEL_PER_FRAME, AudioConfig
 from ttsf.errors import TtsfError
-from ttsf.research.presets import SyncNetConfig
+from ttsf.research.hyperparameters import SyncNetConfig
 
 MOUTH_BOX = (0.20, 0.57, 0.80, 0.87)
 """Left, top, right, bottom of the lower half of the face in sides of the corpus's square crop

@@ -15,7 +15,7 @@ from ttsf.research.experts.face_identity import FaceIdentity
 from ttsf.research.experts.files import MissingExpert
 from ttsf.research.experts.syncnet import SyncNet, load_syncnet
 from ttsf.research.experts.vgg19 import VGG19Features
-from ttsf.research.presets import SyncNetConfig
+from ttsf.research.hyperparameters import SyncNetConfig
 
 E = TypeVar("E")
 WITHOUT = (

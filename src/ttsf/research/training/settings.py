@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
 from ttsf.config import STRICT, Positive
-from ttsf.research.presets import DiscriminatorKind
+from ttsf.research.hyperparameters import DiscriminatorKind
 
 Precision = Literal["float32", "bfloat16", "float16"]
 Count = Annotated[int, Field(ge=1)]

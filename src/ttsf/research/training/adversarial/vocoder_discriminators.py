@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 from ttsf.model.layers import full_precision
-from ttsf.research.presets import DiscriminatorKind
+from ttsf.research.hyperparameters import DiscriminatorKind
 from ttsf.research.training.adversarial.gan import Seen, see
 
 PERIODS = (2, 3, 5, 7, 11)

@@ -18,7 +18,8 @@ from ttsf.model.face import adversarial, objectives
 from ttsf.model.face.discriminator import Discriminator
 from ttsf.model.ttsf import TTSF, Drawn, Reenacted, windows
 from ttsf.research.data.talking_clips import TalkingBatch, TalkingClips, held_out_clips
-from ttsf.research.presets import JointTraining, Preset
+from ttsf.research.hyperparameters import JointTraining
+from ttsf.research.presets import Preset
 from ttsf.research.training.frozen_experts import Experts, find_experts
 from ttsf.research.training.journal import Validation, sheet, speak_first
 from ttsf.research.training.parts import (

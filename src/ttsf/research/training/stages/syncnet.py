@@ -16,7 +16,8 @@ from torch.nn import functional as F
 
 from ttsf.research.data.talking_clips import TalkingBatch, TalkingClips, held_out_clips
 from ttsf.research.experts.syncnet import SyncNet, best_lag, lower_half
-from ttsf.research.presets import Preset, SyncNetTraining
+from ttsf.research.hyperparameters import SyncNetTraining
+from ttsf.research.presets import Preset
 from ttsf.research.training.journal import Validation
 from ttsf.research.training.schedule import warm_up_cosine
 from ttsf.research.training.settings import SyncNetOptions
