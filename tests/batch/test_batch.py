@@ -92,7 +92,7 @@ def test_lines_become_files_and_bad_ones_a_reason(
         (line("x") | {"portrait": "none.png"}, "none.png: no such file"),
         (line("x") | {"portrait": "a\0b"}, "no such file"),
         (line("x") | {"portrait": 7}, "a portrait is missing"),
-        (line("x") | {"portrait": "http://127.0.0.1/a.png"}, "not fetched"),
+        (line("x") | {"portrait": "http://127.0.0.1/a.png"}, "nothing is fetched"),
         (line("x") | {"portrait": "data:image/png,a"}, "not in base64"),
         (line("x", voice="none.safetensors"), "none.safetensors: no such file"),
         ({**openai_line("x"), "url": "/v1/other"}, "only POST to /v1/videos"),
