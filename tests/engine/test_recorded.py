@@ -2,6 +2,7 @@
 
 import logging
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from ttsf.engine import recorded
 from ttsf.engine.recorded import NOT_THIS_MODEL, Listener
 from ttsf.engine.word_times import word_times
 from ttsf.media.audio.source import Sound, open_sound
+from ttsf.media.sound import write_wav
 from ttsf.model.labels import OPEN
 from ttsf.model.ttsf import TTSF
 from ttsf.pipeline import Pipeline
+from ttsf.provenance.detect.verify import verify
 from ttsf.provenance.embed.payload import Payload
 from ttsf.text.front_end import TextFrontEnd
 from ttsf.timings.words import WordTimes
@@ -108,6 +111,23 @@ def test_words_are_found_in_a_recording() -> None:
     assert np.abs(again[:20]).max() < 0.1 * np.ptp(lips)  # before the speech the mouth rests
     with pytest.raises(ttsf.TtsfError, match="do not fit the sound from 0:00"):
         heard("Six thick socks, a fox in fog, other texts.")
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_mark_in_the_sound_is_found_where_it_is_wanted(
+    listening: Pipeline, tmp_path: Path, marked: bool
+) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.05, (7 * 16_000, 1)).astype(np.float32)
+    talk = open_sound(Sound([syllables(7) + noise], 16_000))
+    options = ttsf.GenerateOptions(mark_sound=marked)
+    listener, samples, before = Listener(listening.model, talk, (), options, Payload(7)), [], 0
+    while piece := listener.listen(0, before):
+        samples.append(piece.samples.numpy())
+        before += piece.spoken
+    write_wav(tmp_path / "a.wav", np.concatenate(samples), 16_000)
+    sound = verify(tmp_path / "a.wav").sound
+    assert sound is not None and sound.found == marked
+    assert sound.payload == (Payload(7) if marked else None)
 
 
 def test_what_does_not_fit_follows_the_sound(

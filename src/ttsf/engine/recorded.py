@@ -147,7 +147,7 @@ class Listener:
     ) -> None:
         if not utterances and model.sound_lips is None:
             raise TtsfError(NOT_THIS_MODEL)
-        self.model, self.sound = model, sound
+        self.model, self.sound, self.options = model, sound, options
         self._script = Script.of(utterances)
         self._ends = torch.from_numpy(self._script.ends())
         self._mark = SoundMark(payload, sound.rate) if options.mark_sound else None
@@ -188,7 +188,9 @@ class Listener:
             f_lip = mel.new_zeros(1, frames, config.face.style_channels)
         samples = torch.from_numpy(self._marked(piece.samples, before))
         loud = loud.view(frames, ratio).mean(1)
-        f_lip = self.model.opened(f_lip[:, :frames])
+        f_lip = f_lip[:, :frames]
+        if not self.options.as_sampled:
+            f_lip = self.model.opened(f_lip)
         return SpokenUtterance(samples, f_lip, durations, frames, loud)
 
     def word_times(self, index: int, said: SpokenUtterance, before: int) -> WordTimes:

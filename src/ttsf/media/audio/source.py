@@ -116,7 +116,10 @@ def _file(path: Path) -> BinaryIO:
     try:
         if path.exists() and not path.is_file():
             raise TtsfError(f"{path}: not a regular file")
-        return path.open("rb")
+        file = path.open("rb")
+        if not path.stat().st_size:
+            raise TtsfError(f"{path}: the file is empty")
+        return file
     except (OSError, ValueError) as error:
         hint = "; give a file, not a URL" if ":/" in str(path) else ""
         reason = getattr(error, "strerror", None) or error

@@ -121,7 +121,7 @@ def train_stage(
 def _announced(stage: Known, settings: RunSettings, together: int) -> str:
     """Say how much is learned from what, and the memory that every process needs at least."""
     match stage:
-        case TtsStage() | MotionStage():
+        case TtsStage() | MotionStage() | SoundLipsStage():
             contents = _clips(stage.speech.clips)
         case VocoderStage():
             contents = _clips(stage.clips)
