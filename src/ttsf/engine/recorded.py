@@ -36,6 +36,8 @@ SYMBOLS_PER_S = 25
 """Most that people speak."""
 FITS = 0.12
 """Part by which words must fit the sound better than the same symbols backwards [measured]."""
+MOST_BLANK = 6
+"""Mel frames of a blank that belong to the sound after it [measured]; more is a pause."""
 LEAST_LOUD = 20
 """Mel frames of sound from which a piece counts as more than silence."""
 HEARD_RMS = 10 ** (-23 / 20)
@@ -203,7 +205,9 @@ class Listener:
             if (
                 SYMBOLS[one] == BLANK and SYMBOLS[after] != BLANK
             ):  # it has the first half of a sound
-                durations[k], durations[k + 1] = 0, durations[k] + durations[k + 1]
+                given = min(durations[k], MOST_BLANK)
+                durations[k] -= given
+                durations[k + 1] += given
         hop_s = config.audio.hop / config.audio.sample_rate
         return word_times(utterance, durations, before / config.video.fps, hop_s)
 
@@ -220,9 +224,9 @@ class Listener:
         stop = bisect_right(script.spans, self._id + most, key=lambda span: span[1])
         if stop <= self._word:
             return torch.zeros(0, dtype=torch.int64), None
-        first, end = self._id, script.spans[stop - 1][1]
-        ids = torch.tensor([script.ids[first:end]], device=mel.device)
-        ends = self._ends[first:end]
+        first, end = self._id, script.spans[stop][0] if stop < len(script.spans) else None
+        ids = torch.tensor([script.ids[first:end][: mel.shape[2]]], device=mel.device)
+        ends = self._ends[first:end][: mel.shape[2]]
         voice = self._voice
         if voice is None:  # the one that sounds most like the recording
             voices = speech.known_voices()

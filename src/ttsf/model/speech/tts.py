@@ -258,13 +258,16 @@ class TextToSpeech(nn.Module):
         size = ids.new_full((len(ids),), ids.shape[1])
         text = self.encoder(ids, size, voice)
         x_1 = (mel - self.audio.mel_mean) / self.audio.mel_std
+        x_1 = torch.maximum(x_1, text.mu.amin(2, keepdim=True))  # no silence is more silent
         frames = size.new_full((len(ids),), x_1.shape[2])
         for _ in range(COLOURED):
             scores = log_likelihood(x_1, text.mu) / x_1.shape[1]
             durations = search_alignment(scores, size, frames, ends)
             index, _ = symbols_of_frames(durations, x_1.shape[2])
             mu = text.mu.gather(2, index[:, None].expand_as(x_1))
-            x_1 = x_1 - (x_1 - mu).mean(2, keepdim=True)
+            sounds = (ids > len(PUNCTUATION)).gather(1, index)[:, None]
+            error = ((x_1 - mu) * sounds).sum(2, keepdim=True)
+            x_1 = x_1 - error / sounds.sum(2, keepdim=True).clamp_min(1)
         durations = give_pauses_to_marks(durations, ids)
         if self.prosody is not None:
             values = self.prosody.predictor(text.hidden, text.mask)
