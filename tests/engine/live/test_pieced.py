@@ -110,6 +110,7 @@ def failing() -> Iterator[str]:
         (b"Hello", ttsf.TtsfError, "must be a str or pieces"),
         (3, ttsf.TtsfError, "must be a str or pieces"),
         (["При", "вет"], ttsf.TtsfError, "cannot read Cyrillic"),
+        (["Hi. ", "[pause:99s] Yes."], ttsf.TtsfError, "a pause may last 10 s"),
         (failing(), ConnectionError, "gone"),
         (["This sentence is spoken again. "] * 99, ttsf.TtsfError, "longer than the 5 s"),
     ],

@@ -293,7 +293,7 @@ class LiveSession:
                         lambda: script.dropped or len(self._ready) < UTTERANCES_AHEAD
                     )
                 if script.dropped:
-                    return
+                    break
                 self._utterances += 1
                 made = self.session.workers.submit(speech.synthesise, utterance, self._utterances)
                 self._put(_Ready(number, utterance, made.result()))

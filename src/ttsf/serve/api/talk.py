@@ -156,7 +156,7 @@ class _Connection:
                 return
             try:
                 if (sound := received.get("bytes")) is not None:
-                    await self._hear(sound)
+                    await self._ask(sound)
                 elif not await self._act(_message(received["text"])):
                     self.talks.end(self.talk)
                     return
@@ -177,39 +177,39 @@ class _Connection:
             await self._ask(message.text)
         return not isinstance(message, EndMessage)
 
-    async def _hear(self, sound: bytes) -> None:
-        """Transcribe a recorded question, and answer it."""
-        if not self.talk.chat.can_hear:
-            raise Problem(501, "no_transcription", "this server has no --transcribe-url")
-        if len(sound) > MOST_SOUND:
-            raise Problem(413, "too_large", f"a recording has at most {MOST_SOUND:,} bytes")
-        try:
-            text = await self.talk.chat.heard(sound)
-        except Refused as error:
-            raise Problem(502, "transcription_failed", str(error)) from None
-        await self.socket.send_json({"type": "heard", "text": text})
-        if text:
-            await self._ask(text)
-
-    async def _ask(self, text: str) -> None:
-        if not self.talk.chat.is_set:
+    async def _ask(self, question: str | bytes) -> None:
+        """Answer a question, typed or recorded, in a task of its own; raises Problem."""
+        chat = self.talk.chat
+        if isinstance(question, bytes):
+            if not chat.can_hear:
+                raise Problem(501, "no_transcription", "this server has no --transcribe-url")
+            if len(question) > MOST_SOUND:
+                detail = f"a recording has at most {MOST_SOUND:,} bytes"
+                raise Problem(413, "too_large", detail)
+        if not chat.is_set:
             raise Problem(501, "no_chat", "this server has no --chat-url")
         if await self._stop_answering():
             self.talk.interrupt()
-        self._answering = asyncio.create_task(self._answer(text))
+        self._answering = asyncio.create_task(self._answer(question))
 
-    async def _answer(self, text: str) -> None:
-        """Speak the answer while it arrives."""
-        begun = False
+    async def _answer(self, question: str | bytes) -> None:
+        """Transcribe the question if need be, and speak the answer while it arrives."""
+        begun, failure = False, "transcription_failed"
         try:
-            async with aclosing(self.talk.chat.answer(text)) as pieces:
+            if isinstance(question, bytes):
+                question = await self.talk.chat.heard(question)
+                await self.socket.send_json({"type": "heard", "text": question})
+            if not question:
+                return
+            failure = "chat_failed"
+            async with aclosing(self.talk.chat.answer(question)) as pieces:
                 async for piece in pieces:
                     self.talk.say(piece, more=True)
                     begun = True
                     await self.socket.send_json({"type": "reply", "text": piece})
             await self.socket.send_json({"type": "reply", "text": "", "done": True})
         except Refused as error:
-            await self.socket.send_json(error_event(Problem(502, "chat_failed", str(error))))
+            await self.socket.send_json(error_event(Problem(502, failure, str(error))))
         except Problem as problem:
             await self.socket.send_json(error_event(problem))
         finally:
