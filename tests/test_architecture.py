@@ -28,7 +28,7 @@ INSIDE = {
     "provenance": ({"embed"}, {"detect"}),
     "serve": (
         {"settings", "metrics", "jobs", "queue", "problems", "requests"},
-        {"process", "chat"},
+        {"process", "chat", "mcp"},
         {"store"},
         {"studio"},
         {"talks"},

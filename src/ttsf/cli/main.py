@@ -28,7 +28,7 @@ from ttsf.cli.data import Corpus, Prepare, Render, Statistics
 from ttsf.cli.evaluate import Evaluate
 from ttsf.cli.faces import Faces
 from ttsf.cli.info import Info, Verify
-from ttsf.cli.serve import Batch, Serve
+from ttsf.cli.serve import Batch, Mcp, Serve
 from ttsf.cli.speak import Speak
 from ttsf.cli.streams import (
     give_up_output,
@@ -86,6 +86,7 @@ COMMANDS = (
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Study, subcommand("study", description="Let people rate clips (Table 4).")]
     | Annotated[Serve, subcommand("serve")]
+    | Annotated[Mcp, subcommand("mcp")]
     | Annotated[Batch, subcommand("batch")]
     | Annotated[Voices, subcommand("voices")]
     | Annotated[Verify, subcommand("verify")]

@@ -1,4 +1,4 @@
-"""`ttsf serve`: web page and HTTP API; `ttsf batch`: many videos from a file."""
+"""`ttsf serve`: web page and HTTP API; `ttsf mcp`: tools for agents; `ttsf batch`: many videos."""
 
 import logging
 import os
@@ -126,6 +126,27 @@ class Serve:
             keep_s=self.keep_hours * 3_600,
             keep_bytes=self.keep_gb * 1e9,
         )
+
+
+@dataclass(frozen=True)
+class Mcp:
+    """Offer tools to agents over the Model Context Protocol, on standard input and output.
+
+    ttsf mcp --folder out/agent
+    """
+
+    folder: Annotated[Path, arg(metavar="DIR", help_behavior_hint="(default: here)")] = Path()
+    """Folder for the videos."""
+    model: Model = None
+    device: Device = "cpu"
+
+    def run(self) -> None:
+        """Serve until standard input ends."""
+        with needing("ttsf mcp", "the package mcp", "mcp"):
+            from ttsf.serve.mcp import server
+        from ttsf.pipeline import load
+
+        server(load(self.model, self.device), self.folder).run()
 
 
 @dataclass(frozen=True)
