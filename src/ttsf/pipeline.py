@@ -221,7 +221,7 @@ class Pipeline:
         front_end, read, voice = self._parts(portrait, options)
         session = Session(self.model, self._workers, read, (), options, voice)
         _ = session.still  # raises for an impossible framing
-        return LiveSession(session, front_end)
+        return LiveSession(session, front_end, lambda audio: self._sound(audio, options))
 
     def write(
         self,

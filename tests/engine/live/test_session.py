@@ -3,20 +3,25 @@
 import threading
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
 import ttsf
+from tests.support.recorded import save_listening, syllables
 from ttsf.engine.live.frame import LiveFrame
 from ttsf.engine.live.performer import Performer, Segment
 from ttsf.engine.live.session import LiveSession
 from ttsf.engine.talk import Session
+from ttsf.media.audio.source import Sound
 from ttsf.model.labels import GAIN, LABELS, OPEN
 from ttsf.pipeline import Pipeline
 from ttsf.text.front_end import TextFrontEnd
+from ttsf.timings.words import WordTimes
 
 SMALL = ttsf.GenerateOptions(size=64, steps=2)
 FRAME = 640
@@ -93,60 +98,56 @@ def test_an_interruption_is_silent_at_once(live: LiveSession) -> None:
     assert {s.speech for frame in seen for s in frame.spoke} == {third}
 
 
-def performed(performer: Performer) -> Iterator[Segment]:
-    """Rest and speech in turn, two thirds of them cut."""
-    first = 0
-    dice = np.random.default_rng(0)
-    front_end = TextFrontEnd(performer.model.config.speech)
-    (utterance,) = front_end.utterances("We shall see what they make of it tomorrow.")
-    for k in range(24):
+class Performed(NamedTuple):
+    speaks: bool
+    pose: np.ndarray
+    """[N, 3]."""
+    opening: np.ndarray
+    """[N]."""
+
+
+@pytest.fixture(scope="module")
+def performed(astronaut: np.ndarray) -> list[Performed]:
+    """The bundled model at rest and in speech in turn, two thirds of the segments cut."""
+    pipeline, first, found = ttsf.load(), 0, list[Performed]()
+    session = Session(pipeline.model, pipeline._workers, pipeline.portrait(astronaut), (), SMALL)
+    performer, dice = Performer(session), np.random.default_rng(0)
+    extractor = pipeline.model.motion_extractor
+    front_end = TextFrontEnd(pipeline.model.config.speech)
+    (utterance,) = front_end.utterances("We shall see what they make of it.")
+    for k in range(16):
         if k % 2:
-            said = performer.session.speech.synthesise(utterance, k)
-            segment = performer.speak(first, k, utterance, said)
+            said = session.speech.synthesise(utterance, k)
+            segment = performer.speak(first, k, said, lambda *_: WordTimes(()))
         else:
             segment = performer.rest(first, 50, listening=k % 4 == 2)
         if k % 3:
             segment = performer.cut(segment, int(dice.integers(8, len(segment.f_m) - 8)))
-        yield segment
         first = segment.end
-
-
-def test_pose_and_lips_do_not_jump(astronaut: np.ndarray) -> None:
-    """Steps at the seams are like those within segments, whether these are whole or cut."""
-    pipeline = ttsf.load()
-    session = Session(pipeline.model, pipeline._workers, pipeline.portrait(astronaut), (), SMALL)
-    extractor = pipeline.model.motion_extractor
-    steps, seams, lips, moves = list[float](), list[float](), list[float](), list[float]()
-    last = None
-    for segment in performed(Performer(session)):
         with torch.inference_mode():
             pose = extractor.coordinates(segment.f_m)[:, : LABELS.index("roll") + 1].numpy()
             opening = extractor.coordinates(segment.f_lip)[:, OPEN].numpy() / GAIN
-        steps += list(np.linalg.norm(np.diff(pose, axis=0), axis=1))
-        moves += list(np.abs(np.diff(opening)))
-        if last is not None:
-            seams.append(float(np.linalg.norm(pose[0] - last[0])))
-            lips.append(abs(float(opening[0] - last[1])))
-        last = pose[-1], opening[-1]
+        found.append(Performed(k % 2 == 1, pose, opening))
+    return found
+
+
+def test_pose_and_lips_do_not_jump(performed: list[Performed]) -> None:
+    """Steps at the seams are like those within segments, whether these are whole or cut."""
+    steps = np.concatenate([np.linalg.norm(np.diff(one.pose, axis=0), axis=1) for one in performed])
+    moves = np.concatenate([np.abs(np.diff(one.opening)) for one in performed])
+    seams = [np.linalg.norm(b.pose[0] - a.pose[-1]) for a, b in pairwise(performed)]
+    lips = [abs(b.opening[0] - a.opening[-1]) for a, b in pairwise(performed)]
     assert max(seams) <= 1.5 * np.percentile(steps, 95) and np.median(steps) > 0.005
     assert max(lips) <= max(moves)
 
 
 def test_the_mouth_is_still_at_rest_and_closes_after_an_interruption(
-    astronaut: np.ndarray,
+    performed: list[Performed],
 ) -> None:
-    pipeline = ttsf.load()
-    session = Session(pipeline.model, pipeline._workers, pipeline.portrait(astronaut), (), SMALL)
-    extractor, closed = pipeline.model.motion_extractor, list[float]()
-    before: Segment | None = None
-    for segment in performed(Performer(session)):
-        with torch.inference_mode():
-            opening = extractor.coordinates(segment.f_lip)[:, OPEN].numpy() / GAIN
-        if segment.speech is None:
-            spoken = before is not None and before.speech is not None
-            assert np.ptp(opening[7 if spoken else 1 :]) < 1e-5, "rests"
-            closed += [float(opening[-1])]
-        before = segment
+    resting = [one.opening for one in performed if not one.speaks]
+    for k, opening in enumerate(resting):
+        assert np.ptp(opening[7 if k else 1 :]) < 1e-5, "after speech it closes, then rests"
+    closed = [opening[-1] for opening in resting]
     assert np.ptp(closed) < 1e-5 and abs(closed[0]) < 0.15
 
 
@@ -221,6 +222,25 @@ def test_a_consumer_that_is_away_pauses_the_session(live: LiveSession) -> None:
     began = clock.time
     assert [frame.number for frame in islice(frames, 25)] == list(range(10, 35))
     assert 0.9 < clock.time - began < 1.1
+
+
+def test_a_recording_is_spoken(portrait: ttsf.Portrait, tmp_path: Path) -> None:
+    live = ttsf.load(save_listening(tmp_path)).live(portrait, SMALL)
+    frames = live.frames(realtime=False)
+    list(islice(frames, 30))
+    sound = Sound([syllables(1.5, 48_000, 2), syllables(0.5, 48_000, 2)], 48_000)
+    first, second = live.say(audio=sound), live.say("And now a text.")
+    seen = until(frames, "done")
+    speaking = [frame.number for frame in seen if frame.state == "speaking"]
+    assert 50 <= len(speaking) <= 51
+    spokes = [(spoke.speech, spoke.what) for frame in seen for spoke in frame.spoke]
+    assert spokes[:2] == [(first, "begun"), (first, "done")]
+    heard = np.concatenate([f.samples for f in seen if f.number in speaking])
+    assert np.abs(heard).max() > 0.05 and len(heard) == len(speaking) * FRAME
+    assert (second, "done") in [(s.speech, s.what) for f in until(frames, "done") for s in f.spoke]
+    with pytest.raises(ttsf.TtsfError, match="must be a str"):
+        live.say(iter(["words"]), audio=Sound([syllables(1)], 16_000))
+    live.close()
 
 
 def test_a_listener_nods(live: LiveSession) -> None:

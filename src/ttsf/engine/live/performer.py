@@ -1,5 +1,6 @@
 """Motion and sound of a face that speaks, rests and is interrupted, without a jump."""
 
+from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 import numpy as np
@@ -7,12 +8,11 @@ import torch
 from torch import Tensor
 
 from ttsf.config import CLIP_FRAMES
+from ttsf.engine.live.parts import Words
 from ttsf.engine.talk import FRAMES_PER_BATCH, Session
-from ttsf.engine.word_times import word_times
-from ttsf.model.labels import GAIN, PITCH
+from ttsf.model.labels import BLINK, GAIN, PITCH
 from ttsf.model.ttsf import SEAM, HeadMotion, SpokenUtterance
 from ttsf.symbols import BLANK, SYMBOL_ID
-from ttsf.text.front_end import Utterance
 from ttsf.timings.words import WordTimes
 
 CALM = 0.6
@@ -23,13 +23,15 @@ FADE, CLOSING, OPENING = 2, 6, 1
 """Frames in which an interrupted sound fades, its mouth closes, and a mouth leaves its rest."""
 NOD, NOD_FRAMES, NOD_EVERY = 0.35, 14, (50, 110)
 """Nods of a listener: size (label units), length, and range of the distance, frames."""
-TOLERANCE = 0.03
-"""Greatest error of an interpolated frame, label units (0.3 degrees)."""
+TOLERANCE, BLINK_TOLERANCE = 0.05, 0.2
+"""Greatest error of an interpolated frame, label units (0.5 degrees); and that of blinks."""
 
 
 class Segment(NamedTuple):
     """N frames of motion and sound."""
 
+    index: int
+    """Number of the segment; what was cut from it keeps it."""
     first: int
     """Number of the first frame in the session."""
     f_m: Tensor
@@ -70,6 +72,8 @@ class Performer:
         self._last_lips = self._lips[0, -1:]
         self._dice = np.random.default_rng(self.options.seed)
         self._nod_in = NOD_EVERY[0]
+        # of the last key frames that were drawn, by segment and frame:
+        self._fields = dict[tuple[int, int], tuple[np.ndarray, ...]]()
 
     @torch.inference_mode()
     def rest(self, first: int, frames: int, listening: bool = False) -> Segment:
@@ -84,17 +88,15 @@ class Performer:
         return self._segment(first, said, CALM, self._nods(frames) if listening else None)
 
     @torch.inference_mode()
-    def speak(
-        self, first: int, speech: int, utterance: Utterance, said: SpokenUtterance
-    ) -> Segment:
-        """Speak an utterance with the pause after it."""
-        audio, fps = self.model.config.audio, self.model.config.video.fps
-        durations, hop_s = said.durations.tolist(), audio.hop / audio.sample_rate
-        spoken = word_times(utterance, durations, first / fps, hop_s)
-        said = self.session.speech.marked(said, first)
-        segment = self._segment(first, said, 1.0, None)
+    def speak(self, first: int, speech: int, said: SpokenUtterance, words: Words) -> Segment:
+        """Speak an utterance with the pause after it; words: its word times."""
+        marked = self.session.speech.marked(said, first)
+        segment = self._segment(first, marked, 1.0, None)
         return segment._replace(
-            keys=tuple(range(len(segment.f_m))), speech=speech, voiced=said.spoken, spoken=spoken
+            keys=tuple(range(len(segment.f_m))),
+            speech=speech,
+            voiced=said.spoken,
+            spoken=words(said, first),
         )
 
     @torch.inference_mode()
@@ -118,15 +120,21 @@ class Performer:
     def draw(self, segment: Segment, start: int, end: int) -> list[np.ndarray]:
         """Draw the region in frames [start, end) of a segment, uint8 [h, w, 3].
 
-        G draws the key frames, in one batch size; its fields are interpolated for the others.
+        G draws the key frames, each once; its fields are interpolated for the others.
         """
-        session, fields = self.session, []
-        keys = sorted({start, *(key for key in segment.keys if start < key < end), end - 1})
-        for k in range(0, len(keys), FRAMES_PER_BATCH):
-            some = keys[k : k + FRAMES_PER_BATCH]
-            drawn = self.model.fields(session.source, segment.f_m[some], segment.f_lip[some])
-            parts = (field.float().cpu().numpy() for field in drawn)
-            fields += list(zip(*parts, strict=True))
+        session, known = self.session, self._fields
+        first = bisect_right(segment.keys, start) - 1
+        keys = segment.keys[first : bisect_left(segment.keys, end - 1) + 1]
+        missing = [key for key in keys if (segment.index, key) not in known]
+        drawn = dict[int, tuple[np.ndarray, ...]]()
+        for k in range(0, len(missing), FRAMES_PER_BATCH):
+            some = missing[k : k + FRAMES_PER_BATCH]
+            parts = self.model.fields(session.source, segment.f_m[some], segment.f_lip[some])
+            arrays = (part.float().cpu().numpy() for part in parts)
+            drawn |= zip(some, zip(*arrays, strict=True), strict=True)
+        fields = [drawn[key] if key in drawn else known[segment.index, key] for key in keys]
+        last = zip(keys[-2:], fields[-2:], strict=True)
+        self._fields = {(segment.index, key): field for key, field in last}
         top, left, *_ = session.scene.region
         pictures, after = list[np.ndarray](), 0
         for frame in range(start, end):
@@ -166,7 +174,7 @@ class Performer:
         f_lip, samples = self._continued(said)
         self._gain, self._last_lips = float(gains[-1]), f_lip[-1:]
         keys = self._keys(f_m, f_lip)
-        return Segment(first, f_m, f_lip, samples, keys, motion, gains)
+        return Segment(self._index, first, f_m, f_lip, samples, keys, motion, gains)
 
     def _continued(self, said: SpokenUtterance) -> tuple[Tensor, np.ndarray]:
         """Let lips and sound of what was interrupted fade into those of the next segment."""
@@ -203,6 +211,8 @@ class Performer:
     def _keys(self, f_m: Tensor, f_lip: Tensor) -> tuple[int, ...]:
         """Choose frames between which straight lines come close to all others."""
         track = self.model.motion_extractor.coordinates(f_m + f_lip).cpu().numpy() / GAIN
+        if self.model.config.face.codes_are_labels:
+            track[:, BLINK] *= TOLERANCE / BLINK_TOLERANCE
         keys, steps = [0, len(track) - 1], np.arange(len(track))
         while len(keys) < len(track):
             between = [np.interp(steps, keys, column[keys]) for column in track.T]

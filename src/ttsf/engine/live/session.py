@@ -6,20 +6,23 @@ due is left out and counted. Nothing is kept of what has been yielded.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, wait
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ttsf.compositing.box import Box
 from ttsf.engine.live.frame import Clock, LiveFrame, Spoke, SystemClock
+from ttsf.engine.live.parts import Part, Parts, Words
 from ttsf.engine.live.performer import Performer, Segment
 from ttsf.engine.live.script import Pieces, Script, script_of
 from ttsf.engine.talk import FRAMES_PER_BATCH, Session, split
+from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
+from ttsf.media.audio.source import OpenSound
 from ttsf.model.ttsf import SpokenUtterance
-from ttsf.text.front_end import TextFrontEnd, Utterance
+from ttsf.text.front_end import TextFrontEnd
 from ttsf.timings.words import WordTimes
 
 REST_FRAMES, CALM_BATCH = 50, 16
@@ -34,11 +37,11 @@ PAUSED_S = 1.0
 
 
 class _Ready(NamedTuple):
-    """A synthesised utterance, or the end of a speech (no utterance)."""
+    """An utterance with its word times, or the end of a speech (no utterance)."""
 
     speech: int
-    utterance: Utterance | None = None
     said: SpokenUtterance | None = None
+    words: Words | None = None
     reason: str = ""
 
 
@@ -54,19 +57,24 @@ class LiveSession:
     `frames` is consumed by one thread. visible: draw pictures; without, only the sound goes on.
     """
 
-    def __init__(self, session: Session, front_end: TextFrontEnd) -> None:
+    def __init__(
+        self,
+        session: Session,
+        front_end: TextFrontEnd,
+        open_sound: Callable[[Any], OpenSound | None],
+    ) -> None:
         self.session, self.visible = session, True
         self.dropped = 0
         """Pictures that were late."""
-        self._front_end, self._fps = front_end, session.model.config.video.fps
-        self._performer = Performer(session)
-        self._reader = ThreadPoolExecutor(1, "ttsf-live")  # waits for text, computes nothing
+        self._open_sound, self._fps = open_sound, session.model.config.video.fps
+        self._performer, self._parts = Performer(session), Parts(session, front_end)
+        self._reader = Workers(1)  # waits for text and sound, and finds the lips of the latter
         self._lock, self._woken = threading.Condition(), threading.Event()
         self._scripts = dict[int, Script]()
         self._ready = deque[_Ready]()
         self._listening = self._interrupted = self._closed = False
         self._lost = set[int]()  # speeches that were interrupted
-        self._speeches = self._utterances = 0
+        self._speeches = 0
         # of the thread that consumes:
         self._plan, self._drawings = deque[Segment](), deque[_Drawing]()
         self._previous: Segment | None = None
@@ -85,19 +93,29 @@ class LiveSession:
         """The part of the frame that moves."""
         return self.session.scene.region
 
-    def say(self, text: str | Pieces | Script) -> int:
-        """Speak a text, or one that arrives in pieces, after what is being said; return its number.
+    def say(self, text: str | Pieces | Script | None = None, audio: Any = None) -> int:
+        """Speak after what is being said, and return the number of the speech.
 
-        Raises TtsfError for another type; errors in the text itself become a `Spoke` "failed".
+        text: whole or in pieces. audio: a recording (path, file or `Sound`, also one that arrives
+        while it is used) that replaces the speech; its text is a str, or None where the model reads
+        lips from sound alone. Raises TtsfError for other types and for what is not sound; errors
+        met later become a `Spoke` "failed".
         """
-        script = script_of((text,) if isinstance(text, str) else text)
+        sound = self._open_sound(audio)
+        if sound is None:
+            script = script_of((text,) if isinstance(text, str) else text)
+            parts = self._parts.of_text(script)
+        elif isinstance(text, str | None):
+            script, parts = Script(), self._parts.of_sound(sound, text)
+        else:
+            raise TtsfError("the words of a recording must be a str")
         with self._lock:
             if self._closed:
                 raise TtsfError("the session is closed")
             self._speeches += 1
             number = self._speeches
             self._scripts[number] = script
-        self._reader.submit(self._synthesise, number, script)
+        self._reader.submit(self._prepare, number, script, parts)
         return number
 
     def interrupt(self) -> None:
@@ -122,7 +140,6 @@ class LiveSession:
             for script in self._scripts.values():
                 script.drop()
             self._wake()
-        self._reader.shutdown(wait=False)
 
     def frames(self, clock: Clock | None = None, realtime: bool = True) -> Generator[LiveFrame]:
         """Yield frames when they are due, until the session is closed.
@@ -179,10 +196,10 @@ class LiveSession:
                 return False
             ready = self._ready.popleft()
             self._lock.notify_all()
-            if ready.utterance is None:
+            if ready.said is None:
                 del self._scripts[ready.speech]
         end = self._end_of_speech()
-        if ready.utterance is None or ready.said is None:
+        if ready.said is None or ready.words is None:
             what: Literal["failed", "done"] = "failed" if ready.reason else "done"
             self._news.append((end, Spoke(ready.speech, what, ready.reason)))
             self._begun.discard(ready.speech)
@@ -190,7 +207,7 @@ class LiveSession:
         first = max(end, self._shown + MARGIN * bool(self._plan))
         self._keep_until(first)
         segment = self._computed(
-            self._performer.speak, first, ready.speech, ready.utterance, ready.said
+            self._performer.speak, first, ready.speech, ready.said, ready.words
         )
         if ready.speech not in self._begun:
             self._begun.add(ready.speech)
@@ -283,20 +300,18 @@ class LiveSession:
         self.dropped += 1
         return None
 
-    def _synthesise(self, number: int, script: Script) -> None:
-        """Synthesise a script on the session's own thread, few utterances ahead."""
-        reason, speech = "", self.session.speech
+    def _prepare(self, number: int, script: Script, parts: Iterator[Part]) -> None:
+        """Make the utterances of a speech on the session's own thread, few of them ahead."""
+        reason = ""
         try:
-            for utterance in script.utterances(self._front_end, self.session.options.lexicon):
+            for said, words in parts:
+                self._put(_Ready(number, said, words))
                 with self._lock:
                     self._lock.wait_for(
                         lambda: script.dropped or len(self._ready) < UTTERANCES_AHEAD
                     )
                 if script.dropped:
                     break
-                self._utterances += 1
-                made = self.session.workers.submit(speech.synthesise, utterance, self._utterances)
-                self._put(_Ready(number, utterance, made.result()))
         except Exception as error:
             reason = str(error) if isinstance(error, TtsfError) else type(error).__name__
         self._put(_Ready(number, reason=reason))

@@ -107,6 +107,18 @@ class Mono:
         return np.concatenate([np.zeros(0, np.float32), *(f.to_ndarray()[0] for f in frames)])
 
 
+def as_mono(sound: OpenSound, rate: int) -> OpenSound:
+    """Return the same sound with one channel, at another rate in Hz."""
+
+    def blocks() -> Iterator[np.ndarray]:
+        mono = Mono(sound.rate, rate)
+        for block in sound.blocks:
+            yield mono.add(block)[:, None]
+        yield mono.end()[:, None]
+
+    return sound._replace(blocks=blocks(), rate=rate, channels=1)
+
+
 def _kept(rate: int, channels: int, step_hz: int) -> tuple[int, int]:
     kept = rate in RATES and rate % step_hz == 0
     return rate if kept else OTHER_RATE, min(channels, 2)
