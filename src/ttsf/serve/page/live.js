@@ -58,12 +58,18 @@ export class Living {
 
   sendSound(blob) { if (this.isOpen) this.socket.send(blob); }
 
-  /* Silent at once; the picture follows when the server says where. */
+  /* Silent at once, until the server says where what was interrupted ends. */
   interrupt() {
     if (!this.isOpen) return;
-    this.unmute = !this.video.muted;
-    this.video.muted = true;
+    this.silenced = this.video.muted = true;
     this.send("interrupt");
+  }
+
+  /* Is heard from now on, but for what was interrupted; needs a gesture of the user. */
+  turnSoundOn() {
+    this.heardAloud = true;
+    this.video.muted = Boolean(this.silenced);
+    this.video.play().catch(() => {});
   }
 
   connect() {
@@ -103,11 +109,13 @@ export class Living {
       else this.closed = event.code !== "busy" && event.code !== "loading";
     }
     if (event.type === "speech" && event.what === "interrupted") this.skipTo(event.at);
+    if (event.type === "speech" && event.what !== "begun") this.endSilence();
     this.heard(event);
   }
 
   openVideo() {
     this.stopVideo();
+    this.endSilence();
     const found = typeOf();
     if (!found) return;
     const {Source, type} = found;
@@ -161,8 +169,11 @@ export class Living {
   skipTo(at) {
     const [, end] = this.buffer ? range(this.buffer) : [0, 0];
     if (this.video.currentTime < at && at <= end) this.video.currentTime = at;
-    if (this.unmute) this.video.muted = false;
-    this.unmute = false;
+  }
+
+  endSilence() {
+    this.silenced = false;
+    this.video.muted = !this.heardAloud;
   }
 }
 

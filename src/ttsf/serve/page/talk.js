@@ -27,8 +27,7 @@ export class Talk {
     $("question").value = "";
     this.silence();
     this.show(text, true);
-    this.living.video.muted = false;
-    this.living.video.play().catch(() => {});
+    this.living.turnSoundOn();
     this.living.send("listen", {on: false});
     this.living.send("chat", {text});
   }
@@ -55,8 +54,8 @@ export class Talk {
         stream.getTracks().forEach((track) => track.stop());
         this.recorder = null;
         this.press(false);
-        this.living.video.muted = false;
-        this.living.video.play().catch(() => {});
+        this.living.turnSoundOn();
+        this.living.send("listen", {on: false});
         this.living.sendSound(new Blob(parts, {type: recorder.mimeType}));
       };
       recorder.start();
