@@ -26,7 +26,7 @@ COMMANDS = (
     *("info", "voices", "verify", "completion", "faces", "serve", "batch"),
     *("study make", "study analyse"),
     *("train tts", "train vocoder", "train face", "train motion", "train voice"),
-    *("train syncnet", "train joint"),
+    *("train syncnet", "train joint", "train sound-lips", "statistics", "mcp"),
 )
 
 
@@ -65,7 +65,9 @@ def test_text_from_a_file_and_from_standard_input(
         output: Outputs,
         options: ttsf.GenerateOptions,
         progress: object,
+        audio: object,
     ) -> object:
+        assert audio is None
         heard.append(text)
         return pipeline.Written(25, 1.0)
 

@@ -30,7 +30,7 @@ TOLERANCE, BLINK_TOLERANCE = 0.05, 0.2
 class Segment(NamedTuple):
     """N frames of motion and sound."""
 
-    index: int
+    number: int
     """Number of the segment; what was cut from it keeps it."""
     first: int
     """Number of the first frame in the session."""
@@ -125,16 +125,16 @@ class Performer:
         session, known = self.session, self._fields
         first = bisect_right(segment.keys, start) - 1
         keys = segment.keys[first : bisect_left(segment.keys, end - 1) + 1]
-        missing = [key for key in keys if (segment.index, key) not in known]
+        missing = [key for key in keys if (segment.number, key) not in known]
         drawn = dict[int, tuple[np.ndarray, ...]]()
         for k in range(0, len(missing), FRAMES_PER_BATCH):
             some = missing[k : k + FRAMES_PER_BATCH]
             parts = self.model.fields(session.source, segment.f_m[some], segment.f_lip[some])
             arrays = (part.float().cpu().numpy() for part in parts)
             drawn |= zip(some, zip(*arrays, strict=True), strict=True)
-        fields = [drawn[key] if key in drawn else known[segment.index, key] for key in keys]
+        fields = [drawn[key] if key in drawn else known[segment.number, key] for key in keys]
         last = zip(keys[-2:], fields[-2:], strict=True)
-        self._fields = {(segment.index, key): field for key, field in last}
+        self._fields = {(segment.number, key): field for key, field in last}
         top, left, *_ = session.scene.region
         pictures, after = list[np.ndarray](), 0
         for frame in range(start, end):

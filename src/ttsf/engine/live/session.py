@@ -103,7 +103,7 @@ class LiveSession:
         """
         sound = self._open_sound(audio)
         if sound is None:
-            script = script_of((text,) if isinstance(text, str) else text)
+            script = script_of((text or "",) if isinstance(text, str | None) else text)
             parts = self._parts.of_text(script)
         elif isinstance(text, str | None):
             script, parts = Script(), self._parts.of_sound(sound, text)
