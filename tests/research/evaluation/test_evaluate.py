@@ -79,8 +79,14 @@ class StubPipeline:
         self.seeds: list[int] = []
 
     def write(
-        self, portrait: np.ndarray, text: str, output: Outputs, options: GenerateOptions
+        self,
+        portrait: np.ndarray,
+        text: str,
+        output: Outputs,
+        options: GenerateOptions,
+        audio: Path | None,
     ) -> None:
+        assert audio is None
         if "refused" in text:
             raise TtsfError("no face found")
         self.written.append(text)
