@@ -112,7 +112,7 @@ def test_words_are_found_in_a_recording() -> None:
     assert np.corrcoef(again[25 : 25 + len(lips)], lips)[0, 1] > 0.9
     assert np.abs(again[:20]).max() < 0.1 * np.ptp(lips)  # before the speech the mouth rests
     with pytest.raises(ttsf.TtsfError, match="do not fit the sound from 0:00"):
-        heard("Six thick socks, a fox in fog, other texts.")
+        heard("The old man told a story about the war.")
 
 
 @pytest.mark.parametrize("marked", [False, True])
@@ -152,7 +152,7 @@ def test_what_does_not_fit_follows_the_sound(
     with caplog.at_level(logging.WARNING, "ttsf"):
         times, lips = whole(listening.model, 11, TEXT)
     assert times.words == () and lips.shape == alone.shape
-    torch.testing.assert_close(lips[:200], alone[:200])
+    torch.testing.assert_close(lips[:200], alone[:200], atol=0.05, rtol=0)
     assert [record.message for record in caplog.records] == [
         "the sound: no words fit from 0:00 to 0:11; there lips follow the sound",
         "the sound: 13 words were not heard, from 'We' on",

@@ -34,7 +34,7 @@ WORDS_AHEAD = 5 * FPS
 """Frames of sound after a piece in which its last words are told from the next ones."""
 SYMBOLS_PER_S = 25
 """Most that people speak."""
-FITS = 0.12
+FITS = 0.15
 """Part by which words must fit the sound better than the same symbols backwards [measured]."""
 MOST_BLANK = 6
 """Mel frames of a blank that belong to the sound after it [measured]; more is a pause."""
