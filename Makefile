@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP)
 	@mkdir -p out
-	$(BIN)/ttsf speak "$${PORTRAIT:-examples/astronaut.jpg}" "$$TEXT" --output out/demo.mp4
+	$(BIN)/ttsf speak "$${PORTRAIT:-docs/pictures/astronaut.jpg}" "$$TEXT" --output out/demo.mp4
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --durations=15
@@ -62,7 +62,7 @@ audit: $(STAMP)
 	test -x .venv-audit/bin/pip-audit || $(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/pip install --quiet "pip-audit>=2.9" "cyclonedx-bom>=7"
 	.venv-audit/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-file out/sbom.json
-	.venv-audit/bin/pip-audit --requirement constraints-hashes.txt --require-hashes --disable-pip
+	.venv-audit/bin/pip-audit --requirement deploy/constraints-hashes.txt --require-hashes --disable-pip
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

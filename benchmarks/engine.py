@@ -106,7 +106,7 @@ def busy() -> Iterator[None]:
 
 def measure(before: Path, folder: Path, repeat: int, minutes: float) -> dict[str, object]:
     """All figures."""
-    face, picture = ROOT / "examples" / "astronaut.jpg", folder / "full_hd.png"
+    face, picture = ROOT / "docs" / "pictures" / "astronaut.jpg", folder / "full_hd.png"
     with Image.open(face) as image:
         wide = image.convert("RGB").resize((FULL_HD[0], FULL_HD[0]))
         wide.crop((0, 0, *FULL_HD)).save(picture)
@@ -142,7 +142,10 @@ def measure(before: Path, folder: Path, repeat: int, minutes: float) -> dict[str
 
 def memory(minutes: float) -> dict[str, object]:
     """Of a long text over that of a short one, and how fast both go."""
-    face, options = ROOT / "examples" / "astronaut.jpg", ("--framing", "face", "--size", "256")
+    face, options = (
+        ROOT / "docs" / "pictures" / "astronaut.jpg",
+        ("--framing", "face", "--size", "256"),
+    )
     short = speak(ROOT, face, text_of(4), options)
     long = speak(ROOT, face, text_of(round(minutes * 60 / 3.4)), options)
     return {

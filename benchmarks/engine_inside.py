@@ -13,7 +13,7 @@ from ttsf.engine.talk import Session
 from ttsf.model.labels import GAIN, LABEL_UNITS
 from ttsf.text.front_end import TextFrontEnd
 
-PORTRAIT = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
+PORTRAIT = Path(__file__).parents[1] / "docs" / "pictures" / "astronaut.jpg"
 
 
 def first_frame(pipeline: ttsf.Pipeline, portrait: ttsf.Portrait, text: str) -> dict[str, object]:

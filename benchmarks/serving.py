@@ -128,7 +128,9 @@ def draw(loads: list[Load], path: Path) -> None:
 def main() -> None:
     """Measure, print, write, draw."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--portrait", type=Path, default=ROOT / "examples" / "astronaut.jpg")
+    parser.add_argument(
+        "--portrait", type=Path, default=ROOT / "docs" / "pictures" / "astronaut.jpg"
+    )
     parser.add_argument("--model", type=Path)
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--seconds", type=float, default=180.0)

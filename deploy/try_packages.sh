@@ -7,7 +7,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-portrait=$root/examples/astronaut.jpg
+portrait=$root/docs/pictures/astronaut.jpg
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -53,12 +53,12 @@ for python in "${pythons[@]}"; do
   say "$("$python" --version): the wheel alone"
   env=$work/env
   "$python" -m venv --clear "$env"
-  "$env/bin/pip" install --quiet --disable-pip-version-check -c "$root/constraints.txt" "$wheel"
+  "$env/bin/pip" install --quiet --disable-pip-version-check -c "$root/deploy/constraints.txt" "$wheel"
   "$env/bin/ttsf" speak "$portrait" "Good morning." --output hello.mp4
   "$env/bin/ttsf" verify hello.mp4
   if "$env/bin/ttsf" serve 2>missing; then echo "served without its extra" >&2; exit 1; fi
   grep "pip install 'ttsf\[serve\]'" missing
-  "$env/bin/pip" install --quiet --disable-pip-version-check -c "$root/constraints.txt" "$wheel[serve]"
+  "$env/bin/pip" install --quiet --disable-pip-version-check -c "$root/deploy/constraints.txt" "$wheel[serve]"
   serve_once "$env" "$work/data"
 done
 
@@ -66,6 +66,6 @@ say "the Dockerfile's server: its pip line, one writable folder"
 image=$work/image
 "${pythons[0]}" -m venv "$image"
 line=$(sed -n 's|^RUN /opt/ttsf/bin/pip install .*-c constraints.txt "\.\(.*\)"$|\1|p' "$root/deploy/Dockerfile")
-"$image/bin/pip" install --quiet --disable-pip-version-check -c "$root/constraints.txt" "$wheel$line"
+"$image/bin/pip" install --quiet --disable-pip-version-check -c "$root/deploy/constraints.txt" "$wheel$line"
 serve_once "$image" "$work/volume"
 say "all of it worked"

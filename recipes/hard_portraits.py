@@ -1,6 +1,6 @@
 """Portraits that break the model, from one photograph: what is drawn, and the doubts.
 
-python recipes/hard_portraits.py examples/astronaut.jpg OUT
+python recipes/hard_portraits.py docs/pictures/astronaut.jpg OUT
 """
 
 import argparse

@@ -25,7 +25,7 @@ from ttsf.media.recording import fit_sound, read_sound, read_video
 from ttsf.media.video import Chunk, new_video
 from ttsf.pipeline import Pipeline, load
 
-PICTURE = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
+PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "astronaut.jpg"
 SIDE = 224  # px, as LRS3 was shipped
 TINTS = ((1.0, 1.0, 1.0), (0.8, 0.9, 1.1), (1.1, 0.9, 0.8), (0.9, 1.1, 0.9))
 TEXTS = (

@@ -152,8 +152,9 @@ def worker_pool(workers: int, quiet: bool = False) -> Iterator[ProcessPoolExecut
     """Yield a pool of single-threaded processes that exit with this one; TtsfError if one dies.
 
     quiet: discard their standard error (messages of native libraries); exceptions still
-    propagate.
+    propagate. If this process is told to end, they are killed; what they write is atomic.
     """
+    others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _begin_worker, (os.getpid(), quiet))
     try:
@@ -161,6 +162,10 @@ def worker_pool(workers: int, quiet: bool = False) -> Iterator[ProcessPoolExecut
             yield pool
     except BrokenProcessPool:
         raise _died() from None
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        for process in set(multiprocessing.active_children()) - others:
+            process.kill()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

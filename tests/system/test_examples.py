@@ -14,7 +14,7 @@ from tests.support.recorded import save_listening, syllables
 
 
 def example(name: str) -> ModuleType:
-    spec = spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
+    spec = spec_from_file_location(name, ROOT / "docs" / "examples" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -99,7 +99,7 @@ def test_the_recipe_of_the_bundled_model_parses(tmp_path: Path) -> None:
         stub.chmod(0o755)
     (tmp_path / "recipes").mkdir()  # where no .venv with the real commands is beside it
     (tmp_path / "recipes" / recipe.name).write_bytes(recipe.read_bytes())
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     setting = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "LOG": str(tmp_path / "log")}
     for name in ("DATA", "WORK"):
         setting[name] = str(tmp_path / name.lower())

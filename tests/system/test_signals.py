@@ -48,6 +48,31 @@ def test_a_polite_end_leaves_nothing(command: list[str], tmp_path: Path, name: s
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def is_worker(process: Path, of: int) -> bool:
+    """Whether an entry of /proc is a running worker; its parent is `of`, or gone."""
+    try:
+        parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        return b"spawn_main" in (process / "cmdline").read_bytes() and parent in (of, 1)
+    except OSError:
+        return False
+
+
+def test_a_command_with_workers_ends_at_once_and_says_so(tmp_path: Path) -> None:
+    program = Path(__file__).parents[1] / "support" / "sleeping_workers.py"
+    command = [sys.executable, str(program), str(tmp_path)]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while run.poll() is None and len(list(tmp_path.iterdir())) < 2:
+        time.sleep(0.05)
+    workers = [one for one in Path("/proc").glob("[0-9]*") if is_worker(one, run.pid)]
+    began = time.monotonic()
+    run.send_signal(signal.SIGTERM)
+    _, told = run.communicate(timeout=30)
+    assert time.monotonic() - began < 2
+    assert (run.returncode, told) == (128 + signal.SIGTERM, "ttsf: error: ended by SIGTERM\n")
+    time.sleep(0.2)
+    assert not any(is_worker(one, run.pid) for one in workers)
+
+
 def test_the_next_command_removes_what_a_killed_one_left(
     command: list[str], tmp_path: Path
 ) -> None:

@@ -35,19 +35,19 @@ def test_every_dependency_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     names = {re.split(r"[\s<>=;\[!]", one)[0] for one in wanted}
-    pinned = pins("constraints.txt").keys()
+    pinned = pins("deploy/constraints.txt").keys()
     assert not {re.sub("[-_.]+", "-", name).lower() for name in names} - {"ttsf"} - pinned
 
 
 def test_the_versions_with_hashes_are_those_without() -> None:
-    plain, hashed = pins("constraints.txt"), pins("constraints-hashes.txt")
+    plain, hashed = pins("deploy/constraints.txt"), pins("deploy/constraints-hashes.txt")
     assert hashed.items() >= plain.items()
-    text = (ROOT / "constraints-hashes.txt").read_text()
+    text = (ROOT / "deploy/constraints-hashes.txt").read_text()
     for entry in re.split(r"\n(?=\S)", text):
         assert entry.startswith("#") or "--hash=sha256:" in entry, entry
 
 
 def test_no_address_of_an_index_is_written_down() -> None:
-    for name in ("constraints.txt", "constraints-hashes.txt", "pyproject.toml"):
+    for name in ("deploy/constraints.txt", "deploy/constraints-hashes.txt", "pyproject.toml"):
         text = (ROOT / name).read_text()
         assert "index-url" not in text and "file://" not in text, name

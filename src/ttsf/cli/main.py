@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from types import FrameType
@@ -48,6 +48,8 @@ DESCRIPTION = """One portrait and a text become a talking-face video.
 ttsf COMMAND --help explains a command, ttsf --version prints the version."""
 FURTHER = ("Argument helptext", "For full helptext", "Perhaps you meant")
 """Beginnings of the parts of tyro's messages that are dropped from the one-line error."""
+ended: list[int] = []
+"""Signals received that end the process."""
 CONFIG = (DisallowNone, FlagCreatePairsOff, PositionalMetavarFromFieldName)
 
 
@@ -135,7 +137,12 @@ def run_process() -> NoReturn:
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
     threading.excepthook = _end_of_thread
-    code = main()
+    try:
+        code = main()
+    except SystemExit:
+        if ended:  # what was begun is removed: do not wait for threads and native libraries
+            os._exit(128 + ended[0])
+        raise
     try:
         sys.stdout.flush()
     except OSError:
@@ -152,6 +159,9 @@ def _end_of_thread(ended: threading.ExceptHookArgs) -> None:
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    ended.append(number)
+    with suppress(OSError):  # print could have been interrupted by this signal
+        os.write(2, f"ttsf: error: ended by {signal.Signals(number).name}\n".encode())
     sys.exit(128 + number)
 
 

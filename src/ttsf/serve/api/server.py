@@ -1,6 +1,7 @@
 """Start and run a server."""
 
 import logging
+import signal
 import socket
 from contextlib import suppress
 
@@ -68,5 +69,6 @@ def serve(settings: Settings, host: str, port: int) -> None:
         studio = new_studio(settings)
         shown = f"[{host}]" if ":" in host else host
         logger.info("http://%s:%d/ is ready", shown, place.getsockname()[1])
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # uvicorn takes it, and repeats it at its end
         with suppress(KeyboardInterrupt):  # the normal way to stop
             new_server(studio).run([place])

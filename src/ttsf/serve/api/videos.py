@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -33,7 +33,10 @@ VARIANTS = {
     "timings": (TIMINGS, "application/json"),
     "thumbnail": (THUMBNAIL, "image/jpeg"),
 }
-Variant = Literal["video", "stream", "audio", "srt", "vtt", "timings", "thumbnail"]
+if TYPE_CHECKING:
+    Variant = str
+else:
+    Variant = Literal[tuple(VARIANTS)]
 STATUSES = {"accepted": "queued", "running": "in_progress", "done": "completed"}
 """Job status in OpenAI's terms; all others are "failed"."""
 BEAT_S = 15.0

@@ -51,14 +51,16 @@ class Stopped(Exception):
 
 
 class _File:
-    """A growing file, written by the pipeline and read by the server."""
+    """A growing file, written by the pipeline and read by the server, until the server removes it:
+    on a cluster a cancelled request may not reach the engine.
+    """
 
     def __init__(self, path: Path, stopped: threading.Event) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.file, self.stopped = path.open("wb", buffering=0), stopped
 
     def write(self, content: bytes) -> int:
-        if self.stopped.is_set():
+        if self.stopped.is_set() or not os.fstat(self.file.fileno()).st_nlink:
             raise Stopped
         view = memoryview(content)
         while view:

@@ -1,7 +1,7 @@
 """A LiveKit avatar worker: the sound of an agent comes in, a face that speaks it goes out.
 
     pip install . livekit-agents
-    python examples/livekit_avatar.py me.jpg --url wss://HOST --token TOKEN --model MODEL
+    python docs/examples/livekit_avatar.py me.jpg --url wss://HOST --token TOKEN --model MODEL
 
 The agent sends its sound with LiveKit's DataStreamAudioOutput. The model must read lips from sound.
 """
