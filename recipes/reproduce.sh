@@ -25,7 +25,7 @@ scorers=1
 python -c 'import jiwer, mediapipe, pocketsphinx, pyworld, resemblyzer' 2> /dev/null || scorers=''
 if [ "${1:-}" = --try ]; then
     WORK=${WORK:-work/try} STEPS=${STEPS:-2}
-    python "$RECIPES/try_corpora.py" "$WORK/corpora"
+    python "$RECIPES/try_corpora.py" "$WORK/corpora" --talks "${TALKS:-2}" ${scorers:+--tests}
     LRS3=$WORK/corpora/lrs3 LRS2=$WORK/corpora/lrs2 VOXCELEB2=$WORK/corpora/voxceleb2
     SYSTEMS=$WORK/corpora/systems EXPERTS='' WHISPER='' PROCESSES=${PROCESSES:-2}
     device=cpu half=float32 experts=(--allow-missing)

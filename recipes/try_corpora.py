@@ -1,11 +1,11 @@
 """Small corpora in the layouts of LRS3, LRS2 and VoxCeleb2, for `reproduce.sh --try`.
 
-    python recipes/try_corpora.py OUT
+    python recipes/try_corpora.py OUT [--talks 2] [--tests]
 
-OUT/lrs3, OUT/lrs2 and OUT/voxceleb2 hold videos of one public-domain picture in several tints,
-animated by the bundled model, each tint with a synthetic voice of its own; OUT/systems/lrs2 holds
-the videos of another system, a picture that stands still while the real sound is heard. They show
-that every command fits the next; nothing that is trained or measured on them is of any use.
+OUT/lrs3 and, with --tests, OUT/lrs2 and OUT/voxceleb2 hold videos of one public-domain picture in
+several tints, animated by the bundled model, each with a synthetic voice of its own; OUT/systems/lrs2
+holds the videos of another system, a picture that stands still while the real sound is heard. They
+show that every command fits the next; what is trained or measured on them is of no use.
 """
 
 import argparse
@@ -36,9 +36,9 @@ TEXTS = (
     "we will meet again in the evening",
     "my brother works in a big hotel",
 )
-TRAIN, TALKS, FILES = ("pretrain", "trainval"), 2, 2
-"""Parts of LRS3 to train on, talks of each, and videos of each talk."""
-TEST = 2
+TRAIN, FILES = ("pretrain", "trainval"), 2
+"""Parts of LRS3 to train on, and videos of each talk."""
+TESTS = 2
 """Test videos of every corpus."""
 STILL = Path("systems") / "lrs2" / "still picture, GT audio"
 
@@ -53,16 +53,16 @@ class Film(NamedTuple):
     """Whether the corpus has its text."""
 
 
-def films(out: Path) -> Iterator[Film]:
+def films(out: Path, talks: int, tests: int) -> Iterator[Film]:
     """List all videos; no person of a test is one of the training."""
     texts = cycle(TEXTS)
     for k, part in enumerate(TRAIN):
-        for talk in range(TALKS):
+        for talk in range(talks):
             for number in range(1, FILES + 1):
                 path = out / "lrs3" / part / f"talk{k}{talk}" / f"{number:05d}.mp4"
-                yield Film(path, TALKS * k + talk, next(texts), True)
-    people = len(TRAIN) * TALKS
-    for k in range(TEST):
+                yield Film(path, talks * k + talk, next(texts), True)
+    people = len(TRAIN) * talks
+    for k in range(tests):
         for root, written in (
             (out / "lrs3" / "test" / f"talk9{k}", True),
             (out / "lrs2" / "mvlrs_v1" / "main" / f"55{k}", True),
@@ -105,9 +105,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("out", type=Path, help="folder")
-    out, pipeline = parser.parse_args().out, load()
-    for film in films(out):
+    parser.add_argument("--talks", type=int, default=2, help="talks of each training part (2)")
+    parser.add_argument("--tests", action="store_true", help="test videos of all corpora as well")
+    chosen = parser.parse_args()
+    out, pipeline = chosen.out, load()
+    for film in films(out, chosen.talks, TESTS if chosen.tests else 0):
         make(film, pipeline)
+    if not chosen.tests:
+        return
     lists = {"train.txt": [], "val.txt": [], "test.txt": []}
     for video in sorted((out / "lrs2").rglob("*.mp4")):
         name = f"{video.parent.name}/{video.stem}"
