@@ -3,7 +3,7 @@
     python recipes/try_corpora.py OUT [--talks 2] [--tests]
 
 OUT/lrs3 and, with --tests, OUT/lrs2 and OUT/voxceleb2 hold videos of one public-domain picture in
-several tints, animated by the bundled model, each with a synthetic voice of its own; OUT/systems/lrs2
+several tints, animated by the bundled model, each with a synthetic voice of its own; OUT/systems
 holds the videos of another system, a picture that stands still while the real sound is heard. They
 show that every command fits the next; what is trained or measured on them is of no use.
 """
