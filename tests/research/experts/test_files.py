@@ -8,8 +8,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.support.paths import ROOT
 from ttsf.errors import TtsfError
+from ttsf.research.evaluation.public_tables import FILES
+from ttsf.research.experts.face_identity import FaceIdentity
 from ttsf.research.experts.files import ExpertFile, FrozenExpert, MissingExpert, find_expert
+from ttsf.research.experts.nisqa import Nisqa
+from ttsf.research.experts.vgg19 import VGG19Features
 
 ABSENT = ExpertFile("Net", "net.pth", "the loss L_x", "https://example.org/net.pth", "0" * 64)
 
@@ -150,3 +155,9 @@ def test_a_loaded_expert_stays_frozen(tmp_path):
     assert all(x.grad is None and not x.requires_grad for x in network.parameters())
     for name, value in network.state_dict().items():
         torch.testing.assert_close(value, before[name])
+
+
+def test_one_table_of_the_documentation_has_them_all() -> None:
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    for file in (*FILES, FaceIdentity.FILE, Nisqa.FILE, VGG19Features.FILE):
+        assert f"| `{file.file}` | {file.source} | `{file.sha256}` |" in page

@@ -29,7 +29,7 @@ class CurricularFace(FaceNetwork):
         name="CurricularFace",
         file="CurricularFace_Backbone.pth",
         purpose="identity similarity (ID-SIM)",
-        source="https://huggingface.co/AIRI-Institute/StyleFeatureEditor/blob/main/pretrained_models/"
+        source="https://huggingface.co/AIRI-Institute/StyleFeatureEditor/resolve/main/pretrained_models/"
         "CurricularFace_Backbone.pth",
         sha256="031ea0f7ba5f46905980cc446f0bbf9539e361246bff95f7077efffe2f110e04",
     )
