@@ -42,11 +42,12 @@ else
 fi
 
 train() { # OUT STAGE EPOCHS OPTIONS...
-    out=$1 stage=$2 length=(--epochs "$3")
+    out=$1 stage=$2 length=(--epochs "$3") run=(ttsf)
     shift 3
+    [ "$PROCESSES" = 1 ] || run=(torchrun --standalone --nproc-per-node "$PROCESSES" -m ttsf)
     [ -z "$STEPS" ] || length=(--steps "$STEPS")
-    torchrun --standalone --nproc-per-node "$PROCESSES" -m ttsf train "$stage" --data "$WORK/lrs3" \
-        --out "$WORK/runs/$out" "${length[@]}" --device "$device" "${config[@]}" "$@"
+    "${run[@]}" train "$stage" --data "$WORK/lrs3" --out "$WORK/runs/$out" \
+        "${length[@]}" --device "$device" "${config[@]}" "$@"
 }
 
 assemble() { # OUT PRESET RUNS...
