@@ -321,6 +321,17 @@ def test_wrong_evaluations_end_before_long_work(stubbed: None, root: Path, tmp_p
     assert not out.exists()
 
 
+def test_which_tables_the_cases_cannot_give_is_said() -> None:
+    """A recorded sentence, a real clip and a portrait, alone and together."""
+    recorded, clip, portrait = CASE_LIST
+    assert evaluation.lacking(CASE_LIST) == []
+    assert [note[:40] for note in evaluation.lacking([portrait])] == [
+        "no case has a video with its text: Table", "no case has a real clip: nothing is comp",
+    ]  # fmt: skip
+    assert len(evaluation.lacking([clip, portrait])) == 1
+    assert evaluation.lacking([recorded])[0].endswith("Tables 2 and 5 are left out")
+
+
 def test_an_ablation_stands_where_it_differs(tiny_model: TTSF) -> None:
     tiny = tiny_model.config
     quiet = replace(tiny, name="b", audio_mapper=replace(tiny.audio_mapper, energy="none"))

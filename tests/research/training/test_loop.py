@@ -12,7 +12,7 @@ from torch import nn
 
 from ttsf.errors import TtsfError
 from ttsf.research.presets import MINI
-from ttsf.research.training import start
+from ttsf.research.training import journal, start
 from ttsf.research.training.journal import Validation
 from ttsf.research.training.loop import total_loss, train
 from ttsf.research.training.settings import RunSettings, TtsOptions
@@ -148,6 +148,13 @@ def test_a_validation_leaves_pictures_and_goes_on_with_its_own_weights(tmp_path)
     a, b = (load_file(tmp_path / name / "state.safetensors") for name in "ab")
     assert all(torch.equal(a[key], b[key]) for key in a)
     assert (tmp_path / "a" / "valid" / "0000002_grey.png").is_file()
+
+
+def test_a_slow_run_writes_a_line_every_minute(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "EVERY_S", 0.0)
+    train(LineStage(), tmp_path, RunSettings(3, log_every=50))
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "fit" in line] == [1, 2, 3]
 
 
 def test_another_model_s_state_is_refused(tmp_path):

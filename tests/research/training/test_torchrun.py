@@ -1,5 +1,6 @@
 """Two processes take the step that one takes with the joined batch, by the real torchrun."""
 
+import json
 import subprocess
 import sys
 from dataclasses import fields
@@ -41,13 +42,20 @@ def test_accumulation_is_the_same_step(tmp_path: Path) -> None:
     one = torchrun(tmp_path / "one", processes=1, accumulate=2, steps=5)
     for name in two:
         torch.testing.assert_close(two[name], one[name], atol=1e-6, rtol=1e-5)
+    fits = [
+        [row["fit"] for row in map(json.loads, lines) if "fit" in row]
+        for lines in ((tmp_path / n / "log.jsonl").read_text().splitlines() for n in ("two", "one"))
+    ]
+    assert len(fits[0]) == 5 and fits[0] == pytest.approx(fits[1], abs=1e-4)  # of all processes
 
 
 @pytest.mark.parametrize("options", get_args(StageOptions))
 def test_torchrun_passes_every_option_of_a_stage_on(options: type) -> None:
     """torchrun takes a prefix of one of its own options for itself, even behind the module."""
     names = [field.name for kind in (options, RunSettings) for field in fields(kind)]
-    given = [f"--{name.replace('_', '-')}" for name in (*names, "out", "preset", "epochs")]
+    given = [
+        f"--{name.replace('_', '-')}" for name in (*names, "out", "preset", "config", "epochs")
+    ]
     line = ["--nproc-per-node", "2", "-m", "ttsf", "train", "stage", *given]
     parsed = get_args_parser().parse_args(line)
     assert parsed.training_script == "ttsf" and parsed.training_script_args[2:] == given
