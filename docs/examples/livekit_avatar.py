@@ -47,8 +47,7 @@ class Face(VideoGenerator):
             return
         self._arriving = SimpleQueue()
         self._arriving.put(block)
-        blocks: Iterator[np.ndarray | None] = iter(self._arriving.get, None)
-        self.session.say(audio=ttsf.Sound(blocks, frame.sample_rate))
+        self.session.say(audio=ttsf.Sound(_blocks(self._arriving), frame.sample_rate))
 
     def clear_buffer(self) -> None:
         """Fall silent."""
@@ -77,6 +76,11 @@ class Face(VideoGenerator):
         if self._arriving is not None:
             self._arriving.put(None)
             self._arriving = None
+
+
+def _blocks(arriving: "SimpleQueue[np.ndarray | None]") -> Iterator[np.ndarray]:
+    while (block := arriving.get()) is not None:
+        yield block
 
 
 async def work(session: LiveSession, url: str, token: str) -> None:
