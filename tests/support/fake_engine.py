@@ -64,6 +64,7 @@ class FakePipeline:
         _options: GenerateOptions,
         progress: Callable[[int, int], None],
         heard: Callable[[WordTimes], None],
+        _audio: object = None,
     ) -> Written:
         words = words_of(text)
         pace = PACE if SLOW in text else 0
