@@ -13,7 +13,7 @@ STAGES = {
     "tts": (("prior", "duration", "flow"), 5e-3, 60, 0.6),
     "face": (("rec", "codes"), 2e-3, 40, 0.7),
     "motion": (("lips", "ae"), 5e-3, 60, 0.6),
-    "sound-lips": (("lips",), 1e-2, 40, 0.6),
+    "sound-lips": (("lips",), 3e-4, 30, 0.4),
     "voice": (("register",), 0.1, 200, 0.2),
     "joint": (("rec", "tts"), 3e-3, 15, 0.9),
 }
