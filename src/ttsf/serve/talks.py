@@ -37,7 +37,7 @@ class Talk:
 
     def __init__(self, studio: Studio, portrait: str, face: int, options: GenerateOptions) -> None:
         self.id = f"live_{secrets.token_hex(16)}"
-        self.portrait, self._studio = portrait, studio
+        self.portrait, self.language, self._studio = portrait, options.language, studio
         picture = studio.files.picture(portrait)
         self._task = LiveTalk(self.id, picture, face, options)
         self._client: asyncio.Queue[Lived | None] | None = None

@@ -14,12 +14,15 @@ from ttsf.serve.api.bodies import parse
 from ttsf.serve.api.guard import is_key
 from ttsf.serve.chat import Refused
 from ttsf.serve.problems import Problem, not_found
+from ttsf.serve.process.text_limit import refuse_slow
 from ttsf.serve.requests import VideoRequest, first_fault
 from ttsf.serve.studio import Studio
 from ttsf.serve.talks import Talk, Talks, as_message
 
 START_S = 10.0
 """Time for the first message, s."""
+SHORT = 32
+"""Characters of a piece, such as a word or two of a chat, whose reading is not timed first."""
 MOST_SOUND = 10_000_000
 """Maximum size of a recorded question, bytes."""
 router = APIRouter()
@@ -167,6 +170,8 @@ class _Connection:
         """Act on a message; return False if it ends the session."""
         talk = self.talk
         if isinstance(message, SayMessage):
+            if len(message.text) > SHORT:
+                await refuse_slow(message.text, talk.language, "text")
             talk.say(message.text, message.more)
         elif isinstance(message, InterruptMessage):
             await self._stop_answering()
