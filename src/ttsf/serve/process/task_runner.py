@@ -60,7 +60,9 @@ class _File:
         self.file, self.stopped = path.open("wb", buffering=0), stopped
 
     def write(self, content: bytes) -> int:
-        if self.stopped.is_set() or not os.fstat(self.file.fileno()).st_nlink:
+        if not os.fstat(self.file.fileno()).st_nlink:
+            self.stopped.set()
+        if self.stopped.is_set():
             raise Stopped
         view = memoryview(content)
         while view:
@@ -151,11 +153,11 @@ class TaskRunner:
 
         try:
             return Done(self._result(task, stopped, tell_unless_stopped))
-        except Stopped:
-            return Failed("cancelled", "it was cancelled")
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         except Exception as error:
+            if stopped.is_set():  # Stopped, or what a codec makes of it
+                return Failed("cancelled", "it was cancelled")
             return Failed(*failure_of(error, getattr(task, "picture", None)))
 
     def _result(
