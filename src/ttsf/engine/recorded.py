@@ -258,9 +258,10 @@ class Listener:
                 f"{self.sound.name}: these words do not fit the sound from {_clock(before)} to "
                 f"{_clock(before + frames)}; give exactly the words that are spoken"
             )
+        end = before + frames
         if self._misfits and self._misfits[-1][1] == before:
             before = self._misfits.pop()[0]
-        self._misfits.append((before, before + frames))
+        self._misfits.append((before, end))
 
     def _report(self) -> None:
         """Warn of sound without words and of words without sound."""
