@@ -32,7 +32,10 @@ test: lint
 test-browser: $(STAMP)
 	$(BIN)/python -m pytest tests/serve/page -m browser -rs
 
+# Kills, floods, and the paper's run to its tables, which need the evaluation's packages.
 test-long: $(STAMP)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[train,data,eval]"
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps resemblyzer
 	$(BIN)/python -m pytest tests/serve tests/batch tests/system/test_kills.py tests/recipes -m long -rs
 
 # The tests of the server with its engines on a Ray cluster that is started here; some minutes. Ray
