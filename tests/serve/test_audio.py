@@ -40,7 +40,7 @@ def test_a_recording_speaks(listening: Server, photo: Path, talk: bytes, tmp_pat
     (tmp_path / "a.mp4").write_bytes(listening.client.get(get).content)
     with av.open(str(tmp_path / "a.mp4")) as container:
         (stream,) = container.streams.audio
-        assert (stream.rate, stream.channels) == (44_100, 2)
+        assert (stream.rate, stream.channels) == (48_000, 2)  # of all streams
         assert container.streams.video[0].frames == 25
     assert listening.client.get(get, params={"variant": "audio"}).content[22:24] == b"\2\0"
 

@@ -11,8 +11,8 @@ from ttsf.engine.options import GenerateOptions
 from ttsf.serve.chat import Chat
 from ttsf.serve.problems import Problem, not_found
 from ttsf.serve.process.engine_process import Crashed, EngineProcess
-from ttsf.serve.process.live_talk import ALIVE
 from ttsf.serve.process.tasks import (
+    ALIVE,
     Done,
     Failed,
     Interrupt,

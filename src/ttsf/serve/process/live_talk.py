@@ -12,14 +12,21 @@ from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk, VideoWriter
 from ttsf.media.video_codecs import LIVE
 from ttsf.provenance.embed.tags import tags
-from ttsf.serve.process.tasks import Interrupt, Listen, Lived, LiveMessage, Received, Say, Show
+from ttsf.serve.process.tasks import (
+    ALIVE,
+    Interrupt,
+    Listen,
+    Lived,
+    LiveMessage,
+    Received,
+    Say,
+    Show,
+)
 from ttsf.timings.exports import word_entries
 from ttsf.timings.words import WordTimes
 
 MOST_ON_THE_WAY = 256_000
 """Bytes that the client may have left unread before the session pauses."""
-ALIVE = "alive"
-"""Type of the first event: from then on messages are taken."""
 BEAT_S = 1.0
 """Interval at which a paused session reports that it is alive, s."""
 

@@ -127,6 +127,10 @@ class Grew(NamedTuple):
     """Words that begin in the new chunk, as in the timings file."""
 
 
+ALIVE = "alive"
+"""Type of a live session's first event: from then on messages are taken."""
+
+
 class Lived(NamedTuple):
     """Event: a live session goes on."""
 
