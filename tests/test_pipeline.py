@@ -215,7 +215,7 @@ def test_no_mouth_opens_further_than_peoples(tiny_model: TTSF) -> None:
     alpha = torch.randn(1, len(wanted), extractor.directions.shape[1])
     alpha[..., OPEN] = GAIN * wanted
     config = MouthOpeningConfig()
-    limited = extractor.coordinates(tiny_model._opened(extractor.compose(alpha)))
+    limited = extractor.coordinates(tiny_model.opened(extractor.compose(alpha)))
     opening = limited[0, :, OPEN] / GAIN
     torch.testing.assert_close(opening[:3], config.factor * wanted[:3], atol=1e-5, rtol=0)
     assert (
