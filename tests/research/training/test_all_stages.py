@@ -14,7 +14,7 @@ from ttsf.research.hyperparameters import FaceTraining, MotionTraining
 from ttsf.research.presets import MINI, Preset
 from ttsf.research.training.assemble import assemble
 from ttsf.research.training.loop import total_loss
-from ttsf.research.training.parts import read_weights, write_voices
+from ttsf.research.training.parts import VOICES, read_weights, voices_text
 from ttsf.research.training.state import save_state
 
 SMALL_STEPS = replace(
@@ -51,7 +51,8 @@ def test_every_stage_steps_and_the_model_speaks(tmp_path: Path) -> None:
         one_step(stages.build(name), tmp_path / name)
         for name in ("tts", "face", "motion", "voice", "vocoder")
     ]
-    write_voices(runs[3], [VoiceConfig("rms", "low"), VoiceConfig("slt", "high")])
+    voices = [VoiceConfig("rms", "low"), VoiceConfig("slt", "high")]
+    (runs[3] / VOICES).write_text(voices_text(voices))
     model, untrained = assemble(SMALL_STEPS, runs)
     assert untrained == []
     for run in runs:
