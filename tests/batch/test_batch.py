@@ -189,7 +189,7 @@ def test_killed_at_any_moment_it_gives_what_an_undisturbed_run_gives(
 ) -> None:
     lines = [line(f"line {k}", f"Number {k}.", seed=k) for k in range(8)]
     path, out = write(*lines, line("bad", rate=7)), tmp_path / "out"
-    run_batch(path, tmp_path / "whole", settings, Parallel())
+    run_batch(path, tmp_path / "whole", settings, Parallel(1))
     moments = random.Random(0)
     for _ in range(3):
         child = multiprocessing.get_context("spawn").Process(target=run, args=(path, out, settings))
