@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import fake_engine
 from tests.support.chat_server import ANSWER, HEARD, ChatServer, chat_server
+from tests.support.fake_engine import running_fake
 from tests.support.live_client import LiveClient
-from tests.support.server import ON_RAY, Server, running
-from ttsf.serve.process import engine_process
+from tests.support.server import ON_RAY, Server
 from ttsf.serve.settings import PERSONA, Settings
 
 pytest.importorskip("websockets")
@@ -34,10 +33,8 @@ def talking(tmp_path_factory: pytest.TempPathFactory, chat: ChatServer) -> Itera
         chat_key="secret",
         transcribe_url=chat.url + "/audio/transcriptions",
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_process, "work", fake_engine.work)
-        with running(settings) as server:
-            yield server
+    with running_fake(settings) as server:
+        yield server
 
 
 @pytest.fixture

@@ -5,23 +5,27 @@ It reads portraits and writes every file as the real one does; only the frames c
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from tests.support.fake_live import FakeLive
+from tests.support.server import Server, running
 from tests.support.tiny_model import TINY
 from ttsf.engine.options import GenerateOptions
 from ttsf.engine.output import Outputs, Written
 from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, new_video
 from ttsf.portrait.portrait import Portrait, read_portrait
+from ttsf.serve.process import engine_process
 from ttsf.serve.process.task_runner import Listener, TaskRunner
 from ttsf.serve.process.tasks import Ready
+from ttsf.serve.settings import Settings
 from ttsf.timings.words import Word, WordTimes
 
 FPS, RATE, PIECE = 25, 16_000, 5
@@ -42,6 +46,15 @@ def work(connection: Connection, _model: Path | None, _device: str) -> None:
     logging.getLogger("ttsf").setLevel(logging.ERROR)
     connection.send((0, Ready("fake", (("anna", "high"),), FPS, RATE)))
     Listener(TaskRunner(FakePipeline()), connection).listen()  # type: ignore[arg-type]
+
+
+@contextmanager
+def running_fake(settings: Settings) -> Iterator[Server]:
+    """A server with this engine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine_process, "work", work)
+        with running(settings) as server:
+            yield server
 
 
 class FakePipeline:

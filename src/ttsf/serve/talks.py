@@ -1,4 +1,4 @@
-"""Live sessions of the server: who may have one, what is still to be said, and reconnection."""
+"""The server's live sessions: admission, speech that is still to be spoken, and reconnection."""
 
 import asyncio
 import logging
@@ -49,7 +49,7 @@ class Talk:
         self.living = asyncio.create_task(self._live())
 
     async def follow(self) -> AsyncGenerator[Lived]:
-        """Yield a new MP4 and its events from now on; whoever followed before gets no more."""
+        """Yield a new MP4 and its events from now on; an earlier follower gets no more."""
         if self._client is not None:
             self._client.put_nowait(None)
         queue = self._client = asyncio.Queue[Lived | None]()
@@ -158,7 +158,7 @@ class Talks:
         if len(self._talks) >= most:
             for talk in [talk for talk in self._talks.values() if not talk.is_followed]:
                 if len(self._talks) >= most:
-                    self.end(talk)  # nobody is there; a newcomer is
+                    self.end(talk)  # without a client, while another client waits
         if len(self._talks) >= most:
             self._studio.metrics.refused.inc()
             raise Problem(429, "busy", f"this server holds {most} live sessions; try again later")

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import fake_engine
 from tests.support.browsers import Browser, chromium, firefox
 from tests.support.chat_server import ChatServer, chat_server
-from tests.support.server import Server, running
-from ttsf.serve.process import engine_process
+from tests.support.fake_engine import running_fake
+from tests.support.server import Server
 from ttsf.serve.settings import Settings
 
 BROWSERS = {
@@ -36,10 +35,8 @@ def faked(tmp_path_factory: pytest.TempPathFactory, chat: ChatServer) -> Iterato
         chat_model="mock",
         transcribe_url=chat.url,
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_process, "work", fake_engine.work)
-        with running(settings) as server:
-            yield server
+    with running_fake(settings) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ class Spoke(NamedTuple):
     """As `say` returned it."""
     what: Literal["begun", "done", "interrupted", "failed"]
     reason: str = ""
-    """Of a failure."""
+    """Why the speech failed; empty otherwise."""
 
 
 class LiveFrame(NamedTuple):

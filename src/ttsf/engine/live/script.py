@@ -55,7 +55,7 @@ class Script:
             self._changed.notify_all()
 
     def fail(self, error: BaseException) -> None:
-        """End with an error, which whoever speaks the text gets once it reaches it."""
+        """End with an error; `clauses` raises it after what was added before."""
         with self._changed:
             self._error = self._error or error
         self.end()

@@ -46,7 +46,7 @@ class Scaled(NamedTuple):
     frames: np.ndarray
     """The face and half of its width around it: uint8 [T, h, w, 3]."""
     box: tuple[int, int, int, int]
-    """Of the face, as in `FaceTrack`, in these frames."""
+    """Box of the face in these frames, as in `FaceTrack`."""
 
 
 class LandmarkScorer:
