@@ -55,3 +55,12 @@ def test_mel_scale_round_trip_and_area() -> None:
     np.testing.assert_allclose(mel_to_hz(hz_to_mel(hz)), hz, atol=1e-6)
     areas = mel_filters(AUDIO)[20:].sum(1) * 16_000 / AUDIO.n_fft
     np.testing.assert_allclose(areas, 1.0, atol=0.05)
+
+
+def test_training_can_follow_inference_in_one_process() -> None:
+    audio = AudioConfig(mel_bins=40)  # no other test asks for this one
+    with torch.inference_mode():
+        mel_spectrogram(torch.zeros(1, 1600), audio)
+    samples = torch.randn(1, 1600, requires_grad=True)
+    mel_spectrogram(samples, audio).sum().backward()
+    assert samples.grad is not None and samples.grad.abs().sum() > 0
