@@ -2,6 +2,7 @@
 
     python recipes/warm_start.py matcha FILE --preset paper --speakers N --out RUN
     python recipes/warm_start.py hifigan FILE --preset paper --partial --out RUN
+    python recipes/warm_start.py vocos FILE --preset mini-next --out RUN
 
 RUN then goes on with `ttsf train tts` or `ttsf train vocoder` from step 0. FILE is a
 safetensors file, or a torch archive of tensors alone: nothing else in an archive is ever run.
@@ -21,6 +22,10 @@ third convolution of the lowest level, which our decoder does not have.
 HiFi-GAN, same: everything. Our generator normalises its mel, which is folded into the first
 convolution; so the first and last three frames, where padding begins, differ. A kernel's length
 shows in a file but its rate does not.
+
+Vocos, from a model of ours with a lower rate: same up to half that rate, where the bins of its STFT
+are those of ours if both windows last equally long; near above, where each bin begins as a copy of
+one an octave or so lower, HIGHER_LOG quieter and with another phase.
 """
 
 import argparse
@@ -57,6 +62,8 @@ MATCHA_SYMBOLS = (
 )
 """What the 178 rows of a public checkpoint's embedding stand for [Matcha, matcha/text/symbols]."""
 PLAIN = {"weight": "weight", "bias": "bias"}
+HIGHER_LOG = 1.0
+"""Natural log by which the bins above the old band begin quieter than the ones they copy."""
 GLOW_NORM = {"weight": "gamma", "bias": "beta"}
 
 Sources = dict[str, tuple[str, ...]]
@@ -319,6 +326,33 @@ def load_hifigan(
     return Start(same, near, sorted(own.keys() - set(taken)), unplaced)
 
 
+def load_vocos(theirs: dict[str, Tensor], vocoder: nn.Module, config: VocoderConfig) -> Start:
+    """Put the vocoder of a model of a lower rate into `vocoder`; raises TtsfError if none fits."""
+    own = vocoder.state_dict()
+    prefix, head = "vocoder.", ("last.weight", "last.bias")
+    same = sorted(name for name in own if name not in head)
+    for name in own:
+        if prefix + name not in theirs:
+            raise TtsfError(f"the file has no {prefix + name}: no model with such a vocoder")
+        if name not in head:
+            parts = [(prefix + name, theirs[prefix + name])]
+            own[name] = _take(own[name], name, parts)
+    bins = len(theirs["vocoder.last.bias"]) // 2
+    more = config.istft_n_fft // 2 + 1 - bins
+    if not 0 < more < bins:
+        raise TtsfError(f"an STFT of {bins} bins does not grow to {bins + more}: less than twice")
+    louder = math.log((bins + more - 1) / (bins - 1))  # a longer inverse FFT divides by more
+    for name in head:
+        level, phase = theirs[prefix + name].chunk(2)
+        high_level, high_phase = level[-more:], phase[-more:]
+        if name == "last.bias":
+            level, high_level = level + louder, high_level + louder - HIGHER_LOG
+            high_phase = high_phase + 2 * math.pi * torch.rand(more)
+        own[name] = torch.cat([level, high_level, phase, high_phase])
+    vocoder.load_state_dict(own)
+    return Start(same, list(head), [], [])
+
+
 def start_matcha(path: Path, config: ModelConfig, speakers: int, out: Path) -> Start:
     """Write a run of the TTS stage at step 0 that begins with a Matcha-TTS checkpoint."""
     keep = "encoder.*, decoder.* and spk_emb.weight of its state_dict"
@@ -344,6 +378,14 @@ def start_hifigan(
     return _write(out, net, start)
 
 
+def start_vocos(path: Path, config: ModelConfig, out: Path) -> Start:
+    """Write a run of the vocoder stage at step 0, for `--warm-start`."""
+    theirs, model = read_tensors(path, "state_dict", "vocoder.*"), TTSF(config)
+    return _write(
+        out, Parts(model, ("vocoder",)), load_vocos(theirs, model.vocoder, config.vocoder)
+    )
+
+
 def _write(out: Path, net: Parts, start: Start) -> Start:
     """The state at step 0, and beside it what was taken."""
     if (out / STATE).exists():
@@ -361,6 +403,8 @@ def _run(chosen: argparse.Namespace) -> Start:
     torch.manual_seed(chosen.seed)
     if chosen.kind == "matcha":
         return start_matcha(chosen.file, config, chosen.speakers, chosen.out)
+    if chosen.kind == "vocos":
+        return start_vocos(chosen.file, config, chosen.out)
     if chosen.discriminators is not None:
         training = replace(training, discriminators=chosen.discriminators)
     return start_hifigan(chosen.file, config, training, chosen.partial, chosen.out)
@@ -381,7 +425,8 @@ def main() -> None:
     hifigan.add_argument(
         "--discriminators", choices=get_args(DiscriminatorKind), help="as in ttsf train vocoder"
     )
-    for kind in (matcha, hifigan):
+    vocos = kinds.add_parser("vocos", help="the vocoder of a model of ours with a lower rate")
+    for kind in (matcha, hifigan, vocos):
         kind.add_argument("file", type=Path, metavar="FILE")
         kind.add_argument("--preset", choices=sorted(PRESETS), default="paper")
         kind.add_argument("--out", type=Path, required=True, help="new run folder")

@@ -23,9 +23,7 @@ RATE = 24_000
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> ttsf.Pipeline:
-    vocoder = VocoderConfig(
-        kind="harmonic", sample_rate=RATE, channels=8, layers=1, istft_n_fft=960, pitch_channels=8
-    )
+    vocoder = VocoderConfig(kind="vocos", sample_rate=RATE, channels=8, layers=1, istft_n_fft=960)
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("wide")
     checkpoint.save(TTSF(replace(TINY, vocoder=vocoder)), folder)

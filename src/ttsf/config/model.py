@@ -46,8 +46,8 @@ class ModelConfig:
         product = self.vocoder.istft_hop * math.prod(self.vocoder.upsample_rates)
         if self.vocoder.kind == "hifigan" and product != self.audio.hop:
             raise ValueError(f"vocoder upsampling gives {product} samples, not {self.audio.hop}")
-        if self.vocoder.kind != "harmonic" and self.sample_rate != self.audio.sample_rate:
-            raise ValueError('only a vocoder of kind = "harmonic" has another rate than the mel')
+        if self.vocoder.kind != "vocos" and self.sample_rate != self.audio.sample_rate:
+            raise ValueError('only a vocoder of kind = "vocos" has another rate than the mel')
         if self.sample_rate * self.audio.hop % self.audio.sample_rate:
             raise ValueError("vocoder.sample_rate must be a multiple of the mel's frame rate")
 

@@ -115,11 +115,11 @@ class VocoderConfig:
 
     `istft_n_fft = 0` gives the plain waveform head; otherwise the last stage predicts a short STFT
     of hop `istft_hop` [iSTFTNet]. "vocos": `layers` ConvNeXt blocks of `channels` at frame rate,
-    then an STFT of `istft_n_fft` samples [Vocos]; "harmonic" filters a pulse train and noise in
-    such an STFT, at a rate of its own [ours]. "griffin_lim" needs no weights.
+    then an STFT of `istft_n_fft` samples [Vocos], at a `sample_rate` of its own [ours].
+    "griffin_lim" needs no weights.
     """
 
-    kind: Literal["hifigan", "vocos", "harmonic", "griffin_lim"] = "hifigan"
+    kind: Literal["hifigan", "vocos", "griffin_lim"] = "hifigan"
     sample_rate: Annotated[int, Field(ge=8_000, le=96_000)] | None = None  # Hz; None: the mel's
     channels: Width = 512
     upsample_rates: tuple[Samples, ...] = (5, 4, 4, 2)  # product 160 [ours]
@@ -128,12 +128,11 @@ class VocoderConfig:
     resblock_dilations: tuple[Kernel, ...] = (1, 3, 5)
     istft_n_fft: Annotated[int, Field(ge=0, le=65_536)] = 0  # samples
     istft_hop: Samples = 1  # samples
-    layers: Depth = 8  # of "vocos" and "harmonic"
-    pitch_channels: Width = 96  # of the net that reads F0, in "harmonic"
+    layers: Depth = 8  # of "vocos"
     griffin_lim_iterations: Annotated[int, Field(ge=0, le=1000)] = 32  # of "griffin_lim"
 
     def __post_init__(self) -> None:
         if len(self.upsample_rates) != len(self.upsample_kernels):
             raise ValueError("upsample_rates and upsample_kernels belong together")
-        if self.kind in ("vocos", "harmonic") and self.istft_n_fft < 2:
+        if self.kind == "vocos" and self.istft_n_fft < 2:
             raise ValueError(f'kind = "{self.kind}" needs istft_n_fft')

@@ -37,7 +37,6 @@ class VocoderTraining:
     discriminators: DiscriminatorKind = "hifigan"
     divisor: int = 1  # by which HiFi-GAN's discriminators are narrower
     mel: float = 45.0  # weight of the mel L1
-    f0: float = 1.0  # weight of the F0 that a harmonic vocoder reads [ours]
     stft: float = 0.0  # weight of the multi-resolution STFT loss; 0 leaves it out
     adversarial: float = 1.0
     features: float = 2.0

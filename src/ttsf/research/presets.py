@@ -146,7 +146,7 @@ _NEXT = replace(
         refiner=RefinerConfig(),
     ),
     vocoder=VocoderConfig(
-        kind="harmonic", sample_rate=24_000, channels=224, layers=8, istft_n_fft=960, istft_hop=240
+        kind="vocos", sample_rate=24_000, channels=224, layers=8, istft_n_fft=960, istft_hop=240
     ),
 )
 """The voice of the next weights: known times, pitch and energy, sound of 24 kHz [ours]."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ttsf.config import AudioConfig, VocoderConfig
+from ttsf.config import AudioConfig, ModelConfig, VocoderConfig
 from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.vocoder import (
     GriffinLim,
@@ -55,6 +55,17 @@ def test_build_chooses_the_kind() -> None:
     assert isinstance(build_vocoder(VOCOS, AUDIO), Vocos)
     with pytest.raises(ValueError, match="needs istft_n_fft"):
         VocoderConfig(kind="vocos")
+
+
+def test_an_stft_that_reaches_higher_gives_sound_at_its_own_rate() -> None:
+    config = replace(VOCOS, sample_rate=24_000, istft_n_fft=960)
+    samples = build_vocoder(config, AUDIO).eval()(torch.randn(2, 80, 21) - 5)
+    assert samples.shape == (2, 21 * 240) and torch.isfinite(samples).all()
+    ModelConfig(vocoder=config)
+    with pytest.raises(ValueError, match="only a vocoder of kind"):
+        ModelConfig(vocoder=VocoderConfig(sample_rate=24_000))
+    with pytest.raises(ValueError, match="multiple of the mel's frame rate"):
+        ModelConfig(vocoder=replace(config, sample_rate=24_010))
 
 
 def test_inverse_stft_head_round_trip() -> None:

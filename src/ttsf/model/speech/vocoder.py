@@ -7,7 +7,6 @@ from torch.nn import functional as F
 from ttsf.config import AudioConfig, VocoderConfig
 from ttsf.model.layers import ConvNextBlock
 from ttsf.model.mel import mel_filters, stft
-from ttsf.model.speech.harmonic import HarmonicVocoder
 from ttsf.model.speech.overlap import overlap_add
 
 SLOPE = 0.1
@@ -106,13 +105,18 @@ class HifiGan(nn.Module):
 
 
 class Vocos(nn.Module):
-    """Magnitude and phase of an STFT from ConvNeXt blocks, all at the rate of the mel frames."""
+    """Magnitude and phase of an STFT from ConvNeXt blocks, all at the rate of the mel frames.
+
+    The STFT may reach above the mel's band: what lies there follows from the mel [ours].
+    """
 
     window: Tensor
 
     def __init__(self, config: VocoderConfig, audio: AudioConfig) -> None:
         super().__init__()
         self.audio, width = audio, config.channels
+        rate = config.sample_rate or audio.sample_rate
+        self.hop = audio.hop * rate // audio.sample_rate
         self.first = nn.Conv1d(audio.mel_bins, width, 7, padding=3)
         self.norm = nn.LayerNorm(width)
         self.blocks = nn.ModuleList(
@@ -124,7 +128,7 @@ class Vocos(nn.Module):
         self.register_buffer("window", window, persistent=False)
 
     def forward(self, mel: Tensor) -> Tensor:
-        """Raw log-mel [B, 80, T] -> samples [B, T * hop]."""
+        """Raw log-mel [B, 80, T] -> samples [B, T * hop], hop at the vocoder's rate."""
         x = self.first((mel - self.audio.mel_mean) / self.audio.mel_std)
         x = self.norm(x.transpose(1, 2)).transpose(1, 2)
         for block in self.blocks:
@@ -132,7 +136,7 @@ class Vocos(nn.Module):
         x = self.last(self.last_norm(x.transpose(1, 2))).transpose(1, 2)
         spectrum = spectrum_of(x)
         chunks = torch.fft.irfft(spectrum, n=len(self.window), dim=1) * self.window[:, None]
-        return overlap_add(chunks, self.window, self.audio.hop)
+        return overlap_add(chunks, self.window, self.hop)
 
 
 class GriffinLim(nn.Module):
@@ -190,7 +194,5 @@ class GriffinLim(nn.Module):
 
 def build_vocoder(config: VocoderConfig, audio: AudioConfig) -> nn.Module:
     """The vocoder that `config.kind` names."""
-    kinds = {
-        "griffin_lim": GriffinLim, "harmonic": HarmonicVocoder, "hifigan": HifiGan, "vocos": Vocos,
-    }  # fmt: skip
+    kinds = {"griffin_lim": GriffinLim, "hifigan": HifiGan, "vocos": Vocos}
     return kinds[config.kind](config, audio)

@@ -1,0 +1,51 @@
+"""A vocoder of 16 kHz grows to 24 kHz: below 8 kHz it says what it said."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from recipes.warm_start import start_vocos
+from tests.support.tiny_model import TINY
+from ttsf.config import VocoderConfig
+from ttsf.errors import TtsfError
+from ttsf.model.ttsf import TTSF
+from ttsf.research.training.parts import load_parts
+
+NARROW = VocoderConfig(kind="vocos", channels=16, layers=2, istft_n_fft=640)
+WIDE = replace(NARROW, sample_rate=24_000, istft_n_fft=960)
+EDGE = 320  # the old Nyquist bin, of which an inverse FFT takes the real part only
+
+
+def quiet_above(model: TTSF, bins: int) -> None:
+    """Silence all bins from the old edge on."""
+    with torch.no_grad():
+        model.vocoder.last.weight[EDGE:bins] = 0
+        model.vocoder.last.bias[EDGE:bins] = -50
+
+
+def test_the_band_of_before_sounds_the_same(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    old = TTSF(replace(TINY, vocoder=NARROW)).eval()
+    save_file(old.state_dict(), tmp_path / "model.safetensors")
+    config = replace(TINY, vocoder=WIDE)
+    start = start_vocos(tmp_path / "model.safetensors", config, tmp_path / "run")
+    assert start.near == ["last.weight", "last.bias"] and not start.own
+    new = TTSF(config).eval()
+    load_parts(new, tmp_path / "run", ("vocoder",))
+    mel = torch.randn(1, 80, 30) - 5
+    with torch.no_grad():
+        wide = torch.fft.rfft(new.vocoder(mel)).abs()
+        edge = wide.shape[-1] * 2 // 3
+        assert 0.01 < wide[..., edge:].norm() / wide[..., :edge].norm() < 1
+        quiet_above(old, 321), quiet_above(new, 481)
+        assert torch.allclose(new.vocoder(mel)[:, ::3], old.vocoder(mel)[:, ::2], atol=1e-5)
+
+
+def test_more_than_twice_the_band_is_refused(tmp_path: Path) -> None:
+    save_file(TTSF(replace(TINY, vocoder=NARROW)).state_dict(), tmp_path / "model.safetensors")
+    config = replace(TINY, vocoder=replace(WIDE, sample_rate=48_000, istft_n_fft=1920))
+    with pytest.raises(TtsfError, match="does not grow to 961"):
+        start_vocos(tmp_path / "model.safetensors", config, tmp_path / "run")
