@@ -7,7 +7,7 @@ from torch import Tensor
 from ttsf.config import VoicePaceConfig
 from ttsf.model.labels import BLINK, PITCH
 from ttsf.model.motion import prosody
-from ttsf.research.evaluation.metrics.motion import with_voice
+from ttsf.research.evaluation.metrics.face.motion import with_voice
 
 DEGREES = 10
 PACE = VoicePaceConfig()

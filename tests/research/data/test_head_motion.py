@@ -5,7 +5,7 @@ import pytest
 
 from ttsf.model.labels import BLINK
 from ttsf.research.data.synthetic.head_motion import BLINKS_PER_S, head_track
-from ttsf.research.evaluation.metrics.motion import head_motion
+from ttsf.research.evaluation.metrics.face.motion import head_motion
 
 FRAMES, DEGREES = 2_000, 10
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter1d
 
 from ttsf.research.data.speech.alignment import Phone
-from ttsf.research.evaluation.metrics.lips import (
+from ttsf.research.evaluation.metrics.face.lips import (
     Closures,
     Lag,
     closures,
@@ -15,7 +15,7 @@ from ttsf.research.evaluation.metrics.lips import (
     find_lag,
     loudness,
     opening_of,
-    opening_range,
+    usual_range,
 )
 
 FRAMES = 120
@@ -103,8 +103,8 @@ def test_sound_that_is_delayed_by_samples_is_late_by_pictures() -> None:
 
 
 def test_the_range_of_an_opening_leaves_out_five_in_a_hundred_on_both_sides() -> None:
-    assert opening_range(np.linspace(0, 1, 101)) == pytest.approx(0.9)
-    assert opening_range(np.full(50, 0.3)) == 0
+    assert usual_range(np.linspace(0, 1, 101)) == pytest.approx(0.9)
+    assert usual_range(np.full(50, 0.3)) == 0
 
 
 def test_a_still_mouth_has_no_lag() -> None:

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from ttsf.research.evaluation.metrics.div import spread
-from ttsf.research.evaluation.metrics.motion import (
+from ttsf.research.evaluation.metrics.face.motion import (
     blinks,
     flicker,
     head_motion,

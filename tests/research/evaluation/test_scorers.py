@@ -10,23 +10,28 @@ from ttsf.errors import TtsfError
 from ttsf.research.data.speech.alignment import Phone
 from ttsf.research.evaluation import scoring
 from ttsf.research.evaluation.clips import VideoClip
-from ttsf.research.evaluation.metrics import f0_rmse, id_sim, landmarks, mcd, wer
-from ttsf.research.evaluation.metrics.landmarks import (
+from ttsf.research.evaluation.metrics import f0_rmse, id_sim, mcd, wer
+from ttsf.research.evaluation.metrics.face import landmarks
+from ttsf.research.evaluation.metrics.face.landmarks import (
     FACE_PX,
     FaceTrack,
     LandmarkScorer,
     at_one_scale,
 )
-from ttsf.research.evaluation.metrics.lips import opening_of, opening_range
-from ttsf.research.evaluation.metrics.motion import flicker, sharpness
+from ttsf.research.evaluation.metrics.face.lips import opening_of, usual_range
+from ttsf.research.evaluation.metrics.face.motion import flicker, sharpness
 from ttsf.research.evaluation.scoring import FOLLOWED, Known, Scorers, measure
 
 NEEDS = "needs ttsf[eval]"
 NAMES = {
     "identity", "opening", "loudness", "div", "yaw", "jerk", "with_voice", "blinks", "flicker",
-    "sharpness", "f0",
+    "sharpness", "f0", "brows", "brow_motion", "smile", "gaze", "lip_motion", "mouth_sharpness",
 }  # fmt: skip
 """Figures that need no text."""
+
+
+RESTLESS = {"silent_lips": "no silence of .3 s"}
+"""What cannot be said of speech without a pause."""
 
 
 def noise(frames: int = 1) -> np.ndarray:
@@ -38,6 +43,7 @@ def landmark_scorer(found: list[np.ndarray | None]) -> LandmarkScorer:
     scorer = LandmarkScorer.__new__(LandmarkScorer)
     turn = iter(found)
     scorer.detector = lambda frame: next(turn)  # type: ignore[assignment]
+    scorer.irises = lambda frame: None  # type: ignore[assignment]
     return scorer
 
 
@@ -46,7 +52,9 @@ def test_frames_without_a_face_are_interpolated_if_few() -> None:
     frames = np.zeros((20, 150, 256, 3), np.uint8)
     whole = landmark_scorer([*points]).track(frames)
     gap = landmark_scorer([None if i in (0, 9) else p for i, p in enumerate(points)]).track(frames)
-    for all_seen, some in zip(whole[:3], gap[:3], strict=True):
+    assert np.isnan(whole.gaze).all() and whole.gaze.shape == (20, 2)
+    shapes = [(t.opening, t.aperture, t.angles, t.frontal, t.lips) for t in (whole, gap)]
+    for all_seen, some in zip(*shapes, strict=True):
         assert len(some) == 20 and np.isfinite(some).all()
         np.testing.assert_allclose(some[9], (all_seen[8] + all_seen[10]) / 2)
         np.testing.assert_allclose(some[0], all_seen[1])
@@ -103,7 +111,9 @@ def spoken(monkeypatch: pytest.MonkeyPatch) -> VideoClip:
 def track_of(opening: np.ndarray) -> FaceTrack:
     angles = np.zeros((len(opening), 3))
     angles[:, 0] = 5
-    return FaceTrack(opening, np.full(len(opening), 0.1), angles, (0, 0, 32, 32), 32.0)
+    still, lips = np.zeros((len(opening), 468, 3)), np.tile([8.0, 16, 24, 24], (len(opening), 1))
+    gaze, lids = np.zeros((len(opening), 2)), np.full(len(opening), 0.1)
+    return FaceTrack(opening, lids, angles, (0, 0, 32, 32), 32.0, still, lips, gaze)
 
 
 @pytest.mark.parametrize("early", [0, 3, -3])
@@ -114,7 +124,7 @@ def test_measure_follows_the_text(spoken: VideoClip, early: int) -> None:
     known = Known("hum", np.zeros(2), None)
     found = measure(spoken, known, scorers)  # type: ignore[arg-type]
     assert found.values["lag"] == pytest.approx(-40 * early, abs=10)
-    assert found.reasons == {} and set(found.values) == NAMES | {"wer", *FOLLOWED}
+    assert found.reasons == RESTLESS and set(found.values) == NAMES | {"wer", *FOLLOWED}
     assert found.values["best"] == pytest.approx(1, abs=0.01)
     if not early:
         assert found.values["phones"] == pytest.approx(1) and found.values["lips"] < 0.99
@@ -129,7 +139,7 @@ def test_measure_follows_the_text(spoken: VideoClip, early: int) -> None:
 def test_a_mouth_that_only_trembles_says_nothing(spoken: VideoClip) -> None:
     """What looks like speech in 4 / 1000 of the eyes' distance is noise; speech is above."""
     expected = opening_of(PHONES, 50)
-    shape, known = expected / opening_range(expected), Known("hum", None, None)
+    shape, known = expected / usual_range(expected), Known("hum", None, None)
     names = ("phones", "best", "lips", "loudness", "closed")
     scorers = StubScorers(track_of(0.3 + 0.004 * shape))
     found = measure(spoken, known, scorers)  # type: ignore[arg-type]
@@ -188,13 +198,17 @@ def test_measure_says_why_a_figure_is_missing(
     assert set(found.values) == NAMES - {"identity"} | {"wer", "c_sim", "mcd"}
     assert found.reasons == {
         "identity": "dlib sees no face in the portrait",
+        **RESTLESS,
         **dict.fromkeys((*FOLLOWED, "f0_rmse"), "the speech does not fit its text"),
     }
     assert len(found.expected) == 0
     assert (found.values["wer"], found.values["mcd"]) == (1, 0)
     assert found.values["c_sim"] == pytest.approx(1)
     silent = measure(spoken, Known(None, None, None), scorers)  # type: ignore[arg-type]
-    assert set(silent.values) == NAMES - {"identity"} and set(silent.reasons) == {"identity"}
+    assert set(silent.values) == NAMES - {"identity"} and set(silent.reasons) == {
+        "identity",
+        *RESTLESS,
+    }
 
 
 def test_the_landmark_scorer_finds_the_astronaut_and_not_noise() -> None:
@@ -202,7 +216,8 @@ def test_the_landmark_scorer_finds_the_astronaut_and_not_noise() -> None:
     face = astronaut()[0:256, 96:352]
     track = LandmarkScorer().track(np.stack([face] * 13))
     assert track.opening.shape == (13,) and track.angles.shape == (13, 3)
-    for values in (track.opening, track.aperture, track.angles):
+    assert track.gaze.shape == (13, 2) and np.abs(track.gaze).max() < 20
+    for values in (track.opening, track.aperture, track.angles, track.frontal, track.gaze):
         np.testing.assert_array_equal(values, np.broadcast_to(values[0], values.shape))
     assert track.opening[0] > 0.02 and 0.02 < track.aperture[0] < 0.3  # she shows her teeth
     left, top, right, bottom = track.box
@@ -242,7 +257,8 @@ def test_a_real_face_is_measured() -> None:
     assert found.values["identity"] < 0.2 and found.values["c_sim"] == pytest.approx(1)
     assert (found.values["mcd"], found.values["f0_rmse"]) == (0, 0)
     assert found.values["div"] < 1 and found.values["f0"] == pytest.approx(140, abs=30)
-    assert found.reasons == dict.fromkeys(FOLLOWED, "the speech does not fit its text")
+    unheard = dict.fromkeys(FOLLOWED, "the speech does not fit its text")
+    assert found.reasons == RESTLESS | unheard
     assert all(np.isfinite(value) for value in found.values.values())
     assert set(found.values) <= set(scoring.metrics())
     lost = measure(clip._replace(frames=noise(25)), Known("Qwxyz.", source, clip), scorers)

@@ -11,6 +11,7 @@ import pytest
 from ttsf.errors import TtsfError
 from ttsf.research.evaluation.metrics.metric import Figure, Metric, average, check_alike
 from ttsf.research.evaluation.offline_tables import (
+    EXPRESSION,
     MOTION,
     SPEECH,
     VIDEO,
@@ -24,7 +25,7 @@ from ttsf.research.evaluation.table import Paired, Row, Table
 
 WER = Metric("WER", "lower", "Word error rate.", "sphinx 5", "offline")
 SIZE = Metric("size", "reference", "Pixels, with a comma.", "", "none", 0)
-NAMES = ("fd", *VIDEO, *MOTION, *SPEECH, "consistency")
+NAMES = ("fd", *VIDEO, *MOTION, *EXPRESSION, *SPEECH, "consistency")
 METRICS = {name: WER._replace(name=name, definition=f"What {name} is.") for name in NAMES}
 
 
@@ -118,7 +119,7 @@ def test_csv_repeats_what_every_figure_is() -> None:
 
 def measured(value: float, seed: int = 0, **values: float) -> Measured:
     """All figures at one value, but for those given; NaN takes one away."""
-    found = dict.fromkeys((*VIDEO, *MOTION, *SPEECH), value) | values
+    found = dict.fromkeys((*VIDEO, *MOTION, *EXPRESSION, *SPEECH), value) | values
     kept = {name: v for name, v in found.items() if not np.isnan(v)}
     faces = np.random.default_rng(seed).normal(size=(4, 8))
     return Measured(kept, {}, faces, np.zeros(4), np.empty(0), np.zeros(4))
@@ -199,13 +200,13 @@ def test_which_table_has_which_systems_and_cases() -> None:
         table.key: table
         for table in tables([REAL, ours, without, other], ablations, RECORDED, METRICS, voices)
     }
-    assert list(found) == ["1", "2", "motion", "3", "5"]
-    for key in ("1", "2", "motion"):
+    assert list(found) == ["1", "2", "motion", "expression", "3", "5"]
+    for key in ("1", "2", "motion", "expression"):
         assert [row.system for row in found[key].rows] == ["real clips", "ours", "other"]
     voiced = ["real clips", "ours", "without E_m", "other"]
     assert [row.system for row in found["3"].rows] == voiced
     assert [row.system for row in found["5"].rows] == ["ours", "without E_m"]  # no other system
-    assert [found[key].rows[0].used for key in found] == [2, 1, 3, 2, 1]
+    assert [found[key].rows[0].used for key in found] == [2, 1, 3, 3, 2, 1]
     assert "fd" in row_of(found["1"], "ours") and "fd" not in row_of(found["2"], "ours")
     margins = [row.figures[-1] for row in found["3"].rows]
     assert margins[0] is margins[3] is None and margins[1] == margins[2]
@@ -216,12 +217,12 @@ def test_which_table_has_which_systems_and_cases() -> None:
 
 def test_tables_without_a_case_are_left_out() -> None:
     found = tables([scored("real clips", {"a": measured(1)})], {}, RECORDED, METRICS, {})
-    assert [table.key for table in found] == ["1", "motion", "3"]
+    assert [table.key for table in found] == ["1", "motion", "expression", "3"]
     assert tables([scored("real clips", {})], {}, RECORDED, METRICS, {}) == []
     gone = scored("gone", {}, {"x": "no face"})
     found = tables([scored("real clips", {}), gone], {}, RECORDED, METRICS, {})
     assert [(table.key, table.rows[-1].refused) for table in found] == [
-        ("2", 1), ("motion", 1),
+        ("2", 1), ("motion", 1), ("expression", 1),
     ]  # fmt: skip
 
 
@@ -249,3 +250,17 @@ def test_systems_are_compared_on_the_same_cases() -> None:
     rows = list(csv.DictReader(io.StringIO(one.csv())))
     (row,) = (r for r in rows if (r["system"], r["metric"]) == ("other", "identity"))
     assert (row["same_cases"], row["difference"], row["error"]) == ("2", "-0.03", "0.01")
+
+
+def test_figures_are_set_against_real_clips_of_the_same_cases() -> None:
+    """Half of the real clips' range on the two shared cases, whatever the others say."""
+    real = scored("real clips", {"a": measured(1), "b": measured(3), "x": measured(50)})
+    ours = scored("ours", {"a": measured(1.2), "b": measured(0.8), "y": measured(9)})
+    referred = {"jerk": METRICS["jerk"]._replace(better="reference")}
+    table = TableBuilder(METRICS | referred, real, {}).table(
+        "k", "Chosen", [real, ours], frozenset("abxy"), ("jerk", "wer")
+    )
+    assert table.against_real() == {"ours": ["0.50 (2)", "-"]}
+    assert "| ours | 0.50 (2) | - |" in table.markdown()
+    alone = TableBuilder(METRICS, real, {}).table("k", "Chosen", [ours], frozenset("ab"), ("jerk",))
+    assert alone.against_real() == {} and "Against real" not in alone.markdown()

@@ -22,6 +22,10 @@ MOTION = (
     *(Measure.OPENING, Measure.YAW, Measure.JERK, Measure.WITH_VOICE, Measure.BLINKS),
     *(Measure.FLICKER, Measure.SHARPNESS, Measure.REGISTER),
 )
+EXPRESSION = (
+    *(Measure.BROWS, Measure.BROW_MOTION, Measure.SMILE, Measure.GAZE, Measure.LIP_MOTION),
+    *(Measure.SILENT_LIPS, Measure.MOUTH_SHARPNESS),
+)
 SPEECH = (Measure.WER, Measure.MCD, Measure.C_SIM, Measure.F0_RMSE, Measure.F0)
 MAPPED = tuple(measure for measure in VIDEO if measure is not Measure.LAG)
 OF_SYSTEM = frozenset({Measure.FRECHET, Measure.CONSISTENCY})
@@ -66,6 +70,8 @@ def tables(
         build.table("2", "Table 2: other people and sentences", compared, others, VIDEO),
         build.table("motion", "Motion, picture and register, all clips", compared,
                     recorded | others, MOTION),
+        build.table("expression", "Brows, smile, gaze and lips, all clips", compared,
+                    recorded | others, EXPRESSION),
         build.table("3", "Table 3: speech", voiced, recorded, (*SPEECH, Measure.CONSISTENCY)),
     ]  # fmt: skip
     if drawn:
@@ -105,7 +111,8 @@ class TableBuilder:
         made = [one for one in systems if one is not self.real]
         against = made[0].system.name if made else ""
         paired = paired_figures(systems, cases, measures, against) if len(systems) > 1 else {}
-        return Table(key, title, columns, tuple(rows), paired, against)
+        real = self.real.system.name
+        return Table(key, title, columns, tuple(rows), paired, against, real)
 
     def _figure(self, name: Measure, system: Scored, cases: frozenset[str]) -> Figure | None:
         if name is Measure.FRECHET:

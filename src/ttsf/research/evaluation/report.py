@@ -20,7 +20,7 @@ from ttsf.research.evaluation.cases import Case
 from ttsf.research.evaluation.clips import read_clip
 from ttsf.research.evaluation.metrics.metric import Measure
 from ttsf.research.evaluation.scoring import Measured, Scored
-from ttsf.research.evaluation.table import ARROWS, Table
+from ttsf.research.evaluation.table import ARROWS, RATIOS, Table
 
 SHOWN = 12  # cases with frames
 FRAMES, SIDE = 8, 88  # of a contact sheet, and their side in px
@@ -51,6 +51,7 @@ def write(
     page = page_template(__package__, "report.html").render(
         tables=tables,
         arrows=ARROWS,
+        ratios=RATIOS,
         refusals=[
             (system.system.name, name, reason)
             for system in scored

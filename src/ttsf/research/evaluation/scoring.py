@@ -28,12 +28,11 @@ from ttsf.research.evaluation.metrics import (
     f0_rmse,
     fid,
     id_sim,
-    lips,
     mcd,
-    motion,
     wer,
 )
-from ttsf.research.evaluation.metrics.landmarks import (
+from ttsf.research.evaluation.metrics.face import expression, lips, motion
+from ttsf.research.evaluation.metrics.face.landmarks import (
     FaceTrack,
     LandmarkScorer,
     Scaled,
@@ -46,6 +45,8 @@ from ttsf.text.normalize import clean, spell_out
 SEEN = (
     *(Measure.OPENING, Measure.LOUDNESS, Measure.DIV, Measure.YAW, Measure.JERK),
     *(Measure.WITH_VOICE, Measure.BLINKS, Measure.FLICKER, Measure.SHARPNESS),
+    *(Measure.BROWS, Measure.BROW_MOTION, Measure.SMILE, Measure.GAZE, Measure.LIP_MOTION),
+    *(Measure.SILENT_LIPS, Measure.MOUTH_SHARPNESS),
 )
 FOLLOWED = (Measure.PHONES, Measure.BEST, Measure.LIPS, Measure.LAG, Measure.CLOSED)
 """Figures of the picture, and those that need phone times too."""
@@ -109,6 +110,7 @@ def metrics() -> dict[Measure, Metric]:
         Measure.IDENTITY: id_sim.offline_identity(),
         Measure.DIV: div.offline_div(),
         **motion.metrics(),
+        **expression.metrics(),
         Measure.WER: wer.offline_wer(),
         Measure.MCD: mcd.metric(),
         **c_sim.metrics(),
@@ -177,6 +179,9 @@ def measure(clip: VideoClip, known: Known, scorers: Scorers) -> Measured:
     with _refused(reasons, *SEEN, Measure.IDENTITY, Measure.FRECHET):
         track = scorers.landmarks.track(clip.frames)
         scaled = _watch(values, track, clip, level)
+        values |= _express(track, clip, level)
+        if np.isnan(values[Measure.SILENT_LIPS]):
+            reasons[Measure.SILENT_LIPS] = "no silence of .3 s"
         with _refused(reasons, Measure.IDENTITY, Measure.FRECHET):
             faces = scorers.identity.embed_clip(scaled.frames)
             if known.source is None:
@@ -203,7 +208,7 @@ def measure(clip: VideoClip, known: Known, scorers: Scorers) -> Measured:
                 values[name] = compare(real, clip.samples)
     for name in [name for name, value in values.items() if not np.isfinite(value)]:
         del values[name]
-        reasons[name] = "no frame to measure"
+        reasons.setdefault(name, "no frame to measure")
     opening, yaw = (track.opening, track.angles[:, 0]) if track else (np.empty(0), np.empty(0))
     return Measured(values, reasons, faces, opening, expected, yaw)
 
@@ -221,7 +226,7 @@ def _watch(
     values: dict[Measure, float], track: FaceTrack, clip: VideoClip, level: np.ndarray
 ) -> Scaled:
     """Add the figures of mouth, head, eyes and picture; return the clip at one scale."""
-    values[Measure.OPENING] = lips.opening_range(track.opening)
+    values[Measure.OPENING] = lips.usual_range(track.opening)
     values[Measure.LOUDNESS] = _moving(values, lips.correlation(track.opening, level))
     values[Measure.DIV] = div.spread(track.angles)
     values[Measure.YAW], values[Measure.JERK] = motion.head_motion(track.angles)
@@ -232,6 +237,19 @@ def _watch(
     values[Measure.FLICKER] = motion.flicker(scaled.frames)
     values[Measure.SHARPNESS] = motion.sharpness(*scaled)
     return scaled
+
+
+def _express(track: FaceTrack, clip: VideoClip, level: np.ndarray) -> dict[Measure, float]:
+    """Compute the figures of brows, gaze, corners, and moving and resting lips."""
+    return {
+        Measure.BROWS: expression.brow_range(track.frontal),
+        Measure.BROW_MOTION: expression.brow_motion(track.frontal),
+        Measure.SMILE: expression.smile_range(track.frontal),
+        Measure.GAZE: expression.gaze_range(track.gaze, track.aperture),
+        Measure.LIP_MOTION: expression.lip_motion(track.frontal),
+        Measure.SILENT_LIPS: expression.silent_lips(track.opening, level),
+        Measure.MOUTH_SHARPNESS: expression.mouth_sharpness(clip.frames, track.lips),
+    }
 
 
 def _moving(values: dict[Measure, float], figure: float) -> float:

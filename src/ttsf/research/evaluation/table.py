@@ -16,6 +16,8 @@ GRADES = {
     "none": "no network",
 }
 
+RATIOS = "Against real clips of the same cases (1.00: as theirs), and the number of cases:"
+
 
 class Row(NamedTuple):
     """Figures of one system; None where a measure does not apply."""
@@ -56,6 +58,8 @@ class Table(NamedTuple):
     """The figures of each system on the same cases."""
     against: str = ""
     """System from which `paired` has differences."""
+    real: str = ""
+    """System of the real clips."""
 
     def metrics(self) -> tuple[Metric, ...]:
         """Metrics of the columns; raises TtsfError if a column mixes definitions."""
@@ -87,6 +91,10 @@ class Table(NamedTuple):
                 _line([system, *map(_pair, metrics, figures)])
                 for system, figures in self.paired.items()
             ]
+        ratios = self.against_real()
+        if ratios:
+            lines += ["", RATIOS, "", _line(["", *names]), _line(["---"] * (len(names) + 1))]
+            lines += [_line([system, *cells]) for system, cells in ratios.items()]
         grades = sorted({GRADES[m.grade] for m in metrics if m.grade != "none"})
         lines += ["", f"Judges: {'; '.join(grades) or GRADES['none']}.", ""]
         lines += [
@@ -95,6 +103,22 @@ class Table(NamedTuple):
         ]
         small = "A number in brackets is how many clips have that figure, where not all have it."
         return "\n".join([*lines, "", small, ""])
+
+    def against_real(self) -> dict[str, list[str]]:
+        """Format how many times the figure of real clips each system has, on the same cases.
+
+        Only for measures that are best when close to real clips; empty without real clips.
+        """
+        real = self.paired.get(self.real, ())
+        found = {
+            system: [
+                _ratio(metric, figure, own)
+                for metric, figure, own in zip(self.columns, figures, real, strict=True)
+            ]
+            for system, figures in self.paired.items()
+            if system != self.real and real
+        }
+        return {system: cells for system, cells in found.items() if set(cells) != {"-"}}
 
     def csv(self) -> str:
         """Format in long form: one line per figure, with its definition."""
@@ -139,6 +163,15 @@ def _pair(metric: Metric, pair: Paired | None) -> str:
         return f"{value} ({pair.clips})"
     error = "" if pair.error is None else f" ± {pair.error:.{digits}f}"
     return f"{value} ({pair.difference:+.{digits}f}{error}; {pair.clips})"
+
+
+def _ratio(metric: Metric, pair: Paired | None, real: Paired | None) -> str:
+    """A figure over that of real clips, where both are above what their digits show."""
+    if metric.better != "reference" or pair is None or real is None:
+        return "-"
+    if min(pair.value, real.value) < 10**-metric.digits:
+        return "-"
+    return f"{pair.value / real.value:.2f} ({real.clips})"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -39,6 +39,11 @@ FACE_OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
+BROWS_UPPER = ((70, 63, 105, 66, 107), (300, 293, 334, 296, 336))
+BROWS_LOWER = ((46, 53, 52, 65, 55), (276, 283, 282, 295, 285))
+EYE_CORNERS = ((33, 133), (263, 362))
+IRISES = (468, 473)
+"""Middles of the irises, which only a detector with `irises` gives."""
 MOUTH_RING = UPPER_INNER + LOWER_INNER[-2:0:-1]
 EYE_RINGS = tuple(u + low[-2:0:-1] for u, low in zip(EYES_UPPER, EYES_LOWER, strict=True))
 
@@ -54,6 +59,8 @@ GAP_CLOSED_E = 0.008
 """Gap that the detector reports for lips that just touch, in e."""
 EYE_OPEN_E = 0.09
 """Lid aperture of label blink = 0, in e."""
+EYEBALL_E = 0.135
+"""Radius of an eyeball in e: 12 of about 89 mm."""
 
 
 class Crop(NamedTuple):
@@ -101,23 +108,31 @@ def quiet_natives() -> Iterator[None]:
 
 
 class LandmarkDetector:
-    """mediapipe face mesh on RGB uint8 pictures; `video` tracks from frame to frame."""
+    """mediapipe face mesh on RGB uint8 pictures; `video` tracks from frame to frame.
 
-    def __init__(self, video: bool = False) -> None:
+    irises: use the mesh that also follows the irises. It places lips and lids a little differently,
+    so that its measurements must not be mixed with those of the other.
+    """
+
+    def __init__(self, video: bool = False, irises: bool = False) -> None:
         solutions = load_mediapipe().solutions
         with quiet_natives():
             self._mesh = solutions.face_mesh.FaceMesh(
-                static_image_mode=not video, max_num_faces=1, min_detection_confidence=0.4
+                static_image_mode=not video,
+                max_num_faces=1,
+                min_detection_confidence=0.4,
+                refine_landmarks=irises,
             )
 
     def __call__(self, image: np.ndarray) -> np.ndarray | None:
-        """Landmarks float64 [468, 3] in pixels of `image` [H, W, 3], or None without a face."""
+        """Landmarks float64 [468, 3] (with irises [478, 3]) in pixels of `image` [H, W, 3], or None
+        without a face."""
         with quiet_natives():
             found = self._mesh.process(np.ascontiguousarray(image)).multi_face_landmarks
         if not found:
             return None
         height, width = image.shape[:2]
-        points = np.array([(p.x, p.y, p.z) for p in found[0].landmark[:468]])
+        points = np.array([(p.x, p.y, p.z) for p in found[0].landmark])
         return points * (width, height, width)
 
     def close(self) -> None:
@@ -201,6 +216,34 @@ def eye_aperture(frontal: np.ndarray) -> float:
     """Mean distance of the lids in the middle of both eyes, in e."""
     upper, lower = [160, 159, 158, 387, 386, 385], [144, 145, 153, 373, 374, 380]
     return float(np.linalg.norm(frontal[upper] - frontal[lower], axis=1).mean())
+
+
+def brow_height(frontal: np.ndarray) -> np.ndarray:
+    """Height of the brows above the corners of the eyes in e, mean of both: [..., 468, 3] -> [...].
+
+    The head's pose, which is fitted on some landmarks of the brows too, shifts both alike.
+    """
+    brows = [i for row in (*BROWS_UPPER, *BROWS_LOWER) for i in row]
+    eyes = [i for pair in EYE_CORNERS for i in pair]
+    return frontal[..., eyes, 1].mean(-1) - frontal[..., brows, 1].mean(-1)
+
+
+def corner_height(frontal: np.ndarray) -> np.ndarray:
+    """Height of the mouth's corners in e, below 0: [..., 468, 3] -> [...].
+
+    Zero is the base of the nose, which neither jaw nor lips move. A smile raises the corners.
+    """
+    return frontal[..., 2, 1] - frontal[..., [61, 291], 1].mean(-1)
+
+
+def gaze_angles(frontal: np.ndarray) -> np.ndarray:
+    """Yaw and pitch of the eyes in the head, degrees, mean of both: [..., 478, 3] -> [..., 2].
+
+    Zero: the iris is midway between the corners. Positive: to the right of the picture, down.
+    """
+    corners = np.stack([frontal[..., list(pair), :2].mean(-2) for pair in EYE_CORNERS], -2)
+    moved = (frontal[..., list(IRISES), :2] - corners) / EYEBALL_E
+    return np.degrees(np.arcsin(np.clip(moved, -1, 1))).mean(-2)
 
 
 def pose_labels(pose: HeadPose, crop: Crop) -> np.ndarray:

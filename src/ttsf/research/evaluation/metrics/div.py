@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ttsf.errors import TtsfError
-from ttsf.research.evaluation.metrics import landmarks
+from ttsf.research.evaluation.metrics.face import landmarks
 from ttsf.research.evaluation.metrics.metric import Metric, of_file
 from ttsf.research.experts.files import over_frames
 from ttsf.research.experts.head_pose import Hopenet

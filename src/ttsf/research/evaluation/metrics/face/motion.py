@@ -6,8 +6,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
 from ttsf.config import FPS
-from ttsf.research.evaluation.metrics import landmarks
-from ttsf.research.evaluation.metrics.landmarks import FACE_PX
+from ttsf.research.evaluation.metrics.face import landmarks
+from ttsf.research.evaluation.metrics.face.landmarks import FACE_PX
 from ttsf.research.evaluation.metrics.metric import Metric
 
 SHUT, AROUND = 0.75, 12
@@ -68,7 +68,12 @@ def flicker(frames: np.ndarray) -> float:
 def sharpness(frames: np.ndarray, box: tuple[int, int, int, int]) -> float:
     """Mean absolute Laplacian within the face box, of 255 levels; blur lowers it."""
     left, top, right, bottom = box
-    grey = frames[::5, top:bottom, left:right].astype(np.float32) @ LUMA
+    return mean_laplacian(frames[::5, top:bottom, left:right])
+
+
+def mean_laplacian(frames: np.ndarray) -> float:
+    """Mean absolute Laplacian of the luma of uint8 [N, H, W, 3], of 255 levels."""
+    grey = frames.astype(np.float32) @ LUMA
     middle = grey[:, 1:-1, 1:-1]
     around = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:]
     return float(np.abs(around - 4 * middle).mean())

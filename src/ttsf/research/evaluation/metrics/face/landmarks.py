@@ -1,9 +1,10 @@
-"""Head angles, mouth and eye opening from landmarks, for lips, DIV and motion.
+"""Head angles, mouth, eyes, gaze and shape of the face from landmarks, for all figures of the face.
 
 Uses mediapipe's face mesh. No part of the model contains it, but the animator that rendered
 training frames moves its landmarks. Frames are independent; nothing is smoothed over time.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -12,9 +13,12 @@ import numpy as np
 from ttsf.errors import TtsfError, needing
 from ttsf.research.evaluation.metrics.metric import version
 from ttsf.research.landmarks.face_mesh import (
+    LOWER_OUTER,
+    UPPER_OUTER,
     LandmarkDetector,
     eye_aperture,
     fit_head,
+    gaze_angles,
     mouth_gap,
     rotation_angles,
 )
@@ -38,6 +42,13 @@ class FaceTrack(NamedTuple):
     """Left, top, right, bottom of the face over the whole clip, px."""
     width: float
     """Median width of the face in one frame, px."""
+    frontal: np.ndarray
+    """Landmarks in the frontal frame, in e: [T, 468, 3]."""
+    lips: np.ndarray
+    """Left, top, right, bottom of the lips, px: [T, 4]."""
+    gaze: np.ndarray
+    """Yaw and pitch of the eyes in the head, degrees, as `gaze_angles`: [T, 2]; NaN if the irises
+    are never found."""
 
 
 class Scaled(NamedTuple):
@@ -55,31 +66,54 @@ class LandmarkScorer:
     def __init__(self) -> None:
         with needing("the landmark scorer", "mediapipe", "eval"):
             self.detector = LandmarkDetector()
+            self.irises = LandmarkDetector(irises=True)
 
     def track(self, frames: np.ndarray) -> FaceTrack:
         """Follow RGB uint8 [T, H, W, 3]; raises TtsfError with a face in too few frames."""
         found = [self.detector(frame) for frame in frames]
+        seen = [points for points in found if points is not None]
+        if len(seen) < FEWEST_SEEN * len(frames):
+            raise TtsfError(f"a face in only {len(seen)} of {len(frames)} frames")
+        poses = [fit_head(points) for points in seen]
+        frontal = [pose.frontal(points) for pose, points in zip(poses, seen, strict=True)]
         at = [i for i, points in enumerate(found) if points is not None]
-        if len(at) < FEWEST_SEEN * len(frames):
-            raise TtsfError(f"a face in only {len(at)} of {len(frames)} frames")
-        rows, corners = [], []
-        for points in found:
-            if points is None:
-                continue
-            pose = fit_head(points)
-            frontal = pose.frontal(points)
-            angles = rotation_angles(pose.rotation)
-            rows.append([mouth_gap(frontal), eye_aperture(frontal), *angles])
-            corners.append([*points[:, :2].min(0), *points[:, :2].max(0)])
-        times = np.arange(len(frames))
-        values = np.stack([np.interp(times, at, column) for column in np.array(rows).T], axis=1)
-        low, high = np.min(corners, axis=0)[:2], np.max(corners, axis=0)[2:]
+        measured = (
+            [mouth_gap(shape) for shape in frontal],
+            [eye_aperture(shape) for shape in frontal],
+            [rotation_angles(pose.rotation) for pose in poses],
+            frontal,
+            [_corners(points[[*UPPER_OUTER, *LOWER_OUTER]]) for points in seen],
+        )
+        opening, aperture, angles, shapes, lips = (_fill(v, at, len(frames)) for v in measured)
+        corners = np.array([_corners(points) for points in seen])
         limit = frames.shape[2], frames.shape[1]
-        left, top = np.clip(np.floor(low), 0, limit).astype(int).tolist()
-        right, bottom = np.clip(np.ceil(high), 0, limit).astype(int).tolist()
+        left, top = np.clip(np.floor(corners[:, :2].min(0)), 0, limit).astype(int).tolist()
+        right, bottom = np.clip(np.ceil(corners[:, 2:].max(0)), 0, limit).astype(int).tolist()
+        wide = float(np.median(corners[:, 2] - corners[:, 0]))
         box = (left, top, right, bottom)
-        wide = float(np.median([corner[2] - corner[0] for corner in corners]))
-        return FaceTrack(values[:, 0], values[:, 1], values[:, 2:], box, wide)
+        return FaceTrack(
+            opening, aperture, angles, box, wide, shapes, lips, self._follow_gaze(frames)
+        )
+
+    def _follow_gaze(self, frames: np.ndarray) -> np.ndarray:
+        """Angles of the eyes in the head [T, 2]; see `FaceTrack.gaze`."""
+        found = [self.irises(frame) for frame in frames]
+        at = [i for i, points in enumerate(found) if points is not None]
+        seen = [gaze_angles(fit_head(p).frontal(p)) for p in found if p is not None]
+        return _fill(seen, at, len(frames)) if seen else np.full((len(frames), 2), np.nan)
+
+
+def _corners(points: np.ndarray) -> np.ndarray:
+    """Left, top, right, bottom of points [N, 2+]."""
+    return np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
+
+
+def _fill(values: Sequence[np.ndarray | float], at: Sequence[int], count: int) -> np.ndarray:
+    """Interpolate the values of the frames `at`, [...] each, to all frames: [count, ...]."""
+    given = np.array(values)
+    columns = given.reshape(len(given), -1).T
+    filled = np.stack([np.interp(np.arange(count), at, column) for column in columns], axis=1)
+    return filled.reshape(count, *given.shape[1:])
 
 
 def at_one_scale(frames: np.ndarray, track: FaceTrack) -> Scaled:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ttsf.config import FPS
 from ttsf.research.data.speech.alignment import Phone
-from ttsf.research.evaluation.metrics import landmarks
+from ttsf.research.evaluation.metrics.face import landmarks
 from ttsf.research.evaluation.metrics.metric import Metric, version
 
 MOST_LAG = 10
@@ -68,7 +68,7 @@ def loudness(samples: np.ndarray, frames: int) -> np.ndarray:
     return np.maximum(level, level.max() - FLOOR_DB)
 
 
-def opening_range(opening: np.ndarray) -> float:
+def usual_range(opening: np.ndarray) -> float:
     """5-95 % range of [T]."""
     low, high = np.percentile(opening, [5, 95])
     return float(high - low)

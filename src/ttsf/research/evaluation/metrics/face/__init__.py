@@ -1,0 +1,1 @@
+"""The face of a clip: landmarks, lips, head, eyes and expression."""
