@@ -114,11 +114,11 @@ def test_a_given_sound_is_taken_as_it_is() -> None:
         ("Fine. [pause:-1s]", "0.5s or 500ms"),
         ("a [b](/bʘ/)", "no sound for the IPA symbol 'ʘ'"),
         ("a [b](/b1/)", "IPA symbol '1'"),
-        ("a [b](//)", "no sound stands between"),
-        ("a [b](/ˈː/)", "no sound stands between"),
+        ("a [b](//)", "the IPA between the slashes has no sound"),
+        ("a [b](/ˈː/)", "the IPA between the slashes has no sound"),
         ("a x[b](/b/)", "must hold the whole word"),
         ("a [b](/b/)x", "must hold the whole word"),
-        ("a [!](/b/)", "no word stands in the brackets"),
+        ("a [!](/b/)", "the brackets hold no word"),
         ("Привет, 你好!", "cannot read Cyrillic"),
         ("你", "cannot read Han"),
         ("Fine. \ud800", "not valid UTF-8"),
@@ -220,7 +220,7 @@ def test_lexicon_file(tmp_path: Path) -> None:
     assert read_lexicon(path) == {"Worcester": "wˈʊstəɹ", "New York": "njˈuː jˈɔːk"}
     for line in ("Worcester", "a\tb\tc", "\tb", "a\t", "!\tb"):
         path.write_text(f"one\twˈʌn\n{line}\n", encoding="utf-8")
-        with pytest.raises(TtsfError, match=r"words\.tsv, line 2: a line is a word, a tab"):
+        with pytest.raises(TtsfError, match=r"words\.tsv, line 2: a line needs a word, a tab"):
             read_lexicon(path)
     path.write_text("one\twʘn\n", encoding="utf-8")
     with pytest.raises(TtsfError, match=r"line 1: .* 'ʘ'"):

@@ -35,7 +35,9 @@ class _Row(NamedTuple):
 def write_results(
     out: Path, name: str, outcomes: Sequence[tuple[Request | Refused, Outcome]]
 ) -> None:
-    """Write both files in line order, titled `name`. Raises TtsfError if they cannot be written."""
+    """Write `results.jsonl` and `index.html` into `out`, outcomes in line order.
+
+    name: title of the page. Raises TtsfError if a file cannot be written."""
     lines = [json.dumps(_result(*one), ensure_ascii=False) for one in outcomes]
     write_new(out / RESULTS, "".join(f"{line}\n" for line in lines))
     counted = Counter(outcome["status"] for _, outcome in outcomes)

@@ -32,13 +32,13 @@ _NAMED = 20
 """Signs and words that a warning names at most."""
 STOPS = ".!?…"
 NO_LETTERS = "nothing to say: the text holds no letters or digits"
-NO_SOUND = "nothing to say: no sound belongs to this text"
+NO_SOUND = "nothing to say: the text contains nothing pronounceable"
 Symbols = tuple[list[int], list[tuple[int, int]]]
 logger = logging.getLogger("ttsf")
 
 
 class NothingToSay(TtsfError):
-    """The text holds nothing that has a sound."""
+    """The text contains nothing pronounceable."""
 
 
 def _name_greek_signs(text: str) -> str:
@@ -53,40 +53,40 @@ def _refuse_surrogates(text: str) -> None:
 
 
 class Utterance(NamedTuple):
-    """What the model says at once, and where in the text its words are.
+    """Text that the model speaks in one pass, and the part of the user's text for each word.
 
-    A word is what stands between the spaces of the normal text, punctuation included: "7:30" gives
-    the two words "seven" and "thirty", "well-known" one. A lone dash stays with the word before;
-    one that begins the text is left out.
+    Words are separated by the spaces of the normalised text, and include their punctuation: "7:30"
+    gives two, "seven" and "thirty"; "well-known" is one. A lone dash belongs to the word before it,
+    and is dropped at the start of the text.
     """
 
     text: str
-    """As given; of a text with markup, the part that is read."""
+    """The user's text; with markup, the part that belongs to this utterance."""
     words: tuple[str, ...]
-    """As they are spoken."""
+    """Spoken form of each word."""
     ids: list[int]
-    """[L] places in SYMBOLS, with a blank around and between them where the model wants it.
+    """Indices in SYMBOLS, [L], with the blanks that the model's configuration asks for.
 
     Empty for a pause before the first word.
     """
     spans: tuple[tuple[int, int], ...]
-    """Of each word, the first of its ids and the one after its last.
+    """Range [start, end) of `ids` for each word; ascending, without overlap.
 
-    In order and apart from each other. A blank belongs to the symbol before it: what stands after
-    a pause is silent as well. Pauses belong to no word.
+    Pauses belong to no word. A blank belongs to the symbol before it, so one after a pause is
+    silent too.
     """
     places: tuple[tuple[int, int], ...]
-    """Of each word, the characters [start, end) of the user's text that it comes from."""
+    """Range [start, end) of the user's text for each word."""
     written: tuple[str, ...]
-    """Of each word, what stands there, without markup."""
+    """The user's text in that range, without markup, for each word."""
     pause_s: float = 0.0
-    """Silence that the user wants after it; 0 leaves the pause to the engine."""
+    """Pause requested by the user after the utterance; 0 leaves it to the engine."""
     rate: float = 1.0
-    """Speaking rate of the markup, a factor."""
+    """Speaking rate set by the markup, a factor."""
     marks: tuple[tuple[str, int], ...] = ()
-    """SSML's marks: name, and the index of the word before which it stands."""
+    """SSML marks: name, and the index of the word that follows."""
     ends_sentence: bool = True
-    """False where the sentence goes on in the next utterance."""
+    """False if the sentence continues in the next utterance."""
 
 
 class _Word(NamedTuple):
@@ -103,10 +103,10 @@ class _Word(NamedTuple):
 
 
 class TextFrontEnd:
-    """Text -> normal words -> IPA -> ids, for the language of `config`.
+    """Converts text to words, IPA and symbol ids, for the language of `config`.
 
-    other: the language of the texts where it is another one; they are read with the accent of a
-    voice that knows the model's language alone. read_code: blocks of code are read, not announced.
+    other: language of the texts if it is a different one; they are read with the accent of a voice
+    that knows only the model's language. read_code: read blocks of code instead of announcing them.
     """
 
     def __init__(
@@ -117,21 +117,24 @@ class TextFrontEnd:
         self.language = other.voice if other else config.language
 
     def normalize(self, text: str) -> str:
-        """Words and punctuation only. Raises TtsfError for nothing to say or a foreign script."""
+        """Return the spoken words and punctuation.
+
+        Raises TtsfError if there are no words, or letters of another script.
+        """
         return " ".join(word.text for word in self._read(text))
 
     def ids(self, text: str) -> list[int]:
-        """The symbols of `utterance` alone."""
+        """Return only the ids of `utterance`."""
         ids, _ = self._symbols(self._read(text), ends=True)
         if not ids:
             raise NothingToSay(NO_SOUND)
         return ids
 
     def utterance(self, text: str) -> Utterance:
-        """A text without markup as one utterance, however long it is.
+        """Read a text without markup, of any length, as one utterance.
 
-        IPA with stress marks as symbols, and , . ; : ! ? — … as pauses. Raises TtsfError as
-        `normalize` does, and for words that have no sound.
+        Symbols are IPA with stress marks, and the pauses , . ; : ! ? — …. Raises TtsfError like
+        `normalize`, and for unpronounceable words.
         """
         places = SourceMap((Run(text, 0, len(text)),))
         utterance = self._utterance(places, self._read(text), ends=True)
@@ -146,12 +149,12 @@ class TextFrontEnd:
         warn: Callable[[str], None] = logger.warning,
         ends: bool = True,
     ) -> Iterator[Utterance]:
-        """A text with its markup, sentence by sentence; each is made when it is asked for.
+        """Return an iterator over the utterances of a text with markup, each computed on demand.
 
-        lexicon: word -> IPA, see `read_lexicon`; warn: takes what of the markup is left out, a
-        sentence each; ends: False where the last sentence goes on. Raises TtsfError at once for
-        markup that is wrong, and for a text without letters that this voice reads and without
-        digits; for words that have no sound when none has been found.
+        lexicon: IPA by word, see `read_lexicon`; warn: receives a sentence about each kind of
+        ignored markup; ends: False if the last sentence continues in another text. Raises
+        TtsfError at once for invalid markup, and for a text without digits or readable letters;
+        the iterator raises it at the end if no word was pronounceable.
         """
         _refuse_surrogates(text)
         script, own = read_script(text), Lexicon(lexicon or {})

@@ -43,27 +43,27 @@ _STOPS = ".!?…"
 
 
 class Reading(NamedTuple):
-    """What is said for a sentence, and where it stands in the text."""
+    """The spoken words of a sentence, and the part of the text that each comes from."""
 
     text: str
-    """Words and punctuation."""
+    """Spoken words and punctuation."""
     places: tuple[tuple[int, int], ...]
-    """For each piece of `text` between white space, characters [start, end) of the text given."""
+    """For each white-space separated piece of `text`, its range [start, end) in the given text."""
     written: tuple[str, ...]
-    """For each piece, what stands there without markup."""
+    """For each piece, the given text in its range, without markup."""
     ends: bool = True
     """False where a text without an end was cut."""
     stops: bool = False
-    """Whether a stop ends it."""
+    """Whether the sentence ends with a stop."""
 
 
 class Cleaned:
-    """A text without markup, in plain signs, and its sentences."""
+    """A text with markup removed and signs simplified, and its sentences."""
 
     def __init__(
         self, text: str, language: Language | None = None, read_code: bool = False
     ) -> None:
-        """language: another than English; read_code: blocks of code are read, not announced."""
+        """language: None for English; read_code: read blocks of code instead of announcing them."""
         self._given, self._language = text, language
         cleaned, silent = plain(text, read_code)
         script = language.script if language else "LATIN"
@@ -72,31 +72,31 @@ class Cleaned:
 
     @property
     def text(self) -> str:
-        """In one line per paragraph, heading, item and row."""
+        """The cleaned text: one line for each paragraph, heading, list item and table row."""
         return self._plain.text
 
     def sentences(self) -> Iterator[Reading]:
-        """What is said, sentence by sentence; each is read when it is asked for."""
+        """Yield the sentences in spoken form, each computed on demand."""
         return _sentences(self._given, self._plain, self._language)
 
 
 def clean(text: str) -> str:
-    """A text without markup, in NFKC, with plain quotes and dashes."""
+    """Remove markup, apply NFKC, and replace typographic quotes and dashes by plain ones."""
     return plain(text)[0].text
 
 
 def spell_out(text: str) -> str:
-    """Cleaned English text with every number, sign and abbreviation written as words."""
+    """Write every number, sign and abbreviation of a cleaned English text as words."""
     return " ".join(reading.text for reading in _sentences(text, Traced.of(text), None))
 
 
 def read(text: str, language: Language | None = None) -> Reading:
-    """All sentences of a text as one."""
+    """Read a text as a single sentence."""
     return joined(Cleaned(text, language).sentences())
 
 
 def joined(readings: Iterable[Reading]) -> Reading:
-    """Sentences as one."""
+    """Concatenate sentences into one."""
     found = list(readings)
     return Reading(
         " ".join(reading.text for reading in found),
@@ -106,7 +106,7 @@ def joined(readings: Iterable[Reading]) -> Reading:
 
 
 def silent(text: str) -> tuple[str, ...]:
-    """Signs of a text that are left out, such as pictures."""
+    """Return the signs of a text that are not spoken, such as emoji."""
     return plain(text)[1]
 
 

@@ -16,11 +16,11 @@ _PAUSES = str.maketrans({"(": ",", ")": ",", "[": ",", "]": ",", '"': " ", "«":
 
 
 class Sounds(NamedTuple):
-    """The symbols of a text, pauses among them, and where in them each word is."""
+    """The symbols of a text, including pauses, and the range of each word in them."""
 
     symbols: str
     spans: list[tuple[int, int]]
-    """Of each word, its first symbol and the one after its last."""
+    """Range [start, end) of `symbols` for each word."""
 
 
 class _Piece(NamedTuple):
@@ -35,9 +35,9 @@ class _Piece(NamedTuple):
 
 
 def sounds(words: Sequence[str], given: Mapping[int, str], language: str) -> Sounds:
-    """Words, each with a letter or digit, to symbols.
+    """Convert words, each with a letter or digit, to symbols.
 
-    given: the symbols of some words. Raises TtsfError for an unknown language.
+    given: IPA of some words, by their index. Raises TtsfError for an unknown language.
     """
     text = " ".join(_core_hidden(word) if k in given else word for k, word in enumerate(words))
     begins = list(accumulate((len(word) + 1 for word in words[:-1]), initial=0))

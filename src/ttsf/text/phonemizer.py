@@ -58,10 +58,10 @@ def _short(path: bytes) -> bytes:
 def phonemize(
     text: str, language: str, before: str = "", given: Mapping[int, str] = NONE_GIVEN
 ) -> str:
-    """IPA with stress marks of one clause without punctuation; '' for nothing pronounceable.
+    """Return IPA with stress marks for a clause without punctuation; '' if it is unpronounceable.
 
-    before: the words of the same sentence before the clause, by which homographs are told apart;
-    given: where in the clause a word begins -> its IPA, if that is known.
+    before: the preceding words of the sentence, which help to disambiguate homographs; given: IPA
+    of words whose pronunciation is known, by the index of their first character in the clause.
     """
     english = language.startswith("en")
     pieces = parts(text, before, given, english)
@@ -88,7 +88,7 @@ def _said(text: str, language: str) -> str:
 
 
 def espeak(text: str, language: str) -> str:
-    """What espeak-ng alone makes of a text."""
+    """Return espeak-ng's own IPA for a text, without our exceptions."""
     with _lock:
         library = _library()
         if library.espeak_SetVoiceByName(language.encode()) != 0:

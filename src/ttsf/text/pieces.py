@@ -19,13 +19,13 @@ _PLAIN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
 class Clause(NamedTuple):
-    """A part of a text that no later piece changes the reading of."""
+    """A part of a text whose reading no later piece can change."""
 
     text: str
     start: int
-    """Its first character in the whole text."""
+    """Index of its first character in the whole text."""
     ends: bool
-    """False if its sentence goes on in the next clause."""
+    """False if the sentence continues in the next clause."""
 
 
 class Clauses:
@@ -42,7 +42,7 @@ class Clauses:
 
     @property
     def pending(self) -> str:
-        """What has not been returned yet."""
+        """Text that no returned clause contains yet."""
         return self._text
 
     def add(self, piece: str) -> list[Clause]:
@@ -57,7 +57,7 @@ class Clauses:
         return self._take(whole=True)
 
     def replace(self, text: str, start: int | None = None) -> list[Clause]:
-        """Put `text` in the place of all from character `start` on (None: of what is pending)."""
+        """Replace everything from character `start` on (None: everything pending) by `text`."""
         self._text, self._start = "", self._start if start is None else start
         return self.add(text)
 

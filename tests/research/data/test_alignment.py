@@ -44,7 +44,7 @@ def test_what_cannot_be_aligned(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TtsfError, match="does not fit"):
         align(noise[:6_000], "this is far too much text for a third of a second of noise " * 3)
     monkeypatch.setattr("ttsf.research.data.speech.alignment.phonemize", lambda word, language: "")
-    with pytest.raises(TtsfError, match="no sound is known for the word 'zqxx'"):
+    with pytest.raises(TtsfError, match="no pronunciation is known for the word 'zqxx'"):
         align(noise, "a zqxx is here")
 
 

@@ -254,7 +254,7 @@ def test_bad_inputs_are_one_line(corpus: Path, tmp_path: Path) -> None:
     assert build(corpus, SMALL, PLAIN).notes
     odd = replace(SMALL, audio=replace(SMALL.audio, hop=128), video=replace(SMALL.video, fps=25),
                   vocoder=replace(SMALL.vocoder, istft_hop=32))  # fmt: skip
-    with pytest.raises(TtsfError, match="does not divide"):
+    with pytest.raises(TtsfError, match="must be a multiple of the hop"):
         build(corpus, odd, PLAIN)
 
 

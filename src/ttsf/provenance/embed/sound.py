@@ -13,7 +13,7 @@ RATE = 16_000
 """Sampling rate for which the figures below hold, Hz."""
 LEAST_RATE = 8_000
 MARKED_STEP = 125
-"""Hz; other rates than its multiples cannot be marked."""
+"""Only sampling rates that are a multiple of this can be marked, Hz."""
 WINDOW, HOP = 512, 128
 """Window and hop of the STFT, samples."""
 SLOT = 2 * HOP
@@ -53,7 +53,7 @@ class SoundMark:
         self._added = np.expm1(DEPTH * bands)
 
     def on(self, samples: np.ndarray, start: int = 0) -> np.ndarray:
-        """Return marked samples, float32 [N]; start: position of the first in the video."""
+        """Return marked samples, float32 [N]; start: index of samples[0] in the video's sound."""
         hop, window = self._hop, self._window
         before = start % hop + window - hop
         count = -(-(before + len(samples)) // hop)

@@ -74,7 +74,7 @@ def save_samples(path: Path, samples: np.ndarray, rate: int = SAMPLE_RATE) -> in
 
 
 def read_frames(path: Path, start: int, count: int) -> np.ndarray:
-    """Frames `start` .. `start + count - 1` of an MP4: uint8 RGB [count, H, W, 3].
+    """Read frames `start` to `start + count - 1` of an MP4: RGB uint8 [count, H, W, 3].
 
     A .png portrait has the one frame 0. Raises TtsfError where the file is missing, broken or too
     short.
@@ -90,7 +90,7 @@ def read_frames(path: Path, start: int, count: int) -> np.ndarray:
 
 
 def read_samples(path: Path, start: int, count: int, rate: int = SAMPLE_RATE) -> np.ndarray:
-    """Samples `start` .. `start + count - 1`: float32 [count] in [-1, 1].
+    """Read samples `start` to `start + count - 1`: float32 [count] in [-1, 1].
 
     Raises TtsfError where the file is missing, broken, too short or not mono of `rate` Hz.
     """

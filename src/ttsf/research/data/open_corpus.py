@@ -59,7 +59,7 @@ def build_open_corpus(
     settings: OpenCorpusSettings = OpenCorpusSettings(),
     workers: Parallel = Parallel(),
 ) -> list[Record]:
-    """Build a corpus of a folder of parts (`data.parts`) in `out`; see `jobs.run_jobs`.
+    """Build a corpus of a folder of parts (`data.parts`) in `out`; see `parallel.run_jobs`.
 
     Goes on where an earlier run stopped. Videos, recorded speech, teachers and portraits are worked
     through in turn. Raises TtsfError for unusable settings, parts or folders, and where something

@@ -63,7 +63,7 @@ class Part:
 
 
 def read_parts(folder: Path, kind: Kind, uses: Collection[Use]) -> list[Part]:
-    """The files of one kind and these uses, in the list's order.
+    """Return the files of one kind and these uses, in the order of the list.
 
     Raises TtsfError without a list, for a missing column, and for the first bad row by its line.
     """

@@ -57,7 +57,7 @@ refuse the job; other errors, and a full disk, end the run."""
 def record_jobs(
     work: Work, jobs: Sequence[Job], out: Path, workers: Parallel = Parallel()
 ) -> list[Record]:
-    """The records of all jobs, as `jobs.run_jobs`."""
+    """Run all jobs, and return their records; see `parallel.run_jobs`."""
     texts = run_jobs(partial(_do, work), jobs, out, workers)
     return [_record.validate_json(text) for text in texts]
 

@@ -55,8 +55,10 @@ class TtsMels:
     def said(
         self, speech: SpeechClips, clips: Sequence[Clip], mels: list[Tensor], first: Sequence[int]
     ) -> Said | None:
-        """Those of the clips of `speech` that D_TTS knows and whose text is no longer than their
-        mel [mel_bins, T]."""
+        """Select clips that D_TTS knows, and whose text is no longer than their mel.
+
+        mels: [mel_bins, T] each; first: first mel frame of each segment. None if none is left.
+        """
         read = {i: self.reader.read(speech, clip, mels[i])
                 for i, clip in enumerate(clips) if self.knows(clip)}  # fmt: skip
         kept = {i: utterance for i, utterance in read.items() if utterance is not None}

@@ -1,4 +1,4 @@
-"""Time limit for texts: a process of its own reads each of them before an engine gets it."""
+"""Time limit for texts: a separate process reads each text before an engine receives it."""
 
 import asyncio
 import multiprocessing
@@ -16,22 +16,23 @@ from ttsf.serve.problems import Problem
 MOST_S = 5
 """CPU time that the front end may take for one text, s; 20,000 characters of prose take 0.6."""
 USUAL_S = 0.1
-"""CPU time after which a text has to wait for everything else, s."""
+"""CPU time after which the reading of a text gets the lowest priority, s."""
 MOST_WAIT_S = 60.0
-"""Time limit of the process, s, where its CPU time cannot be limited or none is left for it."""
+"""Elapsed time after which the process is killed, s: for systems that cannot limit CPU time, and
+machines that are too busy to give it any."""
 FORKS = "forkserver" in multiprocessing.get_all_start_methods()
 _context: Any = multiprocessing.get_context("forkserver" if FORKS else "spawn")
 
 
 def prepare() -> None:
-    """Start the process that later ones are forked from, so that no text waits for imports."""
+    """Start the server process that readers are forked from, so that no text waits for imports."""
     if FORKS:
         _context.set_forkserver_preload([__name__, "ttsf.config", "ttsf.text.front_end"])
         forkserver.ensure_running()
 
 
 async def refuse_slow(text: str, language: str, field: str) -> None:
-    """Raise Problem 422 for a text that the front end needs too long for; others do not wait.
+    """Raise Problem 422 for a text that the front end reads too slowly; other requests go on.
 
     field: name of the text in the request.
     """

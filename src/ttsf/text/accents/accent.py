@@ -1,4 +1,4 @@
-"""Sounds of other languages as the nearest sounds that the model has learned."""
+"""Replace the phones of other languages by the nearest phones of American English."""
 
 # ruff: noqa: RUF001 (IPA)
 
@@ -27,7 +27,7 @@ _MARKS = re.compile(r"[\u0300-\u0302\u0304-\u0328\u032a-\u036fʲʷˠˤʰʼ‿0-9
 
 
 def accented(ipa: str) -> str:
-    """IPA of another language, stress kept, in sounds of American English."""
+    """Replace each phone in IPA by the nearest one of American English; keep stress marks."""
     plain = unicodedata.normalize("NFD", ipa).replace("c\u0327", "ç")
     plain = _SOUND.sub(lambda match: _NEAREST[match[0]], _MARKS.sub("", plain))
     return re.sub(r"ː+", "ː", plain.replace("\u0303", "n"))

@@ -1,4 +1,4 @@
-"""Languages by their codes, and their numbers and signs as words."""
+"""Languages other than English: their codes, and their numbers and signs as words."""
 
 # ruff: noqa: RUF001 (Cyrillic)
 
@@ -23,16 +23,16 @@ class Language(NamedTuple):
     code: str
     name: str
     voice: str
-    """espeak-ng's name of it."""
+    """Name of the language in espeak-ng."""
     percent: str
     minus: str
     point: str
-    """The word between a whole number and its decimals."""
+    """Word for the decimal separator."""
     joint: str
-    """What the sign & stands for."""
+    """Word for the sign &."""
     euro: str
     function_words: frozenset[str] = frozenset()
-    """Words that only this language uses often, of those told apart."""
+    """Frequent words by which `guess` recognises the language; empty if it cannot."""
     script: str = "LATIN"
 
 
@@ -79,9 +79,9 @@ _SPACE, _BEFORE_STOP = re.compile(r"\s+"), re.compile(r"\s(?=[,.;:!?)])|(?<=\()\
 
 
 def find(code: str) -> Language | None:
-    """The language of a code such as "de" or "pt-BR"; None for English.
+    """Return the language for a code such as "de" or "pt-BR"; None for English.
 
-    Raises TtsfError that names the known ones.
+    Raises TtsfError, with the list of known codes, for any other.
     """
     base = code.lower().replace("_", "-").split("-")[0]
     if base == _ENGLISH:
@@ -93,7 +93,7 @@ def find(code: str) -> Language | None:
 
 
 def spelled(cleaned: Traced, language: Language) -> Traced:
-    """A cleaned text with its numbers and commonest signs as words of its language."""
+    """Spell out numbers and the signs % & € of a cleaned text in its language."""
     text = cleaned.sub(_EURO_FIRST, lambda match: f"{match[1]} €")
     text = text.sub(_NUMBER, lambda match: _number(match, language))
     signs = {"%": language.percent, "&": language.joint, "€": language.euro}
@@ -102,7 +102,7 @@ def spelled(cleaned: Traced, language: Language) -> Traced:
 
 
 def guess(text: str) -> Language | None:
-    """The language that most words of a text show where it is hardly English; None if unsure."""
+    """Guess the language of a text from its frequent words; None if unsure, or for English."""
     found = re.findall(r"[^\W\d_]+", text[:_LOOKED_AT].lower())
     if len(found) < 4:
         return None

@@ -1,4 +1,4 @@
-"""Abbreviations by their context; where their stop is the sentence's too, it is set again."""
+"""Expand abbreviations by their context; a stop that also ends the sentence is kept."""
 
 import re
 

@@ -33,7 +33,7 @@ EURO_NUMBER = r"\d{1,3}(?:\.\d{3})*,\d\d(?!\d|,\d)"
 
 
 def plain_number(text: str) -> str:
-    """An amount's number; '1.234,50' and '1,50' are written the European way."""
+    """Remove thousands separators, also from European numbers: '1.234,50' -> '1234.50'."""
     if re.fullmatch(EURO_NUMBER, text):
         text = text.replace(".", "").replace(",", ".")
     return ("0" if text.startswith(".") else "") + text.replace(",", "")
@@ -67,12 +67,12 @@ def _percent(match: re.Match[str]) -> str:
 
 
 def minus_allowed(match: re.Match[str]) -> bool:
-    """A hyphen is a minus only where nothing is written right before it."""
+    """Whether the hyphen of a match, if any, is a minus: nothing is written right before it."""
     return not match["minus"] or not find_left(match, r"[\w)\]]$")
 
 
 def unit_words(number: str, unit: str, singular: bool) -> str:
-    """'5', 'km/h' -> 'kilometers per hour': the unit alone, in the number the amount asks for."""
+    """Return the name of a unit in singular or plural: '5', 'km/h' -> 'kilometers per hour'."""
     one, many = UNITS[unit]
     return one if singular or number in ("1", "-1") else many
 

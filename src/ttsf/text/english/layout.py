@@ -1,4 +1,4 @@
-"""What surrounds the words: tags, entities, Markdown, line ends, emoticons, look-alike signs."""
+"""Remove what surrounds the words: tags, Markdown, emoticons, line breaks, look-alike signs."""
 
 # ruff: noqa: RUF001
 
@@ -59,10 +59,10 @@ _END = re.compile(r" ?\n[ \n]*+")
 
 
 def plain(text: str, read_code: bool = False) -> tuple[Traced, tuple[str, ...]]:
-    """A text without markup, of plain signs; and what of it will not be spoken.
+    """Remove markup and simplify signs; also return the signs that will not be spoken.
 
-    It has a line end where a heading, an item, a row or a short line ends what it says; all other
-    white space is one space. read_code: blocks of code are read; else that they are there is said.
+    A line break remains only after a heading, list item, table row or short line; any other white
+    space becomes a single space. read_code: keep blocks of code, instead of announcing them.
     """
     traced = Traced.of(text).sub(_EOL, "\n").sub(_CONTROL, " ").sub(_SPACES, " ")
     silent = dict.fromkeys(match[0] for match in _found(_EMOTICON, traced.text))

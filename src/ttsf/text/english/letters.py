@@ -16,7 +16,7 @@ _ROMAN = r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 SAID_AS_WORDS = frozenset(written for written, how in rows("initialisms") if how == "word")
 SAID_OTHERWISE = {w: how for w, how in rows("initialisms") if how not in ("word", "letters")}
 LETTER_BY_LETTER = frozenset(written for written, how in rows("initialisms") if how == "letters")
-"""Initialisms that espeak-ng takes for words, some only alone or among capitals."""
+"""Initialisms that espeak-ng would read as words; for some, only alone or among capitals."""
 SMALL_WORDS = words(
     "A I AN AS AT BE BY DO GO HE IF IN IS IT ME MY NO OF ON OR SO TO UP US WE AM OH HI HA"
     " AND ARE ALL ANY BAD BIG BUT BUY CAN DAY DID END FAR FEW FOR FUN GET GOD GOT HAD HAS HER"
@@ -37,7 +37,7 @@ THREE_LETTER_WORDS = words(
     " VAN VET VOW WAX WEB WED WET WIG WIT ZOO TOM BEN JIM SAM ANN AMY DAN RON JOE LEE MAX RAY ROY"
     " GOT LOL"
 ) - {"LOL", "LED", "ICE", "SAT", "MAP", "PET", "APP"}
-"""In capitals within other text they are said loud, not spelled."""
+"""Words that in capitals within other text are emphasised words, not initialisms."""
 _ORDINAL_NOUNS = {"century", "centuries", "dynasty", "arrondissement", "olympiad", "congress",
                   "olympics", "olympic", "games", "summit", "edition",
                   "corps", "legion", "amendment"}  # fmt: skip
@@ -47,7 +47,7 @@ _VERBS_OF_I = words(
 
 
 def roman(text: str) -> int | None:
-    """'XIV' -> 14; None for what is no Roman numeral."""
+    """Parse a Roman numeral: 'XIV' -> 14; None for anything else."""
     if not text or not re.fullmatch(_ROMAN, text):
         return None
     values = [ROMAN[c] for c in text]

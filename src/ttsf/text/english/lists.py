@@ -4,7 +4,7 @@ from ttsf.text.english.lexicons.table import rows
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text, to look one up."""
+    """Return the words of a text as a set."""
     return frozenset(text.split())
 
 
@@ -19,27 +19,27 @@ for _name, _words in rows("words"):
 
 DETERMINERS = _list("determiners")
 FUNCTION_WORDS = _list("function words")
-"""What cannot be the noun of "a 5 dollar ..."."""
+"""Words that cannot be the noun in "a 5 dollar ..."."""
 STARTERS = _list("starters")
-"""Words that begin sentences: after one of them a stop ends the sentence before."""
+"""Words that often begin a sentence: a stop before one of them ends the previous sentence."""
 JOINTS = _list("joints")
 LETTERED = _list("lettered")
-"""What is named by a letter: "Plan B. The end."."""
+"""Nouns that a single letter may follow as a name: "Plan B. The end."."""
 PLURALS = _list("plurals")
 NOT_PLURAL = _list("not plural")
 TITLES = _list("titles")
 REGNAL_NAMES = _list("regnal names")
 COUNTED = _list("counted")
-"""After these, a Roman numeral is a plain number ("World War II")."""
+"""Words after which a Roman numeral is read as a cardinal: "World War II"."""
 NUMBERED = _list("numbered")
-"""After these, three and four digits are said in pairs ("Room 1905")."""
+"""Words after which three or four digits are read in pairs: "Room 1905"."""
 NAMED = _list("named")
-"""What is named by a number and a letter: "exit 12A", "rooms 3A and 4B"."""
+"""Nouns that a number with a letter may follow as a name: "exit 12A", "rooms 3A and 4B"."""
 AMOUNT_NOUNS = _list("amount nouns")
-"""Before these an amount is an adjective even without an article: "10A fuse"."""
+"""Nouns before which an amount is an adjective even without an article: "10A fuse"."""
 CODES = _list("codes")
-"""After these, digits are said one by one."""
+"""Words after which digits are read one by one."""
 CALLS = _list("calls")
 YEAR_BEFORE = _list("year before")
 QUANTITIES = _list("quantities")
-"""Of which there can be 1500: "a total of 1500"."""
+"""Words after whose "of" four digits are a quantity, not a year: "a total of 1500"."""

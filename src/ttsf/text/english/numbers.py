@@ -26,7 +26,7 @@ from ttsf.text.english.tokens import (
 )
 
 MOST_DIGITS = 15
-"""Longer numbers are said digit by digit."""
+"""Longest number that is read as a whole; longer ones are read digit by digit."""
 N = r"(?:\d{1,3}(?:,\d{3}){1,8}(?!\d)|\d{1,2}(?:,\d{2}){1,4},\d{3}(?![,\d])|\d+)(?:\.\d+)?"
 _BIG_GROUPS = r"\d{1,3}(?:,\d{3}){1,8}(?!\d)"
 
@@ -72,19 +72,19 @@ def pairs(number: str) -> str:
 
 
 def digits(text: str) -> str:
-    """Digit by digit, other characters dropped: '5-07' -> 'five zero seven'."""
+    """Read digit by digit, and drop other characters: '5-07' -> 'five zero seven'."""
     return " ".join(_DIGITS[int(c)] for c in text if c.isdecimal())
 
 
 def plural(words: str) -> str:
-    """The plural of a number in words: 'twenty' -> 'twenties'."""
+    """Return the plural of a number in words: 'twenty' -> 'twenties'."""
     if words.endswith("six"):
         return words + "es"
     return words[:-1] + "ies" if words.endswith("y") else words + "s"
 
 
 def is_plural(word: str) -> bool:
-    """Whether a word following a number is most likely what is counted."""
+    """Whether a word after a number is most likely a plural noun that the number counts."""
     if not word.islower() or word in NOT_PLURAL:
         return False
     return word in PLURALS or (word.endswith("s") and not word.endswith("ss"))

@@ -6,7 +6,7 @@ from ttsf.text.english.lexicons.table import rows
 
 
 class Currency(NamedTuple):
-    """One and many of the whole, one and many of the hundredth ("" where none is in use)."""
+    """Singular and plural of a currency, and of its hundredth ("" if not in use)."""
 
     one: str
     many: str
@@ -15,7 +15,7 @@ class Currency(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """One of it and many."""
+    """Singular and plural of a unit."""
 
     one: str
     many: str

@@ -1,4 +1,4 @@
-"""The scanner: text to tokens, each with its class, its place and the words that are said."""
+"""The scanner: text to tokens, each with its class, its position and its spoken words."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -8,11 +8,11 @@ from typing import NamedTuple
 Say = Callable[[re.Match[str]], str | None]
 _PLAIN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|\s+|.", re.S)
 NEAR = 48
-"""Characters of the neighbourhood that a rule looks at."""
+"""Number of characters before and after a match that a rule may inspect."""
 
 
 class Token(NamedTuple):
-    """Characters [start, end) of the text and what is said for them."""
+    """Characters [start, end) of the text, and the words spoken for them."""
 
     kind: str
     """Semiotic class: "date", "money", ...; "plain" for words and signs that stay as they are."""
@@ -22,32 +22,32 @@ class Token(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """How one class of tokens is found and said.
+    """Pattern of one class of tokens, and the function that puts a match into words.
 
     A rule is tried where a token may begin: at the first letter of a word, at the first digit of a
-    number, at any sign. `say` gives None where the match is something else after all.
+    number, at any sign. `say` returns None to reject a match.
     """
 
     kind: str
     first: str
-    """What it begins with: "d" digits, "w" letters, "s" signs; any of the characters."""
+    """Classes of the token's first character, one or more of: "d" digit, "w" letter, "s" sign."""
     pattern: re.Pattern[str]
     say: Say
 
 
 def rule(kind: str, first: str, pattern: str, say: Say | str, flags: int = 0) -> Rule:
-    """A `Rule` with its pattern compiled; `say` may be the words themselves."""
+    """Return a `Rule` with the pattern compiled; say: a function, or constant words."""
     return Rule(kind, first, re.compile(pattern, flags), say if callable(say) else lambda _: say)
 
 
 class Scanner:
-    """Applies rules in their order, the first that fits wins; linear in the length of the text."""
+    """Applies rules in order until one matches; takes time linear in the length of the text."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = {first: [r for r in rules if first in r.first] for first in "dws"}
 
     def tokens(self, text: str) -> Iterator[Token]:
-        """All of `text`, in order and without gaps."""
+        """Yield tokens that cover `text` in order and without gaps."""
         place = 0
         while place < len(text):
             token = self._token(text, place)
@@ -67,22 +67,22 @@ class Scanner:
 
 
 def left(match: re.Match[str]) -> str:
-    """What stands before a match, some characters of it."""
+    """Return up to NEAR characters before a match."""
     return match.string[max(0, match.start() - NEAR) : match.start()]
 
 
 def right(match: re.Match[str]) -> str:
-    """What stands after a match, some characters of it."""
+    """Return up to NEAR characters after a match."""
     return match.string[match.end() : match.end() + NEAR]
 
 
 def find_left(match: re.Match[str], pattern: str) -> re.Match[str] | None:
-    """What a pattern finds in `left`; its $ is where the match begins."""
+    """Search `left` for a pattern, whose $ matches where the match begins."""
     return _compiled(pattern).search(left(match))
 
 
 def find_right(match: re.Match[str], pattern: str) -> re.Match[str] | None:
-    """Whether `right` begins as a pattern says."""
+    """Match a pattern at the start of `right`."""
     return _compiled(pattern).match(right(match))
 
 
@@ -92,12 +92,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def word_before(match: re.Match[str]) -> str:
-    """The word before a match in the same clause, or ''."""
+    """Return the word before a match in the same clause, or ''."""
     found = re.search(r"([^\W_][\w.'&-]*)[ (\"']*$", left(match))
     return found[1] if found else ""
 
 
 def word_after(match: re.Match[str]) -> str:
-    """The word right after a match, or '' (a sign other than a quote stands there, or nothing)."""
+    """Return the word after a match; '' if a sign other than a quote, or nothing, follows."""
     found = re.match(r"[ \"')-]*([^\W_][\w'-]*)", right(match))
     return found[1] if found else ""

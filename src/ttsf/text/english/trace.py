@@ -1,4 +1,4 @@
-"""Texts that are changed and still know which characters of the original they stand for."""
+"""Edit a text, and keep for each character the range of the original that it comes from."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -8,19 +8,19 @@ Put = str | Callable[[re.Match[str]], str]
 
 
 class Traced(NamedTuple):
-    """A text, and of each of its characters the characters [start, end) of the original."""
+    """A text; `places[k]` is the range [start, end) of the original that `text[k]` comes from."""
 
     text: str
     places: list[tuple[int, int]]
 
     @classmethod
     def of(cls, text: str) -> "Traced":
-        """An original."""
+        """Trace an unedited text."""
         return cls(text, [(k, k + 1) for k in range(len(text))])
 
     @classmethod
     def join(cls, parts: Iterable[tuple[str, tuple[int, int]]]) -> "Traced":
-        """Texts one after the other, each with the one place of all its characters."""
+        """Concatenate texts; all characters of one text come from its one range of the original."""
         text, places = list[str](), list[tuple[int, int]]()
         for part, place in parts:
             text.append(part)
@@ -28,14 +28,14 @@ class Traced(NamedTuple):
         return cls("".join(text), places)
 
     def place(self, start: int, end: int) -> tuple[int, int]:
-        """Where the characters [start, end) of this text are in the original."""
+        """Return the range of the original that characters [start, end) of this text come from."""
         if start < end:
             return self.places[start][0], self.places[end - 1][1]
         edge = self.places[start - 1][1] if start else 0
         return edge, edge
 
     def sub(self, pattern: re.Pattern[str], put: Put) -> "Traced":
-        """As `pattern.sub`: what is put in stands for what it replaces."""
+        """Like `pattern.sub`; a replacement comes from the range of the match that it replaces."""
 
         def parts(match: re.Match[str]) -> "Traced":
             new = put if isinstance(put, str) else put(match)
@@ -44,7 +44,7 @@ class Traced(NamedTuple):
         return self._replaced(pattern, parts)
 
     def keep(self, pattern: re.Pattern[str], group: int | str = 1) -> "Traced":
-        """Of each match only the characters of one group stay, and stand for themselves."""
+        """Reduce each match to the characters of one group, which keep their own ranges."""
 
         def parts(match: re.Match[str]) -> "Traced":
             start, end = match.span(group)
@@ -53,7 +53,7 @@ class Traced(NamedTuple):
         return self._replaced(pattern, parts)
 
     def strip(self) -> "Traced":
-        """Without white space at both ends."""
+        """Strip white space from both ends."""
         start = len(self.text) - len(self.text.lstrip())
         end = max(start, len(self.text.rstrip()))
         return Traced(self.text[start:end], self.places[start:end])

@@ -1,1 +1,1 @@
-"""What a user writes, up to the sentences that the front end reads: markup, SSML, lexicon."""
+"""From a user's text to sentences for the front end: brackets, SSML, lexicon."""

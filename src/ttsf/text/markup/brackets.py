@@ -1,4 +1,4 @@
-"""Plain text with `[pause:0.5s]`, `[pause]` and `[word](/IPA/)`, or SSML, to stretches."""
+"""Parse SSML, or plain text with `[pause:0.5s]`, `[pause]` and `[word](/IPA/)`."""
 
 import re
 
@@ -16,7 +16,7 @@ _MARKUP = re.compile(
 
 
 def read_script(text: str) -> MarkedText:
-    """A user's text as stretches; raises TtsfError for markup that is wrong."""
+    """Parse a user's text into stretches; raises TtsfError for invalid markup."""
     if is_ssml(text):
         return read_ssml(text)
     writer, done = ScriptWriter(), 0
@@ -32,7 +32,7 @@ def read_script(text: str) -> MarkedText:
         if match["before"] or match["after"]:
             raise TtsfError(f"{match[0]}: the brackets must hold the whole word")
         if not any(c.isalnum() for c in match["word"]):
-            raise TtsfError(f"{match[0]}: no word stands in the brackets")
+            raise TtsfError(f"{match[0]}: the brackets hold no word")
         sound = read_ipa(match["ipa"], match[0])
         writer.add(match["word"], match.start("word"), match.end("word"), sound)
     writer.add(text[done:], done, len(text))

@@ -1,4 +1,4 @@
-"""Sounds that a user gives in IPA, as the model's symbols."""
+"""Convert IPA given by a user to the model's symbols."""
 
 # ruff: noqa: RUF001 (the letters of IPA look like others)
 
@@ -15,7 +15,7 @@ _KNOWN = frozenset(LETTERS + IPA + " ")
 
 
 def read_ipa(written: str, where: str) -> str:
-    """The symbols of IPA in a user's spelling; raises TtsfError that names `where`."""
+    """Convert IPA with common substitutes (g r : ') to symbols; errors begin with `where`."""
     sound = "".join(
         c if c in _KNOWN else unicodedata.normalize("NFD", c) for c in written.translate(_SAME)
     )
@@ -24,12 +24,12 @@ def read_ipa(written: str, where: str) -> str:
         if c not in _KNOWN:
             raise TtsfError(f"{where}: this voice has no sound for the IPA symbol '{c}'")
     if not sound.strip(_STRESS + " ː"):
-        raise TtsfError(f"{where}: no sound stands between the slashes")
+        raise TtsfError(f"{where}: the IPA between the slashes has no sound")
     return sound
 
 
 def possessive(sound: str) -> str:
-    """The sound of a name with 's: "dʒˈɔːɹdʒ" -> "dʒˈɔːɹdʒᵻz"."""
+    """Append the possessive 's: "dʒˈɔːɹdʒ" -> "dʒˈɔːɹdʒᵻz"."""
     last = sound.rstrip("ː")[-1:]
     if last and last in "szʃʒ":
         return sound + "ᵻz"

@@ -14,10 +14,10 @@ _POSSESSIVE = re.compile(r"'s(?!\w)")
 
 
 def read_lexicon(path: Path) -> dict[str, str]:
-    """Word -> IPA of a text file: a word, a tab and its IPA in every line.
+    """Read IPA by word from a text file with a word, a tab and its IPA in each line.
 
-    A word may hold spaces; empty lines and lines that begin with # are passed over. Raises
-    TtsfError that names the line.
+    Words may contain spaces; empty lines and lines that begin with # are skipped. Raises
+    TtsfError, with the line number, for an invalid line.
     """
     found: dict[str, str] = {}
     for number, line in enumerate(read_text(path).splitlines(), start=1):
@@ -26,16 +26,16 @@ def read_lexicon(path: Path) -> dict[str, str]:
         where = f"{path}, line {number}"
         word, _, ipa = (part.strip() for part in line.partition("\t"))
         if not any(c.isalnum() for c in word) or not ipa or "\t" in ipa:
-            raise TtsfError(f"{where}: a line is a word, a tab and its IPA")
+            raise TtsfError(f"{where}: a line needs a word, a tab and its IPA")
         found[word] = read_ipa(ipa.strip("/[]"), where)
     return found
 
 
 class Lexicon:
-    """Finds words of a table in a text: whole words, in small or capital letters."""
+    """Finds the words of a table in a text: whole words, ignoring case."""
 
     def __init__(self, words: Mapping[str, str]) -> None:
-        """words: word -> IPA; raises TtsfError for IPA that the voice lacks."""
+        """words: IPA by word; raises TtsfError for symbols that the voice does not know."""
         self._sounds = {
             _plain_quotes(word).lower(): read_ipa(ipa, f"'{word}'") for word, ipa in words.items()
         }
@@ -44,9 +44,9 @@ class Lexicon:
     def given(
         self, text: str, own: list[tuple[int, int, str]], offset: int
     ) -> list[tuple[int, int, str]]:
-        """Words [start, end) of a text whose sounds are given, with the 's that follows them.
+        """Return (start, end, IPA) of the words of a text with a given pronunciation, including 's.
 
-        own: the markup's, which come first; their characters count from -offset.
+        own: those that the markup gives, which take precedence; their positions count from -offset.
         """
         plain = _plain_quotes(text)
         found = [(start - offset, end - offset, sound) for start, end, sound in own]

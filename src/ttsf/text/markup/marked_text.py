@@ -1,4 +1,4 @@
-"""A user's text with its markup taken out: what is said, how, and where it stands in the text."""
+"""A user's text with its markup parsed: spoken text, rates and pauses, and source positions."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -11,28 +11,28 @@ MAX_PAUSE_S = 10.0
 
 
 class Run(NamedTuple):
-    """A part of the spoken text that comes from one place of the user's text."""
+    """A part of the spoken text that comes from characters [start, end) of the user's text."""
 
     text: str
     start: int
-    """Its first character in the user's text."""
+    """Index of its first character in the user's text."""
     end: int
-    """The one after its last; where the lengths differ, every character has the whole place."""
+    """Index after its last; if the lengths differ, every character maps to the whole range."""
     ipa: str = ""
-    """How it is said, where the user says so."""
+    """Pronunciation given by the user, else empty."""
 
 
 class Stretch(NamedTuple):
-    """What is said at one rate up to a pause, an end that the markup sets, or a change of rate."""
+    """Spoken text up to a pause, a change of rate, or a sentence end that the markup sets."""
 
     runs: tuple[Run, ...]
     rate: float = 1.0
     pause_s: float = 0.0
-    """Silence after it."""
+    """Silence after the stretch."""
     marks: tuple[tuple[str, int], ...] = ()
-    """Name, and the character of the spoken text before which it stands."""
+    """Name of each mark, and the index of the spoken character that follows it."""
     ends: bool = False
-    """Whether the sentence ends here without a stop."""
+    """Whether the sentence ends here even without a stop."""
 
     @property
     def text(self) -> str:
@@ -41,16 +41,16 @@ class Stretch(NamedTuple):
 
 
 class MarkedText(NamedTuple):
-    """A whole text."""
+    """A whole text with its markup parsed."""
 
     stretches: tuple[Stretch, ...]
-    """Only the first may be silent: a pause before the first word."""
+    """Only the first stretch may have no words: a pause before the first word."""
     warnings: tuple[str, ...] = ()
-    """What of the markup is left out, a sentence each."""
+    """One sentence for each kind of ignored markup."""
 
 
 class SourceMap:
-    """The spoken text of a stretch, and from it back to the user's text."""
+    """Maps positions in the spoken text of a stretch back to the user's text."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.text = "".join(run.text for run in runs)
@@ -60,11 +60,11 @@ class SourceMap:
         self._given = [(a, b, run.ipa) for a, b, run in spans if run.ipa]
 
     def of(self, start: int, end: int) -> tuple[int, int]:
-        """The place of characters [start, end), end > start, of the spoken text."""
+        """Return the range in the user's text for spoken characters [start, end), end > start."""
         return self._character(start)[0], self._character(end - 1)[1]
 
     def given(self, start: int, end: int) -> list[tuple[int, int, str]]:
-        """Characters within [start, end) whose sound the user gives, and the sound."""
+        """Return (start, end, IPA) for the parts of a range whose IPA the user gives."""
         first = bisect_left(self._given, start, key=lambda given: given[0])
         last = bisect_left(self._given, end, key=lambda given: given[0])
         return self._given[first:last]
@@ -78,7 +78,7 @@ class SourceMap:
 
 
 class ScriptWriter:
-    """Stretches, while the markup is read from left to right."""
+    """Builds stretches while the markup is parsed from left to right."""
 
     def __init__(self) -> None:
         self._stretches: list[Stretch] = []
@@ -88,23 +88,23 @@ class ScriptWriter:
         self._rate = 1.0
 
     def add(self, text: str, start: int, end: int, ipa: str = "") -> None:
-        """What is said for characters [start, end) of the user's text."""
+        """Append spoken text for characters [start, end) of the user's text."""
         if text:
             self._runs.append(Run(text, start, end, ipa))
             self._length += len(text)
 
     def mark(self, name: str) -> None:
-        """A named point."""
+        """Set a named mark at the current position."""
         self._marks.append((name, self._length))
 
     def rate(self, rate: float) -> None:
-        """The rate of what follows."""
+        """Set the speaking rate of the following text."""
         if rate != self._rate:
             self.end(ends=False)
             self._rate = rate
 
     def end(self, pause_s: float = 0.0, *, ends: bool) -> None:
-        """A pause after what was added, and whether the sentence ends there."""
+        """End a stretch with a pause; ends: whether a sentence ends there too."""
         stretch = Stretch(tuple(self._runs), self._rate, pause_s, tuple(self._marks), ends)
         self._runs, self._marks, self._length = [], [], 0
         if any(c.isalnum() for c in stretch.text):
@@ -125,13 +125,13 @@ class ScriptWriter:
             self._marks = [(name, 0) for name, _ in stretch.marks]
 
     def finish(self, warnings: Sequence[str] = ()) -> MarkedText:
-        """All of it."""
+        """End the last stretch, and return the whole text."""
         self.end(ends=True)
         return MarkedText(tuple(self._stretches), tuple(warnings))
 
 
 def seconds(written: str, where: str) -> float:
-    """ "0.5s", "500ms" or "0.5" as seconds; raises TtsfError that names `where`."""
+    """Parse "0.5s", "500ms" or "0.5" as seconds; raises TtsfError that begins with `where`."""
     number, per_s = written.strip().lower(), 1.0
     if number.endswith("ms"):
         number, per_s = number[:-2], 1000.0

@@ -13,11 +13,11 @@ _SIGN_NAMES = {
 _PART = re.compile(r"\d+")
 _FORMATS = ("mdy", "dmy", "ymd", "ydm", "md", "dm", "ym", "my", "d", "m", "y")
 PLAIN_KINDS = ("time", "currency", "unit", "address", "name", "duration", "measure")
-"""What is read as it is written: the rules of plain text know it."""
+"""Kinds that the rules for plain text already read correctly."""
 
 
 def said_as(text: str, kind: str, form: str) -> str | None:
-    """The words of a text, with `kind` and `form` of interpret-as and format; None if unknown."""
+    """Put a text into words by its interpret-as (`kind`) and format (`form`); None if unknown."""
     if kind in _SPELLED:
         return _characters(text)
     if kind == "digits":

@@ -1,4 +1,4 @@
-"""Where sentences end in cleaned English text; this is decided here alone, by what follows."""
+"""Find sentence ends in cleaned English text by what follows each stop; only this module does."""
 
 # ruff: noqa: RUF001 (quotes)
 
@@ -20,7 +20,7 @@ from ttsf.text.english.lists import JOINTS, LETTERED, STARTERS, words
 from ttsf.text.english.tables import UNITS
 
 LONGEST = 600
-"""Characters. What has no end for so long is cut at a comma, or wherever it must be."""
+"""Maximum length, characters; longer text without an end is cut at a comma, or anywhere."""
 QUOTES = "\"'”’»)]}"
 _STARTERS = frozenset(word.lower() for word in STARTERS)
 _STOP = re.compile(rf"(?<![.!?…])[.!?…]++[{re.escape(QUOTES)}]*+(?=\s)")
@@ -47,18 +47,18 @@ _HALF_OF_DAY = ("a.m", "p.m")
 
 
 class Sentence(NamedTuple):
-    """Characters [start, end) of a text, without the space around them."""
+    """A sentence: characters [start, end) of a text, without surrounding space."""
 
     start: int
     end: int
     ends: bool
-    """False where a text without an end was cut."""
+    """False if the text had no end here and was cut for its length."""
 
 
 def sentences(text: str) -> list[Sentence]:
-    """All of a cleaned text that have a letter or digit; a line end ends one.
+    """Return the sentences of a cleaned text that contain a letter or digit.
 
-    Takes time in proportion to the length.
+    Every line break ends a sentence. Takes time linear in the length of the text.
     """
     found, start = [], 0
     for line in text.split("\n"):
@@ -74,9 +74,9 @@ def sentences(text: str) -> list[Sentence]:
 
 
 def first_end(text: str, start: int = 0) -> int | None:
-    """Where the first sentence ends, after `start`, of a text of which more may come.
+    """Return the end of the first sentence after `start` in a text that may still grow.
 
-    None while what comes may change it.
+    None while later text may change it.
     """
     for stop in _STOP.finditer(text, start):
         following = _NEXT_WORD.match(text[stop.end() : stop.end() + 60])
@@ -88,9 +88,9 @@ def first_end(text: str, start: int = 0) -> int | None:
 
 
 def cuts(words: Sequence[str], longest: int) -> list[int]:
-    """Before which words a sentence is cut so that no part has more than `longest` letters.
+    """Return the word indices at which to cut a sentence into parts of about equal length.
 
-    At its own pauses or before a conjunction, in parts of about one length.
+    Cuts at pauses and before conjunctions; no part has more than `longest` letters.
     """
     found, begin, rest = list[int](), 0, sum(len(word) + 1 for word in words)
     while rest > longest:

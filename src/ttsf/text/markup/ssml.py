@@ -1,7 +1,7 @@
-"""The part of SSML 1.1 that this voice can follow; other tags are reported and never spoken.
+"""Parse the part of SSML 1.1 that this voice supports; other tags are reported and never spoken.
 
-Read by expat itself, which alone tells where in the text a character stands. A document with a DTD
-is refused: it could name entities that grow without end or lie outside.
+Uses expat, since only expat reports positions in the source. A document with a DTD is refused: it
+could define entities that expand without bound or refer to other files.
 """
 
 import re
@@ -17,27 +17,26 @@ MAX_DEPTH = 32
 STRENGTHS = {
     "none": 0.0, "x-weak": 0.15, "weak": 0.25, "medium": 0.5, "strong": 0.75, "x-strong": 1.0,
 }  # fmt: skip
-"""Seconds of a `<break strength>`; SSML leaves them to the voice."""
+"""Pause of each `<break strength>`, s; SSML leaves the values to the voice."""
 RATES = {"x-slow": 0.5, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
 SLOWEST, FASTEST = 0.5, 2.0
 _RATE = re.compile(r"(?P<sign>[+-])?(?P<number>[0-9]{1,4}(?:\.[0-9]{1,4})?)(?P<percent>%)?")
 PLAIN = {"speak", "voice", "lang", "w", "token", "emphasis"}
-"""Their text is read as if they were not there."""
+"""Tags that are ignored, while their text is read."""
 _WORDS = {"phoneme", "sub", "say-as"}
 """How a word is said, or what is said instead."""
 UNSPOKEN = {"audio", "desc", "lexicon", "lookup", "meta", "metadata"}
 
 
 def is_ssml(text: str) -> bool:
-    """Whether a text is, or means to be, an SSML document."""
+    """Whether a text begins like an SSML document."""
     return re.match(r"\s*<(?:speak[\s>/]|\?xml\s|!DOCTYPE\s)", text) is not None
 
 
 def read_ssml(text: str) -> MarkedText:
-    """An SSML document as stretches.
+    """Parse an SSML document into stretches.
 
-    Raises TtsfError, one line with the place, for XML that is malformed or has a DTD and for values
-    that cannot be followed.
+    Raises TtsfError, with the position, for malformed XML, a DTD, and unsupported values.
     """
     return _Reader(text).script
 

@@ -1,1 +1,1 @@
-"""How English words sound where espeak-ng says them wrong."""
+"""Pronunciations of English words that espeak-ng gets wrong."""

@@ -1,4 +1,4 @@
-"""What espeak-ng is not asked for: names it says wrong, interjections, letters, homographs."""
+"""Pronunciations that are not left to espeak-ng: some names, interjections, letters, homographs."""
 
 # ruff: noqa: RUF001 (IPA)
 
@@ -17,9 +17,9 @@ SOUNDS = PEOPLE | PLACES | WORDS | {
     "psst": "psˈt", "aah": "ˈɑː", "argh": "ˈɑːɹɡ", "miz": "mˈɪz", "messers": "mˈɛsɚz",
     "jpegs": "dʒˈeɪpˌɛɡz",
 }  # fmt: skip
-"""IPA of words in small letters."""
+"""IPA of lower-case words."""
 CASED = {"AM": "ˌeɪˈɛm", "Xi": "ʃˈiː"}
-"""Said so in this writing alone."""
+"""IPA of words in exactly this case."""
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _LETTERED = words(
     "vitamin plan grade hepatitis type section class option part appendix exhibit point letter"
@@ -33,16 +33,17 @@ _NUMBER = re.compile(
 
 
 class Part(NamedTuple):
-    """A part of a clause: IPA, or words that espeak-ng is asked for."""
+    """A part of a clause: IPA, or words for espeak-ng."""
 
     text: str
     is_ipa: bool
 
 
 def parts(clause: str, before: str, given: Mapping[int, str], english: bool = True) -> list[Part]:
-    """A clause in parts; `before` are the words of its sentence before it.
+    """Split a clause into IPA for known exceptions, and words for espeak-ng.
 
-    given: where in the clause a word begins -> its IPA; of another language's words, that alone.
+    before: the preceding words of the sentence; given: IPA of words by the index of their first
+    character, which is all that is used if the language is not `english`.
     """
     found = list(_WORD.finditer(clause))
     past = [m[0] for m in _WORD.finditer(before)]

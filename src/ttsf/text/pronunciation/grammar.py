@@ -1,4 +1,4 @@
-"""What the neighbors of an English word tell of it: whether it is a verb where it stands."""
+"""Decide from the neighbours of an English word whether it is a verb there."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ AUXILIARIES = words(
     " can't cannot couldn't wouldn't shouldn't let let's please i'll you'll we'll they'll he'll"
     " she'll it'll i'd you'd we'd they'd he'd she'd make makes made help helps helped"
 )
-"""After these comes a verb in its plain form, a pronoun or "not" between or not."""
+"""Words that a verb in its base form follows, with or without a pronoun or "not" between."""
 SUBJECTS = words("i you we they who")
 ADVERBS = words("not never always often also just then really even only still usually")
 OBJECTS = words(
@@ -39,12 +39,12 @@ _COMPOUND = words("sports sales customs news arms goods savings always perhaps d
 
 
 def at(words: Sequence[str], k: int) -> str:
-    """words[k]; '' before the first and after the last."""
+    """Return words[k]; '' if k is out of range."""
     return words[k] if 0 <= k < len(words) else ""
 
 
 def is_verb(words: Sequence[str], k: int, start: int) -> bool:
-    """Whether words[k], a noun elsewhere, is a verb here; start: the first word of its clause."""
+    """Whether words[k] is a verb here, not a noun; start: index of the clause's first word."""
     before, after = at(words, k - 1), at(words, k + 1)
     if before in ADVERBS:
         before = at(words, k - 2)
@@ -61,14 +61,14 @@ def is_verb(words: Sequence[str], k: int, start: int) -> bool:
 
 
 def asked(words: Sequence[str], k: int) -> bool:
-    """'When does the bank close?'"""
+    """Whether words[k] is the verb of a question, as in 'When does the bank close?'"""
     aux, owner, after = at(words, k - 3), at(words, k - 2), at(words, k + 1)
     opens = k - 3 <= 1 and aux in ("do", "does", "did", "will", "can", "could", "should", "would")
     return opens and owner in NOUN_BEFORE and after in AFTER_VERB
 
 
 def many_before(words: Sequence[str], k: int, start: int) -> bool:
-    """Whether the word before is a plural noun that can be the subject: 'Prices increase'."""
+    """Whether words[k - 1] is a plural noun that may be the subject: 'Prices increase'."""
     noun, before = at(words, k - 1), at(words, k - 2)
     plural = noun in PLURALS or (
         noun.endswith("s") and not noun.endswith(("'s", "ss", "us", "is")) and len(noun) > 3

@@ -1,4 +1,4 @@
-"""Words of two sounds, told apart by their neighbours where espeak-ng takes the wrong one."""
+"""Choose the pronunciation of homographs by their neighbours, where espeak-ng chooses wrongly."""
 
 # ruff: noqa: RUF001 (IPA)
 
@@ -52,7 +52,7 @@ NOUN_VERB = {
     "wind": ("", "wˈaɪnd"), "graduate": ("", "ɡɹˈædʒuːˌeɪt"), "alternate": ("ˈɔːltɚnət", ""),
     "compact": ("kˈɑːmpækt", ""), "elaborate": ("ᵻlˈæbɚɹət", ""), "moderate": ("", "mˈɑːdɚɹˌeɪt"),
 }  # fmt: skip
-"""Word: its sound as a noun or adjective and as a verb; '' where espeak-ng has it right."""
+"""IPA of each word as a noun or adjective, and as a verb; '' if espeak-ng has it right."""
 
 
 BESIDE = {
@@ -74,7 +74,7 @@ BESIDE = {
     "produce": ("pɹˈoʊduːs", "fresh local organic farm seasonal produce the",
                 "aisle section stand"),
 }  # fmt: skip
-"""Word: its rarer sound, and the words before it and after it of which one asks for that."""
+"""IPA of each word's rarer reading, and the words before and after it that indicate it."""
 _BESIDE = {word: (ipa, words(a), words(b)) for word, (ipa, a, b) in BESIDE.items()}
 _METALS = words("copper tin zinc iron gold silver mercury")
 _OF_LEAD = words(
@@ -85,11 +85,9 @@ _LEAD_OF = words("made piece lump traces pound pounds tons")
 
 
 def homograph(words: Sequence[str], k: int, start: int) -> str:
-    """The IPA of words[k] of a sentence; '' leaves it to espeak-ng.
+    """Return the IPA of words[k] of a sentence; '' to leave it to espeak-ng.
 
-    words: small letters, but for names within the sentence.
-
-    start: the first word of its clause.
+    words: in lower case, except names within the sentence; start: index of the clause's first word.
     """
     word = words[k]
     special = _SPECIAL.get(word)

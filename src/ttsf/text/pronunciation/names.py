@@ -1,4 +1,4 @@
-"""IPA of names and borrowed words that espeak-ng says otherwise than educated Americans."""
+"""IPA of names and loan words that espeak-ng pronounces unlike educated Americans."""
 
 # ruff: noqa: RUF001 (IPA)
 

@@ -19,7 +19,7 @@ HELD_OUT = 50
 
 
 def prepare(settings: PrepareSettings, out: Path, workers: Parallel = Parallel()) -> list[Record]:
-    """Prepare every video of the layout in `out`; see `jobs.run_jobs`.
+    """Prepare every video of the layout in `out`; see `parallel.run_jobs`.
 
     Resumes an interrupted run. Raises TtsfError for unusable settings or folders.
     """

@@ -96,7 +96,7 @@ def _phones_of(word: str) -> str:
     spoken = phonemize(word, SpeechConfig().language).replace("ː", "")
     found = [PHONES[symbols] for symbols in _PHONE.findall(spoken)]
     if not found:
-        raise TtsfError(f"no sound is known for the word '{word}'")
+        raise TtsfError(f"no pronunciation is known for the word '{word}'")
     return " ".join(found)
 
 

@@ -22,7 +22,7 @@ def played(samples: np.ndarray, speed: float) -> np.ndarray:
 
 
 def disturbed(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Speech float32 [N] at 16 kHz in a random room, noise and channel, at a random level."""
+    """Put speech, float32 [N] at 16 kHz, into a random room, noise, channel and level."""
     x = samples.astype(np.float64)
     if rng.random() < 0.35:
         x = _in_room(x, rng)

@@ -57,14 +57,14 @@ class SpeechClips:
         return np.pad(played, (0, size - len(played)))
 
     def f0(self, clip: Clip, first: int, frames: int) -> np.ndarray:
-        """F0 in Hz of mel frames from `first` on, 0 where unvoiced: float32 [frames]."""
+        """Return F0 in Hz of mel frames from `first` on, 0 where unvoiced: float32 [frames]."""
         if clip.f0 is None:
             raise TtsfError(f"clip '{clip.name}' has no F0; make the corpus again")
         track = np.load(self.folder / clip.f0, allow_pickle=False).astype(np.float32)
         return np.pad(track[first : first + frames], (0, max(0, first + frames - len(track))))
 
     def waveform(self, clip: Clip) -> np.ndarray:
-        """Float32 [N] in [-1, 1], 16 kHz. Raises TtsfError that names a broken clip."""
+        """Read samples, float32 [N] in [-1, 1] at 16 kHz; raises TtsfError for a broken clip."""
         try:
             return read_samples(self.folder / str(clip.audio), 0, clip.samples)
         except TtsfError as error:

@@ -66,7 +66,10 @@ def pad_utterances(utterances: list[Utterance]) -> SpokenText:
 
 
 def log_f0(f0: np.ndarray, clip: Clip) -> Tensor:
-    """Natural log of F0 in Hz [T], interpolated where it is 0; TtsfError for a voiceless clip."""
+    """Return the natural log of F0 in Hz, [T], interpolated where F0 is 0.
+
+    Raises TtsfError for a clip without voiced frames.
+    """
     voiced = np.flatnonzero(f0)
     if not len(voiced):
         raise TtsfError(f"clip '{clip.name}' has no voiced sound")

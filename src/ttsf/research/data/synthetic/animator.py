@@ -61,7 +61,7 @@ class Frame(NamedTuple):
     mouth: np.ndarray
     """Box of the mouth x0, y0, x1, y1 in pixels of the frame, float32 [4]."""
     eyes: np.ndarray
-    """Boxes of the eyes, their right one first, in pixels of the frame, float32 [2, 4]."""
+    """Boxes of the eyes, the person's right eye first, in pixels of the frame, float32 [2, 4]."""
 
 
 class Animator:
@@ -131,7 +131,7 @@ class Animator:
         return still + self._turn * (pose.project(full) - still)
 
     def clip(self, labels: np.ndarray) -> np.ndarray:
-        """Labels float32 [11] limited to what looks plausible on this portrait."""
+        """Limit labels, float32 [11], to what looks plausible on this portrait."""
         wanted, own = np.asarray(labels, dtype=np.float64).copy(), self.own
         for i, limit in enumerate(np.array(LIMITS_DEGREES) / 10):
             low, high = own[i] - limit, own[i] + limit
@@ -151,7 +151,7 @@ class Animator:
         return wanted.astype(np.float32)
 
     def render(self, labels: np.ndarray) -> Frame:
-        """One frame with absolute labels [11], limited by `clip`."""
+        """Render one frame with absolute labels [11], limited by `clip`."""
         labels = self.clip(labels)
         motion = MotionLabels(*labels.tolist())
         depth = self.pose.project(PIVOT[None])[0, 2]

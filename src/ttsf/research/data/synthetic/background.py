@@ -6,13 +6,13 @@ from ttsf.research.landmarks.face_mesh import load_mediapipe, quiet_natives
 
 
 def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
-    """0 below `low`, 1 above `high`, smooth between."""
+    """Return 0 below `low`, 1 above `high`, and a smooth step between."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def person_matte(image: np.ndarray) -> np.ndarray:
-    """Share of person in each pixel of an RGB uint8 [H, W, 3], float32 [H, W] (mediapipe)."""
+    """Segment the person in RGB uint8 [H, W, 3] with mediapipe: float32 [H, W], 0 to 1."""
     segmentation = load_mediapipe().solutions.selfie_segmentation
     with quiet_natives():
         segmenter = segmentation.SelfieSegmentation(0)
@@ -22,7 +22,7 @@ def person_matte(image: np.ndarray) -> np.ndarray:
 
 
 def fill_background(image: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """Background float32 [H, W, 3]: the picture where no person is, smoothly filled elsewhere."""
+    """Fill the area of the person smoothly from the background: float32 [H, W, 3]."""
     import cv2
 
     keep = (cv2.dilate(matte, np.ones((9, 9))) < 0.02).astype(np.float32)

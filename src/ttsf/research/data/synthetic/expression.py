@@ -24,7 +24,7 @@ JAW_WEIGHTS = {
     149: 0.92, 378: 0.92, 150: 0.82, 379: 0.82, 136: 0.68, 365: 0.68, 172: 0.5, 397: 0.5,
     58: 0.3, 288: 0.3, 132: 0.14, 361: 0.14,
 }  # fmt: skip
-"""Share of the chin's movement that a landmark follows."""
+"""Movement of each landmark relative to the chin's."""
 STILL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 93, 234, 127, 162, 21, 54, 103, 67, 109,
     168, 6, 197, 195, 5, 4, 1, 19, 94, 2, 97, 326, 98, 327, 129, 358, 48, 278, 64, 294, 115, 344,
@@ -39,7 +39,7 @@ LID_ROWS = (
 CHIN_E = 0.12
 """Drop of the chin for open = 1, in e."""
 UPPER_SHARE = 0.18
-"""Part of the gap that the upper lip opens."""
+"""Share of the gap between the lips that is opened by the upper lip."""
 
 
 def _profile(x: np.ndarray) -> np.ndarray:
@@ -79,7 +79,7 @@ class Expression:
         return -np.linalg.solve(left, energy[np.ix_(free, known)])
 
     def shape(self, labels: MotionLabels, blink_closing: float) -> np.ndarray:
-        """Frontal landmarks [468, 3] with mouth labels; lids closed by `blink_closing` of 0..1."""
+        """Return frontal landmarks [468, 3] for mouth labels; blink_closing: 0 open to 1 shut."""
         gap = labels.open * GAP_E
         move = np.zeros_like(self.rest)
         self._open(move, gap)

@@ -2,7 +2,7 @@
 
 A mean-reverting random walk for the pose, and blinks. The ranges are those of speakers in front of
 a camera (yaw 5-95 % range of 4-15 degrees, about 24 blinks a minute); it replaces tracked
-video. It ignores the voice; `motion.prosody` re-times it by loudness.
+video. It ignores the voice; `model.motion.prosody` re-times it by loudness.
 """
 
 import numpy as np

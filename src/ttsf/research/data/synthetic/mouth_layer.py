@@ -16,9 +16,9 @@ EDGE_E = 0.045
 """How far the edge of donor teeth lies below the closed lip line, in e."""
 
 WARM = np.array([1.03, 0.99, 0.92], np.float32)
-"""Tint of teeth whose colour was taken away."""
+"""Tint given to donor teeth after their own colour is removed."""
 GREY = np.array([0.299, 0.587, 0.114], np.float32)
-"""Luminance of RGB."""
+"""Weights of R, G and B in luminance."""
 
 
 class Teeth(NamedTuple):
@@ -33,7 +33,10 @@ class Teeth(NamedTuple):
 
 
 def skin_colour(image: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Median RGB [3] of the cheeks; image RGB [H, W, 3], points [468, 2+] in pixels."""
+    """Return the median RGB [3] of the cheeks.
+
+    image: RGB [H, W, 3]; points: landmarks [468, 2 or more] in pixels.
+    """
     centre = points[[50, 280, 205, 425], :2].round().astype(int)
     height, width = image.shape[:2]
     x, y = np.clip(centre[:, 0], 2, width - 3), np.clip(centre[:, 1], 2, height - 3)
@@ -42,7 +45,7 @@ def skin_colour(image: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def take_teeth(image: np.ndarray, points: np.ndarray, frontal: np.ndarray) -> Teeth | None:
-    """Teeth of a frontal open smile, or None if they are dark or hidden."""
+    """Cut out the teeth of a frontal open smile; None if they are dark or hidden."""
     import cv2
 
     upper, lower = frontal[list(UPPER_INNER)], frontal[list(LOWER_INNER)]
@@ -105,8 +108,11 @@ class MouthLayer:
         """Three corners of the teeth patch in the frontal frame, in e."""
 
     def draw(self, source: np.ndarray, plane: np.ndarray) -> np.ndarray:
-        """Layer float32 [h, w, 3]; `source` [h, w, 2] portrait pixels of the skull,
-        `plane` [3, 2] the corners of the teeth patch in pixels of the layer."""
+        """Draw the layer, float32 [h, w, 3].
+
+        source: portrait pixel of each pixel of the skull, [h, w, 2]; plane: corners of the teeth
+        patch in pixels of the layer, [3, 2].
+        """
         import cv2
 
         height, width = PATCH

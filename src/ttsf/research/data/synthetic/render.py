@@ -55,7 +55,7 @@ class Person(NamedTuple):
 
 
 def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Random motion near the portrait's `own` labels [11]: head in 3 of 4, mouth always."""
+    """Draw random labels near the portrait's `own` [11]: the head in 3 of 4, the mouth always."""
     labels = own.copy()
     if rng.random() < 0.75:
         labels[:3] += rng.uniform(-1, 1, 3) * (1.1, 0.8, 0.7)
@@ -97,14 +97,14 @@ def render_person(animator: Animator, count: int, rng: np.random.Generator) -> P
 
 
 def donor_teeth(data: Path, detector: LandmarkDetector) -> list[Teeth]:
-    """Teeth of frontal training smiles, for portraits that show none."""
+    """Collect teeth from frontal smiles of the training split, for portraits that show none."""
     donors = filter(shows_teeth, read_parts(data, "portrait", ["train"]))
     found = (teeth_of(data / part.file, detector) for part in donors)
     return list(islice((teeth for teeth in found if teeth is not None), DONORS))
 
 
 def render(settings: RenderSettings, out: Path, progress: Progress | None = None) -> int:
-    """Render all portraits of one use and pack them in `out`; returns how many people were kept.
+    """Render all portraits of one use, and pack them in `out`; return the number of people kept.
 
     progress is called with portraits done and portraits in all. Raises TtsfError for a size that is
     no multiple of FLOW_SIDE, unusable parts, without mediapipe, and where `out` was begun with

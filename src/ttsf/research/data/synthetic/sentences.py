@@ -44,7 +44,7 @@ def _ordinal(number: int) -> str:
 
 
 def everyday_sentence(rng: random.Random) -> str:
-    """One sentence of daily speech with names, places, prices, dates and times filled in."""
+    """Fill a random everyday sentence with names, places, prices, dates and times."""
     return rng.choice(TEMPLATES).format(
         part=rng.choice(("morning", "afternoon", "evening")),
         name=rng.choice(NAMES),
@@ -69,7 +69,7 @@ def everyday_sentence(rng: random.Random) -> str:
 
 
 def sentences_of(text: str, min_words: int = 3, max_words: int = 16) -> list[str]:
-    """Plain English sentences of a free text; lists, code, tables and shouting are left out."""
+    """Return the plain English sentences of a text, without lists, code, tables and shouting."""
     text = re.sub(r"(?m)^\s*(--|%|\*|#|\||>).*$", "\n\n", text)
     kept = []
     for paragraph in re.split(r"\n\s*\n|\n%\n", text):
@@ -85,7 +85,7 @@ def sentences_of(text: str, min_words: int = 3, max_words: int = 16) -> list[str
 
 
 def teacher_texts(count: int, texts: list[str], rng: random.Random) -> list[str]:
-    """Unique sentences in random order: about one in six from templates, the rest from `texts`."""
+    """Return unique sentences in random order: one in six from templates, the rest from `texts`."""
     found = {s for text in texts for s in sentences_of(text)}
     pool = sorted(found)
     rng.shuffle(pool)

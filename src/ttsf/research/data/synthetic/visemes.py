@@ -58,7 +58,7 @@ SLOW, FAST = 0.045, 0.022  # s, smoothing of opening and rounding; of pressing a
 
 
 def smooth(values: np.ndarray, sigma: float, mode: str = "reflect") -> np.ndarray:
-    """Gaussian mean over the first axis; sigma in frames, mode as in `scipy.ndimage`."""
+    """Smooth along the first axis with a Gaussian; sigma in frames, mode as in `scipy.ndimage`."""
     with needing("smooth motion", "scipy", "data"):
         from scipy.ndimage import gaussian_filter1d
     return gaussian_filter1d(values, sigma, axis=0, mode=mode)
@@ -72,7 +72,7 @@ def _smooth_shapes(values: np.ndarray, present: np.ndarray, sigma: float) -> np.
 
 
 def mouth_curve(symbols: list[str], durations: np.ndarray, mel: np.ndarray) -> np.ndarray:
-    """Labels (open, wide, press, lip_fv) for every mel frame, [T, 4].
+    """Return labels (open, wide, press, lip_fv) for every mel frame, [T, 4].
 
     symbols: one string per input symbol (those not in `SHAPES`, such as blanks and stress marks,
     take the shape of their neighbours); durations: mel frames of each; mel: [80, T], natural log.
@@ -111,7 +111,7 @@ def spoken_mouth(phones: list[Phone], samples: np.ndarray) -> SpokenMouth:
 
 
 def viseme_times(phones: list[Phone], frames: int) -> tuple[list[str], np.ndarray]:
-    """Symbols of `visemes.SHAPES` and the mel frames of each, `frames` in all.
+    """Return symbols of `visemes.SHAPES` and the mel frames of each, `frames` in total.
 
     Phones of two symbols give half of their time to each; gaps are silence.
     """

@@ -100,7 +100,9 @@ class VocoderStage:
             raise TtsfError("the griffin_lim vocoder has nothing to train")
         audio, self.rate = self.config.audio, self.config.sample_rate
         if t.segment % audio.hop:
-            raise TtsfError(f"a hop of {audio.hop} does not divide {t.segment} samples")
+            raise TtsfError(
+                f"vocoder.segment must be a multiple of the hop ({audio.hop}), not {t.segment}"
+            )
         self.heard = output_audio(self.config)
         self.model = TTSF(self.config)
         if options.warm_start is not None:

@@ -1,4 +1,4 @@
-"""Two numbers with a sign between that are no fraction, ratio or time: scores, pages, lines."""
+"""Scores, pages and lines: two numbers around a sign that are no fraction, ratio or time."""
 
 # ruff: noqa: RUF001
 

@@ -1,4 +1,4 @@
-"""Abbreviations, by where they are read as the table says."""
+"""Abbreviations, grouped by the context in which they are expanded."""
 
 from ttsf.text.english.lexicons.table import rows, words
 
@@ -12,21 +12,21 @@ def _where(place: str, how: str = "") -> dict[str, str]:
 
 
 BEFORE_NAMES, AFTER_NAMES = _where("before a name"), _where("after a name")
-"""Written as here; the others are written in small or capital letters."""
+"""Case-sensitive, unlike the other groups."""
 BEFORE_NUMBERS, ANYWHERE = _where("before a number"), _where("anywhere")
 STATES = _where("after a town")
 BARE_BEFORE_NAMES = frozenset(_where("before a name", "bare"))
 BARE_AFTER_NAMES = frozenset(_where("after a name", "bare"))
 BARE_ANYWHERE = frozenset(_where("anywhere", "bare"))
-"""Also without a stop."""
+"""Abbreviations that are expanded even without a full stop."""
 MAY_BE_WORDS = frozenset(
     short.lower() for short, _, _, flags in rows("abbreviations") if "word" in flags.split()
 )
-"""Words of their own where a sentence ends after them or a name follows."""
+"""Abbreviations that are ordinary words at the end of a sentence or before a name."""
 NEVER_LAST = frozenset(("p.s", "e.g", "i.e", "v")) | frozenset(
     short.lower() for short, _, _, flags in rows("abbreviations") if "goes-on" in flags.split()
 )
-"""A sentence never ends at their stop."""
+"""Abbreviations whose stop never ends a sentence."""
 LATIN = words("latin")
 SHORT_FORMS = frozenset(
     {form.lower() for form in (*ANYWHERE, *BEFORE_NUMBERS, *STATES)}
@@ -55,4 +55,4 @@ SHORT_FORMS = frozenset(
         ]
     )
 )
-"""All whose stop need not end a sentence, in small letters."""
+"""All abbreviations whose stop may not end a sentence, in lower case."""

@@ -1,4 +1,4 @@
-"""Reads a table of this folder."""
+"""Read the tables of this folder."""
 
 from functools import cache
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 
 @cache
 def rows(name: str) -> tuple[tuple[str, ...], ...]:
-    """The rows of NAME.tsv below its header, each with as many cells as the header.
+    """Return the rows of NAME.tsv below its header, padded to the header's number of cells.
 
-    Lines that begin with "# " are remarks. Raises ValueError that names a row with too many cells.
+    Lines that begin with "# " are comments. Raises ValueError for a row with too many cells.
     """
     text = (Path(__file__).parent / f"{name}.tsv").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("# ")]
@@ -23,5 +23,5 @@ def rows(name: str) -> tuple[tuple[str, ...], ...]:
 
 
 def words(name: str) -> dict[str, str]:
-    """The first two cells of each row, as a dictionary."""
+    """Return a table's first two columns as a dictionary."""
     return {row[0]: row[1] for row in rows(name)}

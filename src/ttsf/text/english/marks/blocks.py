@@ -8,9 +8,9 @@ from bisect import bisect_right
 from ttsf.text.english.trace import Traced
 
 ITEM, HEADING = "\x01", "\x02"
-"""Stand before an item of a list, and before a heading, a row or a numbered item."""
+"""Characters that mark the start of a list item, and of a heading, table row or numbered item."""
 CODE_BLOCK = "Code block."
-"""What is said for one."""
+"""Spoken in place of a block of code."""
 
 _THOUGHT = re.compile(
     r"<(think|thought|reason|scratchpad)(ing)?>(?:[^<]|<(?!/?\1))*+</\1\2?>"
@@ -60,7 +60,7 @@ _NUMBERED = re.compile(r"^[ \t]*+(\d{1,3})[.)](?=[ \t]++\S)", re.M)
 
 
 def without_blocks(traced: Traced, read_code: bool = False) -> Traced:
-    """Thoughts go; of code only that it is there is said, or it is read."""
+    """Remove <think> blocks, notes and link definitions; announce blocks of code, or keep them."""
     traced = traced.sub(_THOUGHT, "\n")
     for pattern in (_FENCED, _PREFORMATTED):
         if read_code:
@@ -85,7 +85,7 @@ def _lines_apart(traced: Traced, pattern: re.Pattern[str]) -> Traced:
 
 
 def marked_lines(traced: Traced) -> Traced:
-    """Lines without the marks of Markdown; headings, items and rows begin with one of ours."""
+    """Replace Markdown's line marks: HEADING begins a heading or row, ITEM a list item."""
     traced = traced.sub(_UNDERLINE, "\n\n")
     for pattern in _RULES:
         traced = traced.sub(pattern, "")

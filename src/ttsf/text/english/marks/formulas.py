@@ -67,7 +67,7 @@ _GREEK = frozenset(
 
 
 def without_latex(traced: Traced) -> Traced:
-    """Commands become signs or words; the delimiters of a formula go."""
+    """Replace LaTeX commands by signs or words, and remove the delimiters of formulas."""
     if "\\" not in traced.text and "$" not in traced.text and "{" not in traced.text:
         return traced
     for _ in range(3):  # what stands in braces may have braces itself

@@ -32,7 +32,7 @@ _INLINE = (
 
 
 def without_escapes(traced: Traced) -> Traced:
-    r"""'\n' and '\t' as two signs are white space, and a sign after a backslash is itself."""
+    r"""Replace the two characters '\n' or '\t' by white space, and other escapes by their sign."""
     if "\\" not in traced.text:
         return traced
     paths = [match.span() for match in _WINDOWS_PATH.finditer(traced.text)]
@@ -46,7 +46,7 @@ def without_escapes(traced: Traced) -> Traced:
 
 
 def without_marks(traced: Traced) -> Traced:
-    """Of emphasis, code and links the text stays; citations go."""
+    """Keep only the text of emphasis, code and links; remove citations."""
     traced = traced.sub(_CITED, "")
     for pattern, group in (*_INLINE, *_INLINE):  # one may stand within another
         traced = traced.keep(pattern, group)

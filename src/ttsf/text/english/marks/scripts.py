@@ -1,4 +1,4 @@
-"""Letters of other scripts: which a text has, and those that are left out."""
+"""Find and remove letters of scripts that cannot be read."""
 
 import re
 import unicodedata
@@ -21,16 +21,16 @@ _LEFT_OUT = re.compile(
 
 @lru_cache(maxsize=4096)
 def script_of(c: str) -> str:
-    """'LATIN', 'GREEK', 'CJK', ... of a letter; '' for what is none."""
+    """Return the script of a letter, such as 'LATIN', 'GREEK' or 'CJK'; '' for other characters."""
     if c.isascii() or not unicodedata.category(c).startswith("L"):
         return ""
     return unicodedata.name(c, "UNKNOWN").split()[0]
 
 
 def without_foreign(traced: Traced, known: str) -> tuple[Traced, tuple[str, ...]]:
-    """A text without the letters and words of scripts that are not read, and those words.
+    """Remove words in scripts that cannot be read; also return these words.
 
-    known: the script of the language. One or two Greek letters stay: they are named.
+    known: script of the language. One or two Greek letters in a row stay: they are read by name.
     """
     signs, words = list(traced.text), list[str]()
     for start, end in foreign_words(traced.text, known):
@@ -49,7 +49,7 @@ def _gap(match: re.Match[str]) -> str:
 
 
 def foreign_words(text: str, known: str) -> Iterator[tuple[int, int]]:
-    """Runs [start, end) of letters of scripts that are not read, with their vowel signs."""
+    """Yield [start, end) of each run of letters, with vowel signs, whose script cannot be read."""
     start: int | None = None
     for k, c in enumerate((*text, " ")):
         script = script_of(c)
@@ -63,5 +63,5 @@ def foreign_words(text: str, known: str) -> Iterator[tuple[int, int]]:
 
 
 def shown(word: str) -> str:
-    """A word as it is quoted in a warning."""
+    """Shorten a word for quoting in a warning."""
     return word if len(word) <= _SHOWN else f"{word[: _SHOWN - 1]}…"

@@ -33,7 +33,7 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 
 
 def without_tags(traced: Traced) -> Traced:
-    """Tags go, entities become signs; a block's tag ends its line, one between letters a word."""
+    """Remove tags, and decode entities; a block tag leaves a line break, one in a word a space."""
     traced = traced.sub(_COMMENT, "").sub(_STYLE, "").keep(_ADDRESS)
     traced = traced.sub(_RAISED, _raised).sub(_LOWERED, lambda m: m[1]).sub(_NOTE, "")
     traced = traced.sub(_CELL_END, " | ").sub(_BLOCK, "\n").sub(_TAG, _tag)
