@@ -13,7 +13,8 @@ import pytest
 from tests.support.paths import ROOT
 from ttsf.research.presets import PRESETS
 
-PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "dev").glob("*.md")]
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [*ROOT.glob("*.md"), *DOCS, *(ROOT / "dev").glob("*.md")]
 FILE = re.compile(r"`((?:[\w-]+/)*[\w-]+\.(?:py|sh|md))`")
 LINK = re.compile(r"\]\((?!http|/)([^)#]+)\)")
 CODE = re.compile(r"`[^`\n]*`")
@@ -26,9 +27,9 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", [*(ROOT / "docs").glob("*.md")], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_files_are_where_the_page_says(page: Path) -> None:
-    places = (ROOT, ROOT / "src" / "ttsf")
+    places = (ROOT, ROOT / "src" / "ttsf", page.parent)
     named = [name for name in FILE.findall(page.read_text()) if not name.startswith("FILE.")]
     assert [name for name in named if not any((at / name).exists() for at in places)] == []
 

@@ -17,7 +17,7 @@ SCORERS = ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "face_recognit
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).splitlines()
 (PYTHON,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 STUB = """#!/bin/bash
 { printf '%q ' "$@"; echo; } >> "$LOG"
 """
