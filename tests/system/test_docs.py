@@ -1,6 +1,7 @@
 """Files, links and classes named in the documentation exist."""
 
 import re
+import tomllib
 from ast import literal_eval
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -32,6 +33,14 @@ def test_files_are_where_the_page_says(page: Path) -> None:
     places = (ROOT, ROOT / "src" / "ttsf", page.parent)
     named = [name for name in FILE.findall(page.read_text()) if not name.startswith("FILE.")]
     assert [name for name in named if not any((at / name).exists() for at in places)] == []
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    cited = re.findall(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    changes = (ROOT / "docs" / "changelog.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## (\S++)(?! \(unreleased\))", changes, re.MULTILINE)
+    assert cited == [project["version"]] == released[:1]
 
 
 def test_the_paper_map_names_what_is_there() -> None:
