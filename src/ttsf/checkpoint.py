@@ -7,7 +7,9 @@ the base's folder beside it.
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pydantic
 import torch
@@ -15,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from ttsf.config import ModelConfig, model_config_from_json, model_config_to_json
 from ttsf.errors import TtsfError
@@ -27,6 +30,8 @@ RUN = "state.safetensors"
 """File of a training run, which is no model yet."""
 BUNDLED = Path(__file__).parent / "weights" / "mini"
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+FILLING = ("normal_", "uniform_", "mul", "mul_", "div")
+"""Ends of the names of PyTorch's functions with which modules make their first values."""
 BASE = "base"
 """Metadata key: name of the sibling folder that holds the other tensors."""
 VOICE = "voice"
@@ -128,10 +133,30 @@ def _voice_space(model: TTSF) -> str:
     return digest.hexdigest()
 
 
+class _Unfilled(TorchFunctionMode):
+    """Leave the values of meta tensors undrawn and unscaled.
+
+    There are none; but for the first such call PyTorch imports its compiler, for two seconds.
+    """
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        named = kwargs or {}
+        changed = args[0] if args else named.get("tensor")
+        if isinstance(changed, Tensor) and changed.is_meta and function.__name__.endswith(FILLING):
+            return changed
+        return (torch.empty if function is torch.randn else function)(*args, **named)
+
+
 def _blank(config: ModelConfig, path: Path) -> TTSF:
     """Build the model on the meta device, so that absurd sizes allocate nothing."""
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Unfilled():
             return TTSF(config)
     except Exception as error:  # arbitrary sizes in a damaged file
         raise TtsfError(f"{path}: cannot build this model ({error})") from error

@@ -13,6 +13,7 @@ from PIL import Image
 
 import ttsf
 from ttsf import checkpoint, pipeline
+from ttsf.cli import main as main_module
 from ttsf.cli.main import main, parse
 from ttsf.cli.speak import Speak
 from ttsf.cli.streams import Progress
@@ -274,6 +275,14 @@ def test_every_command_has_its_help_tested(capsys: pytest.CaptureFixture[str]) -
             line.removeprefix(group).split()[0] for line in COMMANDS if line.startswith(group)
         }
         assert set(names) == tested
+
+
+@pytest.mark.parametrize("known", main_module.COMMANDS.values(), ids=main_module.COMMANDS)
+def test_the_list_of_commands_says_what_each_says_itself(known: main_module.Known) -> None:
+    form = known.load()
+    if isinstance(form, type):  # no group of commands
+        summary = (form.__doc__ or "").partition("\n\n")[0]
+        assert " ".join(summary.split()) == known.summary
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

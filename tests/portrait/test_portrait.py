@@ -1,6 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import dlib
 import numpy as np
 import pytest
 import torch
@@ -9,6 +10,7 @@ from skimage import data
 from torch import Tensor
 
 from ttsf.errors import TtsfError
+from ttsf.portrait import detection
 from ttsf.portrait.crop import crop_portrait, crop_square
 from ttsf.portrait.detection import FaceBox, choose_face, find_faces
 from ttsf.portrait.portrait import read_portrait
@@ -149,3 +151,8 @@ def test_what_may_spoil_a_video_is_named(
     assert doubt.about == "light" and str(doubt) == "the face is very dark"
     (doubt,) = read_portrait(glasses).doubts
     assert doubt.about == "eyes" and str(doubt).startswith("the eyes are dark")
+
+
+def test_the_detector_is_that_of_dlib(tmp_path: Path) -> None:
+    dlib.get_frontal_face_detector().save(str(tmp_path / "saved.svm"))
+    assert (tmp_path / "saved.svm").read_bytes() == detection.DETECTOR.read_bytes()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import tyro
 
 from tests.support.paths import ROOT
-from ttsf.cli.main import COMMANDS, CONFIG
+from ttsf.cli.main import CONFIG, whole
 
 PAGE = ROOT / "docs" / "cli.md"
 NOTHING = re.compile(r" ?\(default:( False| None)?\s*\)")
@@ -29,7 +29,7 @@ def render() -> str:
     """Return the page: a section for each command, with its description and its options."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        parser = tyro.extras.get_parser(COMMANDS, config=CONFIG, prog="ttsf")
+        parser = tyro.extras.get_parser(whole(), config=CONFIG, prog="ttsf")
     return "\n".join([TITLE, *_sections(parser, "ttsf")])
 
 

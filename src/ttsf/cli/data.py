@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, PositionalRequiredArgs, arg
 
-from ttsf.cli.options import Configured, Jobs, Out, Quiet
+from ttsf.cli.options import Jobs, Out, Quiet
 from ttsf.cli.streams import Progress
+from ttsf.cli.train import Configured
 from ttsf.research.data.settings import OpenCorpusSettings, PrepareSettings, RenderSettings
 
 if TYPE_CHECKING:

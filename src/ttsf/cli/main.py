@@ -10,12 +10,14 @@ import threading
 from collections.abc import Sequence
 from contextlib import redirect_stderr, suppress
 from dataclasses import dataclass, fields
+from functools import reduce
+from importlib import import_module
 from importlib.metadata import version
+from operator import or_
 from types import FrameType
-from typing import Annotated, Literal, NoReturn, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, NoReturn, Protocol
 
 import tyro
-from pydantic import ValidationError
 from tyro.conf import (
     DisallowNone,
     FlagCreatePairsOff,
@@ -24,12 +26,6 @@ from tyro.conf import (
     subcommand,
 )
 
-from ttsf.cli.data import Corpus, Prepare, Render, Statistics
-from ttsf.cli.evaluate import Evaluate
-from ttsf.cli.faces import Faces
-from ttsf.cli.info import Info, Verify
-from ttsf.cli.serve import Batch, Mcp, Serve
-from ttsf.cli.speak import Speak
 from ttsf.cli.streams import (
     give_up_output,
     interrupts,
@@ -37,9 +33,6 @@ from ttsf.cli.streams import (
     settle_streams,
     tell,
 )
-from ttsf.cli.study import Analyse, Make
-from ttsf.cli.train import STAGES, Ablate, Assemble
-from ttsf.cli.voices import Voices
 from ttsf.errors import TtsfError
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
@@ -71,30 +64,87 @@ class Completion:
 
     def run(self) -> None:
         """Print the script."""
-        _cli(["--tyro-print-completion", self.shell])
+        _tyro(whole(), "ttsf", ["--tyro-print-completion", self.shell])
 
 
-Study = Annotated[Make, subcommand("make")] | Annotated[Analyse, subcommand("analyse")]
-COMMANDS = (
-    Annotated[Speak, subcommand("speak")]
-    | Annotated[Faces, subcommand("faces")]
-    | Annotated[Prepare, subcommand("prepare")]
-    | Annotated[Corpus, subcommand("corpus")]
-    | Annotated[Render, subcommand("render")]
-    | Annotated[Statistics, subcommand("statistics")]
-    | Annotated[STAGES, subcommand("train", description="Train one stage of a model.")]
-    | Annotated[Assemble, subcommand("assemble")]
-    | Annotated[Ablate, subcommand("ablate")]
-    | Annotated[Evaluate, subcommand("evaluate")]
-    | Annotated[Study, subcommand("study", description="Let people rate clips (Table 4).")]
-    | Annotated[Serve, subcommand("serve")]
-    | Annotated[Mcp, subcommand("mcp")]
-    | Annotated[Batch, subcommand("batch")]
-    | Annotated[Voices, subcommand("voices")]
-    | Annotated[Verify, subcommand("verify")]
-    | Annotated[Info, subcommand("info")]
-    | Annotated[Completion, subcommand("completion")]
-)
+class Known(NamedTuple):
+    """A command whose options are imported only when it is given."""
+
+    module: str
+    """Module below `ttsf.cli`."""
+    form: str
+    """Name of its class there, or of the union of its own commands."""
+    summary: str
+    """First sentence of its help."""
+
+    def load(self) -> Any:
+        """Import the class or union."""
+        return getattr(import_module(f"ttsf.cli.{self.module}"), self.form)
+
+
+COMMANDS = {
+    "speak": Known(
+        "speak",
+        "Speak",
+        "Generate a video of a portrait that speaks a text, or a recording of yours.",
+    ),
+    "faces": Known("faces", "Faces", "List the faces of a picture, the largest first."),
+    "prepare": Known("data", "Prepare", "Make training clips from recorded videos."),
+    "corpus": Known("data", "Corpus", "Build the open corpus from portraits, speech and GRID."),
+    "render": Known(
+        "data",
+        "Render",
+        "Render portraits with random known motion as training data for the face stage.",
+    ),
+    "statistics": Known(
+        "data",
+        "Statistics",
+        "Measure mel_mean and mel_std of a corpus, as a file for --config.",
+    ),
+    "train": Known("train", "STAGES", "Train one stage of a model."),
+    "assemble": Known(
+        "train",
+        "Assemble",
+        "Assemble a model folder from runs; later runs replace parts of earlier ones.",
+    ),
+    "ablate": Known(
+        "train",
+        "Ablate",
+        "Make an ablation of a model (Tables 3 and 5) in a folder beside it, named after the "
+        "preset.",
+    ),
+    "evaluate": Known(
+        "evaluate",
+        "Evaluate",
+        "Compute the paper's tables for our videos and those of other systems.",
+    ),
+    "study": Known("study", "STUDY", "Let people rate clips (Table 4)."),
+    "serve": Known("serve", "Serve", "Serve a web page and an HTTP API that generate videos."),
+    "mcp": Known(
+        "serve",
+        "Mcp",
+        "Offer tools to agents over the Model Context Protocol, on standard input and output.",
+    ),
+    "batch": Known(
+        "serve",
+        "Batch",
+        "Generate the videos listed in a JSONL file; a rerun continues an interrupted batch.",
+    ),
+    "voices": Known(
+        "voices",
+        "Voices",
+        "List a model's voices; save a sample of each, or the voice that a face chooses.",
+    ),
+    "verify": Known(
+        "verify",
+        "Verify",
+        "Check whether a video, sound or picture was made with ttsf: exit code 0 if so, else 1.",
+    ),
+    "info": Known("train", "Info", "Print parameter counts."),
+    "completion": Known(
+        "main", "Completion", "Print a script that completes commands and options in a shell."
+    ),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,9 +162,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code or 0
     except TtsfError as error:
         return _fail(str(error), BAD_INPUT)
-    except ValidationError as error:
-        wrong = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        return _fail("; ".join(wrong), BAD_INPUT)
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:  # the reader of our output closed it
@@ -123,6 +170,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if interrupts:
             return _fail("interrupted", INTERRUPTED)
+        if wrong := _wrong_values(error):
+            return _fail(wrong, BAD_INPUT)
         if os.environ.get("TTSF_DEBUG"):
             raise
         return _fail(f"{type(error).__name__}: {error} (TTSF_DEBUG=1 shows where)", FAILED)
@@ -178,19 +227,55 @@ def parse(arguments: list[str]) -> Command:
 
 
 def _cli(arguments: Sequence[str]) -> Command:
-    return tyro.cli(
-        COMMANDS,  # type: ignore[arg-type]
-        prog="ttsf",
-        description=DESCRIPTION,
-        args=arguments,
-        config=CONFIG,
+    name = arguments[0] if arguments else ""
+    if name in COMMANDS:
+        known = COMMANDS[name]
+        form = known.load()
+        summary = None if isinstance(form, type) else known.summary  # a class has its docstring
+        return _tyro(form, f"ttsf {name}", arguments[1:], summary)
+    return _tyro(_outline(), "ttsf", arguments, DESCRIPTION)
+
+
+def _tyro(
+    form: Any, program: str, arguments: Sequence[str], description: str | None = None
+) -> Command:
+    return tyro.cli(form, prog=program, description=description, args=arguments, config=CONFIG)
+
+
+def whole() -> Any:
+    """Import all commands, and return their union."""
+    forms = ((name, known.load(), known.summary) for name, known in COMMANDS.items())
+    return reduce(
+        or_,
+        (
+            Annotated[form, subcommand(name, description=None if isinstance(form, type) else about)]
+            for name, form, about in forms
+        ),
     )
+
+
+def _outline() -> Any:
+    """Return the union of commands that have a name and a summary, but no options."""
+    return reduce(
+        or_,
+        (
+            Annotated[_Outlined, subcommand(name, description=known.summary)]
+            for name, known in COMMANDS.items()
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Outlined:
+    """Stands for any command."""
 
 
 def _text_apart(arguments: list[str]) -> list[str]:
     """Move texts of `speak` that begin with a dash and contain a space behind `--`."""
     if arguments[:1] != ["speak"]:
         return arguments
+    from ttsf.cli.speak import Speak
+
     end = arguments.index("--") if "--" in arguments else len(arguments)
     own = {"-o", *(f"--{field.name.replace('_', '-')}" for field in fields(Speak))}
 
@@ -208,6 +293,14 @@ def _unbox(message: str) -> str:
     parts = (" ".join(part.split()) for part in re.split("[─-]{9,}", " ".join(rows)))
     reasons = (part.partition(" Got errors:")[0] for part in parts if not part.startswith(FURTHER))
     return f"{'; '.join(filter(None, reasons))} (--help explains)"
+
+
+def _wrong_values(error: Exception) -> str:
+    """Say which values pydantic, which most commands do not import, refused; "" if it was not."""
+    pydantic = sys.modules.get("pydantic")
+    if pydantic is None or not isinstance(error, pydantic.ValidationError):
+        return ""
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
 
 
 def _fail(message: str, code: int) -> int:

@@ -3,26 +3,16 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import UseAppendAction, arg
 
 from ttsf.cli.streams import Progress
 from ttsf.errors import TtsfError
-from ttsf.parallel import Parallel
-from ttsf.research.config_file import changed_preset
-from ttsf.research.presets import PRESETS, Preset
 
 if TYPE_CHECKING:
-    PresetName = str
-else:
-    PresetName = Literal[tuple(PRESETS)]
-Changes = UseAppendAction[
-    Annotated[
-        tuple[Path, ...],
-        arg(metavar="FILE.toml", help="Values that differ from the preset's; may be repeated."),
-    ]
-]
+    from ttsf.parallel import Parallel
+
 Out = Annotated[Path, arg(aliases=("-o",), metavar="DIR", help="Output folder.")]
 Quiet = Annotated[bool, arg(aliases=("-q",), help="Print errors only.")]
 Device = Annotated[str, arg(help="Compute device: cpu, cuda or mps.")]
@@ -31,19 +21,6 @@ Model = Annotated[
 ]
 ONE_A_PROCESSOR = "(default: one per processor)"
 NamedFolders = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME=DIR")]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Configured:
-    """A preset, as it is or changed."""
-
-    preset: PresetName = "mini"
-    """Built-in configuration."""
-    config: Changes = ()
-
-    def configuration(self) -> Preset:
-        """Return the preset with the changes of the files; raises TtsfError for a wrong one."""
-        return changed_preset(PRESETS[self.preset], self.config)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +34,10 @@ class Jobs:
     """Use a Ray cluster: local, auto or HOST:PORT."""
     quiet: Quiet = False
 
-    def shared(self) -> Parallel:
+    def shared(self) -> "Parallel":
         """Return the worker pool settings, with progress on standard error."""
+        from ttsf.parallel import Parallel
+
         return Parallel(self.workers, self.ray, None if self.quiet else Progress("files"))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, arg, subcommand
 
 from ttsf.cli.options import Out, named_folders
 from ttsf.errors import TtsfError
@@ -78,6 +78,9 @@ class Analyse:
             f"{self.out} and {beside}: {table.ratings} rated clips of {table.raters} raters, "
             f"{len(table.unfinished)} of them unfinished, {len(table.refused)} sheets left out"
         )
+
+
+STUDY = Annotated[Make, subcommand("make")] | Annotated[Analyse, subcommand("analyse")]
 
 
 def _check_output(out: Path, inputs: tuple[Path, ...]) -> None:

@@ -1,15 +1,17 @@
-"""The training commands: `ttsf train STAGE`, `ttsf assemble` and `ttsf ablate`."""
+"""The training commands: `ttsf train STAGE`, `ttsf assemble`, `ttsf ablate` and `ttsf info`."""
 
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Generic, Literal, TypeVar
 
 from pydantic.dataclasses import dataclass as checked
-from tyro.conf import Positional, Suppress, arg, create_mutex_group, subcommand
+from tyro.conf import Positional, Suppress, UseAppendAction, arg, create_mutex_group, subcommand
 
-from ttsf.cli.options import Configured, Out
+from ttsf.cli.options import Out
 from ttsf.config import STRICT
 from ttsf.errors import TtsfError
+from ttsf.research.config_file import changed_preset
+from ttsf.research.presets import PRESETS, Preset
 from ttsf.research.training.settings import (
     Count,
     FaceOptions,
@@ -24,8 +26,36 @@ from ttsf.research.training.settings import (
     VoiceOptions,
 )
 
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ttsf.model.ttsf import TTSF
+
+    PresetName = str
+else:
+    PresetName = Literal[tuple(PRESETS)]
+Changes = UseAppendAction[
+    Annotated[
+        tuple[Path, ...],
+        arg(metavar="FILE.toml", help="Values that differ from the preset's; may be repeated."),
+    ]
+]
 Options = TypeVar("Options", bound=StageOptions)
 LENGTH = create_mutex_group(required=False, title="length")
+WHICH = create_mutex_group(required=False, title="of which model")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configured:
+    """A preset, as it is or changed."""
+
+    preset: PresetName = "mini"
+    """Built-in configuration."""
+    config: Changes = ()
+
+    def configuration(self) -> Preset:
+        """Return the preset with the changes of the files; raises TtsfError for a wrong one."""
+        return changed_preset(PRESETS[self.preset], self.config)
 
 
 @checked(frozen=True, config=STRICT)
@@ -100,6 +130,32 @@ class Ablate(Configured):
         checkpoint.save(model, self.base.parent / preset.model.name, self.base.name)
 
 
+@dataclass(frozen=True)
+class Info:
+    """Print parameter counts.
+
+    ttsf info --preset paper
+    """
+
+    preset: Annotated[PresetName, WHICH] = "mini"
+    """A built-in configuration."""
+    config: Changes = ()
+    model: Annotated[Path | None, WHICH, arg(metavar="DIR", help_behavior_hint="")] = None
+    """Model folder."""
+
+    def run(self) -> None:
+        """Print the table, and the path of the weights."""
+        from ttsf.checkpoint import WEIGHTS, load
+        from ttsf.model.ttsf import TTSF
+
+        if self.model is None:
+            preset = changed_preset(PRESETS[self.preset], self.config)
+            print(parameter_table(TTSF(preset.model)))
+        else:
+            print(parameter_table(load(self.model)))
+            print("weights:", self.model / WEIGHTS)
+
+
 def _stage(name: str, options: type) -> object:
     """Return name and help of a stage's command; the example shows its required options."""
     needed = (field.name for field in fields(options) if field.default is MISSING)
@@ -119,3 +175,26 @@ STAGES = (
     | Annotated[Train[SyncNetOptions], _stage("syncnet", SyncNetOptions)]
     | Annotated[Train[JointOptions], _stage("joint", JointOptions)]
 )
+
+
+def parameter_table(model: "TTSF") -> str:
+    """Return a line per part; E_v + E_m is also counted without motion codes, as in LIA."""
+    rows = [
+        ("E_t, durations, D_TTS (speech)", _count(model.speech)),
+        ("vocoder", _count(model.vocoder)),
+        ("E_v (face encoder)", _count(model.face_encoder)),
+        ("E_m (motion extractor)", _count(model.motion_extractor)),
+        ("E_v + MLP of E_m", _count(model.face_encoder) + _count(model.motion_extractor.mlp)),
+        ("G (generator)", _count(model.generator)),
+        ("audio mapper", _count(model.audio_mapper)),
+        ("motion normaliser", _count(model.normalizer)),
+        ("motion prior", _count(model.prior)),
+        ("motion sampler", _count(model.sampler)),
+        ("all", _count(model)),
+    ]
+    lines = [f"{model.config.name}, parameters in millions"]
+    return "\n".join(lines + [f"{name:<32}{count / 1e6:9.3f}" for name, count in rows])
+
+
+def _count(part: "nn.Module") -> int:
+    return sum(parameter.numel() for parameter in part.parameters())

@@ -2,7 +2,8 @@
 
 A detector with a window of 40 px (Dalal & Triggs 2005; King 2015), trained by
 `recipes/small_faces.py` on public-domain portraits, proposes; dlib's own, with a window of 80 px
-and five views, examines each proposal at several scales and decides.
+and five views, examines each proposal at several scales and decides. It lies beside this module as
+dlib saves it, because unpacking it from the library takes half a second.
 """
 
 import threading
@@ -22,7 +23,7 @@ SEARCH_SIDE = 640
 """Long side of the picture in which dlib's detector finds large faces directly, px."""
 MEASURED = 0.95
 """Tolerance of the measured side: a face below this fraction of the minimum is too small."""
-PROPOSER = Path(__file__).with_name("faces.svm")
+PROPOSER, DETECTOR = (Path(__file__).with_name(name) for name in ("faces.svm", "frontal.svm"))
 WINDOW = 40
 """Side of the smallest face that the proposer detects, px."""
 PROPOSED = -0.7
@@ -150,8 +151,9 @@ def choose_face(faces: list[FaceBox], number: int = 1, least: float = MIN_FACE) 
 def _detectors() -> tuple[Any, Any]:
     """Return proposer and detector of this thread; they are not thread-safe."""
     if not hasattr(_thread, "detectors"):
-        proposer = dlib.fhog_object_detector(str(PROPOSER))
-        _thread.detectors = proposer, dlib.get_frontal_face_detector()
+        _thread.detectors = tuple(
+            dlib.fhog_object_detector(str(file)) for file in (PROPOSER, DETECTOR)
+        )
     return _thread.detectors
 
 

@@ -1,24 +1,17 @@
-"""`ttsf info`: parameter counts of a model; `ttsf verify`: watermark and tags of a file."""
+"""`ttsf verify`: watermark and tags of a file."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from tyro.conf import Positional, arg, create_mutex_group
+from tyro.conf import Positional
 
-from ttsf.cli.options import Changes, PresetName
 from ttsf.cli.streams import show
-from ttsf.research.config_file import changed_preset
-from ttsf.research.presets import PRESETS
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from ttsf.model.ttsf import TTSF
     from ttsf.provenance.detect.verify import Finding, Verdict
 
-WHICH = create_mutex_group(required=False, title="of which model")
 NOT_FOUND = 1
 PROVES = (
     "A mark proves that this part of the picture or sound comes from ttsf; not who made it, and "
@@ -31,32 +24,6 @@ PROVES_UNCHANGED = (
 PROVES_NOTHING = (
     "That proves nothing: a mark can be left out or destroyed, and other programs use others."
 )
-
-
-@dataclass(frozen=True)
-class Info:
-    """Print parameter counts.
-
-    ttsf info --preset paper
-    """
-
-    preset: Annotated[PresetName, WHICH] = "mini"
-    """A built-in configuration."""
-    config: Changes = ()
-    model: Annotated[Path | None, WHICH, arg(metavar="DIR", help_behavior_hint="")] = None
-    """Model folder."""
-
-    def run(self) -> None:
-        """Print the table, and the path of the weights."""
-        from ttsf.checkpoint import WEIGHTS, load
-        from ttsf.model.ttsf import TTSF
-
-        if self.model is None:
-            preset = changed_preset(PRESETS[self.preset], self.config)
-            print(parameter_table(TTSF(preset.model)))
-        else:
-            print(parameter_table(load(self.model)))
-            print("weights:", self.model / WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -84,29 +51,6 @@ class Verify:
             for line in _lines(self.file, verdict):
                 show(line)
         return 0 if verdict.found else NOT_FOUND
-
-
-def parameter_table(model: "TTSF") -> str:
-    """Return a line per part; E_v + E_m is also counted without motion codes, as in LIA."""
-    rows = [
-        ("E_t, durations, D_TTS (speech)", _count(model.speech)),
-        ("vocoder", _count(model.vocoder)),
-        ("E_v (face encoder)", _count(model.face_encoder)),
-        ("E_m (motion extractor)", _count(model.motion_extractor)),
-        ("E_v + MLP of E_m", _count(model.face_encoder) + _count(model.motion_extractor.mlp)),
-        ("G (generator)", _count(model.generator)),
-        ("audio mapper", _count(model.audio_mapper)),
-        ("motion normaliser", _count(model.normalizer)),
-        ("motion prior", _count(model.prior)),
-        ("motion sampler", _count(model.sampler)),
-        ("all", _count(model)),
-    ]
-    lines = [f"{model.config.name}, parameters in millions"]
-    return "\n".join(lines + [f"{name:<32}{count / 1e6:9.3f}" for name, count in rows])
-
-
-def _count(part: "nn.Module") -> int:
-    return sum(parameter.numel() for parameter in part.parameters())
 
 
 def _lines(file: Path, verdict: "Verdict") -> list[str]:
