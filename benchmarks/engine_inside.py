@@ -36,9 +36,9 @@ def joins(pipeline: ttsf.Pipeline, portrait: ttsf.Portrait, text: str) -> dict[s
     inside: list[float] = []
     between: list[float] = []
     for seed in range(2):
-        talk = Session(
-            pipeline.model, pipeline._workers, portrait, utterances, ttsf.GenerateOptions(seed)
-        )
+        options = ttsf.GenerateOptions(seed)
+        face = pipeline._face(portrait, options)
+        talk = Session(pipeline.model, pipeline._workers, face, utterances, options)
         act, last = None, None
         for k in range(len(utterances)):
             act = talk._act(k, act and act.moved, 0)

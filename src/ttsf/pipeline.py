@@ -3,6 +3,7 @@ model."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -20,7 +21,7 @@ from ttsf.engine.options import DEFAULTS, GenerateOptions
 from ttsf.engine.output import Outputs, Written, write_talk
 from ttsf.engine.recorded import NOT_THIS_MODEL, RecordedSession
 from ttsf.engine.stamp import payload_of
-from ttsf.engine.talk import Session, SpeechSession, joined
+from ttsf.engine.talk import ReadFace, Session, SpeechSession, joined, read_face
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.media.audio.source import OpenSound, Sound, open_sound
@@ -102,7 +103,7 @@ class Pipeline:
     def voice_of(self, portrait: AnyPortrait) -> Tensor:
         """Return the voice [1, V] that a face chooses; raises like `portrait`."""
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
-        return Session(self.model, self._workers, read, (), DEFAULTS).speech.voice
+        return read_face(self.model, self._workers, read).voice
 
     def speak(
         self,
@@ -155,8 +156,9 @@ class Pipeline:
         if portrait is None:
             if options.voice is None:
                 raise TtsfError("without a portrait a voice must be named")
-            utterances = self._utterances(text, options)
-            voice, payload = self.voice(options.voice), payload_of(None, utterances, options)
+            voice = self.voice(options.voice)
+            utterances = self._utterances(text, options, voice)
+            payload = payload_of(None, utterances, options)
             speech = SpeechSession(self.model, voice, utterances, options, payload)
         else:
             speech = self._open(portrait, text, options).speech
@@ -208,9 +210,9 @@ class Pipeline:
             raise TtsfError("the words of a recording must be a str")
         if isinstance(text, str | None):
             return self._open(portrait, text, options, self._sound(audio, options)).chunks()
-        front_end, read, voice = self._parts(portrait, options)
-        script = script_of(text)
-        session = PiecedSession(self.model, self._workers, read, script, front_end, options, voice)
+        face = self._face(portrait, options)
+        front_end, script = self._front_end(options, face.voice), script_of(text)
+        session = PiecedSession(self.model, self._workers, face, script, front_end, options)
         return session.chunks()
 
     def live(self, portrait: AnyPortrait, options: GenerateOptions = DEFAULTS) -> LiveSession:
@@ -218,8 +220,9 @@ class Pipeline:
 
         Raises TtsfError for an unusable portrait or option; `max_seconds` does not apply.
         """
-        front_end, read, voice = self._parts(portrait, options)
-        session = Session(self.model, self._workers, read, (), options, voice)
+        face = self._face(portrait, options)
+        front_end = self._front_end(options, face.voice)
+        session = Session(self.model, self._workers, face, (), options)
         _ = session.still  # raises for an impossible framing
         return LiveSession(session, front_end, lambda audio: self._sound(audio, options))
 
@@ -271,26 +274,32 @@ class Pipeline:
             raise TtsfError(f"audio must be a path, file or sound, not {type(audio).__name__}")
         return open_sound(given, options.max_seconds, MARKED_STEP if options.mark_sound else 1)
 
-    def _utterances(self, text: str | None, options: GenerateOptions) -> list[Utterance]:
+    def _utterances(
+        self, text: str | None, options: GenerateOptions, voice: Tensor | None = None
+    ) -> list[Utterance]:
         if not isinstance(text, str):
             raise TtsfError(f"the text must be a str, not {type(text).__name__}")
-        utterances = list(self._front_end(options).utterances(text, options.lexicon))
+        utterances = list(self._front_end(options, voice).utterances(text, options.lexicon))
         _check_length(utterances, options)
         return utterances
 
-    def _front_end(self, options: GenerateOptions) -> TextFrontEnd:
+    def _front_end(self, options: GenerateOptions, voice: Tensor | None = None) -> TextFrontEnd:
+        """Return the front end of a voice [1, V], or of any."""
         _check_type(options)
         options.check()
-        language = find(options.language)
-        return TextFrontEnd(self.model.config.speech, language, options.code == "read")
+        speech = self.model.speech
+        config = speech.config
+        if voice is not None:
+            config = replace(config, language=speech.language_of(voice))
+        return TextFrontEnd(config, find(options.language), options.code == "read")
 
-    def _parts(
-        self, portrait: AnyPortrait, options: GenerateOptions
-    ) -> tuple[TextFrontEnd, Portrait, Tensor | None]:
-        """Return what the options and the portrait decide without a text."""
-        front_end = self._front_end(options)
+    def _face(self, portrait: AnyPortrait, options: GenerateOptions) -> ReadFace:
+        """Read the face, with the voice that the options name or that it chooses itself."""
+        _check_type(options)
+        options.check()
         read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
-        return front_end, read, None if options.voice is None else self.voice(options.voice)
+        voice = None if options.voice is None else self.voice(options.voice)
+        return read_face(self.model, self._workers, read, voice)
 
     def _open(
         self,
@@ -299,13 +308,12 @@ class Pipeline:
         options: GenerateOptions,
         sound: OpenSound | None = None,
     ) -> Session:
-        silent = text is None and sound is not None
-        utterances = [] if silent else self._utterances(text, options)
-        read = portrait if isinstance(portrait, Portrait) else self.portrait(portrait)
+        face = self._face(portrait, options)
         if sound is not None:
-            return RecordedSession(self.model, self._workers, read, sound, utterances, options)
-        voice = None if options.voice is None else self.voice(options.voice)
-        return Session(self.model, self._workers, read, utterances, options, voice)
+            utterances = [] if text is None else self._utterances(text, options)
+            return RecordedSession(self.model, self._workers, face, sound, utterances, options)
+        utterances = self._utterances(text, options, face.voice)
+        return Session(self.model, self._workers, face, utterances, options)
 
 
 def _path(given: AnyPath, name: str) -> Path:

@@ -39,7 +39,7 @@ def unruled() -> TTSF:
 def session(model: TTSF, shown: ttsf.Portrait, options: ttsf.GenerateOptions) -> Session:
     pipeline = Pipeline(model)
     utterances = pipeline._utterances("Hello.", options)
-    return Session(model, pipeline._workers, shown, utterances, options)
+    return Session(model, pipeline._workers, pipeline._face(shown, options), utterances, options)
 
 
 def test_only_mini_has_rules() -> None:

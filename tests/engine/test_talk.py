@@ -168,8 +168,9 @@ def test_the_head_carries_on_at_a_seam(astronaut: np.ndarray) -> None:
     words = list(
         TextFrontEnd(pipeline.model.config.speech).utterances("We shall see. Not now! " * 6)
     )
-    portrait = pipeline.portrait(astronaut)
-    talk = Session(pipeline.model, pipeline._workers, portrait, words, ttsf.GenerateOptions())
+    options = ttsf.GenerateOptions()
+    face = pipeline._face(astronaut, options)
+    talk = Session(pipeline.model, pipeline._workers, face, words, options)
     act, steps, joins, last = None, list[float](), list[float](), None
     for k in range(len(words)):
         act = talk._act(k, act and act.moved, 0)
@@ -187,7 +188,8 @@ def test_motion_and_blinks_are_scaled_apart(pipeline: Pipeline, portrait: ttsf.P
 
     def moved(**chosen: float | bool) -> np.ndarray:
         options = SMALL._replace(**chosen)
-        talk = Session(pipeline.model, pipeline._workers, portrait, utterances, options)
+        face = pipeline._face(portrait, options)
+        talk = Session(pipeline.model, pipeline._workers, face, utterances, options)
         with torch.inference_mode():
             f_m = talk._act(0, None, 0).f_m - talk.source.f_m
             return pipeline.model.motion_extractor.coordinates(f_m)[0].numpy()

@@ -82,6 +82,7 @@ class VoiceConfig:
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
     register: Literal["low", "high"]
+    language: str | None = None  # as SpeechConfig.language (None: that one)
 
 
 Voices = Annotated[tuple[VoiceConfig, ...], Field(max_length=4096)]

@@ -15,7 +15,7 @@ from torch import Tensor
 from ttsf.config import FPS
 from ttsf.engine.options import GenerateOptions
 from ttsf.engine.stamp import payload_of
-from ttsf.engine.talk import PreparedUtterance, Session
+from ttsf.engine.talk import PreparedUtterance, ReadFace, Session
 from ttsf.engine.word_times import word_times
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
@@ -23,7 +23,6 @@ from ttsf.media.audio.pieces import AROUND, Piece, pieces
 from ttsf.media.audio.source import OpenSound
 from ttsf.model.mel import loudness, mel_spectrogram
 from ttsf.model.ttsf import TTSF, HeadMotion, SpokenUtterance
-from ttsf.portrait.portrait import Portrait
 from ttsf.provenance.embed.payload import Payload
 from ttsf.provenance.embed.sound import SoundMark
 from ttsf.symbols import BLANK, SYMBOLS
@@ -104,13 +103,13 @@ class RecordedSession(Session):
         self,
         model: TTSF,
         workers: Workers,
-        portrait: Portrait,
+        face: ReadFace,
         sound: OpenSound,
         utterances: Sequence[Utterance],
         options: GenerateOptions,
     ) -> None:
-        super().__init__(model, workers, portrait, utterances, options)
-        self.payload = payload_of(portrait, utterances, options, sound.digest)
+        super().__init__(model, workers, face, utterances, options)
+        self.payload = payload_of(face.portrait, utterances, options, sound.digest)
         self.heard = Listener(model, sound, utterances, options, self.payload)
         self._reader = Workers(1)  # it may wait for sound
 

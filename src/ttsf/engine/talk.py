@@ -73,6 +73,31 @@ class Batch(NamedTuple):
         return Chunk(self.regions.result(), self.samples, self.spoken)
 
 
+class ReadFace(NamedTuple):
+    """A portrait as the model reads it."""
+
+    portrait: Portrait
+    source: SourceFaces
+    voice: Tensor
+    """[1, V]."""
+
+
+def read_face(
+    model: TTSF, workers: Workers, portrait: Portrait, voice: Tensor | None = None
+) -> ReadFace:
+    """Encode the face; voice: [1, V], overrides the one that the face chooses."""
+
+    @torch.inference_mode()
+    def read() -> ReadFace:
+        crop = crop_portrait(portrait.picture, portrait.square, model.config.video.size)
+        device = next(model.parameters()).device
+        source = model.read_faces(crop[None].to(device))
+        chosen = model.speech.voice(source.voice_style) if voice is None else voice
+        return ReadFace(portrait, source, chosen)
+
+    return workers.submit(read).result()
+
+
 class SpeechSession:
     """Synthesise utterances with a voice [1, V]; `payload` is the watermark's, if it is on."""
 
@@ -134,29 +159,25 @@ class SpeechSession:
 class Session:
     """One portrait speaking one text; an instance generates one video.
 
-    voice: [1, V], overrides the voice that the face chooses. transparent: yield RGBA frames if the
-    portrait is not opaque; set it before drawing starts. said: word times and end (s) of each
-    utterance synthesised so far.
+    transparent: yield RGBA frames if the portrait is not opaque; set it before drawing starts.
+    said: word times and end (s) of each utterance synthesised so far.
     """
 
     def __init__(
         self,
         model: TTSF,
         workers: Workers,
-        portrait: Portrait,
+        face: ReadFace,
         utterances: Sequence[Utterance],
         options: GenerateOptions,
-        voice: Tensor | None = None,
     ) -> None:
         if options.blinks != 1 and not model.config.face.codes_are_labels:
             raise TtsfError("this model does not tell blinks from other motion; leave out blinks")
         self.model, self.workers = model, workers
         self.utterances, self.options = utterances, options
-        self.portrait, self.transparent = portrait, False
-        self.source, own = workers.submit(self._read, portrait).result()
-        self.payload = payload_of(portrait, utterances, options)
-        voice = own if voice is None else voice
-        self.speech = SpeechSession(model, voice, utterances, options, self.payload)
+        self.portrait, self.source, self.transparent = face.portrait, face.source, False
+        self.payload = payload_of(face.portrait, utterances, options)
+        self.speech = SpeechSession(model, face.voice, utterances, options, self.payload)
         self.said: list[tuple[WordTimes, float]] = []
         self._frames = self._symbols = 0  # of the utterances synthesised so far
         self._voiced = 0  # frames of those that are more than a pause
@@ -232,14 +253,6 @@ class Session:
         """Length of the video in frames; an estimate until the last utterance is synthesised."""
         left = self._all_symbols - self._symbols
         return self._frames + left * self._voiced // max(self._symbols, 1)
-
-    @torch.inference_mode()
-    def _read(self, portrait: Portrait) -> tuple[SourceFaces, Tensor]:
-        """Encode the face, and return it with the voice [1, V] that it chooses."""
-        crop = crop_portrait(portrait.picture, portrait.square, self.model.config.video.size)
-        device = next(self.model.parameters()).device
-        source = self.model.read_faces(crop[None].to(device))
-        return source, self.model.speech.voice(source.voice_style)
 
     @torch.inference_mode()
     def _open_mouth(self) -> Mouth | None:

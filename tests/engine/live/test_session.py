@@ -110,7 +110,9 @@ class Performed(NamedTuple):
 def performed(astronaut: np.ndarray) -> list[Performed]:
     """The bundled model at rest and in speech in turn, two thirds of the segments cut."""
     pipeline, first, found = ttsf.load(), 0, list[Performed]()
-    session = Session(pipeline.model, pipeline._workers, pipeline.portrait(astronaut), (), SMALL)
+    session = Session(
+        pipeline.model, pipeline._workers, pipeline._face(astronaut, SMALL), (), SMALL
+    )
     performer, dice = Performer(session), np.random.default_rng(0)
     extractor = pipeline.model.motion_extractor
     front_end = TextFrontEnd(pipeline.model.config.speech)

@@ -62,8 +62,9 @@ def test_a_single_register_is_everybodys() -> None:
 
 
 def test_a_voice_may_lie_between_speakers() -> None:
-    assert named_speaker("ann+bea=willow") == ("ann+bea", "willow")
-    assert named_speaker("ann") == ("ann", "ann")
+    assert named_speaker("ann+bea=willow") == ("ann+bea", "willow", None)
+    assert named_speaker("ann=yew@en-gb-x-rp") == ("ann", "yew", "en-gb-x-rp")
+    assert named_speaker("ann") == ("ann", "ann", None)
 
 
 def test_without_voices_the_projection_is_straight() -> None:

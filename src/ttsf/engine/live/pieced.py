@@ -7,12 +7,11 @@ import torch
 
 from ttsf.engine.live.script import Script
 from ttsf.engine.options import GenerateOptions
-from ttsf.engine.talk import PreparedUtterance, Session
+from ttsf.engine.talk import PreparedUtterance, ReadFace, Session
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk
 from ttsf.model.ttsf import TTSF, HeadMotion
-from ttsf.portrait.portrait import Portrait
 from ttsf.text.front_end import TextFrontEnd, Utterance
 
 
@@ -27,14 +26,13 @@ class PiecedSession(Session):
         self,
         model: TTSF,
         workers: Workers,
-        portrait: Portrait,
+        face: ReadFace,
         script: Script,
         front_end: TextFrontEnd,
         options: GenerateOptions,
-        voice: torch.Tensor | None = None,
     ) -> None:
         self._known = list[Utterance]()
-        super().__init__(model, workers, portrait, self._known, options, voice)
+        super().__init__(model, workers, face, self._known, options)
         self.script = script
         self._coming = script.utterances(front_end, options.lexicon)
         self._reader = ThreadPoolExecutor(1, "ttsf-script")  # waits for text, computes nothing

@@ -121,7 +121,8 @@ class VoiceOptions:
     face: Path
     """Run of stage face, or a model."""
     low: tuple[str, ...]
-    """Speakers for faces of low register, SPEAKER or SPEAKER=NAME each, ordered along the axis."""
+    """Speakers for faces of low register, SPEAKER, SPEAKER=NAME or SPEAKER=NAME@LANGUAGE (of
+    espeak-ng) each, ordered along the axis."""
     high: tuple[str, ...]
     """The same for faces of high register."""
 

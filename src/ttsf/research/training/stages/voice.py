@@ -33,6 +33,15 @@ MIXED = "+"
 REGISTERS: tuple[Literal["low"], Literal["high"]] = ("low", "high")
 
 
+class NamedSpeaker(NamedTuple):
+    """A training speaker, and what a voice made of it is called."""
+
+    speaker: str
+    name: str
+    language: str | None
+    """As `VoiceConfig.language`."""
+
+
 class VoiceBatch(NamedTuple):
     """Portraits in several motions, and their target registers."""
 
@@ -70,15 +79,13 @@ class VoiceStage:
         self.training = preset.voice
         self.weights = {"register": 1.0, "steady": self.training.steady}
         voices = {"low": options.low, "high": options.high}
-        pairs = [
-            (*named_speaker(text), register) for register in REGISTERS for text in voices[register]
-        ]
-        names = [speaker for speaker, _, _ in pairs]
+        pairs = [(named_speaker(t), register) for register in REGISTERS for t in voices[register]]
+        names = [named.speaker for named, _ in pairs]
         speakers = read_speakers(options.tts)
         unknown = sorted({part for name in names for part in name.split(MIXED)} - speakers.keys())
         if unknown:
             raise TtsfError(f"unknown voices {unknown}; the TTS knows {sorted(speakers)}")
-        self.voices = tuple(VoiceConfig(name, register) for _, name, register in pairs)
+        self.voices = tuple(VoiceConfig(n.name, register, n.language) for n, register in pairs)
         if len({voice.name for voice in self.voices}) < len(self.voices):
             raise TtsfError("two voices have the same name")
         speech = replace(preset.model.speech, voices=self.voices)
@@ -172,13 +179,14 @@ def share(true: Tensor) -> float:
     return round(float(true.float().mean()), 3)
 
 
-def named_speaker(text: str) -> tuple[str, str]:
-    """Parse SPEAKER or SPEAKER=NAME into speaker and voice name.
+def named_speaker(text: str) -> NamedSpeaker:
+    """Parse SPEAKER, SPEAKER=NAME or SPEAKER=NAME@LANGUAGE.
 
     SPEAKER may be a mean of several: A+B is halfway, A+A+B a third of the way to B.
     """
+    text, _, language = text.partition("@")
     speaker, equals, name = text.partition("=")
-    return speaker, name if equals else speaker
+    return NamedSpeaker(speaker, name if equals else speaker, language or None)
 
 
 def row_of_voices(x: Tensor, voices: int, ridge: float, sharpness: float) -> tuple[Tensor, Tensor]:
