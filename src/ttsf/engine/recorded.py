@@ -5,7 +5,6 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from concurrent.futures import Future
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +24,6 @@ from ttsf.model.mel import loudness, mel_spectrogram
 from ttsf.model.ttsf import TTSF, HeadMotion, SpokenUtterance
 from ttsf.provenance.embed.payload import Payload
 from ttsf.provenance.embed.sound import SoundMark
-from ttsf.symbols import BLANK, SYMBOLS
 from ttsf.text.front_end import Utterance
 from ttsf.timings.words import WordTimes
 
@@ -35,8 +33,6 @@ SYMBOLS_PER_S = 25
 """Most that people speak."""
 FITS = 0.15
 """Part by which words must fit the sound better than the same symbols backwards [measured]."""
-MOST_BLANK = 6
-"""Mel frames of a blank that belong to the sound after it [measured]; more is a pause."""
 LEAST_LOUD = 20
 """Mel frames of sound from which a piece counts as more than silence."""
 HEARD_RMS = 10 ** (-23 / 20)
@@ -199,16 +195,8 @@ class Listener:
         utterance, config = self._heard.pop(index, None), self.model.config
         if utterance is None:
             return WordTimes(())
-        durations = said.durations.tolist()
-        for k, (one, after) in enumerate(pairwise(utterance.ids)):
-            if (
-                SYMBOLS[one] == BLANK and SYMBOLS[after] != BLANK
-            ):  # it has the first half of a sound
-                given = min(durations[k], MOST_BLANK)
-                durations[k] -= given
-                durations[k + 1] += given
         hop_s = config.audio.hop / config.audio.sample_rate
-        return word_times(utterance, durations, before / config.video.fps, hop_s)
+        return word_times(utterance, said.durations.tolist(), before / config.video.fps, hop_s)
 
     def _by_words(
         self, index: int, mel: Tensor, loud: Tensor, frames: int
