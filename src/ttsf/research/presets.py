@@ -151,6 +151,15 @@ _NEXT = replace(
 )
 """The voice of the next weights: known times, pitch and energy, sound of 24 kHz [ours]."""
 
+_EXPRESSIVE = replace(
+    _MINI,
+    name="mini-expressive",
+    face=replace(
+        _MINI.face, expression_codes=True, lip_codes=(*_MINI.face.lip_codes, 13)
+    ),  # the mouth's corners go with the lips [ours]
+)
+"""The face of the next weights: its codes hold brows and the corners of the mouth too [ours]."""
+
 
 def _ablations(base: Preset) -> tuple[Preset, ...]:
     """Tables 5 (no energy; no energy and no upsampled features) and 3 (voice with motion), and
@@ -174,6 +183,7 @@ PRESETS = {
         Preset(),
         MINI,
         replace(MINI, model=_NEXT),
+        replace(MINI, model=_EXPRESSIVE),
         *_ablations(MINI),
         *_ablations(Preset()),
     )

@@ -13,11 +13,11 @@ from skimage.data import astronaut
 pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
 
 from ttsf.errors import TtsfError
-from ttsf.model.labels import LABELS
+from ttsf.model.labels import BROW_KNIT, BROW_RAISE, LABELS, SMILE
 from ttsf.research.data.rendered_faces import RenderedFaces
 from ttsf.research.data.settings import RenderSettings
 from ttsf.research.data.synthetic.animator import Animator
-from ttsf.research.data.synthetic.render import render
+from ttsf.research.data.synthetic.render import draw_expression, draw_labels, render
 from ttsf.research.landmarks.face_mesh import LandmarkDetector, canonical_crop, measure
 
 
@@ -143,3 +143,24 @@ def test_a_disk_that_fills_up_leaves_no_mixture(tmp_path, portrait, monkeypatch)
     assert not list(out.rglob("*.part"))
     render(settings, out)
     assert RenderedFaces(out).names == ["a.png"]
+
+
+def test_expressions_are_drawn_when_asked_for_and_change_no_other_draw():
+    own = np.zeros(len(LABELS), np.float32)
+    plain = [draw_labels(own, np.random.default_rng(i)) for i in range(200)]
+    moved = [draw_expression(p, np.random.default_rng(i)) for i, p in enumerate(plain)]
+    plain, moved = np.array(plain), np.array(moved)
+    assert not plain[:, BROW_RAISE:].any() and len(np.unique(plain[:, 0])) > 100
+    np.testing.assert_array_equal(plain[:, :BROW_RAISE], moved[:, :BROW_RAISE])
+    for label in (BROW_RAISE, BROW_KNIT, SMILE):
+        assert 0.35 < np.mean(moved[:, label] != 0) < 0.65
+        assert moved[:, label].min() < -0.2 and moved[:, label].max() > 0.9
+
+
+def test_rendered_expressions_reach_the_training(tmp_path, portrait):
+    data, kept = write_portraits(tmp_path / "data", {"a.png": portrait}), []
+    for expressions in (False, True):
+        folder = tmp_path / f"out_{expressions}"
+        render(RenderSettings(data, frames=4, size=64, expressions=expressions), folder)
+        kept.append(RenderedFaces(folder, len(LABELS)).labels[0, :, BROW_RAISE:])
+    assert not np.ptp(kept[0], axis=0).any() and np.ptp(kept[1], axis=0).max() > 0.1

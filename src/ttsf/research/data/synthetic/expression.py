@@ -1,20 +1,28 @@
-"""Expressions as displacements of the frontal face mesh: lips, jaw and eyelids.
+"""Expressions as displacements of the frontal face mesh: lips, jaw, eyelids and brows.
 
-Lips, jaw and eyes are moved by hand-set rules in units of e; the other landmarks follow by a
+Lips, jaw, eyes and brows are moved by hand-set rules in units of e; the other landmarks follow by a
 biharmonic fill on the mesh graph (as in Botsch & Sorkine 2008, "On Linear Variational Surface
 Deformation Methods").
 """
 
 import numpy as np
 
-from ttsf.model.labels import GAP_E, MotionLabels
+from ttsf.model.labels import BROW_E, GAP_E, KNIT_E, SMILE_E, MotionLabels
 from ttsf.research.landmarks.face_mesh import (
+    BROW_GAP_E,
+    BROW_REST_E,
+    BROWS_LOWER,
+    BROWS_UPPER,
+    CORNER_REST_E,
     EYES_LOWER,
     EYES_UPPER,
     LOWER_INNER,
     LOWER_OUTER,
     UPPER_INNER,
     UPPER_OUTER,
+    brow_gap,
+    brow_height,
+    corner_height,
     face_triangles,
     mouth_gap,
 )
@@ -36,6 +44,17 @@ LID_ROWS = (
     ((247, 30, 29, 27, 28, 56, 190), (113, 225, 224, 223, 222, 221, 189)),
     ((467, 260, 259, 257, 258, 286, 414), (342, 445, 444, 443, 442, 441, 413)),
 )
+BROW_SKIN = (
+    151, 9, 8, 108, 337, 69, 299, 104, 333, 68, 298, 71, 301, 139, 368, 156, 383, 124, 353, 193,
+    417, *LID_ROWS[0][1], *LID_ROWS[1][1],
+)  # fmt: skip
+"""Landmarks of forehead and lids that follow the brows."""
+RAISED = np.array([0.8, 1.0, 1.1, 1.1, 1.0])
+"""Share of a raise along a brow, outer end first; the mean is 1, as the label is of the mean."""
+DRAWN_IN = np.array([0.0, 0.1, 0.3, 0.6, 1.0])
+"""Share of knitting along a brow."""
+LOWERED = 0.6 * (DRAWN_IN - DRAWN_IN.mean())
+"""How much knitting lowers along a brow; the mean is 0, so that the brow's height stays."""
 CHIN_E = 0.12
 """Drop of the chin for open = 1, in e."""
 UPPER_SHARE = 0.18
@@ -63,9 +82,12 @@ class Expression:
         self._still = list(dict.fromkeys((*STILL, *eyes, *rows)))
         known = self._lips + self._jaw + self._still
         self._free = [i for i in range(468) if i not in set(known)]
-        self._fill = self._biharmonic(known)
+        self._fill = self._biharmonic(known, self._free)
+        skin = set(BROW_SKIN)
+        self._held = [i for i in range(468) if i not in skin]
+        self._brow_fill = self._biharmonic(self._held, list(BROW_SKIN))
 
-    def _biharmonic(self, known: list[int]) -> np.ndarray:
+    def _biharmonic(self, known: list[int], free: list[int]) -> np.ndarray:
         """Matrix [free, known] that extends displacements smoothly over the mesh."""
         laplacian = np.zeros((468, 468))
         for triangle in face_triangles():
@@ -74,7 +96,6 @@ class Expression:
                 laplacian[a, b] = laplacian[b, a] = -weight
         np.fill_diagonal(laplacian, -laplacian.sum(1))
         energy = laplacian.T @ laplacian
-        free = self._free
         left = energy[np.ix_(free, free)] + 1e-6 * np.eye(len(free))
         return -np.linalg.solve(left, energy[np.ix_(free, known)])
 
@@ -85,6 +106,7 @@ class Expression:
         self._open(move, gap)
         self._round(move, labels.wide)
         self._press(move, labels.press, labels.lip_fv)
+        self._smile(move, labels.smile * SMILE_E + CORNER_REST_E - corner_height(self.rest))
         extra, less = max(gap - self.gap, 0.0), max(self.gap - gap, 0.0)
         chin = CHIN_E / GAP_E * extra - 0.35 * less
         for index, weight in JAW_WEIGHTS.items():
@@ -92,6 +114,10 @@ class Expression:
         known = self._lips + self._jaw + self._still
         move[self._free] = self._fill @ move[known]
         self._blink(move, blink_closing)
+        move += self._move_brows(
+            labels.brow_raise * BROW_E + BROW_REST_E - brow_height(self.rest),
+            labels.brow_knit * KNIT_E - BROW_GAP_E + brow_gap(self.rest),
+        )
         return self.rest + move
 
     def _open(self, move: np.ndarray, gap: float) -> None:
@@ -132,6 +158,26 @@ class Expression:
             roll = np.clip(pressed * press * _profile(rest[outer, 0]), -thick, thick)
             move[outer, 1] += roll + bitten * lip_fv * _profile(rest[outer, 0])
             move[inner, 1] -= 0.03 * lip_fv * _profile(rest[inner, 0])
+
+    def _smile(self, move: np.ndarray, rise: float) -> None:
+        """Raise the corners of the mouth by e; they go out and back over the cheeks."""
+        index, corners = self._lips, self.rest[[61, 291], 0]
+        half = (corners[1] - corners[0]) / 2
+        beside = np.clip((self.rest[index, 0] - corners.mean()) / half, -1, 1)
+        move[index, 0] += 0.5 * rise * beside
+        move[index, 1] -= rise * np.abs(beside) ** 1.5
+        move[index, 2] += 0.25 * rise * beside**2
+
+    def _move_brows(self, rise: float, knit: float) -> np.ndarray:
+        """Displacements [468, 3] for brows raised and drawn together by e; forehead and lids
+        follow."""
+        move = np.zeros_like(self.rest)
+        for rows in (BROWS_UPPER, BROWS_LOWER):
+            for row, inward in zip(rows, (1, -1), strict=True):
+                move[list(row), 0] = inward * knit / 2 * DRAWN_IN
+                move[list(row), 1] = -rise * RAISED + knit * LOWERED
+        move[list(BROW_SKIN)] = self._brow_fill @ move[self._held]
+        return move
 
     def _blink(self, move: np.ndarray, closing: float) -> None:
         """Close both eyes by `closing` of their aperture at rest."""

@@ -18,7 +18,18 @@ import numpy as np
 
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file, write_new
-from ttsf.model.labels import BLINK, LIP_FV, MEASURABLE, OPEN, PRESS, SHIFTS, WIDE
+from ttsf.model.labels import (
+    BLINK,
+    BROW_KNIT,
+    BROW_RAISE,
+    LIP_FV,
+    MEASURABLE,
+    OPEN,
+    PRESS,
+    SHIFTS,
+    SMILE,
+    WIDE,
+)
 from ttsf.parallel import Progress, only_run
 from ttsf.research.data.parts import Part, read_parts
 from ttsf.research.data.settings import RenderSettings
@@ -43,9 +54,9 @@ class Person(NamedTuple):
     images: np.ndarray
     """uint8 [F, size, size, 3]."""
     labels: np.ndarray
-    """float32 [F, 11]."""
+    """float32 [F, 14]."""
     known: np.ndarray
-    """bool [F, 11]."""
+    """bool [F, 14]."""
     flow: np.ndarray
     """float16 [F, 64, 64, 2], corners at pixel centres."""
     mouth: np.ndarray
@@ -55,7 +66,10 @@ class Person(NamedTuple):
 
 
 def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw random labels near the portrait's `own` [11]: the head in 3 of 4, the mouth always."""
+    """Draw random labels near the portrait's `own` [14]: the head in 3 of 4, the mouth always.
+
+    Brows and corners of the mouth stay as they are; `draw_expression` moves them.
+    """
     labels = own.copy()
     if rng.random() < 0.75:
         labels[:3] += rng.uniform(-1, 1, 3) * (1.1, 0.8, 0.7)
@@ -66,7 +80,7 @@ def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     else:
         labels[OPEN] = rng.uniform(0, 0.85) if kind < 0.85 else rng.uniform(0.85, 1.2)
     labels[WIDE] = np.clip(rng.normal(0, 0.5), -1, 1)
-    labels[PRESS:] = 0.0
+    labels[[PRESS, LIP_FV]] = 0.0
     shut = rng.random()
     if shut < 0.12:
         labels[OPEN], labels[PRESS] = 0.0, rng.uniform(0.4, 1)
@@ -77,9 +91,23 @@ def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return labels.astype(np.float32)
 
 
-def render_person(animator: Animator, count: int, rng: np.random.Generator) -> Person:
-    """Render the cropped portrait and `count` versions of it."""
-    frames = [animator.render(draw_labels(animator.own, rng)) for _ in range(count)]
+def draw_expression(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Change brows and corners of the mouth of labels [14] at random, each in half of the draws."""
+    changed = labels.copy()
+    for label, low, high in ((BROW_RAISE, -0.6, 1.6), (BROW_KNIT, -0.3, 1.1), (SMILE, -1.1, 1.1)):
+        change = rng.uniform(low, high)
+        changed[label] += change * (rng.random() < 0.5)
+    return changed
+
+
+def render_person(
+    animator: Animator, count: int, rng: np.random.Generator, expressions: bool = False
+) -> Person:
+    """Render the cropped portrait and `count` versions of it; expressions: of brows and corners."""
+    frames = []
+    for _ in range(count):
+        labels = draw_labels(animator.own, rng)
+        frames.append(animator.render(draw_expression(labels, rng) if expressions else labels))
     line = np.linspace(-1, 1, animator.size, dtype=np.float32)
     flow = np.stack([np.stack(np.meshgrid(line, line), -1), *(frame.flow for frame in frames)])
     cell = animator.size // FLOW_SIDE
@@ -142,7 +170,7 @@ def render_parts(
             refused[part.file] = str(error)
         else:
             if not path.exists():
-                person = render_person(animator, settings.frames, rng)
+                person = render_person(animator, settings.frames, rng, settings.expressions)
                 content = io.BytesIO()  # a full disk would leave NumPy's own file open
                 np.savez(content, **person._asdict())
                 write_new(path, content.getvalue())
