@@ -8,7 +8,7 @@ reads what is written: images, labels, known, flow, mouth, eyes (.npy) and names
 import io
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -46,6 +46,8 @@ from ttsf.research.landmarks.face_mesh import LandmarkDetector, load_mediapipe
 
 FLOW_SIDE = 64  # px at which the known flow is stored, the mean of each cell
 DONORS = 30
+EXPRESSION = {BROW_RAISE: (-0.6, 1.6), BROW_KNIT: (-0.3, 1.1), SMILE: (-1.1, 1.1)}
+"""Least and most change of each expression label."""
 
 
 class Person(NamedTuple):
@@ -91,23 +93,26 @@ def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return labels.astype(np.float32)
 
 
-def draw_expression(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Change brows and corners of the mouth of labels [14] at random, each in half of the draws."""
+def draw_expression(
+    labels: np.ndarray, rng: np.random.Generator, moving: Collection[int] = tuple(EXPRESSION)
+) -> np.ndarray:
+    """Change expression labels of labels [14] at random, each of those `moving` in half of the
+    draws."""
     changed = labels.copy()
-    for label, low, high in ((BROW_RAISE, -0.6, 1.6), (BROW_KNIT, -0.3, 1.1), (SMILE, -1.1, 1.1)):
-        change = rng.uniform(low, high)
-        changed[label] += change * (rng.random() < 0.5)
+    for label, (low, high) in EXPRESSION.items():
+        change, drawn = rng.uniform(low, high), rng.random() < 0.5
+        changed[label] += change * (drawn and label in moving)
     return changed
 
 
 def render_person(
-    animator: Animator, count: int, rng: np.random.Generator, expressions: bool = False
+    animator: Animator, count: int, rng: np.random.Generator, moving: Collection[int] = ()
 ) -> Person:
-    """Render the cropped portrait and `count` versions of it; expressions: of brows and corners."""
+    """Render the cropped portrait and `count` versions of it; moving: its expression labels."""
     frames = []
     for _ in range(count):
         labels = draw_labels(animator.own, rng)
-        frames.append(animator.render(draw_expression(labels, rng) if expressions else labels))
+        frames.append(animator.render(draw_expression(labels, rng, moving) if moving else labels))
     line = np.linspace(-1, 1, animator.size, dtype=np.float32)
     flow = np.stack([np.stack(np.meshgrid(line, line), -1), *(frame.flow for frame in frames)])
     cell = animator.size // FLOW_SIDE
@@ -170,7 +175,10 @@ def render_parts(
             refused[part.file] = str(error)
         else:
             if not path.exists():
-                person = render_person(animator, settings.frames, rng, settings.expressions)
+                moving = (SMILE,) if part.glasses else tuple(EXPRESSION)  # rims would bend
+                person = render_person(
+                    animator, settings.frames, rng, moving if settings.expressions else ()
+                )
                 content = io.BytesIO()  # a full disk would leave NumPy's own file open
                 np.savez(content, **person._asdict())
                 write_new(path, content.getvalue())
