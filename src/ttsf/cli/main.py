@@ -1,5 +1,6 @@
 """The command line `ttsf`: parse arguments, run the command, print errors as one line."""
 
+import gc
 import io
 import logging
 import os
@@ -196,6 +197,7 @@ def run_process() -> NoReturn:
         sys.stdout.flush()
     except OSError:
         give_up_output()
+    gc.freeze()  # else PyTorch's half a million objects are searched for garbage, half a second
     sys.exit(code)
 
 
