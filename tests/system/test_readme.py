@@ -11,6 +11,7 @@ import pytest
 import ttsf
 from tests.support.paths import ROOT
 from tests.support.recordings import talking
+from ttsf.batch.lines import Request, read_lines
 from ttsf.cli.main import main, parse
 
 SCORERS = ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "face_recognition_models")
@@ -83,6 +84,15 @@ def test_commands_parse(page: Path) -> None:
     for line in commands_of(text):
         parse(shlex.split(line.partition(" > ")[0]))
     assert "-m ttsf." not in text
+
+
+def test_the_lines_of_a_batch_are_valid(in_folder: Path) -> None:
+    page = (ROOT / "docs" / "tutorials" / "course.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    (in_folder / "me.jpg").rename(in_folder / "presenter.jpg")
+    (in_folder / "course.jsonl").write_text(listed, encoding="utf-8")
+    lines = read_lines(in_folder / "course.jsonl", in_folder / "out")
+    assert len(lines) == 3 and all(isinstance(line, Request) for line in lines)
 
 
 def test_commands_are_found() -> None:

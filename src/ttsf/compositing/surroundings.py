@@ -26,7 +26,10 @@ the first value (half-way between the heads) and is full at the second."""
 
 
 class Surroundings(NamedTuple):
-    """Surroundings of a face; coordinates are pixels of the picture: x [w], y [h]."""
+    """Where motion of a face has to fade: at other faces and at the picture's edges.
+
+    Coordinates are pixels of the picture: x [w], y [h].
+    """
 
     square: CropSquare
     width: int

@@ -28,20 +28,19 @@ from ttsf.text.front_end import Utterance
 from ttsf.timings.words import WordTimes
 
 WORDS_AHEAD = 5 * FPS
-"""Frames of sound after a piece in which its last words are told from the next ones."""
+"""Frames of sound after a piece, by which its last words are separated from the next ones."""
 SYMBOLS_PER_S = 25
-"""Most that people speak."""
+"""Upper bound of the rate of speech, symbols per second."""
 FITS = 0.15
-"""Part by which words must fit the sound better than the same symbols backwards [measured]."""
+"""Fraction by which words must fit the sound better than the same symbols reversed [measured]."""
 LEAST_LOUD = 20
-"""Mel frames of sound from which a piece counts as more than silence."""
+"""Number of loud mel frames from which a piece is not silence."""
 HEARD_RMS = 10 ** (-23 / 20)
-"""RMS of loud speech that the model knows."""
+"""RMS of loud speech in the model's training data."""
 LOUD = 1e-3
-"""Power of a 10 ms block, of the loudest, above which it counts for the level."""
+"""Power of a 10 ms block, relative to the loudest, above which it counts towards the level."""
 FORGOTTEN_S, LEAST_POWER, LEAST_OF_ALL = 8.0, 1e-7, 1e-2
-"""Halving time of the level that was heard before, s; and its floor, absolutely and of the
-loudest."""
+"""Half-life of the measured level, s; its floor, absolute and relative to the loudest block."""
 LOUDEST = -2.5
 """Log-mel level of loud frames at HEARD_RMS [measured]."""
 NOT_THIS_MODEL = "this model reads no lips from sound alone: give the recording's words as well"
@@ -49,19 +48,19 @@ logger = logging.getLogger("ttsf")
 
 
 class Script(NamedTuple):
-    """All words of the utterances in one row of symbols."""
+    """The words of all utterances in one sequence of symbols."""
 
     ids: list[int]
     spans: list[tuple[int, int]]
-    """Of each word, its first id and the one after its last."""
+    """Range [start, end) of `ids` for each word."""
     words: list[tuple[str, tuple[int, int], str]]
-    """Spoken form, place in the text and written form of each word."""
+    """Spoken form, range in the text and written form of each word."""
     marks: list[tuple[str, int]]
-    """Name, and the index of the word before which it stands."""
+    """Name of each mark, and the index of the word that follows."""
 
     @classmethod
     def of(cls, utterances: Sequence[Utterance]) -> "Script":
-        """Join the utterances; pauses of the text are left out, the recording has its own."""
+        """Concatenate utterances without the pauses of the text; the recording has its own."""
         script = cls([], [], [], [])
         for one in utterances:
             start = len(script.ids)
@@ -72,7 +71,7 @@ class Script(NamedTuple):
         return script
 
     def part(self, first_id: int, first: int, end: int) -> Utterance:
-        """Words [first, end) as an utterance whose ids begin with `first_id`."""
+        """Return words [first, end) as an utterance whose ids begin with `first_id`."""
         spans = tuple((start - first_id, stop - first_id) for start, stop in self.spans[first:end])
         texts, places, written = zip(*self.words[first:end], strict=True)
         ids = self.ids[first_id : self.spans[end - 1][1]]
@@ -82,7 +81,7 @@ class Script(NamedTuple):
         return Utterance("", texts, ids, spans, places, written, marks=marks)
 
     def ends(self) -> np.ndarray:
-        """Tell of each id whether speech may stop after it: bool [L]."""
+        """Return for each id whether speech may stop after it: bool [L]."""
         may = np.ones(len(self.ids), bool)
         for first, stop in self.spans:
             may[first : stop - 1] = False

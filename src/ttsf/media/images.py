@@ -88,7 +88,7 @@ def read_picture(source: Path | BinaryIO | Image.Image) -> Picture:
 
 
 def name_of(source: object) -> str:
-    """Return what messages call a picture: its path, where it has one."""
+    """Return the name of a picture for messages: its path, if it has one."""
     if isinstance(source, Path):
         return "standard input" if source == STANDARD_INPUT else str(source)
     name = getattr(source, "name", None)

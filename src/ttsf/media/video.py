@@ -19,7 +19,7 @@ from ttsf.timings.subtitles import Cue
 from ttsf.timings.words import WordTimes
 
 AUDIO_BITS, WIDE_AUDIO_BITS = 96_000, 160_000
-"""Bits per second of a channel, up to and above WIDE Hz."""
+"""Bit rate per channel, for sampling rates up to WIDE Hz and above it, bit/s."""
 WIDE = 24_000
 OPUS_RATES = (48_000, 24_000, 16_000, 12_000, 8_000)
 

@@ -92,6 +92,6 @@ def place_of(face: FaceBox, width: int, height: int) -> str:
 def _check_array(picture: np.ndarray) -> np.ndarray:
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         raise TtsfError(
-            f"a portrait array is RGB uint8 [H, W, 3], not {picture.dtype} {picture.shape}"
+            f"a portrait array must be RGB uint8 [H, W, 3], not {picture.dtype} {picture.shape}"
         )
     return picture

@@ -46,9 +46,9 @@ class OpenSound(NamedTuple):
     channels: int
     """1 or 2."""
     seconds: float | None
-    """As the file declares it."""
+    """Length that the file declares, s; None if unknown."""
     live: bool
-    """Whether it arrives while it is used."""
+    """Whether samples arrive while they are used, as from a microphone."""
     digest: bytes
     """Hash of a file; of other sound nothing is known in advance."""
     name: str
@@ -96,7 +96,7 @@ class Mono:
         self._resampler = av.AudioResampler(format="fltp", layout="mono", rate=wanted)
 
     def add(self, block: np.ndarray) -> np.ndarray:
-        """Float32 [n, channels] at the sound's rate -> float32 [m], what is ready of it."""
+        """Append float32 [n, channels] at the sound's rate; return what is ready, float32 [m]."""
         return self._joined(self._resampler.resample(_frame(block, self._rate)))
 
     def end(self) -> np.ndarray:
@@ -208,7 +208,7 @@ def _checked(block: object, name: str) -> np.ndarray:
     if samples.size and not np.isfinite(samples).all():
         raise TtsfError(f"{name}: holds values that are not finite")
     if not 1 <= samples.shape[1] <= MOST_CHANNELS:
-        raise TtsfError(f"{name}: {samples.shape[1]} channels")
+        raise TtsfError(f"{name}: at most {MOST_CHANNELS} channels, not {samples.shape[1]}")
     return samples.clip(-1, 1)
 
 

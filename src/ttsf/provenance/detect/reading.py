@@ -59,7 +59,7 @@ def pictures(path: Path) -> Iterator[Shown]:
         if stream is None:
             return
         if stream.width * stream.height > MOST_PIXELS:
-            raise TtsfError(f"{path}: frames of more than {MOST_PIXELS / 1e6:.0f} megapixels")
+            raise TtsfError(f"{path}: has frames of more than {MOST_PIXELS / 1e6:.0f} megapixels")
         due, seconds, begin = 0.0, 0.0, None
         for frame in _decoded(container, stream):
             if frame.time is not None:

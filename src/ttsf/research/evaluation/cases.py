@@ -1,9 +1,8 @@
 """Evaluation cases: people, their pictures, and the texts to speak.
 
 A case has a name, which is also the file name of every system's video of it. Cases come from
-`cases.csv` in a
-folder (columns name, person, portrait, video, text, register; paths within the folder) or from a
-parts folder's `manifest.csv` (`data.parts`).
+`cases.csv` (columns name, person, portrait, video, text, register; paths relative to its folder),
+or from the `manifest.csv` of a folder of parts (`data.parts`).
 """
 
 from collections import Counter
@@ -67,7 +66,7 @@ class Case:
     """Register of the voice that a viewer would expect."""
 
     def picture(self) -> np.ndarray:
-        """The portrait, RGB uint8 [H, W, 3]; raises TtsfError."""
+        """Read the portrait, RGB uint8 [H, W, 3]; raises TtsfError."""
         if self.portrait is not None:
             return read_image(self.portrait)
         if self.video is None:
@@ -78,8 +77,9 @@ class Case:
 def read_cases(root: Path, uses: Collection[Use], per_person: int, limit: int | None) -> list[Case]:
     """Read the cases in `root`; at most `per_person` per person and `limit` per kind.
 
-    Kinds are recorded sentences, real clips without a text and portraits alone; a limit picks
-    evenly. Raises TtsfError for an unreadable list, and if no case is left.
+    There are three kinds: recorded sentences, real clips without a text, and portraits alone. A
+    limit picks cases spread evenly over the list. Raises TtsfError for an unreadable list, and if
+    no case is left.
     """
     if (root / CASES).is_file():
         cases = _read_list(root)

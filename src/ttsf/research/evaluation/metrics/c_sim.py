@@ -49,7 +49,7 @@ class VoiceScorer:
         self.preprocess = preprocess_wav
 
     def embed(self, samples: np.ndarray) -> np.ndarray:
-        """float32 [256] of unit length for a clip [N]; raises TtsfError for one without speech.
+        """Embed a clip [N] as float32 [256] of unit length; raises TtsfError if it has no speech.
 
         The level is set first, because the encoder hears loudness (cosine .89 between a clip and
         its quiet copy). Long silences are then trimmed by a voice detector that resemblyzer makes
@@ -70,7 +70,7 @@ class VoiceScorer:
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
-    """Of two embeddings [D] of any length; raises TtsfError for zero or non-finite ones."""
+    """Return the cosine of two embeddings [D]; raises TtsfError for zero or non-finite ones."""
     return float(_unit(a) @ _unit(b))
 
 

@@ -48,7 +48,7 @@ def spread(values: np.ndarray) -> float:
 
 
 def diversity(network: Hopenet, frames: np.ndarray) -> Diversity:
-    """Of RGB uint8 [T, H, W, 3], portraits; raises TtsfError for less than 2 frames."""
+    """Measure portrait frames, RGB uint8 [T, H, W, 3]; raises TtsfError for fewer than 2."""
     if len(frames) < 2:
         raise TtsfError(f"head motion needs at least 2 frames, not {len(frames)}")
     seen = over_frames(lambda batch: torch.cat(network(batch), dim=1), frames)

@@ -53,7 +53,7 @@ class IdentityScorer:
         self.network = dlib.face_recognition_model_v1(getattr(models, NETWORK)())
 
     def embed(self, frame: np.ndarray) -> np.ndarray | None:
-        """The largest face of RGB uint8 [H, W, 3] as float64 [128], or None without one."""
+        """Embed the largest face of RGB uint8 [H, W, 3] as float64 [128]; None without a face."""
         frame = np.ascontiguousarray(frame)
         faces = self.detector(frame, 0)
         if not faces:
@@ -79,7 +79,7 @@ def distance(faces: np.ndarray, source: np.ndarray) -> float:
 
 
 def scorer_name() -> str:
-    """dlib's, for a metric's `scorer`; raises TtsfError without it."""
+    """Describe dlib for a metric's `scorer`; raises TtsfError if it is not installed."""
     return version("dlib-bin", "face_recognition_models")
 
 

@@ -134,5 +134,5 @@ def at_one_scale(frames: np.ndarray, track: FaceTrack) -> Scaled:
 
 
 def scorer_name() -> str:
-    """For a metric's `scorer`; raises TtsfError without mediapipe."""
+    """Describe mediapipe for a metric's `scorer`; raises TtsfError if it is not installed."""
     return version("mediapipe") + " face mesh, each picture alone"
