@@ -3,7 +3,7 @@
 import re
 
 from ttsf.text.english.lexicons.table import rows
-from ttsf.text.english.lists import COUNTED, REGNAL_NAMES, STARTERS, TITLES, words
+from ttsf.text.english.lists import COUNTED, LETTERED, REGNAL_NAMES, STARTERS, TITLES, words
 from ttsf.text.english.numbers import cardinal, ordinal, year
 from ttsf.text.english.tokens import find_left, left, right, rule, word_after, word_before
 
@@ -41,6 +41,13 @@ THREE_LETTER_WORDS = words(
 _ORDINAL_NOUNS = {"century", "centuries", "dynasty", "arrondissement", "olympiad", "congress",
                   "olympics", "olympic", "games", "summit", "edition",
                   "corps", "legion", "amendment"}  # fmt: skip
+_SMALL = set("IVX")
+"""Letters of numerals below 40: no king has a higher one, and others are initialisms (CD, MD).
+
+Alone, two of them are initialisms as well ("an IV"); II and three or more are numbers, but for
+those that the table of initialisms has."""
+_YEARS = range(1501, 2100)
+"""Of numerals on title pages and in films."""
 _VERBS_OF_I = words(
     "am have think know see love want need like do don't say go feel hope guess mean"
 )
@@ -69,28 +76,26 @@ def _numeral(match: re.Match[str]) -> str | None:
     if {name, name.capitalize()} & COUNTED and (name[:1].isupper() or len(text) > 1):
         return cardinal(str(number)) if len(text) > 1 or after not in _VERBS_OF_I else None
     title = find_left(match, rf"\b(?:{'|'.join(TITLES)})\s+(?:[A-Z]\w+\s+){{1,2}}$")
+    small = set(text) <= _SMALL
     if name in REGNAL_NAMES or title:
-        if (len(text) > 1 and text not in ("CD", "MD", "DC", "MC")) or (
-            text in "VXI" and name != "Malcolm"
-            and not (text == "I" and after in _VERBS_OF_I)
-            and not (text == "X" and after[:1].isupper())
-        ):  # fmt: skip
-            return f"the {ordinal(number)}"
-        return None
+        letter = len(text) == 1 and (
+            name.lower() in LETTERED
+            or (text == "I" and after in _VERBS_OF_I)
+            or (text == "X" and after[:1].isupper())
+        )
+        return f"the {ordinal(number)}" if small and not letter else None
     if (
         len(text) > 1
-        and set(text) <= set("IVX")
+        and small
         and before[:1].isupper()
         and not (before.isupper() or before in STARTERS)
     ):
         return f"the {ordinal(number)}" if name not in COUNTED else cardinal(str(number))
-    if len(text) > 2 and set(text) <= set("IVX") and text not in ("XXX", "XIX"):
+    if small and (len(text) > 2 or text == "II") and text not in LETTER_BY_LETTER:
         return cardinal(str(number))
-    if text[:2] in ("MM", "MC", "MD") and 1500 < number < 2100:
+    if number in _YEARS:
         return year(number)
-    if text in ("II", "III"):
-        return cardinal(str(number))
-    return spaced(text) if len(text) > 1 and set(text) <= set("IVX") else None
+    return spaced(text) if small and len(text) > 1 else None
 
 
 def _in_capitals(match: re.Match[str]) -> bool:

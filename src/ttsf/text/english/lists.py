@@ -24,7 +24,7 @@ STARTERS = _list("starters")
 """Words that often begin a sentence: a stop before one of them ends the previous sentence."""
 JOINTS = _list("joints")
 LETTERED = _list("lettered")
-"""Nouns that a single letter may follow as a name: "Plan B. The end."."""
+"""Nouns and names that a single letter may follow as a name: "Plan B. The end.", "Malcolm X"."""
 PLURALS = _list("plurals")
 NOT_PLURAL = _list("not plural")
 TITLES = _list("titles")
