@@ -244,6 +244,50 @@ def test_gamma_of_a_png(
     assert np.abs(shown - 255 * expected).max() <= 0.51
 
 
+@pytest.mark.parametrize(
+    ("signal", "value", "shown"),
+    [
+        ((1, 13, 0, 1), (200, 100, 50), (200, 100, 50)),  # sRGB
+        ((1, 1, 0, 1), (200, 100, 50), (200, 100, 50)),  # video for screens
+        ((12, 13, 0, 1), (200, 100, 50), (215, 93, 31)),  # Display P3
+        ((12, 13, 0, 1), (90, 90, 90), (90, 90, 90)),
+        ((9, 13, 0, 1), (128, 128, 128), (128, 128, 128)),  # BT.2020
+        ((1, 8, 0, 1), (55, 55, 55), (128, 128, 128)),  # linear light
+        ((1, 4, 0, 1), (128, 128, 128), (128, 128, 128)),  # a gamma of 2.2
+        ((1, 13, 0, 0), (126, 16, 235), (128, 0, 255)),  # narrow range
+        ((9, 16, 0, 1), (148, 148, 148), (191, 191, 191)),  # PQ: 58 % is diffuse white
+        ((9, 18, 0, 1), (191, 191, 191), (191, 191, 191)),  # HLG: 75 % is
+        ((9, 16, 0, 1), (0, 0, 0), (0, 0, 0)),
+        ((9, 16, 0, 1), (255, 255, 255), (255, 255, 255)),
+        ((9, 16, 9, 1), (200, 100, 50), (200, 100, 50)),  # no RGB: not known
+        ((200, 200, 0, 1), (200, 100, 50), (200, 100, 50)),
+    ],
+)
+def test_cicp_of_a_png(
+    tmp_path: Path, signal: tuple[int, ...], value: tuple[int, ...], shown: tuple[int, ...]
+) -> None:
+    Image.new("RGB", (300, 300), value).save(tmp_path / "a.png")
+    gamma = (b"gAMA", (100_000).to_bytes(4, "big"))
+    known = signal[0] < 200 and signal[2] == 0
+    chunks = [(b"cICP", bytes(signal)), *([gamma] if known else [])]  # it comes first
+    found = read_picture(with_chunks(tmp_path / "a.png", *chunks)).pixels.astype(int)
+    assert np.abs(found - shown).max() <= 1
+
+
+def test_a_damaged_cicp_is_none(tmp_path: Path, picture: Image.Image) -> None:
+    picture.save(tmp_path / "a.png")
+    plain = read_picture(tmp_path / "a.png").pixels
+    content = with_chunks(tmp_path / "a.png", (b"cICP", bytes((9, 16, 0, 1)))).read_bytes()
+    for changed in (
+        content.replace(b"\x09\x10\x00\x01", b"\x09\x10\x00\x00"),
+        content[:33] + content[49:37] + content[49:],
+    ):
+        (tmp_path / "b.png").write_bytes(changed)
+        assert np.array_equal(read_picture(tmp_path / "b.png").pixels, plain)
+    short = with_chunks(tmp_path / "a.png", (b"cICP", b"\x09\x10"))
+    assert read_picture(short).pixels.shape == plain.shape
+
+
 @pytest.mark.skipif(not features.check("avif"), reason="Pillow without AVIF")
 def test_avif(tmp_path: Path, picture: Image.Image) -> None:
     picture.save(tmp_path / "a.avif", quality=90)

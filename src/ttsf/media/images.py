@@ -20,6 +20,7 @@ from ttsf.errors import TtsfError
 from ttsf.media.formats.colours import to_srgb
 from ttsf.media.formats.containers import JPEG_START, PNG_START, needed_png, read_jpeg
 from ttsf.media.formats.damage import is_damaged
+from ttsf.media.formats.signal import png_signal
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF")
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
@@ -148,15 +149,16 @@ def _read(file: BinaryIO) -> Picture:
     file.seek(0)
     if start.startswith(JPEG_START):
         return _read_jpeg(file)
+    signal = png_signal(file)
     try:
-        return _decode(file, _formats(start))
+        return _decode(file, _formats(start), signal)
     except TtsfError:
         raise
     except Exception:
         if not start.startswith(PNG_START):
             raise
         file.seek(0)  # the error may concern a text chunk, not the picture
-        return _decode(io.BytesIO(needed_png(file.read())), ("PNG",))
+        return _decode(io.BytesIO(needed_png(file.read())), ("PNG",), signal)
 
 
 def _read_jpeg(file: BinaryIO) -> Picture:
@@ -176,22 +178,22 @@ def _read_jpeg(file: BinaryIO) -> Picture:
         return picture._replace(flaw=DAMAGED) if is_damaged(jpeg, width * height) else picture
 
 
-def _decode(file: BinaryIO, formats: tuple[str, ...]) -> Picture:
+def _decode(file: BinaryIO, formats: tuple[str, ...], signal: bytes | None = None) -> Picture:
     with _unwarned(), Image.open(file, formats=formats) as image:
         width, height = _check_size(image)
         if image.format == "TIFF":
             _silence_libtiff()
         if width * height > MOST_KEPT:
             image.draft(None, (width // 2, height // 2))  # decodes a JPEG at half size directly
-        return _converted(image, (width, height))
+        return _converted(image, (width, height), signal)
 
 
-def _converted(image: Image.Image, size: tuple[int, int]) -> Picture:
+def _converted(image: Image.Image, size: tuple[int, int], signal: bytes | None = None) -> Picture:
     """Decode and convert an image; size: width and height in the file, before any draft."""
     halvings = int(size[0] * size[1] > MOST_KEPT)
     image.load()
     turns, mirrored = TURNS.get(_orientation(image), (0, False))
-    pixels, alpha = to_srgb(image, halvings if image.size == size else 0, BACKGROUND)
+    pixels, alpha = to_srgb(image, halvings if image.size == size else 0, BACKGROUND, signal)
     if alpha is not None:
         alpha = _turned(alpha, turns, mirrored)
     return Picture(_turned(pixels, turns, mirrored), alpha, 2**halvings)

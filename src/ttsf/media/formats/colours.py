@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
+from ttsf.media.formats.signal import signal_converter, srgb_encoded
+
 STRIP = 256
 """Rows per strip; even, so that strips can be halved."""
 WHITE_16, WHITE_8 = 65_535.0, 255.0
@@ -16,18 +18,24 @@ SCREEN_GAMMA, EVEN_GAMMA = 1 / 2.2, 0.05
 
 
 def to_srgb(
-    image: Image.Image, halvings: int, background: tuple[int, int, int]
+    image: Image.Image,
+    halvings: int,
+    background: tuple[int, int, int],
+    signal: bytes | None = None,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Convert a loaded picture to sRGB uint8 [H, W, 3], with its alpha [H, W] if it is not opaque.
 
     halvings: 0, or 1 to halve each side (mean of 2 x 2). background: colour behind transparent
-    pixels. Unusable embedded profiles are ignored.
+    pixels. signal: of a PNG's cICP chunk, before all others. Unusable embedded profiles are
+    ignored.
     """
     step = 2**halvings
     width, height = -(-image.width // step), -(-image.height // step)
     pixels = np.empty((height, width, 3), np.uint8)
     alpha = np.empty((height, width), np.uint8) if image.has_transparency_data else None
     eight_bit, convert = _eight_bit(image), _converter(image)
+    if signal is not None:
+        convert = signal_converter(signal) or convert
     for top in range(0, image.height, STRIP):
         bottom = min(top + STRIP, image.height)
         strip = eight_bit(image.crop((0, top, image.width, bottom)))
@@ -92,8 +100,7 @@ def _gamma_table(image: Image.Image) -> list[int] | None:
     if "srgb" in image.info or not 0.1 < gamma < 10 or abs(gamma / SCREEN_GAMMA - 1) < EVEN_GAMMA:
         return None
     light = (np.arange(256) / WHITE_8) ** (1 / gamma)
-    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return 3 * [int(value) for value in (encoded * WHITE_8).round()]
+    return 3 * [int(value) for value in (srgb_encoded(light) * WHITE_8).round()]
 
 
 def _transform(profile: Any, mode: str) -> Any:

@@ -3,7 +3,8 @@
 import io
 import re
 import zlib
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageChops
 
@@ -13,6 +14,8 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 NEEDED_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 PROFILE, MOST_PROFILE = b"iCCP", 2**22
 """Colour profile chunk, and its maximum decompressed size in bytes."""
+MOST_SMALL = 64
+"""Maximum size in bytes of the chunks that are read here."""
 JPEG_START, JPEG_END, SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
 MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 """Marker that ends a scan; stuffed zeros and restart markers do not."""
@@ -76,6 +79,21 @@ def needed_png(content: bytes) -> bytes:
             parts.append(chunk)
         at = end
     return b"".join(parts)
+
+
+def png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the small, undamaged chunks (kind, data) of a PNG before its pixels.
+
+    file: at the first chunk.
+    """
+    while len(head := file.read(8)) == 8 and head[4:] != b"IDAT":
+        length = int.from_bytes(head[:4], "big")
+        if length > MOST_SMALL:
+            file.seek(length + 4, io.SEEK_CUR)
+            continue
+        data, checksum = file.read(length), file.read(4)
+        if zlib.crc32(head[4:] + data) == int.from_bytes(checksum, "big"):
+            yield head[4:], data
 
 
 def _is_sound_profile(chunk: bytes) -> bool:
