@@ -302,8 +302,20 @@ def test_what_is_left_out_is_named() -> None:
     assert warnings(f"It is {many}.")[0].endswith("你大 你小 你中 …")
 
 
-def test_tags_do_not_make_a_text_foreign() -> None:
-    assert warnings("<p>Hello <em>dear</em> friend.</p> <em>So</em> it <em>is</em>.") == []
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>Hello <em>dear</em> friend.</p> <em>So</em> it <em>is</em>.",
+        "<del>Old</del> is new, <del>big</del> is small, <del>hot</del> is cold.",
+        "<ul><li>One</li><li>two</li><li>three</li></ul>",
+        "<dl><dt>Tea</dt><dd>hot</dd><dt>Ice</dt><dd>cold</dd></dl>",
+        "<ol><li><em>No</em>, I say.</li><li><em>Yes</em>, I say.</li></ol>",
+        '<a href="x">Go</a> on <a href="y">and</a> see <a href="z">it</a>.',
+        "Press <kbd>Ctrl</kbd> and <kbd>C</kbd>, <em>not</em> <kbd>D</kbd>.",
+    ],
+)
+def test_tags_do_not_make_a_text_foreign(text: str) -> None:
+    assert warnings(text) == []
 
 
 def test_blocks_of_code_are_announced_or_read() -> None:
