@@ -1,16 +1,16 @@
 """What clients of other servers, HTML forms, proxies and hosts send, and folders that are there."""
 
 import os
+import pwd
 import socket
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support.server import FAST, Server
+from ttsf.cli.main import main
 from ttsf.serve.api.server import listen
 from ttsf.serve.jobs import Jobs
 from ttsf.serve.requests import SpeechRequest
@@ -181,13 +181,14 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
-    tmp_path.chmod(0o775)
+@pytest.mark.parametrize("given", [0o775, 0o755, 0o777, 0o750, 0o700, 0o2775, 0o1777])
+def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path, given: int) -> None:
+    tmp_path.chmod(given)
     (tmp_path / "other.txt").write_text("mine")
     jobs, _ = Jobs(tmp_path / "jobs.sqlite"), Files(tmp_path)
     jobs.close()
     own = [path for path in tmp_path.iterdir() if path.name != "other.txt"]
-    assert mode(tmp_path) == 0o775 and len(own) == 4
+    assert mode(tmp_path) == given and len(own) == 4
     assert all(mode(path) & 0o077 == 0 for path in own)
 
 
@@ -208,19 +209,41 @@ def test_a_folder_whose_mode_cannot_be_changed(
     assert Files(tmp_path).portraits() == []
 
 
-@pytest.mark.parametrize("words", [["serve", "--port", "0"], ["info"]])
-def test_no_home(tmp_path: Path, words: list[str]) -> None:
-    """Of a user without a passwd entry; what needs none works."""
-    code = (
-        "import os, pwd, sys\n"
-        "pwd.getpwuid = lambda number: (_ for _ in ()).throw(KeyError(number))\n"
-        "from ttsf.cli.main import main\n"
-        f"sys.exit(main({words}))"
-    )
-    kept = {name: value for name, value in os.environ.items() if name not in HOMES}
-    run = subprocess.run([sys.executable, "-c", code], env=kept, capture_output=True, text=True)
-    if words == ["info"]:
-        assert run.returncode == 0, run.stderr
-    else:
-        line = "ttsf: error: there is no home directory; give --folder\n"
-        assert (run.returncode, run.stderr) == (2, line)
+@pytest.fixture
+def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of a user without a passwd entry."""
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in HOMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("no_home")
+@pytest.mark.parametrize(
+    "words", [["info"], ["info", "--preset", "paper"], ["voices", "--model", "MODEL"],
+              ["faces", "PHOTO"]],
+)  # fmt: skip
+def test_what_needs_no_home_works_without_one(
+    model_folder: Path, photo: Path, words: list[str]
+) -> None:
+    given = {"MODEL": str(model_folder), "PHOTO": str(photo)}
+    assert main([given.get(word, word) for word in words]) == 0
+
+
+@pytest.mark.usefixtures("no_home")
+@pytest.mark.parametrize("words", [[], ["--host", "::1"], ["--queue", "3"]])
+@pytest.mark.parametrize("data", [None, ""])
+def test_a_server_without_a_home_wants_a_folder(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    data: str | None,
+) -> None:
+    if data is not None:
+        monkeypatch.setenv("XDG_DATA_HOME", data)
+    assert main(["serve", "--port", "0", *words]) == 2
+    line = "ttsf: error: there is no home directory; give --folder\n"
+    assert capsys.readouterr().err == line
