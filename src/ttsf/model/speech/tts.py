@@ -165,13 +165,10 @@ class TextToSpeech(nn.Module):
         return self.voice_projection.voices.weight[:, names.index(name)][None]
 
     def language_of(self, voice: Tensor) -> str:
-        """Language, by espeak-ng's name, that the nearest of the model's own voices to [1, V]
-        reads.
-        """
-        if not self.config.voices:
-            return self.config.language
-        nearest = (self.known_voices() - voice).square().sum(1).argmin()
-        return self.config.voices[int(nearest)].language or self.config.language
+        """Return the language that the nearest of the model's own voices to [1, V] reads."""
+        nearest = int((self.known_voices() - voice).square().sum(1).argmin())
+        own = self.config.voices[nearest].language if self.config.voices else None
+        return own or self.config.language
 
     def _upsample(
         self, text: EncodedText, durations: Tensor, longest: int, silence: Tensor | None = None

@@ -106,7 +106,8 @@ class Expression:
         self._open(move, gap)
         self._round(move, labels.wide)
         self._press(move, labels.press, labels.lip_fv)
-        self._smile(move, labels.smile * SMILE_E + CORNER_REST_E - corner_height(self.rest))
+        corners = labels.smile * SMILE_E + CORNER_REST_E - float(corner_height(self.rest))
+        self._smile(move, corners)
         extra, less = max(gap - self.gap, 0.0), max(self.gap - gap, 0.0)
         chin = CHIN_E / GAP_E * extra - 0.35 * less
         for index, weight in JAW_WEIGHTS.items():
@@ -115,8 +116,8 @@ class Expression:
         move[self._free] = self._fill @ move[known]
         self._blink(move, blink_closing)
         move += self._move_brows(
-            labels.brow_raise * BROW_E + BROW_REST_E - brow_height(self.rest),
-            labels.brow_knit * KNIT_E - BROW_GAP_E + brow_gap(self.rest),
+            labels.brow_raise * BROW_E + BROW_REST_E - float(brow_height(self.rest)),
+            labels.brow_knit * KNIT_E - BROW_GAP_E + float(brow_gap(self.rest)),
         )
         return self.rest + move
 
