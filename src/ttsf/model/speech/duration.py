@@ -131,3 +131,9 @@ def repeat_by_durations(x: Tensor, durations: Tensor, frames: int) -> Tensor:
     """Upsample [B, C, L] to [B, C, frames]; frames past an item's sum are zero."""
     index, inside = symbols_of_frames(durations, frames)
     return x.gather(2, index[:, None].expand(-1, x.shape[1], -1)) * inside[:, None]
+
+
+def silent_end(ids: Tensor) -> Tensor:
+    """Which symbols [B, L] are marks or blanks after all that sound."""
+    sounds = ids > len(PUNCTUATION)
+    return sounds.flip(1).cumsum(1).flip(1) == 0

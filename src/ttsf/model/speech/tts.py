@@ -21,6 +21,7 @@ from ttsf.model.speech.duration import (
     log_likelihood,
     repeat_by_durations,
     search_alignment,
+    silent_end,
     symbols_of_frames,
     whole_durations,
 )
@@ -110,12 +111,6 @@ def pad_spoken(
         None if durations is None else pad_sequence(durations, batch_first=True),
         None if log_f0 is None else pad_sequence(log_f0, batch_first=True),
     )
-
-
-def silent_end(ids: Tensor) -> Tensor:
-    """Which symbols [B, L] are marks or blanks after all that sound."""
-    sounds = ids > len(PUNCTUATION)
-    return sounds.flip(1).cumsum(1).flip(1) == 0
 
 
 def gaussian_nll(x: Tensor, mu: Tensor, mask: Tensor) -> Tensor:
