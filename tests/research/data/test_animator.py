@@ -97,6 +97,14 @@ def moved(animator, name, change):
 BROWS = [i for row in (*BROWS_UPPER, *BROWS_LOWER) for i in row]
 
 
+def test_a_face_told_its_own_expression_keeps_it_to_the_bit(animator):
+    for name in ("brow_raise", "brow_knit", "smile"):
+        assert not moved(animator, name, 0.0).any()
+    own = MotionLabels(*animator.own.tolist())
+    brows = animator.expression.shape(own, 0.0)[BROWS]
+    np.testing.assert_array_equal(brows, animator.expression.rest[BROWS])
+
+
 def test_raised_brows_rise_by_so_much_of_the_eyes_distance_and_nothing_else_does(animator):
     e = animator.pose.scale * animator.size / animator.crop.side
     up = animator.pose.rotation @ [0, -1.5 * BROW_E, 0] * e

@@ -253,6 +253,14 @@ def gaze_angles(frontal: np.ndarray) -> np.ndarray:
     return np.degrees(np.arcsin(np.clip(moved, -1, 1))).mean(-2)
 
 
+def expression_labels(frontal: np.ndarray) -> np.ndarray:
+    """Labels brow_raise, brow_knit and smile of a frontal shape [468, 3]: float32 [3]."""
+    raised = (brow_height(frontal) - BROW_REST_E) / BROW_E
+    knit = (BROW_GAP_E - brow_gap(frontal)) / KNIT_E
+    smile = (corner_height(frontal) - CORNER_REST_E) / SMILE_E
+    return np.array([raised, knit, smile], dtype=np.float32)
+
+
 def pose_labels(pose: HeadPose, crop: Crop) -> np.ndarray:
     """The first six labels of a head pose (pixels of the picture) seen through `crop`."""
     pivot = pose.project(PIVOT[None])[0, :2]
@@ -288,8 +296,5 @@ def measure(points: np.ndarray, crop: Crop) -> np.ndarray:
     frontal = pose.frontal(points)
     blink = np.clip(1 - eye_aperture(frontal) / EYE_OPEN_E, 0, 1)
     gap = mouth_gap(frontal) / GAP_E
-    raised = (brow_height(frontal) - BROW_REST_E) / BROW_E
-    knit = (BROW_GAP_E - brow_gap(frontal)) / KNIT_E
-    smile = (corner_height(frontal) - CORNER_REST_E) / SMILE_E
-    expression = (raised, knit, smile)
-    return np.array([*pose_labels(pose, crop), blink, gap, 0, 0, 0, *expression], dtype=np.float32)
+    values = [*pose_labels(pose, crop), blink, gap, 0, 0, 0, *expression_labels(frontal)]
+    return np.array(values, dtype=np.float32)

@@ -5,24 +5,21 @@ biharmonic fill on the mesh graph (as in Botsch & Sorkine 2008, "On Linear Varia
 Deformation Methods").
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ttsf.model.labels import BROW_E, GAP_E, KNIT_E, SMILE_E, MotionLabels
 from ttsf.research.landmarks.face_mesh import (
-    BROW_GAP_E,
-    BROW_REST_E,
     BROWS_LOWER,
     BROWS_UPPER,
-    CORNER_REST_E,
     EYES_LOWER,
     EYES_UPPER,
     LOWER_INNER,
     LOWER_OUTER,
     UPPER_INNER,
     UPPER_OUTER,
-    brow_gap,
-    brow_height,
-    corner_height,
+    expression_labels,
     face_triangles,
     mouth_gap,
 )
@@ -67,6 +64,14 @@ def _profile(x: np.ndarray) -> np.ndarray:
     return np.sqrt(np.clip(1 - ((x - middle) / half) ** 2, 0, 1))
 
 
+class OwnExpression(NamedTuple):
+    """Labels of the face at rest, rounded as labels are: a face told its own does not move."""
+
+    brow_raise: float
+    brow_knit: float
+    smile: float
+
+
 class Expression:
     """Displacements of one face; `frontal` float [468, 3] are its frontal landmarks at rest."""
 
@@ -74,6 +79,7 @@ class Expression:
         self.rest = frontal
         self.gap = mouth_gap(frontal)
         """Gap of the lips at rest in e."""
+        self._own = OwnExpression(*expression_labels(frontal).tolist())
         lips = (*UPPER_OUTER, *UPPER_INNER, *LOWER_OUTER, *LOWER_INNER)
         self._lips = list(dict.fromkeys(lips))
         self._jaw = list(JAW_WEIGHTS)
@@ -106,8 +112,7 @@ class Expression:
         self._open(move, gap)
         self._round(move, labels.wide)
         self._press(move, labels.press, labels.lip_fv)
-        corners = labels.smile * SMILE_E + CORNER_REST_E - float(corner_height(self.rest))
-        self._smile(move, corners)
+        self._smile(move, (labels.smile - self._own.smile) * SMILE_E)
         extra, less = max(gap - self.gap, 0.0), max(self.gap - gap, 0.0)
         chin = CHIN_E / GAP_E * extra - 0.35 * less
         for index, weight in JAW_WEIGHTS.items():
@@ -116,8 +121,8 @@ class Expression:
         move[self._free] = self._fill @ move[known]
         self._blink(move, blink_closing)
         move += self._move_brows(
-            labels.brow_raise * BROW_E + BROW_REST_E - float(brow_height(self.rest)),
-            labels.brow_knit * KNIT_E - BROW_GAP_E + float(brow_gap(self.rest)),
+            (labels.brow_raise - self._own.brow_raise) * BROW_E,
+            (labels.brow_knit - self._own.brow_knit) * KNIT_E,
         )
         return self.rest + move
 
