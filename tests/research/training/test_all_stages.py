@@ -69,9 +69,10 @@ def test_every_stage_steps_and_the_model_speaks(tmp_path: Path) -> None:
     assert torch.isfinite(said.samples).all()
 
 
-def test_a_model_gives_what_no_run_has(tmp_path: Path, tiny_model: TTSF) -> None:
+def test_a_model_gives_what_no_run_has(
+    stages: TinyStages, tmp_path: Path, tiny_model: TTSF
+) -> None:
     checkpoint.save(tiny_model, tmp_path / "base")
-    stages = TinyStages(tmp_path)
     preset = Preset(model=tiny_model.config)
     model, untrained = assemble(preset, [tmp_path / "base", stages.run("tts")])
     run, base = read_weights(stages.run("tts")), read_weights(tmp_path / "base")

@@ -13,11 +13,6 @@ from ttsf.research.training.settings import RunSettings
 from ttsf.research.training.stages import motion
 
 
-@pytest.fixture(scope="module")
-def stages(tmp_path_factory: pytest.TempPathFactory) -> TinyStages:
-    return TinyStages(tmp_path_factory.mktemp("tiny"))
-
-
 def test_the_stand_in_refuses_tensors_of_the_cpu() -> None:
     with Elsewhere(), pytest.raises(RuntimeError, match="device"):
         torch.ones(2, device="meta") + torch.ones(2)

@@ -38,11 +38,6 @@ class Embedding(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def stages(tmp_path_factory: pytest.TempPathFactory) -> TinyStages:
-    return TinyStages(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
 def stage(stages: TinyStages) -> JointStage:
     torch.manual_seed(0)
     sync = SyncNet(TINY_PRESET.syncnet.network).requires_grad_(False)

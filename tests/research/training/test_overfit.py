@@ -19,11 +19,6 @@ STAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def stages(tmp_path_factory: pytest.TempPathFactory) -> TinyStages:
-    return TinyStages(tmp_path_factory.mktemp("tiny"))
-
-
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stage_learns_one_batch(stages: TinyStages, name: str) -> None:
     watched, rate, steps, factor = STAGES[name]

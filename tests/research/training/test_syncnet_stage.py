@@ -14,8 +14,8 @@ RATIO, PICTURES, SPACING, FRAMES = 4, 5, 6, 32
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> SyncNetStage:
-    return cast(SyncNetStage, TinyStages(tmp_path_factory.mktemp("tiny")).build("syncnet"))
+def stage(stages: TinyStages) -> SyncNetStage:
+    return cast(SyncNetStage, stages.build("syncnet"))
 
 
 def numbered(clips: int) -> SyncBatch:

@@ -259,9 +259,8 @@ def test_bad_inputs_are_one_line(corpus: Path, tmp_path: Path) -> None:
 
 
 def test_what_d_tts_draws_is_as_near_to_the_recording_as_it_begins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stages: TinyStages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stages = TinyStages(tmp_path)
     stage = stages.build("tuned vocoder")
     assert isinstance(stage, VocoderStage)
     (batch,) = [stage.batch(0)]
@@ -277,8 +276,7 @@ def test_what_d_tts_draws_is_as_near_to_the_recording_as_it_begins(
     assert 0.01 < distance(0.8) < distance(0.1)
 
 
-def test_speech_without_text_or_of_strangers_is_read_as_it_is(tmp_path: Path) -> None:
-    stages = TinyStages(tmp_path)
+def test_speech_without_text_or_of_strangers_is_read_as_it_is(stages: TinyStages) -> None:
     stage = stages.build("tuned vocoder")
     assert isinstance(stage, VocoderStage) and stage.tts_mels is not None
     clip = stage.clips[0]
