@@ -179,11 +179,14 @@ def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
     assert run.stderr == "0\n"
 
 
-def test_an_interrupt_at_any_moment_is_one_line(speak: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [3, pytest.param(12, marks=pytest.mark.long)])
+def test_an_interrupt_at_any_moment_is_one_line(
+    speak: list[str], tmp_path: Path, times: int
+) -> None:
     speak[2] = "This is a sentence of some length. " * 20
     rng = random.Random(0)
     code = "print(1, flush=True); from ttsf.__main__ import entry_point; entry_point()"
-    for _ in range(6):
+    for _ in range(times):
         run = subprocess.Popen(
             [sys.executable, "-c", code, *speak],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
