@@ -26,8 +26,13 @@ demo: $(STAMP)
 	@mkdir -p out
 	$(BIN)/ttsf speak "$${PORTRAIT:-docs/pictures/astronaut.jpg}" "$$TEXT" --output out/demo.mp4
 
-test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --durations=15
+# The types are checked beside the tests, so that neither waits for the other.
+test: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy & types=$$!; \
+	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --durations=15; tests=$$?; \
+	  wait $$types && exit $$tests
 
 test-browser: $(STAMP)
 	$(BIN)/python -m pytest tests/serve/page -m browser -rs
@@ -36,7 +41,7 @@ test-browser: $(STAMP)
 test-long: $(STAMP)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[train,data,eval]"
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps resemblyzer
-	$(BIN)/python -m pytest tests/serve tests/batch tests/system/test_kills.py tests/recipes -m long -rs
+	$(BIN)/python -m pytest -m long -rs
 
 # The tests of the server with its engines on a Ray cluster that is started here; some minutes. Ray
 # Serve wants another protobuf than MediaPipe: an environment of its own.
