@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ttsf.batch import make
+from ttsf.parallel import run_jobs
+
 
 @pytest.fixture
 def write(tmp_path: Path, photo: Path) -> Callable[..., Path]:
@@ -20,3 +23,9 @@ def write(tmp_path: Path, photo: Path) -> Callable[..., Path]:
         return path
 
     return written
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are made in this process, where no worker has to start and load the model."""
+    monkeypatch.setattr(make, "run_jobs", lambda *given: run_jobs(*given[:4]))

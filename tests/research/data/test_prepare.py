@@ -264,8 +264,8 @@ def test_other_settings_and_foreign_folders_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def several(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
-    """Five videos and the bytes of an undisturbed run."""
+def several(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes], float]:
+    """Five videos, and the bytes and the seconds of an undisturbed run."""
     root = tmp_path_factory.mktemp("several")
     for name in ("a", "b"):
         talking(root / "in" / f"{name}.mp4", 36)
@@ -273,28 +273,26 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, b
     write_recording(root / "in" / "c.mp4", [empty_picture()] * 40, murmur(1.6))
     talking(root / "in" / "d.mp4", 80)
     (root / "in" / "e.mp4").write_bytes(b"nothing")
+    began = time.monotonic()
     prepare(small(root / "in", longest_s=1.6), root / "whole")
-    return root / "in", tree(root / "whole")
+    return root / "in", tree(root / "whole"), time.monotonic() - began
 
 
 def test_any_number_of_workers_gives_the_same_bytes(
-    several: tuple[Path, dict[str, bytes]], tmp_path: Path
+    several: tuple[Path, dict[str, bytes], float], tmp_path: Path
 ) -> None:
-    root, whole = several
-    prepare(small(root, longest_s=1.6), tmp_path / "out", Parallel(4))
+    root, whole, _ = several
+    prepare(small(root, longest_s=1.6), tmp_path / "out", Parallel(2))
     assert tree(tmp_path / "out") == whole
 
 
 def test_killed_at_ten_moments_and_resumed_gives_the_same_bytes(
-    several: tuple[Path, dict[str, bytes]], tmp_path: Path
+    several: tuple[Path, dict[str, bytes], float], tmp_path: Path
 ) -> None:
-    root, whole = several
+    root, whole, duration = several
     settings = small(root, longest_s=1.6)
     out, rng = tmp_path / "out", random.Random(0)
     fork = multiprocessing.get_context("fork")
-    began = time.monotonic()
-    prepare(settings, tmp_path / "timed")
-    duration = time.monotonic() - began
     kills = 0
     for i in range(10):
         child = fork.Process(target=prepare, args=(settings, out))
@@ -311,9 +309,12 @@ def test_killed_at_ten_moments_and_resumed_gives_the_same_bytes(
     assert len(names) == len(set(names)) == 4
 
 
-def test_ray_gives_the_same_bytes(several: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
+@pytest.mark.long  # tests/batch runs jobs on Ray every time
+def test_ray_gives_the_same_bytes(
+    several: tuple[Path, dict[str, bytes], float], tmp_path: Path
+) -> None:
     ray = pytest.importorskip("ray")
-    root, whole = several
+    root, whole, _ = several
     try:
         prepare(small(root, longest_s=1.6), tmp_path / "out", Parallel(2, "local"))
     finally:
