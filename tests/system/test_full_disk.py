@@ -77,7 +77,7 @@ def evaluate(folder: Path, photo: Path, model: Path) -> list[str]:
     cases = folder / "cases"
     cases.mkdir()
     Image.open(photo).save(cases / "a.png")
-    (cases / "cases.csv").write_text("name,portrait,text\na,a.png,Hi.\n")
+    (cases / "cases.csv").write_text("name,person,portrait,video,text,register\na,,a.png,,Hi.,\n")
     out = str(folder / "out")
     return ["evaluate", str(cases), "--out", out, "--no-ablations", "--model", str(model)]
 
