@@ -64,13 +64,14 @@ docs:
 fuzz: $(STAMP)
 	TTSF_FUZZ_INPUTS=$(INPUTS) $(BIN)/python -m pytest tests/system/test_fuzz.py -s
 
-# Known flaws of what is installed, and a list of it (SBOM); asks the network.
+# Known flaws of what is installed, and a list of it (SBOM). Asks PyPI itself: a mirror without its
+# list of flaws leaves every package out, which is a failure.
 audit: $(STAMP)
 	@mkdir -p out
 	test -x .venv-audit/bin/pip-audit || $(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/pip install --quiet "pip-audit>=2.9" "cyclonedx-bom>=7"
 	.venv-audit/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-file out/sbom.json
-	.venv-audit/bin/pip-audit --requirement deploy/constraints-hashes.txt --require-hashes --disable-pip
+	.venv-audit/bin/pip-audit --requirement deploy/constraints-hashes.txt --require-hashes --disable-pip --strict
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
