@@ -153,14 +153,11 @@ def test_an_installation_in_any_folder(tmp_path: Path, name: bytes, change: dict
 @pytest.mark.parametrize(
     "change",
     [
-        {"LC_ALL": "C"},
-        {"HOME": None, "XDG_CACHE_HOME": None},
-        {"TMPDIR": "/nowhere/at/all"},
-        {"LANG": "tr_TR.UTF-8", "LC_ALL": "xx_YY"},
-        {"TERM": "dumb", "COLUMNS": "1"},
-        {"PYTHONWARNINGS": "error::UserWarning"},
+        {"LC_ALL": "C", "TERM": "dumb", "COLUMNS": "1"},
+        {"HOME": None, "XDG_CACHE_HOME": None, "TMPDIR": "/nowhere/at/all"},
+        {"LANG": "tr_TR.UTF-8", "LC_ALL": "xx_YY", "PYTHONWARNINGS": "error::UserWarning"},
     ],
-    ids=["C", "no home", "no temporary folder", "no such locale", "no terminal", "warnings"],
+    ids=["C, no terminal", "no home, no temporary folder", "no such locale, warnings"],
 )
 def test_an_odd_environment(
     small: Path, model_folder: Path, tmp_path: Path, change: dict[str, str | None]
