@@ -266,7 +266,7 @@ def test_an_evaluation_writes_tables_and_a_report(
         write_recording(theirs / f"{name}.mp4", pictures, murmur(0.6))
     settings = EvaluateSettings(systems={"theirs": theirs}, workers=1)
     found = {table.key: table for table in evaluate(root, out, settings, {})}
-    assert list(found) == ["1", "2", "motion", "3"]  # 5 needs ablations
+    assert list(found) == ["1", "2", "motion", "expression", "3"]  # 5 needs ablations
     counts = [(row.system, row.used, row.refused, row.missing) for row in found["1"].rows]
     assert counts == [("real clips", 2, 0, 0), ("ours", 1, 1, 0), ("theirs", 1, 0, 1)]
     for row, value in zip(found["1"].rows, (1, 2, 2), strict=True):
