@@ -134,11 +134,24 @@ def test_another_language_is_noticed() -> None:
     assert guess("Berlin Hamburg") is None
 
 
-@pytest.mark.parametrize("line", ["-" * 20_000 + " cut here", "-- " * 7_000 + "x", "-+" * 9_000])
+@pytest.mark.parametrize(
+    "line",
+    ["-" * 20_000 + " cut here", "-- " * 7_000 + "x", "-+" * 9_000, "=" * 20_000 + " cut here",
+     "_ " * 9_000 + "x", "*-" * 9_000 + "x", "-|" * 9_000 + "x", "~" * 20_000 + "x"],
+    ids=lambda line: f"{line[:3]} {line[-1]}",
+)  # fmt: skip
 def test_a_line_of_dashes_takes_no_time(line: str) -> None:
     began = time.perf_counter()
     read(f"Before.\n{line}\nAfter.")
     assert time.perf_counter() - began < 10
+
+
+def test_words_behind_dashes_are_read() -> None:
+    for dashes in (3, 10, 34, 40, 60, 700):
+        found = TextFrontEnd(CONFIG).utterances(f"Hi {'-' * dashes} end")
+        assert [word.strip(" ,-—") for one in found for word in one.words if word] == ["Hi", "end"]
+    wide = f" name{' ' * 36}| n\n{'-' * 41}+---\n ann{' ' * 37}| two\n"
+    assert read(wide).text == "name, n. ann, two"
 
 
 def test_the_rules_of_tables_are_silent() -> None:
