@@ -142,12 +142,13 @@ class TinyStages:
         return builders[name]()
 
     def run(self, name: str) -> Path:
-        """The run folder of a stage after one step."""
+        """The run folder of a stage after one step; leaves PyTorch's dice as they are."""
         out = self.runs / name
         if not out.exists():
-            stage = self.build(name)
-            stage.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
-            train(stage, out, RunSettings(1))
+            with torch.random.fork_rng(devices=[]):
+                stage = self.build(name)
+                stage.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
+                train(stage, out, RunSettings(1))
             (out / SPEAKERS).write_text('["rms", "slt"]')
             if isinstance(stage, VoiceStage):
                 (out / VOICES).write_text(voices_text(stage.voices))
