@@ -1,6 +1,7 @@
-"""The engine beside that of a0aa400: `python benchmarks/engine.py [--minutes M] [--repeat N]`.
+"""The engine beside an earlier one: `python benchmarks/engine.py [--against REVISION] [--repeat N]
+[--minutes M]`.
 
-Checks that commit out beside this tree, each with its own weights, lets both speak the same texts
+Checks that revision out beside this tree, each with its own weights, lets both speak the same texts
 and writes `engine.json` and `engine.png` beside this file. Costs are those of a longer text less
 those of a short one, so that loading does not count; the two trees take turns, and the medians are
 compared: only ratios of one run mean something, and only processor time on a machine that is not
@@ -24,7 +25,7 @@ from typing import NamedTuple
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
-BEFORE = "a0aa400"
+BEFORE = "76881ed"
 SENTENCES = (
     "The weather will be cold and dry tomorrow, I am afraid.",
     "Did you see the swans on the lake this morning?",
@@ -110,13 +111,12 @@ def measure(before: Path, folder: Path, repeat: int, minutes: float) -> dict[str
     with Image.open(face) as image:
         wide = image.convert("RGB").resize((FULL_HD[0], FULL_HD[0]))
         wide.crop((0, 0, *FULL_HD)).save(picture)
-    whole = (picture, ("--size", str(FULL_HD[0])))
-    small = (face, ("--framing", "face", "--size", "256"))
-    runs = {
-        "before, 256 px": (before, face, ()),
-        "now, 256 px face": (ROOT, *small),
-        "now, 1080p picture": (ROOT, *whole),
+    forms = {
+        "256 px face": (face, ("--framing", "face", "--size", "256")),
+        "1080p picture": (picture, ("--size", str(FULL_HD[0]))),
     }
+    trees = {"before": before, "now": ROOT}
+    runs = {f"{when}, {what}": (trees[when], *forms[what]) for what in forms for when in trees}
     found: dict[str, object] = {}
     for one_thread, title in ((False, "all threads"), (True, "one thread")):
         rows: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
@@ -128,8 +128,8 @@ def measure(before: Path, folder: Path, repeat: int, minutes: float) -> dict[str
                 rows[name].append(per_second(long, short))
         found[f"cost of a second, {title}"] = {name: medians(row) for name, row in rows.items()}
     with busy():
-        for name, (tree, portrait, options) in (("before", runs["before, 256 px"]),
-                                                ("now", runs["now, 256 px face"])):  # fmt: skip
+        for name, tree in trees.items():
+            portrait, options = forms["256 px face"]
             pairs = [
                 [speak(tree, portrait, text_of(2), options, one) for one in (False, True)]
                 for _ in range(max(repeat, 2))
@@ -156,6 +156,19 @@ def memory(minutes: float) -> dict[str, object]:
             "cpu_s": round(long.cpu_s / long.video_s, 3),
         }
     }
+
+
+@contextmanager
+def checked_out(revision: str) -> Iterator[Path]:
+    """Another revision's tree, for as long as it is needed."""
+    git = ["git", "-C", str(ROOT), "worktree"]
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder, revision)
+        subprocess.run([*git, "add", "--quiet", "--detach", str(tree), revision], check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
 
 
 def inside(what: str) -> dict[str, object]:
@@ -190,19 +203,15 @@ def plot(found: dict, path: Path) -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--against", metavar="REVISION", default=BEFORE)
     parser.add_argument("--minutes", type=float, default=10, help="of the long text")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
     given = parser.parse_args()
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        before = Path(folder, "before")
-        git = ["git", "-C", str(ROOT), "worktree"]
-        subprocess.run([*git, "add", "--detach", str(before), BEFORE], check=True)
-        try:
-            found = measure(before, Path(folder), given.repeat, given.minutes)
-        finally:
-            subprocess.run([*git, "remove", "--force", str(before)], check=True)
+    with checked_out(given.against) as before, tempfile.TemporaryDirectory() as folder:
+        found = measure(before, Path(folder), given.repeat, given.minutes)
+    found["against"] = given.against
     found["load"] = [round(load, 1) for load in os.getloadavg()]
     found["minutes taken"] = round((time.monotonic() - began) / 60, 1)
     given.out.write_text(json.dumps(found, indent=2) + "\n")
