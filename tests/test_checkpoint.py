@@ -18,6 +18,9 @@ def test_round_trip(tiny_model: TTSF, model_folder: Path) -> None:
         read = loaded.state_dict()[name]
         assert read.dtype == value.dtype
         assert torch.equal(read, value.half().to(value.dtype)), name
+    for name, value in tiny_model.named_buffers():
+        if name not in tiny_model.state_dict():
+            assert torch.equal(loaded.get_buffer(name), value), name
 
 
 def test_stored_in_half_precision(tiny_model: TTSF, model_folder: Path) -> None:
