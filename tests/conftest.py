@@ -1,5 +1,7 @@
 """A tiny random model of the real classes, and real pictures that come with a library."""
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,13 @@ from ttsf.model.ttsf import TTSF
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> None:
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _warnings() -> Iterator[None]:
+    """Show the warnings that a worker of a batch, run in this process, has silenced."""
+    yield
+    logging.getLogger("ttsf").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+import tempfile
 from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.torch import load_file
 from torch.distributed.run import get_args_parser
 
@@ -18,10 +20,13 @@ from ttsf.research.training.settings import RunSettings, StageOptions
 
 
 def torchrun(out: Path, processes: int, accumulate: int, steps: int) -> dict[str, torch.Tensor]:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]  # on a free port
+    """Run the small stage; one at a time, since two torchruns may find the same port free."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node", str(processes), "-m", "tests.support.torchrun_stage"]
     command += [str(out), str(accumulate), str(steps)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    with FileLock(Path(tempfile.gettempdir(), "ttsf-torchrun.lock")):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
     tensors = load_file(out / "state.safetensors")
     return {k[4:]: v for k, v in tensors.items() if k.startswith("net.")}
 
