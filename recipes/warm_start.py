@@ -3,6 +3,7 @@
     python recipes/warm_start.py matcha FILE --preset paper --speakers N --out RUN
     python recipes/warm_start.py hifigan FILE --preset paper --partial --out RUN
     python recipes/warm_start.py vocos FILE --preset mini-next --out RUN
+    python recipes/warm_start.py speech FILE --preset mini-next --out RUN
 
 RUN then goes on with `ttsf train tts` or `ttsf train vocoder` from step 0. FILE is a
 safetensors file, or a torch archive of tensors alone: nothing else in an archive is ever run.
@@ -26,6 +27,9 @@ shows in a file but its rate does not.
 Vocos, from a model of ours with a lower rate: same up to half that rate, where the bins of its STFT
 are those of ours if both windows last equally long; near above, where each bin begins as a copy of
 one an octave or so lower, HIGHER_LOG quieter and with another phase.
+
+Speech, from a model of ours of another width: same what has our name and shape, such as all of
+D_TTS; own the rest.
 """
 
 import argparse
@@ -50,7 +54,7 @@ from ttsf.model.ttsf import TTSF
 from ttsf.research.hyperparameters import DiscriminatorKind, VocoderTraining
 from ttsf.research.presets import PRESETS
 from ttsf.research.training.adversarial.vocoder_discriminators import build_discriminators
-from ttsf.research.training.parts import SPEECH, Parts
+from ttsf.research.training.parts import SPEAKERS, SPEECH, Parts
 from ttsf.research.training.state import STATE, save_state
 from ttsf.text.front_end import SYMBOLS
 
@@ -386,6 +390,21 @@ def start_vocos(path: Path, config: ModelConfig, out: Path) -> Start:
     )
 
 
+def start_speech(path: Path, config: ModelConfig, out: Path) -> Start:
+    """Write a run of the TTS stage at step 0, for `--warm-start`; raises TtsfError if none fits."""
+    theirs, model = read_tensors(path, "state_dict", "speech.*"), TTSF(config)
+    net = Parts(model, SPEECH)
+    own = net.state_dict()
+    same = [name for name in own if name in theirs and theirs[name].shape == own[name].shape]
+    if not same:
+        raise TtsfError("nothing in the file fits this text-to-speech")
+    net.load_state_dict(own | {name: theirs[name] for name in same})
+    net.add_module("table", nn.Embedding(1, config.speech.voice_channels))
+    start = _write(out, net, Start(same, [], sorted(own.keys() - set(same)), []))
+    (out / SPEAKERS).write_text(json.dumps(["anyone"]), encoding="utf-8")
+    return start
+
+
 def _write(out: Path, net: Parts, start: Start) -> Start:
     """The state at step 0, and beside it what was taken."""
     if (out / STATE).exists():
@@ -405,6 +424,8 @@ def _run(chosen: argparse.Namespace) -> Start:
         return start_matcha(chosen.file, config, chosen.speakers, chosen.out)
     if chosen.kind == "vocos":
         return start_vocos(chosen.file, config, chosen.out)
+    if chosen.kind == "speech":
+        return start_speech(chosen.file, config, chosen.out)
     if chosen.discriminators is not None:
         training = replace(training, discriminators=chosen.discriminators)
     return start_hifigan(chosen.file, config, training, chosen.partial, chosen.out)
@@ -426,7 +447,8 @@ def main() -> None:
         "--discriminators", choices=get_args(DiscriminatorKind), help="as in ttsf train vocoder"
     )
     vocos = kinds.add_parser("vocos", help="the vocoder of a model of ours with a lower rate")
-    for kind in (matcha, hifigan, vocos):
+    speech = kinds.add_parser("speech", help="the speech parts of a model of ours, what fits")
+    for kind in (matcha, hifigan, vocos, speech):
         kind.add_argument("file", type=Path, metavar="FILE")
         kind.add_argument("--preset", choices=sorted(PRESETS), default="paper")
         kind.add_argument("--out", type=Path, required=True, help="new run folder")

@@ -1,4 +1,4 @@
-"""A vocoder of 16 kHz grows to 24 kHz: below 8 kHz it says what it said."""
+"""Starts from models of ours: a vocoder of 16 kHz grows to 24 kHz, speech takes what fits."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +7,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from recipes.warm_start import start_vocos
+from recipes.warm_start import start_speech, start_vocos
 from tests.support.tiny_model import TINY
 from ttsf.config import VocoderConfig
 from ttsf.errors import TtsfError
 from ttsf.model.ttsf import TTSF
-from ttsf.research.training.parts import load_parts
+from ttsf.research.training.parts import SPEECH, load_parts, read_speakers
 
 NARROW = VocoderConfig(kind="vocos", channels=16, layers=2, istft_n_fft=640)
 WIDE = replace(NARROW, sample_rate=24_000, istft_n_fft=960)
@@ -49,3 +49,21 @@ def test_more_than_twice_the_band_is_refused(tmp_path: Path) -> None:
     config = replace(TINY, vocoder=replace(WIDE, sample_rate=48_000, istft_n_fft=1920))
     with pytest.raises(TtsfError, match="does not grow to 961"):
         start_vocos(tmp_path / "model.safetensors", config, tmp_path / "run")
+
+
+def test_speech_of_another_width_takes_what_fits(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    old = TTSF(TINY)
+    save_file(old.state_dict(), tmp_path / "model.safetensors")
+    wider = replace(TINY.speech.text_encoder, channels=24)
+    config = replace(TINY, speech=replace(TINY.speech, text_encoder=wider))
+    start = start_speech(tmp_path / "model.safetensors", config, tmp_path / "run")
+    assert {name for name in old.state_dict() if name.startswith("speech.decoder.")} <= set(
+        start.same
+    )
+    assert "speech.encoder.embedding.weight" in start.own
+    new = TTSF(config)
+    load_parts(new, tmp_path / "run", SPEECH)
+    for name, value in old.speech.decoder.state_dict().items():
+        assert torch.equal(new.speech.decoder.state_dict()[name], value)
+    assert list(read_speakers(tmp_path / "run")) == ["anyone"]
