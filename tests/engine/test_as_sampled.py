@@ -101,3 +101,21 @@ def test_blinks_of_a_model_without_labels_are_refused() -> None:
     shown = portrait(noise(300, 280), 150, 140, 256)
     with pytest.raises(TtsfError, match="does not tell blinks"):
         session(unruled(), shown, FACE._replace(blinks=0.5))
+
+
+def test_lips_are_read_ahead_of_the_sound_by_whole_mel_frames(tiny_model: TTSF) -> None:
+    config = tiny_model.config
+    early = TTSF(replace(config, audio_mapper=replace(config.audio_mapper, lead=4, opening=None)))
+    plain = TTSF(replace(config, audio_mapper=replace(config.audio_mapper, opening=None)))
+    for model in (early, plain):
+        model.load_state_dict(tiny_model.state_dict())
+        model.eval()
+    ids, voice = list(range(8, 40)), torch.randn(1, config.speech.voice_channels)
+    ahead, own = (model.say(voice, ids, FACE.sampling()) for model in (early, plain))
+    assert torch.equal(ahead.samples, own.samples) and not torch.equal(ahead.f_lip, own.f_lip)
+    seen = 4  # pictures at the end, into which the mapper sees the held last frame
+    torch.testing.assert_close(
+        ahead.f_lip[:, seen:-seen], own.f_lip[:, seen + 1 : 1 - seen or None]
+    )
+    as_sampled = early.say(voice, ids, FACE._replace(as_sampled=True).sampling())
+    assert torch.equal(as_sampled.f_lip, own.f_lip)

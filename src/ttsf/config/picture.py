@@ -1,7 +1,8 @@
 """Sec. 3.1 and 3.2: face, audio mapper and head motion."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from ttsf.config.shared import (
@@ -119,6 +120,7 @@ class AudioMapperConfig:
     dilations: tuple[Kernel, ...] = (1, 3)
     blocks: Depth = 2
     opening: MouthOpeningConfig | None = None  # None: as f_lip has it [P 3.3]
+    lead: Annotated[int, Field(ge=0, le=40)] = 0  # mel frames that generated lips are ahead [ours]
 
 
 @dataclass(frozen=True, config=STRICT)

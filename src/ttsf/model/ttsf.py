@@ -285,7 +285,8 @@ class TTSF(nn.Module):
         features = self.speech.encode(symbols, lengths, voice, sampling.rate, silence * mel_frames)
         noise = noise_for(sampling.seed, 2 * index)
         mel = self.speech.decode(features, voice, steps, temperature, noise)
-        f_lip = self.lip_features(features)
+        lead = 0 if sampling.as_sampled else self.config.audio_mapper.lead
+        f_lip = self.lip_features(features.ahead(lead))
         if not sampling.as_sampled:
             f_lip = self.opened(f_lip)
         count = f_lip.shape[1]

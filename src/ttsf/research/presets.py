@@ -89,7 +89,9 @@ _MINI = ModelConfig(
         teeth_by_rule=True,
         portrait_colours=True,
     ),
-    audio_mapper=AudioMapperConfig(channels=128, kernels=(3, 7), opening=MouthOpeningConfig()),
+    audio_mapper=AudioMapperConfig(
+        channels=128, kernels=(3, 7), opening=MouthOpeningConfig(), lead=3
+    ),
     motion=MotionConfig(
         prior_channels=128,
         prior_kernel=15,
@@ -148,6 +150,7 @@ _NEXT = replace(
     vocoder=VocoderConfig(
         kind="vocos", sample_rate=24_000, channels=224, layers=8, istft_n_fft=960, istft_hop=240
     ),
+    audio_mapper=replace(_MINI.audio_mapper, lead=2),
 )
 """The voice of the next weights: known times, pitch and energy, sound of 24 kHz [ours]."""
 

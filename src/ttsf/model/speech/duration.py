@@ -1,5 +1,7 @@
 """Sec. 3.3: symbol durations: the predictor, and the alignment search for its targets."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -131,6 +133,12 @@ def repeat_by_durations(x: Tensor, durations: Tensor, frames: int) -> Tensor:
     """Upsample [B, C, L] to [B, C, frames]; frames past an item's sum are zero."""
     index, inside = symbols_of_frames(durations, frames)
     return x.gather(2, index[:, None].expand(-1, x.shape[1], -1)) * inside[:, None]
+
+
+def gaussian_nll(x: Tensor, mu: Tensor, mask: Tensor) -> Tensor:
+    """Mean of -log N(x; mu, I) over x, mu [B, C, T] where mask [B, 1, T] is 1."""
+    squares = ((x - mu) ** 2 + math.log(2 * math.pi)) * mask
+    return 0.5 * squares.sum() / (mask.sum() * x.shape[1])
 
 
 def silent_end(ids: Tensor) -> Tensor:

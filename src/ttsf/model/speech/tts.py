@@ -17,6 +17,7 @@ from ttsf.model.layers import full_precision
 from ttsf.model.speech.decoder import SpeechDecoder
 from ttsf.model.speech.duration import (
     SymbolPredictor,
+    gaussian_nll,
     give_pauses_to_marks,
     log_likelihood,
     repeat_by_durations,
@@ -44,6 +45,13 @@ class SpeechFeatures(NamedTuple):
     mask: Tensor  # [B, 1, T]
     durations: Tensor  # [B, L] mel frames
     silence: Tensor  # [B] of them, added at the end
+
+    def ahead(self, frames: int) -> "SpeechFeatures":
+        """Bring all that the audio mapper reads forward by mel frames; the last one is held."""
+        last = self.mu.shape[-1] - 1
+        index = (torch.arange(last + 1, device=self.mu.device) + frames).clamp_max(last)
+        embedding, hidden, mu = (x[..., index] for x in (self.embedding, self.hidden, self.mu))
+        return self._replace(embedding=embedding, hidden=hidden, mu=mu)
 
 
 class Crops(NamedTuple):
@@ -111,12 +119,6 @@ def pad_spoken(
         None if durations is None else pad_sequence(durations, batch_first=True),
         None if log_f0 is None else pad_sequence(log_f0, batch_first=True),
     )
-
-
-def gaussian_nll(x: Tensor, mu: Tensor, mask: Tensor) -> Tensor:
-    """Mean of -log N(x; mu, I) over x, mu [B, C, T] where mask [B, 1, T] is 1."""
-    squares = ((x - mu) ** 2 + math.log(2 * math.pi)) * mask
-    return 0.5 * squares.sum() / (mask.sum() * x.shape[1])
 
 
 class TextToSpeech(nn.Module):
