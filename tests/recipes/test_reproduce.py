@@ -15,7 +15,7 @@ SCORERS = ("jiwer", "mediapipe", "pocketsphinx", "pyworld", "resemblyzer")
 
 
 def reproduce(work: Path, **setting: str) -> str:
-    """The output of `reproduce.sh --try`, with this Python's commands."""
+    """Output and errors of `reproduce.sh --try`, with this Python's commands."""
     commands = work / "bin"
     commands.mkdir(parents=True)
     for name, call in (
@@ -33,7 +33,7 @@ def reproduce(work: Path, **setting: str) -> str:
     command = ["bash", str(ROOT / "recipes" / "reproduce.sh"), "--try"]
     done = subprocess.run(command, cwd=work, env=env, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def test_its_stages_fit_together(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_its_stages_fit_together(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.skipif(any(find_spec(name) is None for name in SCORERS), reason="needs ttsf[eval]")
 def test_it_ends_with_all_tables_of_the_paper(tmp_path: Path) -> None:
-    reproduce(tmp_path)
+    said = reproduce(tmp_path)
     work = tmp_path / "try"
     rows = {
         ("lrs2", "1"): ["real clips", "ours", "still picture, GT audio"],
@@ -66,5 +66,6 @@ def test_it_ends_with_all_tables_of_the_paper(tmp_path: Path) -> None:
         lines = (work / f"{corpus}_tables" / f"table_{table}.md").read_text().splitlines()
         shown = [line.split("|")[1].strip() for line in lines if line.startswith("|")][2:]
         assert [name for name in shown if name in systems] == systems
-    assert (work / "lrs2_tables" / "figure5.png").is_file()
+    drawn = (work / "lrs2_tables" / "figure5.png").is_file()
+    assert drawn != ("Fig. 5 is left out" in said)  # two steps may give no voice
     shutil.rmtree(work)

@@ -188,7 +188,7 @@ def _write(
 
 
 def _draw_voices(voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Path) -> None:
-    """Draw Fig. 5; with too few voices, delete an older one instead."""
+    """Draw Fig. 5; with too few voices, delete an older one and say so."""
     path.unlink(missing_ok=True)
     enough = {
         name: people
@@ -197,3 +197,8 @@ def _draw_voices(voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path:
     }
     if enough:
         figure5.draw(enough, path)
+    elif voices:
+        logger.warning(
+            "Fig. 5 is left out: speech is heard in fewer than %d clips of two people",
+            figure5.FEWEST_CLIPS,
+        )
