@@ -132,6 +132,18 @@ def test_a_mark_in_the_sound_is_found_where_it_is_wanted(
     assert sound.payload == (Payload(7) if marked else None)
 
 
+@pytest.mark.parametrize("synthetic", [False, True])
+def test_a_recording_is_not_declared_as_a_computers_voice(
+    listening: Pipeline, astronaut: np.ndarray, tmp_path: Path, synthetic: bool
+) -> None:
+    options = SMALL._replace(mark_sound=synthetic)
+    listening.write(astronaut, None, tmp_path / "a.mp4", options, audio=sound(0.5))
+    tags = verify(tmp_path / "a.mp4").tags
+    assert set(tags) == {"comment", "AIGC"}
+    assert ("voice" in tags["comment"]) == synthetic
+    assert ("recording" in tags["comment"]) != synthetic
+
+
 def whole(model: TTSF, seconds: float, *texts: str) -> tuple[WordTimes, torch.Tensor]:
     """Word times and f_lip [T, S] of a sung recording with these words, heard to its end."""
     utterances = list(chain.from_iterable(map(TextFrontEnd(model.config.speech).utterances, texts)))

@@ -128,7 +128,8 @@ def write_talk(
         )
         talk = open_talk()
         talk.transparent = outputs.transparent
-        video.describe(tags(talk.payload), talk.options.language)
+        real = recording is not None and not talk.options.mark_sound
+        video.describe(tags(talk.payload, real), talk.options.language)
         for chunk in files.enter_context(closing(_filmed(talk, video, outputs.captions))):
             if sound is not None:
                 sound.add(chunk.samples)
