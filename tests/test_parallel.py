@@ -76,3 +76,11 @@ def test_a_folder_is_held_by_one_run(tmp_path: Path) -> None:
         pass
     with only_run(tmp_path, {"a": 1}):
         pass
+
+
+def test_a_file_in_the_place_of_the_output_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("Mine.")
+    for out in (tmp_path / "notes", tmp_path / "notes" / "out"):
+        with pytest.raises(TtsfError, match="cannot write into"), only_run(out, {}):
+            pass
+    assert (tmp_path / "notes").read_text() == "Mine."

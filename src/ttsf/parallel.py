@@ -260,9 +260,12 @@ def only_run(out: Path, settings: dict[str, Any]) -> Iterator[None]:
     """Lock an output folder for one run at a time, always with the same settings.
 
     Removes temporary files left by a killed run. Raises TtsfError if another run holds the lock,
-    the folder was begun with other settings, or it contains anything else.
+    the folder was begun with other settings, it contains anything else, or it cannot be made.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TtsfError(f"cannot write into {out}: {error.strerror}") from None
     lock = FileLock(out / LOCK)
     try:
         lock.acquire(blocking=False)

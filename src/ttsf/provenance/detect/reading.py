@@ -26,7 +26,8 @@ LUMA = "gray"
 def open_media(path: Path) -> Any:
     """Open a libav container; raises TtsfError if it is no video, sound or picture."""
     if not path.is_file():
-        raise TtsfError(f"{path}: no such file")
+        wrong = "not a regular file" if path.exists() else "no such file"
+        raise TtsfError(f"{path}: {wrong}")
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "file", "pattern_type": "none"}
     try:
         container = av.open(str(path.absolute()), options=options, metadata_errors="replace")
