@@ -113,6 +113,8 @@ def test_several_faces_are_said_aloud(
         (["speak", "a.png", "-o", "a.mp4"], "give the text either"),
         (["speak", "a.png", "Hi", "--text-file", "t", "-o", "a.mp4"], "give the text either"),
         (["speak", "a.png", "--text-file", "none.txt", "-o", "a.mp4"], "none.txt: No such file"),
+        (["speak", "a.png", "Hi", "-o", "a.mp4", "--audio", "b", "--rate", "2"], "no --rate"),
+        (["speak", "a.png", "Hi", "-o", "a.mp4", "--audio", "b", "--voice", "c"], "no --voice"),
         (["speak", "a.png", "Hi", "-o", "a.mp4", "--seed", "x"], "--seed"),
         (["speak", "a.png", "Hi", "-o", "a.mp4", "--rat", "1"], "--rat"),
         (["speak", "a.png", "Hi", "-o", "a.mp4", "--rate", "None"], "--rate"),

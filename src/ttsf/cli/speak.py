@@ -158,6 +158,8 @@ class Speak:
 
     def _text(self) -> str | None:
         if self.audio is not None:
+            if self.voice is not None or self.rate != DEFAULTS.rate:
+                raise TtsfError("a recording has its own voice and pace: no --voice, no --rate")
             if self.text is None and self.text_file is None:
                 return None
             if self.audio == STDIN and self.text == "-":
