@@ -81,7 +81,9 @@ def test_wrong_messages_are_told_and_the_session_goes_on(client: LiveClient) -> 
         '{"type": "listen", "on": 3}',
     ):
         client.socket.send(message)
-        assert client.of_type("error")["code"] == "bad_message"
+        told = client.of_type("error")
+        assert told["code"] == "bad_message"
+        assert ("'say', 'interrupt'" in told["message"]) == ("sing" in message)
     client.send("chat", text="Hello?")
     assert client.of_type("error")["code"] == "no_chat"
     client.socket.send_binary(b"sound")

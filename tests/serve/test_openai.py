@@ -60,3 +60,4 @@ def test_models_and_errors(client: openai.OpenAI) -> None:
     with pytest.raises(openai.UnprocessableEntityError) as caught:
         client.audio.speech.create(model="tts-1", voice="nobody", input="Hello.")
     assert caught.value.code == "unknown_voice" and caught.value.param == "voice"
+    assert "no voice nobody" in str(caught.value)

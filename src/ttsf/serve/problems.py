@@ -55,3 +55,9 @@ def error_of(problem: Problem) -> dict[str, Any]:
 def not_found(what: str) -> Problem:
     """Build the 404 problem for an unknown id."""
     return Problem(404, "not_found", f"there is no such {what}")
+
+
+def unknown_voice(name: str) -> Problem:
+    """Build the 422 problem for a voice that the model lacks."""
+    detail = f"there is no voice {name[:40]}; GET /v1/voices lists the voices"
+    return Problem(422, "unknown_voice", detail, "voice")

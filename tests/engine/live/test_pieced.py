@@ -104,7 +104,7 @@ def failing() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("texts", "error", "message"),
     [
-        ([], ttsf.TtsfError, "nothing to say"),
+        ([], ttsf.TtsfError, "nothing to say: the text holds no letters"),
         (["...", " ?! "], ttsf.TtsfError, "nothing to say"),
         (["Hello. ", 3], ttsf.TtsfError, "must be a str, not int"),
         (b"Hello", ttsf.TtsfError, "must be a str or pieces"),

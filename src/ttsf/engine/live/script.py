@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 
 from ttsf.errors import TtsfError
-from ttsf.text.front_end import NothingToSay, TextFrontEnd, Utterance
+from ttsf.text.front_end import NO_LETTERS, NothingToSay, TextFrontEnd, Utterance
 from ttsf.text.pieces import Clause, Clauses
 
 CLAUSES_AHEAD = 8
@@ -92,7 +92,7 @@ class Script:
 
         Raises TtsfError as the front end does; NothingToSay at the end of a text without sound.
         """
-        silent: TtsfError | None = NothingToSay("nothing to say: the text is empty")
+        silent: TtsfError | None = NothingToSay(NO_LETTERS)
         for clause in self.clauses():
             try:
                 for utterance in front_end.utterances(clause.text, lexicon, ends=clause.ends):

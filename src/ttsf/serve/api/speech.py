@@ -12,7 +12,7 @@ from ttsf.media.sound_formats import KINDS
 from ttsf.serve.api.bodies import parse, read_body
 from ttsf.serve.api.live import Gone, LiveResponse, while_there
 from ttsf.serve.api.videos import studio_of
-from ttsf.serve.problems import Problem
+from ttsf.serve.problems import Problem, unknown_voice
 from ttsf.serve.process.tasks import MakeSpeech
 from ttsf.serve.process.text_limit import refuse_slow
 from ttsf.serve.requests import OTHERS_VOICES, SpeechRequest, schema
@@ -101,7 +101,7 @@ def _voice(studio: Studio, name: str) -> tuple[str | None, Path | None]:
         return None, studio.files.picture(name)
     others = name in OTHERS_VOICES or not (name.isalpha() or name.startswith("portrait_"))
     if not others:
-        raise Problem(422, "unknown_voice", "GET /v1/voices lists the voices", "voice")
+        raise unknown_voice(name)
     return (own[0], None) if own else (None, EXAMPLE)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from contextlib import aclosing, suppress
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -13,7 +13,7 @@ from ttsf.errors import TtsfError
 from ttsf.serve.api.bodies import parse
 from ttsf.serve.api.guard import is_key
 from ttsf.serve.chat import Refused
-from ttsf.serve.problems import Problem, not_found
+from ttsf.serve.problems import Problem, not_found, unknown_voice
 from ttsf.serve.process.text_limit import refuse_slow
 from ttsf.serve.requests import VideoRequest, first_fault
 from ttsf.serve.studio import Studio
@@ -66,7 +66,10 @@ class EndMessage(_Message):
     type: Literal["end"]
 
 
-Message = SayMessage | InterruptMessage | ListenMessage | ChatMessage | EndMessage
+Message = Annotated[
+    SayMessage | InterruptMessage | ListenMessage | ChatMessage | EndMessage,
+    Field(discriminator="type"),
+]
 MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)
 
 
@@ -133,7 +136,7 @@ class _Connection:
         wanted = parse(VideoRequest, {"prompt": "Hello.", **fields})
         voices = [name for name, _ in self.studio.engine.about.voices]
         if wanted.voice is not None and wanted.voice not in voices:
-            raise Problem(422, "unknown_voice", "GET /v1/voices lists the voices", "voice")
+            raise unknown_voice(wanted.voice)
         portrait = wanted.portrait_id or ""
         if self.studio.files.faces(portrait) is None:
             raise not_found("portrait")

@@ -17,7 +17,7 @@ from ttsf.media.files import write_new
 from ttsf.serve.api.bodies import Body, parse, read_body
 from ttsf.serve.api.live import LiveResponse, follow, while_there
 from ttsf.serve.jobs import Job, Kind
-from ttsf.serve.problems import STATUS_OF, Problem, not_found
+from ttsf.serve.problems import STATUS_OF, Problem, not_found, unknown_voice
 from ttsf.serve.process.text_limit import refuse_slow
 from ttsf.serve.requests import VideoRequest, schema
 from ttsf.serve.store import VIDEO as VIDEO_ID
@@ -235,7 +235,7 @@ def _read(studio: Studio, body: Body) -> VideoRequest:
         raise Problem(422, "text_too_long", f"a text has at most {most:,} characters", "prompt")
     voices = [name for name, _ in studio.engine.about.voices]
     if wanted.voice is not None and wanted.voice not in voices:
-        raise Problem(422, "unknown_voice", "GET /v1/voices lists the voices", "voice")
+        raise unknown_voice(wanted.voice)
     try:
         wanted.options(studio.settings.most_speech_s)
     except TtsfError as error:
