@@ -174,6 +174,11 @@ def test_options_out_of_range(
         pipeline.speak(photo, "Hello", options)
 
 
+def test_a_limit_below_a_second_is_told_as_given(pipeline: Pipeline, photo: Path) -> None:
+    with pytest.raises(ttsf.TtsfError, match=r"at most 0\.5 s are allowed"):
+        pipeline.speak(photo, "Hello, hello, hello.", ttsf.GenerateOptions(max_seconds=0.5))
+
+
 def test_the_file_that_fails_is_named(
     pipeline: Pipeline, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

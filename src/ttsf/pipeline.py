@@ -336,5 +336,5 @@ def _check_length(utterances: Sequence[Utterance], options: GenerateOptions) -> 
     if seconds > options.max_seconds:
         raise TtsfError(
             f"the text would be spoken for about {seconds:,.0f} s; "
-            f"at most {options.max_seconds:,.0f} s are allowed"
+            f"at most {options.max_seconds:,g} s are allowed"
         )
