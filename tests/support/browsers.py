@@ -14,6 +14,13 @@ from typing import Any, Protocol
 START_S = 60
 FIND = "const $ = (id) => document.getElementById(id);"
 """For scripts: $`stop` is the element of that id."""
+PLAIN = """
+(_, value) => {
+  if (value instanceof Node) throw new TypeError("an element has no value");
+  return value;
+}
+"""
+"""For JSON.stringify, which else writes an element as {}: false to Python, true to a script."""
 NAMES = {"Tab": "\ue004", "Enter": "\ue006", "Space": " "}
 """Keys as WebDriver writes them."""
 FAKE_MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
@@ -35,7 +42,7 @@ class Browser(Protocol):
     def goto(self, url: str) -> None: ...
 
     def run(self, script: str) -> Any:
-        """The value of the body of an asynchronous function."""
+        """The value of the body of an asynchronous function, as JSON; an element is an error."""
 
     def press(self, *keys: str) -> None:
         """Names of keys, or texts to type."""
@@ -48,6 +55,15 @@ class Browser(Protocol):
     def screenshot(self, path: Path) -> None: ...
 
 
+def expression_of(script: str) -> str:
+    """An expression of the promise of a script's value in JSON."""
+    return f"(async () => JSON.stringify(await (async () => {{ {FIND} {script} }})(), {PLAIN}))()"
+
+
+def value_of(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
 class Chromium:
     def __init__(self, page: Any, downloads: Path) -> None:
         self.page, self.downloads = page, downloads
@@ -56,7 +72,7 @@ class Chromium:
         self.page.goto(url)
 
     def run(self, script: str) -> Any:
-        return self.page.evaluate(f"async () => {{ {FIND} {script} }}")
+        return value_of(self.page.evaluate(expression_of(script)))
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -89,17 +105,15 @@ class Firefox:
         self._ask("browsingContext.navigate", {"context": self.tab, "url": url, "wait": "complete"})
 
     def run(self, script: str) -> Any:
-        expression = f"(async () => JSON.stringify(await (async () => {{ {FIND} {script} }})()))()"
         asked = {
-            "expression": expression,
+            "expression": expression_of(script),
             "target": {"context": self.tab},
             "awaitPromise": True,
             "userActivation": True,
         }
         answer = self._ask("script.evaluate", asked)
         assert answer["type"] == "success", answer
-        text = answer["result"].get("value")
-        return None if text is None else json.loads(text)
+        return value_of(answer["result"].get("value"))
 
     def press(self, *keys: str) -> None:
         letters = [NAMES[key]] if (key := keys[0]) in NAMES else list(key)

@@ -182,7 +182,7 @@ def test_a_spoken_question(page: Browser, chat: ChatServer) -> None:
     page.run("await new Promise((done) => setTimeout(done, 500)); $`mic`.click();")
     wait_for(page, "$`log`.firstChild?.textContent === 'What did I just say?'")
     assert len(chat.sounds[-1]) > 1_000
-    wait_for(page, "$`log`.querySelector('.now')")
+    assert wait_for(page, "$`log`.querySelector('.now')?.textContent")
 
 
 def test_the_gallery(page: Browser, faked: Server) -> None:
