@@ -284,6 +284,8 @@ def test_what_is_missing_is_said_and_focused(page: Browser) -> None:
     page.run("$`speak`.click();")
     assert page.run("return document.activeElement.id") == "file"
     assert "portrait" in page.run("return $`status`.textContent")
+    page.run(DROP)
+    wait_for(page, "$`status`.textContent === ''")
     page.run("$`text`.value = 'Hi.';")
     page.run(DROP.replace('fetch("astronaut.jpg")', 'fetch("style.css")'))
     wait_for(page, 'document.getElementById("portrait-status").classList.contains("wrong")')
@@ -297,6 +299,16 @@ def test_a_long_video_does_not_fill_the_memory(page: Browser) -> None:
     page.run("$`video`.currentTime = 1;")
     wait_for(page, "$`video`.readyState > 2 && $`video`.currentTime < 10")
     assert page.run("return $`video`.duration") > 399
+
+
+def test_a_phone_has_room_to_write(page: Browser) -> None:
+    page.resize(390, 844)
+    lives(page)
+    wait_for(page, "!$`tab-talk`.hidden")
+    page.run("$`tab-talk`.click();")
+    assert page.run("return $`question`.offsetWidth") > 300
+    tops = "[...document.querySelectorAll('.middle > *')].map((one) => one.offsetTop)"
+    assert len(set(page.run(f"return {tops}"))) == 1
 
 
 @pytest.mark.parametrize(("name", "width"), [("wide", 1280), ("phone", 390)])

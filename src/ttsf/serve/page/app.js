@@ -26,6 +26,11 @@ function say(text, wrong = false) {
   $("status").classList.toggle("wrong", wrong);
 }
 
+/* What was missing is there now. */
+function unsayWrong() {
+  if ($("status").classList.contains("wrong")) say("");
+}
+
 // ---- the portrait
 
 async function usePicture(blob) {
@@ -43,6 +48,7 @@ async function usePicture(blob) {
     $("preview").src = URL.createObjectURL(blob);
     showPicture();
     state.portrait = read;
+    unsayWrong();
     showFaces();
   } catch (error) {
     $("picture").hidden = true;
@@ -138,7 +144,10 @@ function allowed(further) {
     ...further,
     [!$("consent").checked, "Confirm that the person shown has agreed.", "consent"],
   ].find(([wrong]) => wrong);
-  if (!missing) return true;
+  if (!missing) {
+    unsayWrong();
+    return true;
+  }
   say(missing[1], true);
   $(missing[2]).focus();
   return false;
@@ -450,6 +459,7 @@ function begin() {
   $("text").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("form").requestSubmit();
   });
+  $("consent").addEventListener("change", unsayWrong);
   $("stop").addEventListener("click", () => state.making?.abort());
   $("sample").addEventListener("click", hearVoice);
   $("video").addEventListener("seeking", onSeeking);
