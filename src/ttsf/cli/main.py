@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr, suppress
 from dataclasses import dataclass, fields
 from functools import reduce
@@ -81,6 +81,10 @@ class Known(NamedTuple):
     def load(self) -> Any:
         """Import the class or union."""
         return getattr(import_module(f"ttsf.cli.{self.module}"), self.form)
+
+    def description(self, form: Any) -> str | None:
+        """Return the summary for a union; a class has its docstring."""
+        return None if isinstance(form, type) else self.summary
 
 
 COMMANDS = {
@@ -233,9 +237,9 @@ def _cli(arguments: Sequence[str]) -> Command:
     if name in COMMANDS:
         known = COMMANDS[name]
         form = known.load()
-        summary = None if isinstance(form, type) else known.summary  # a class has its docstring
-        return _tyro(form, f"ttsf {name}", arguments[1:], summary)
-    return _tyro(_outline(), "ttsf", arguments, DESCRIPTION)
+        return _tyro(form, f"ttsf {name}", arguments[1:], known.description(form))
+    outline = ((name, _Outlined, known.summary) for name, known in COMMANDS.items())
+    return _tyro(_union(outline), "ttsf", arguments, DESCRIPTION)
 
 
 def _tyro(
@@ -246,30 +250,21 @@ def _tyro(
 
 def whole() -> Any:
     """Import all commands, and return their union."""
-    forms = ((name, known.load(), known.summary) for name, known in COMMANDS.items())
-    return reduce(
-        or_,
-        (
-            Annotated[form, subcommand(name, description=None if isinstance(form, type) else about)]
-            for name, form, about in forms
-        ),
-    )
+    loaded = ((name, known, known.load()) for name, known in COMMANDS.items())
+    return _union((name, form, known.description(form)) for name, known, form in loaded)
 
 
-def _outline() -> Any:
-    """Return the union of commands that have a name and a summary, but no options."""
+def _union(commands: Iterable[tuple[str, Any, str | None]]) -> Any:
+    """Join commands: name, class or union, and description (None: the docstring)."""
     return reduce(
         or_,
-        (
-            Annotated[_Outlined, subcommand(name, description=known.summary)]
-            for name, known in COMMANDS.items()
-        ),
+        (Annotated[form, subcommand(name, description=about)] for name, form, about in commands),
     )
 
 
 @dataclass(frozen=True)
 class _Outlined:
-    """Stands for any command."""
+    """Stands for any command where only names and summaries are shown."""
 
 
 def _text_apart(arguments: list[str]) -> list[str]:

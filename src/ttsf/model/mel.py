@@ -36,7 +36,7 @@ def mel_filters(config: AudioConfig) -> np.ndarray:
 
 
 @lru_cache(maxsize=8)
-@torch.inference_mode(False)  # kept beyond the mode of whoever asks first
+@torch.inference_mode(False)  # the cache outlives inference, and training reads it too
 def _constants(config: AudioConfig, device: torch.device) -> tuple[Tensor, Tensor]:
     window = torch.hann_window(config.window, device=device, dtype=torch.float32)
     return window, torch.from_numpy(mel_filters(config)).to(device)

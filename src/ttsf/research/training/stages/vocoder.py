@@ -172,9 +172,11 @@ class VocoderStage:
         wholes: the waveforms of the clips.
         """
         frames, hop = mel.shape[-1], self.config.audio.hop
-        places = list(zip(clips, wholes, first, strict=True))
         samples = np.stack(
-            [speech.segment(c, w, f * hop, frames * hop, self.rate) for c, w, f in places]
+            [
+                speech.segment(clip, whole, start * hop, frames * hop, self.rate)
+                for clip, whole, start in zip(clips, wholes, first, strict=True)
+            ]
         )
         wide = self.rate > self.config.audio.sample_rate
         narrow = torch.tensor([wide and clip.wide is None for clip in clips])
