@@ -6,12 +6,14 @@ CPU: a batch depends only on its number, and random generators are re-seeded for
 exactly the step that one process takes with twice the accumulation.
 """
 
+import gc
 import json
 import os
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -127,6 +129,7 @@ def train(
             write_new(out / name, text)
         with closing(run.batches):
             run.run()
+        del run  # DDP holds the process group
 
 
 class _Batches:
@@ -319,6 +322,8 @@ def _processes(device: str) -> Iterator[tuple[int, int, torch.device]]:
         yield 0, 1, torch.device(device)
         return
     cuda = device.startswith("cuda")
+    # Its default arguments would hold our group, and so gloo's threads, until they abort the exit.
+    import_module("torch.distributed.nn.functional")
     distributed.init_process_group("nccl" if cuda else "gloo")
     rank = distributed.get_rank()
     place = torch.device(f"cuda:{os.environ['LOCAL_RANK']}") if cuda else torch.device(device)
@@ -328,4 +333,5 @@ def _processes(device: str) -> Iterator[tuple[int, int, torch.device]]:
         yield rank, world, place
         distributed.barrier()
     finally:
+        gc.collect()  # DDP is in a cycle
         distributed.destroy_process_group()
