@@ -2,8 +2,8 @@
 
     python recipes/warm_start.py matcha FILE --preset paper --speakers N --out RUN
     python recipes/warm_start.py hifigan FILE --preset paper --partial --out RUN
-    python recipes/warm_start.py vocos FILE --preset mini-next --out RUN
-    python recipes/warm_start.py speech FILE --preset mini-next --out RUN
+    python recipes/warm_start.py vocos FILE --preset mini --out RUN
+    python recipes/warm_start.py speech FILE --preset mini --out RUN
 
 RUN then goes on with `ttsf train tts` or `ttsf train vocoder` from step 0. FILE is a
 safetensors file, or a torch archive of tensors alone: nothing else in an archive is ever run.

@@ -43,7 +43,7 @@ def test_every_symbol_of_text_reaches_one_clock():
     torch.manual_seed(0)
     model = TTSF(PRESETS["mini"].model).eval()
     said = model.say(voice_of(model, source(model)), list(range(1, 12)), Sampling(steps=2))
-    assert len(said.samples) == 640 * said.f_lip.shape[1] == 160 * int(said.durations.sum())
+    assert len(said.samples) == 960 * said.f_lip.shape[1] == 240 * int(said.durations.sum())
 
 
 def test_seed_changes_head_motion_and_not_the_voice_vector():

@@ -111,9 +111,9 @@ def test_the_recipe_of_the_bundled_model_parses(tmp_path: Path) -> None:
     (tmp_path / "recipes" / recipe.name).write_bytes(recipe.read_bytes())
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     setting = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "LOG": str(tmp_path / "log")}
-    for name in ("DATA", "WORK"):
+    for name in ("DATA", "WORK", "SIXTH", "STYLES"):
         setting[name] = str(tmp_path / name.lower())
-    setting["TEXT"] = "a.txt b.txt"
+    setting["TEACHER"] = "python"
     command = ["bash", f"recipes/{recipe.name}"]
     subprocess.run(command, cwd=tmp_path, env=setting, check=True, capture_output=True)
     lines = (tmp_path / "log").read_text().splitlines()

@@ -8,10 +8,9 @@ import pytest
 
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
-from ttsf.research.presets import MINI
 from ttsf.text.front_end import SYMBOLS, TextFrontEnd
 
-FRONT_END = TextFrontEnd(MINI.model.speech)
+FRONT_END = TextFrontEnd(SpeechConfig())
 BARE = TextFrontEnd(SpeechConfig(add_blank=False))
 
 

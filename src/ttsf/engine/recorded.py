@@ -21,6 +21,7 @@ from ttsf.errors import TtsfError
 from ttsf.media.audio.pieces import AROUND, Piece, pieces
 from ttsf.media.audio.source import OpenSound
 from ttsf.model.mel import loudness, mel_spectrogram
+from ttsf.model.speech.recording import fit_recording
 from ttsf.model.ttsf import TTSF, HeadMotion, SpokenUtterance
 from ttsf.provenance.embed.payload import Payload
 from ttsf.provenance.embed.sound import SoundMark
@@ -217,10 +218,10 @@ class Listener:
         if voice is None:  # the one that sounds most like the recording
             voices = speech.known_voices()
             many = (len(voices), -1, -1)
-            _, fits = speech.fit(ids.expand(many[:2]), mel.expand(many), voices, ends)
+            _, fits = fit_recording(speech, ids.expand(many[:2]), mel.expand(many), voices, ends)
             voice = voices[fits.mean(1).argmax()][None]
-        features, fit = speech.fit(ids, mel, voice, ends)
-        _, backwards = speech.fit(ids.flip(1), mel, voice, ends.flip(0))
+        features, fit = fit_recording(speech, ids, mel, voice, ends)
+        _, backwards = fit_recording(speech, ids.flip(1), mel, voice, ends.flip(0))
         now = slice(0, len(loud))
         wrong = float(backwards[0, now][loud].mean())
         if float(fit[0, now][loud].mean()) < (1 - FITS) * wrong:

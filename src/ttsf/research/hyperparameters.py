@@ -116,15 +116,15 @@ class MotionTraining:
 class VoiceTraining:
     """The choice of a voice by f_id [ours]."""
 
-    steps: int = 6_000  # of a run, unless the user says otherwise
-    learning_rate: float = 5e-2  # AdamW
+    steps: int = 100  # of a run, unless the user says otherwise
+    learning_rate: float = 1e-4  # AdamW
     weight_decay: float = 0.001
     warm_up: int = 20  # steps
     last_rate: float = 0.1
     batch: int = 512  # portraits
     steady: float = 0.2  # weight of the register's variance within a person
-    ridge: float = 0.001  # added to the scatter within people, of its mean
-    sharpness: float = 30.0  # of the border between two voices, see `row_of_voices`
+    ridge: float = 3e-4  # added to the scatter within people, of its mean
+    sharpness: float = 2.0  # of the border between two voices, see `voices_of_people`
 
 
 @dataclass(frozen=True, config=STRICT)

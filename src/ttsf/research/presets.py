@@ -60,17 +60,23 @@ _MINI = ModelConfig(
     name="mini",
     audio=AudioConfig(mel_mean=-5.59, mel_std=2.15),  # of its own training speech
     speech=SpeechConfig(
+        add_blank=False,
+        first_blank=True,
         voice_channels=64,
         text_encoder=TextEncoderConfig(
-            channels=128, prenet_dropout=0.1, layers=4, ffn_channels=384, dropout=0.05
+            channels=192, prenet_dropout=0.1, layers=4, ffn_channels=512, dropout=0.05
         ),
-        duration=DurationConfig(channels=192),
+        duration=DurationConfig(channels=192, round_up=False),
         decoder=SpeechDecoderConfig(
             channels=(192, 192), time_channels=384, head_channels=48, dropout=0.0
         ),
-        flow=FlowMatchingConfig(steps=6, temperature=1.0),  # as good as 12 at 0.667 [ours]
+        flow=FlowMatchingConfig(steps=6, temperature=0.7),  # as good as 12 [ours]
+        prosody=ProsodyConfig(),
+        refiner=RefinerConfig(),
+    ),  # known times, pitch and energy [ours]
+    vocoder=VocoderConfig(
+        kind="vocos", sample_rate=24_000, channels=224, layers=8, istft_n_fft=960, istft_hop=240
     ),
-    vocoder=VocoderConfig(kind="vocos", channels=224, layers=8, istft_n_fft=640, istft_hop=160),
     face=FaceConfig(
         style_channels=256,
         channels=(
@@ -90,7 +96,7 @@ _MINI = ModelConfig(
         portrait_colours=True,
     ),
     audio_mapper=AudioMapperConfig(
-        channels=128, kernels=(3, 7), opening=MouthOpeningConfig(), lead=3
+        channels=128, kernels=(3, 7), opening=MouthOpeningConfig(), lead=2
     ),
     motion=MotionConfig(
         prior_channels=128,
@@ -135,25 +141,6 @@ MINI = Preset(
     ),
 )
 
-_NEXT = replace(
-    _MINI,
-    name="mini-next",
-    speech=replace(
-        _MINI.speech,
-        add_blank=False,
-        first_blank=True,
-        text_encoder=replace(_MINI.speech.text_encoder, channels=192, ffn_channels=512),
-        duration=replace(_MINI.speech.duration, round_up=False),
-        prosody=ProsodyConfig(),
-        refiner=RefinerConfig(),
-    ),
-    vocoder=VocoderConfig(
-        kind="vocos", sample_rate=24_000, channels=224, layers=8, istft_n_fft=960, istft_hop=240
-    ),
-    audio_mapper=replace(_MINI.audio_mapper, lead=2),
-)
-"""The voice of the next weights: known times, pitch and energy, sound of 24 kHz [ours]."""
-
 _EXPRESSIVE = replace(
     _MINI,
     name="mini-expressive",
@@ -185,7 +172,6 @@ PRESETS = {
     for preset in (
         Preset(),
         MINI,
-        replace(MINI, model=_NEXT),
         replace(MINI, model=_EXPRESSIVE),
         *_ablations(MINI),
         *_ablations(Preset()),

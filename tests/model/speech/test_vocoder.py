@@ -23,6 +23,7 @@ TINY = VocoderConfig(
     resblock_kernels=(3,), resblock_dilations=(1, 3),
 )  # fmt: skip
 VOCOS = VocoderConfig(kind="vocos", channels=16, layers=2, istft_n_fft=640)
+ISTFT = replace(VOCOS, kind="hifigan", channels=32, istft_hop=160)
 
 
 def chirp(seconds: float = 1.0) -> torch.Tensor:
@@ -46,11 +47,12 @@ def chirp(seconds: float = 1.0) -> torch.Tensor:
 @pytest.mark.parametrize("frames", [4, 21])
 def test_length_is_frames_times_hop(config: VocoderConfig, frames: int) -> None:
     samples = build_vocoder(config, AUDIO).eval()(torch.randn(2, 80, frames) - 5)
-    assert samples.shape == (2, frames * 160) and torch.isfinite(samples).all()
+    hop = (config.sample_rate or AUDIO.sample_rate) // 100
+    assert samples.shape == (2, frames * hop) and torch.isfinite(samples).all()
 
 
 def test_build_chooses_the_kind() -> None:
-    assert isinstance(build_vocoder(replace(MINI.model.vocoder, kind="hifigan"), AUDIO), HifiGan)
+    assert isinstance(build_vocoder(ISTFT, AUDIO), HifiGan)
     assert isinstance(build_vocoder(VocoderConfig(kind="griffin_lim"), AUDIO), GriffinLim)
     assert isinstance(build_vocoder(VOCOS, AUDIO), Vocos)
     with pytest.raises(ValueError, match="needs istft_n_fft"):
@@ -69,9 +71,8 @@ def test_an_stft_that_reaches_higher_gives_sound_at_its_own_rate() -> None:
 
 
 def test_inverse_stft_head_round_trip() -> None:
-    config = replace(MINI.model.vocoder, channels=8)
-    head, samples = HifiGan(config, AUDIO), chirp(0.4)
-    n_fft, hop = config.istft_n_fft, config.istft_hop
+    head, samples = HifiGan(ISTFT, AUDIO), chirp(0.4)
+    n_fft, hop = ISTFT.istft_n_fft, ISTFT.istft_hop
     spectrum = torch.stft(samples, n_fft, hop, window=head.window, return_complex=True)[..., :-1]
     x = torch.cat([spectrum.abs().clamp_min(1e-9).log(), spectrum.angle()], dim=1)
     back = head._inverse_stft(x, samples.shape[-1])
@@ -100,7 +101,7 @@ def test_griffin_lim_overlap_add_inverts_the_stft() -> None:
 
 def test_one_step_lowers_the_mel_error() -> None:
     torch.manual_seed(0)
-    vocoder = HifiGan(replace(MINI.model.vocoder, channels=32), AUDIO)
+    vocoder = HifiGan(ISTFT, AUDIO)
     optimizer = torch.optim.Adam(vocoder.parameters(), 1e-3)
     mel, errors = mel_spectrogram(chirp(0.4), AUDIO), []
     for _ in range(8):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ttsf.config import AudioConfig, ModelConfig
+from ttsf.config import SAMPLES_PER_FRAME, AudioConfig, ModelConfig
 from ttsf.errors import TtsfError
 from ttsf.model.mel import mel_spectrogram
 from ttsf.research.data.clip_files import read_frames, read_samples, save_frames, save_samples
@@ -16,7 +16,7 @@ from ttsf.research.data.talking_clips import TalkingBatch, TalkingClips, held_ou
 from ttsf.research.presets import MINI
 from ttsf.text.front_end import TextFrontEnd
 
-PER_FRAME = MINI.model.samples_per_video
+PER_FRAME = SAMPLES_PER_FRAME
 TEXTS = {
     "long": ("ada", 70, "Every frame has its number."),
     "exact": ("bob", 32, "Thirty two frames."),

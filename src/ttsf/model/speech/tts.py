@@ -23,17 +23,13 @@ from ttsf.model.speech.duration import (
     repeat_by_durations,
     search_alignment,
     silent_end,
-    symbols_of_frames,
     whole_durations,
 )
 from ttsf.model.speech.prosody import SymbolProsody
 from ttsf.model.speech.refiner import MelRefiner
 from ttsf.model.speech.text_encoder import EncodedText, TextEncoder, length_mask
 from ttsf.model.speech.voice import VoiceMixture, voice_projection
-from ttsf.symbols import PUNCTUATION, SYMBOLS
-
-COLOURED = 2
-"""Searches in which speech of another voice and microphone is fitted to mu."""
+from ttsf.symbols import SYMBOLS
 
 
 class SpeechFeatures(NamedTuple):
@@ -167,10 +163,10 @@ class TextToSpeech(nn.Module):
         own = self.config.voices[nearest].language if self.config.voices else None
         return own or self.config.language
 
-    def _upsample(
+    def upsample(
         self, text: EncodedText, durations: Tensor, longest: int, silence: Tensor | None = None
     ) -> SpeechFeatures:
-        """longest: mel frames of the longest utterance."""
+        """Bring encoded text to mel rate; longest: mel frames of the longest utterance."""
         frames = math.ceil(longest / self.multiple) * self.multiple
         mask = length_mask(durations.sum(1), frames)
         hidden = repeat_by_durations(text.hidden, durations, frames)
@@ -187,6 +183,20 @@ class TextToSpeech(nn.Module):
             durations.new_zeros(len(durations)) if silence is None else silence,
         )
 
+    def predict(
+        self, ids: Tensor, id_lengths: Tensor, voice: Tensor, rate: float = 1.0
+    ) -> tuple[EncodedText, Tensor]:
+        """The encoded text, with pitch and energy if the model has them, and its durations."""
+        text = self.encoder(ids, id_lengths, voice)
+        log_durations = self.duration(text.hidden, text.mask)[:, 0]
+        durations = whole_durations(
+            log_durations, text.mask, rate, self.multiple, self.config.duration.round_up
+        )
+        if self.prosody is not None:
+            values = self.prosody.predictor(text.hidden, text.mask)
+            text = text._replace(hidden=self.prosody.add(text.hidden, values, text.mask))
+        return text, durations
+
     def encode(
         self,
         ids: Tensor,
@@ -200,19 +210,12 @@ class TextToSpeech(nn.Module):
         silence: mel frames that the marks and blanks at the end last at least; the last symbol
         takes what they lack, in whole video frames.
         """
-        text = self.encoder(ids, id_lengths, voice)
-        log_durations = self.duration(text.hidden, text.mask)[:, 0]
-        durations = whole_durations(
-            log_durations, text.mask, rate, self.multiple, self.config.duration.round_up
-        )
-        if self.prosody is not None:
-            values = self.prosody.predictor(text.hidden, text.mask)
-            text = text._replace(hidden=self.prosody.add(text.hidden, values, text.mask))
+        text, durations = self.predict(ids, id_lengths, voice, rate)
         there = (durations * silent_end(ids)).sum(1)
         lacking = (silence - there).clamp_min(0)
         lacking = lacking + -lacking % self.multiple
         durations = durations.scatter_add(1, id_lengths[:, None] - 1, lacking[:, None])
-        return self._upsample(text, durations, int(durations.sum(1).max()), lacking)
+        return self.upsample(text, durations, int(durations.sum(1).max()), lacking)
 
     def _align(self, spoken: SpokenText, voice: Tensor) -> tuple[EncodedText, Tensor, Tensor]:
         """The encoded text, the normalised mel x_1, and the durations that join them.
@@ -247,36 +250,7 @@ class TextToSpeech(nn.Module):
         """Features with the durations that fit the real speech best."""
         text, x_1, durations = self._align(spoken, voice)
         text, _ = self._with_prosody(text, spoken, x_1, durations)
-        return self._upsample(text, durations, x_1.shape[-1])
-
-    def fit(
-        self, ids: Tensor, mel: Tensor, voice: Tensor, ends: Tensor | None = None
-    ) -> tuple[SpeechFeatures, Tensor]:
-        """Features of texts, int64 [B, L], along recorded speech, raw log-mel [B, mel_bins, T].
-
-        ends: bool [L], symbols after which the speech may stop (None: the last alone). Also
-        returns the mean log-likelihood of each frame's bins, [B, T], without the recording's own
-        colour. Pitch and energy of a model that uses them are predicted.
-        """
-        size = ids.new_full((len(ids),), ids.shape[1])
-        text = self.encoder(ids, size, voice)
-        x_1 = (mel - self.audio.mel_mean) / self.audio.mel_std
-        x_1 = torch.maximum(x_1, text.mu.amin(2, keepdim=True))  # no silence is more silent
-        frames = size.new_full((len(ids),), x_1.shape[2])
-        for _ in range(COLOURED):
-            scores = log_likelihood(x_1, text.mu) / x_1.shape[1]
-            durations = search_alignment(scores, size, frames, ends)
-            index, _ = symbols_of_frames(durations, x_1.shape[2])
-            mu = text.mu.gather(2, index[:, None].expand_as(x_1))
-            sounds = (ids > len(PUNCTUATION)).gather(1, index)[:, None]
-            error = ((x_1 - mu) * sounds).sum(2, keepdim=True)
-            x_1 = x_1 - error / sounds.sum(2, keepdim=True).clamp_min(1)
-        durations = give_pauses_to_marks(durations, ids)
-        if self.prosody is not None:
-            values = self.prosody.predictor(text.hidden, text.mask)
-            text = text._replace(hidden=self.prosody.add(text.hidden, values, text.mask))
-        features = self._upsample(text, durations, x_1.shape[2])
-        return features, scores.gather(1, index[:, None])[:, 0]  # of the path that was found
+        return self.upsample(text, durations, x_1.shape[-1])
 
     def decode(
         self,
@@ -312,7 +286,7 @@ class TextToSpeech(nn.Module):
             guess = self.prosody.predictor(plain, text.mask)
             prosody = ((guess - values) ** 2).sum() / symbols
         mask = length_mask(spoken.mel_lengths, x_1.shape[-1])
-        features = self._upsample(text, durations, x_1.shape[-1])
+        features = self.upsample(text, durations, x_1.shape[-1])
         mu = features.mu[..., : x_1.shape[-1]]
         prior = gaussian_nll(x_1, mu, mask)
         if self.refiner is not None:  # mu of the symbols alone serves the alignment search

@@ -19,6 +19,7 @@ from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.tts import SpokenText, pad_spoken
 from ttsf.research.data.clip_files import read_frames, read_samples
 from ttsf.research.data.manifest import Clip, NoClips, Split, read_manifest
+from ttsf.research.data.speech.utterances import log_f0
 from ttsf.text.front_end import TextFrontEnd
 
 ORDER, WINDOW = 0, 1  # what a random number is for: the order of an epoch, or one clip's window
@@ -39,6 +40,8 @@ class TalkingClip(NamedTuple):
     """int64 [L]: symbol ids of the whole utterance, empty where there is no text."""
     utterance: Tensor
     """[mel_bins, 4 x frames of the clip]: raw log-mel of the whole clip."""
+    log_f0: Tensor | None
+    """[4 x frames of the clip], natural log of F0 in Hz, for models with prosody."""
     name: str
 
 
@@ -117,10 +120,13 @@ class TalkingClips:
         except TtsfError as error:
             raise TtsfError(f"clip '{row.name}': {error}") from error
         utterance = mel_spectrogram(torch.from_numpy(samples)[None], self.config.audio)[0]
+        f0 = None
+        if self.config.speech.prosody is not None and len(self.phonemes[index]):
+            f0 = log_f0(self.folder, row, utterance.shape[1])
         rate = self.config.mel_per_video
         mel = utterance[:, rate * start : rate * (start + self.frames)].contiguous()
         phonemes = self.phonemes[index]
-        return TalkingClip(source, frames, mel, start, phonemes, utterance, row.name)
+        return TalkingClip(source, frames, mel, start, phonemes, utterance, f0, row.name)
 
     def batch(self, step: int, seed: int, size: int) -> TalkingBatch:
         """Return the `size` clips of this step.
@@ -177,11 +183,16 @@ def _order(seed: int, epoch: int, count: int) -> np.ndarray:
 
 
 def _stack(clips: list[TalkingClip]) -> TalkingBatch:
+    f0 = [clip.log_f0 for clip in clips if clip.log_f0 is not None]
     return TalkingBatch(
         torch.stack([clip.source for clip in clips]),
         torch.stack([clip.frames for clip in clips]),
         torch.stack([clip.mel for clip in clips]),
         torch.tensor([clip.start for clip in clips]),
-        pad_spoken([clip.phonemes for clip in clips], [clip.utterance for clip in clips]),
+        pad_spoken(
+            [clip.phonemes for clip in clips],
+            [clip.utterance for clip in clips],
+            log_f0=f0 if len(f0) == len(clips) else None,
+        ),
         tuple(clip.name for clip in clips),
     )

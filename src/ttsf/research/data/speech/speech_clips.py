@@ -56,13 +56,6 @@ class SpeechClips:
         played = resample(narrow, SAMPLE_RATE, rate)[:size]
         return np.pad(played, (0, size - len(played)))
 
-    def f0(self, clip: Clip, first: int, frames: int) -> np.ndarray:
-        """Return F0 in Hz of mel frames from `first` on, 0 where unvoiced: float32 [frames]."""
-        if clip.f0 is None:
-            raise TtsfError(f"clip '{clip.name}' has no F0; make the corpus again")
-        track = np.load(self.folder / clip.f0, allow_pickle=False).astype(np.float32)
-        return np.pad(track[first : first + frames], (0, max(0, first + frames - len(track))))
-
     def waveform(self, clip: Clip) -> np.ndarray:
         """Read samples, float32 [N] in [-1, 1] at 16 kHz; raises TtsfError for a broken clip."""
         try:

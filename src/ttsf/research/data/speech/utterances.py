@@ -3,6 +3,7 @@
 Symbols with known times are used as they are; others come from the front end.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,10 @@ from torch import Tensor
 from ttsf.config import ModelConfig
 from ttsf.errors import TtsfError
 from ttsf.model.speech.tts import SpokenText, pad_spoken
+from ttsf.research.data.clip_files import read_samples
 from ttsf.research.data.manifest import Clip
 from ttsf.research.data.speech.speech_clips import SpeechClips
+from ttsf.research.data.speech.speech_files import pitch_track
 from ttsf.research.data.speech.symbol_times import read_times
 from ttsf.text.front_end import TextFrontEnd
 
@@ -42,7 +45,7 @@ class UtteranceReader:
         """Read a clip with text, whose raw log-mel is mel [mel_bins, T].
 
         Returns None if it has more symbols than frames. Raises TtsfError for an unpronounceable
-        text, and for a clip without F0 or voiced sound if the model needs F0.
+        text, and for a clip without voiced sound if the model needs F0.
         """
         frames = mel.shape[-1]
         times = None if clip.times is None else read_times(speech.folder / clip.times)
@@ -50,7 +53,7 @@ class UtteranceReader:
         if len(ids) > frames:
             return None
         durations = times.frames(frames) if times else [0] * len(ids)
-        f0 = log_f0(speech.f0(clip, 0, frames), clip) if self.with_f0 else None
+        f0 = log_f0(speech.folder, clip, frames) if self.with_f0 else None
         return Utterance(torch.tensor(ids), mel, torch.tensor(durations), f0)
 
 
@@ -65,13 +68,18 @@ def pad_utterances(utterances: list[Utterance]) -> SpokenText:
     )
 
 
-def log_f0(f0: np.ndarray, clip: Clip) -> Tensor:
-    """Return the natural log of F0 in Hz, [T], interpolated where F0 is 0.
+def log_f0(folder: Path, clip: Clip, frames: int) -> Tensor:
+    """Return the natural log of F0 in Hz of a clip's mel frames, [frames], interpolated in pauses.
 
-    Raises TtsfError for a clip without voiced frames.
+    Reads it from the corpus `folder`, or finds it in the sound where the corpus has none. Raises
+    TtsfError for a clip without voiced frames.
     """
+    if clip.f0 is None:
+        track = pitch_track(read_samples(folder / str(clip.audio), 0, clip.samples))
+    else:
+        track = np.load(folder / clip.f0, allow_pickle=False)
+    f0 = np.pad(track[:frames].astype(np.float32), (0, max(0, frames - len(track))))
     voiced = np.flatnonzero(f0)
     if not len(voiced):
         raise TtsfError(f"clip '{clip.name}' has no voiced sound")
-    places = np.arange(len(f0))
-    return torch.from_numpy(np.interp(places, voiced, np.log(f0[voiced]))).float()
+    return torch.from_numpy(np.interp(np.arange(frames), voiced, np.log(f0[voiced]))).float()

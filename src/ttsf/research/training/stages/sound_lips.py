@@ -18,6 +18,7 @@ from ttsf import checkpoint
 from ttsf.config import SAMPLES_PER_FRAME, SoundLipsConfig
 from ttsf.model.labels import GAIN, LIP_FV, OPEN, PRESS
 from ttsf.model.mel import mel_spectrogram
+from ttsf.model.speech.recording import fit_recording
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip
 from ttsf.research.data.speech.disturbances import SPEEDS, disturbed, played, speechless
@@ -122,7 +123,7 @@ class SoundLipsStage:
         (teacher,) = self._teacher
         with self._lock:
             voice = self._voice(clip.speaker)
-            features, _ = teacher.speech.fit(*self._read(clip, samples), voice)
+            features, _ = fit_recording(teacher.speech, *self._read(clip, samples), voice)
             self._targets[clip.name] = teacher.lip_features(features)[0].half()
         return self._targets[clip.name]
 
@@ -140,9 +141,10 @@ class SoundLipsStage:
             )
             speech, clip = next(pair for pair in both if pair[1].speaker == speaker)
             ids, mel = self._read(clip, speech.waveform(clip))
-            voices = self._teacher[0].speech.known_voices()
+            teacher = self._teacher[0].speech
+            voices = teacher.known_voices()
             many = (len(voices), -1, -1)
-            _, fit = self._teacher[0].speech.fit(ids.expand(many[:2]), mel.expand(many), voices)
+            _, fit = fit_recording(teacher, ids.expand(many[:2]), mel.expand(many), voices)
             self._voices[speaker] = voices[fit.mean(1).argmax()][None]
         return self._voices[speaker]
 

@@ -1,10 +1,10 @@
 """Voice choice by face, Sec. 3.3: a mixture of known speakers' voices, fitted to f_id.
 
-Portraits are paired with voices by the register that a viewer would expect (`voice_register`). One
-loss fits the register, another its stability between two motions of a portrait. Within a register
-the true voice is unknown; it should only be stable per person and differ between people. So people
-are ordered along the direction of f_id that separates them best, which is divided into as many
-parts as there are voices.
+Portraits are paired with voices by the register that a viewer would expect (`voice_register`).
+Fisher's discriminant gives the register; losses of the register and of its stability between two
+motions of a portrait refine it. Within a register the true voice is unknown; it should only be
+stable per person and differ between people. So people are grouped where f_id separates them best,
+and each group gets a voice.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,6 +30,12 @@ from ttsf.research.training.settings import VoiceOptions
 
 MIXED = "+"
 """Separator between the speakers of a mixed voice."""
+AXES = 4
+"""Directions of f_id in which people are grouped: with 2, fewer keep a voice; 8 leave some out."""
+TRIES, ROUNDS = 20, 50
+"""Starts of k-means, and rounds of each."""
+MOST = 1e3
+"""Largest score of a voice or register."""
 REGISTERS: tuple[Literal["low"], Literal["high"]] = ("low", "high")
 
 
@@ -112,7 +118,7 @@ class VoiceStage:
             self.mixture.centre.copy_(everybody.mean(0))
             self.mixture.spread.copy_(everybody.std(0).clamp_min(1e-6))
             rows = [
-                row_of_voices(
+                voices_of_people(
                     self.mixture.standardised(self.portraits.style[people]), len(voices[register]),
                     self.training.ridge, self.training.sharpness,
                 )
@@ -120,6 +126,12 @@ class VoiceStage:
             ]  # fmt: skip
             self.mixture.choose.weight.copy_(torch.cat([weight for weight, _ in rows]))
             self.mixture.choose.bias.copy_(torch.cat([bias for _, bias in rows]))
+            known = np.concatenate(self.people)
+            high = torch.from_numpy(self.portraits.register[known] == "high")
+            x = self.mixture.standardised(self.portraits.style[known])
+            weight, bias = register_of_people(x, high, self.training.ridge)
+            self.mixture.register.weight.copy_(weight[None])
+            self.mixture.register.bias.copy_(bias[None])
         self.batches_per_epoch = -(-sum(map(len, self.people)) // self.training.batch)
 
     def optimizer(self) -> torch.optim.Optimizer:
@@ -189,25 +201,64 @@ def named_speaker(text: str) -> NamedSpeaker:
     return NamedSpeaker(speaker, name if equals else speaker, language or None)
 
 
-def row_of_voices(x: Tensor, voices: int, ridge: float, sharpness: float) -> tuple[Tensor, Tensor]:
+def register_of_people(x: Tensor, high: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
+    """Fisher's discriminant: weights [S] and bias of the log-odds that the register is high.
+
+    x: standardised f_id [people, motions, S]; high: bool [people].
+    """
+    means = torch.stack([x[high].mean((0, 1)), x[~high].mean((0, 1))])
+    rest = (x - means[(~high).long()][:, None]).flatten(0, 1)
+    weight = torch.linalg.solve(_scatter(rest, ridge), means[0] - means[1])
+    return _bounded(weight, -(means.mean(0) @ weight), x)
+
+
+def voices_of_people(
+    x: Tensor, voices: int, ridge: float, sharpness: float
+) -> tuple[Tensor, Tensor]:
     """Fit weights [voices, S] and biases [voices] of scores whose maximum selects the voice.
 
-    x: standardised f_id [people, motions, S]. Voices are ordered along the direction that maximises
-    the variance between people relative to that within a person (Fisher), in units of its standard
-    deviation over people; `sharpness` is the change in score difference between neighbouring voices
-    per unit. Every voice is selected for equally many people.
+    x: standardised f_id [people, motions, S]. People are grouped by k-means in the AXES directions
+    that maximise the variance between people relative to that within a person (Fisher), in units of
+    the latter; each group gets a voice. `sharpness` multiplies the squared distances.
     """
     person = x.mean(1)
-    within = (x - person[:, None]).flatten(0, 1)
-    scatter = within.T @ within / len(within)
-    scatter += ridge * scatter.trace() / len(scatter) * torch.eye(len(scatter))
+    scatter = _scatter((x - person[:, None]).flatten(0, 1), ridge)
     root = torch.linalg.cholesky(scatter)
-    whitened = torch.linalg.solve_triangular(root, (person - person.mean(0)).T, upper=False)
-    axis = torch.linalg.svd(whitened, full_matrices=False).U[:, :1]
-    direction = torch.linalg.solve_triangular(root.T, axis, upper=True)[:, 0]
-    direction /= (person @ direction).std(correction=0).clamp_min(1e-6)
-    parts = torch.arange(1, voices) / voices
-    borders = torch.quantile(person @ direction, parts) if voices > 1 else parts
-    place = torch.arange(float(voices))[:, None]
-    bias = torch.cat([borders.new_zeros(1), borders.cumsum(0)])
-    return sharpness * place * direction, -sharpness * bias
+    centre = person.mean(0)
+    whitened = torch.linalg.solve_triangular(root, (person - centre).T, upper=False)
+    axes = torch.linalg.svd(whitened, full_matrices=False).U[:, :AXES]
+    directions = torch.linalg.solve_triangular(root.T, axes, upper=True)
+    groups = k_means((person - centre) @ directions, voices)
+    groups = groups[groups[:, 0].argsort()]
+    weight = 2 * groups @ directions.T
+    bias = -weight @ centre - groups.square().sum(1)
+    return _bounded(sharpness * weight, sharpness * bias, x)
+
+
+def k_means(points: Tensor, count: int) -> Tensor:
+    """Centres [count, D] of groups of points [N >= count, D], the best of TRIES starts."""
+    dice = torch.Generator().manual_seed(0)
+    best, least = points[:count], torch.inf
+    for _ in range(TRIES):
+        centres = points[torch.randperm(len(points), generator=dice)[:count]]
+        for _ in range(ROUNDS):
+            own = F.one_hot(torch.cdist(points, centres).argmin(1), count).to(points)
+            sizes = own.sum(0)[:, None]
+            centres = torch.where(sizes > 0, own.T @ points / sizes.clamp_min(1), centres)
+        error = float(torch.cdist(points, centres).amin(1).square().sum())
+        if error < least:
+            best, least = centres, error
+    return best
+
+
+def _bounded(weight: Tensor, bias: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Scale scores that half precision would not hold, as people give that never move."""
+    most = (x @ weight.T + bias).abs().max()
+    scale = (MOST / most).clamp_max(1.0)
+    return scale * weight, scale * bias
+
+
+def _scatter(rest: Tensor, ridge: float) -> Tensor:
+    """Covariance of rest [N, S], with `ridge` of its mean variance added."""
+    scatter = rest.T @ rest / len(rest)
+    return scatter + ridge * scatter.trace() / len(scatter) * torch.eye(len(scatter)).to(rest)

@@ -1,0 +1,71 @@
+"""Times of a text in recorded speech: the search of the alignment, by what the model would say.
+
+Each symbol is a row of states, one for every STRIDE frames that the model itself would take for it,
+with its mean mel there. So a symbol that lasts keeps its length, unless the recording is faster.
+"""
+
+import torch
+from torch import Tensor
+
+from ttsf.model.speech.duration import (
+    give_pauses_to_marks,
+    log_likelihood,
+    search_alignment,
+    symbols_of_frames,
+)
+from ttsf.model.speech.tts import SpeechFeatures, TextToSpeech
+from ttsf.symbols import PUNCTUATION
+
+STRIDE = 2
+"""Mel frames of a state: speech may be that many times faster than the model's own."""
+COLOURED = 2
+"""Searches in which speech of another voice and microphone is fitted to mu."""
+
+
+def fit_recording(
+    speech: TextToSpeech, ids: Tensor, mel: Tensor, voice: Tensor, ends: Tensor | None = None
+) -> tuple[SpeechFeatures, Tensor]:
+    """Features of texts, int64 [B, L], along recorded speech, raw log-mel [B, mel_bins, T >= L].
+
+    ends: bool [L], symbols after which the speech may stop (None: the last alone). Also returns the
+    mean log-likelihood of each frame's bins, [B, T], without the recording's own colour. Pitch and
+    energy of a model that uses them are predicted.
+    """
+    text, predicted = speech.predict(ids, ids.new_full((len(ids),), ids.shape[1]), voice)
+    own = speech.upsample(text, predicted, int(predicted.sum(1).max())).mu
+    x_1 = (mel - speech.audio.mel_mean) / speech.audio.mel_std
+    owner = _states(predicted, x_1.shape[2])
+    states = own.gather(2, _places(predicted, owner)[:, None].expand(-1, own.shape[1], -1))
+    x_1 = torch.maximum(x_1, states.amin(2, keepdim=True))  # no silence is more silent
+    size, frames = (owner.new_full((len(ids),), n) for n in (len(owner), x_1.shape[2]))
+    last = owner != torch.cat([owner[1:], owner.new_full((1,), -1)])
+    over = None if ends is None else last & ends.to(owner.device)[owner]
+    for _ in range(COLOURED):
+        scores = log_likelihood(x_1, states) / x_1.shape[1]
+        durations = search_alignment(scores, size, frames, over)
+        index, _ = symbols_of_frames(durations, x_1.shape[2])
+        mu = states.gather(2, index[:, None].expand_as(x_1))
+        sounds = (ids > len(PUNCTUATION))[:, owner].gather(1, index)[:, None]
+        error = ((x_1 - mu) * sounds).sum(2, keepdim=True)
+        x_1 = x_1 - error / sounds.sum(2, keepdim=True).clamp_min(1)
+    of_symbols = torch.zeros_like(predicted).index_add(1, owner, durations)
+    features = speech.upsample(text, give_pauses_to_marks(of_symbols, ids), x_1.shape[2])
+    return features, scores.gather(1, index[:, None])[:, 0]  # of the path that was found
+
+
+def _states(durations: Tensor, frames: int) -> Tensor:
+    """The symbol of each state, [S <= frames]; durations: int64 [B, L <= frames]."""
+    mean, stride = durations.double().mean(0), STRIDE
+    while int((counts := (mean / stride).round().long().clamp_min(1)).sum()) > frames:
+        stride *= 2
+    return torch.arange(len(mean), device=durations.device).repeat_interleave(counts)
+
+
+def _places(durations: Tensor, owner: Tensor) -> Tensor:
+    """The frame of each state of owner [S] in speech of durations [B, L]: [B, S]."""
+    first = torch.searchsorted(owner, owner)
+    count = torch.searchsorted(owner, owner, right=True) - first
+    within = torch.arange(len(owner), device=owner.device) - first
+    starts = durations.cumsum(1) - durations
+    share = (2 * within + 1) * durations[:, owner] // (2 * count)
+    return starts[:, owner] + share
