@@ -41,6 +41,7 @@ class DurationConfig:
     kernel: Kernel = 3
     dropout: Dropout = 0.1
     round_up: bool = True  # predictions to whole frames [Matcha]; False: to the nearest ends [ours]
+    pauses: Annotated[float, Field(ge=1.0, le=8.0)] = 1.0  # factor of those at commas [ours]
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -66,7 +66,7 @@ _MINI = ModelConfig(
         text_encoder=TextEncoderConfig(
             channels=192, prenet_dropout=0.1, layers=4, ffn_channels=512, dropout=0.05
         ),
-        duration=DurationConfig(channels=192, round_up=False),
+        duration=DurationConfig(channels=192, round_up=False, pauses=5.0),
         decoder=SpeechDecoderConfig(
             channels=(192, 192), time_channels=384, head_channels=48, dropout=0.0
         ),

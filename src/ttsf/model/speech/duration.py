@@ -87,7 +87,7 @@ def give_pauses_to_marks(durations: Tensor, ids: Tensor) -> Tensor:
     """
     size = ids.shape[1]
     silent = ids <= len(PUNCTUATION)
-    mark = silent & (ids > 0) & (ids < len(PUNCTUATION))  # the space is the last punctuation symbol
+    mark = (ids > 0) & (ids < len(PUNCTUATION))  # the space is the last punctuation symbol
     group = (~silent).cumsum(1)
     spare = (durations - 1).clamp_min(0) * silent
     place = torch.where(mark, torch.arange(size, device=ids.device), size)
@@ -145,3 +145,9 @@ def silent_end(ids: Tensor) -> Tensor:
     """Which symbols [B, L] are marks or blanks after all that sound."""
     sounds = ids > len(PUNCTUATION)
     return sounds.flip(1).cumsum(1).flip(1) == 0
+
+
+def inner_marks(ids: Tensor) -> Tensor:
+    """Which symbols [B, L] are marks, other than spaces, with sounds after them."""
+    mark = (ids > 0) & (ids < len(PUNCTUATION))  # the space is the last punctuation symbol
+    return mark & ~silent_end(ids)

@@ -19,6 +19,7 @@ from ttsf.model.speech.duration import (
     SymbolPredictor,
     gaussian_nll,
     give_pauses_to_marks,
+    inner_marks,
     log_likelihood,
     repeat_by_durations,
     search_alignment,
@@ -184,11 +185,20 @@ class TextToSpeech(nn.Module):
         )
 
     def predict(
-        self, ids: Tensor, id_lengths: Tensor, voice: Tensor, rate: float = 1.0
+        self,
+        ids: Tensor,
+        id_lengths: Tensor,
+        voice: Tensor,
+        rate: float = 1.0,
+        pauses: float = 1.0,
     ) -> tuple[EncodedText, Tensor]:
-        """The encoded text, with pitch and energy if the model has them, and its durations."""
+        """The encoded text, with pitch and energy if the model has them, and its durations.
+
+        pauses: factor of the durations of marks between words.
+        """
         text = self.encoder(ids, id_lengths, voice)
         log_durations = self.duration(text.hidden, text.mask)[:, 0]
+        log_durations = log_durations + math.log(pauses) * inner_marks(ids)
         durations = whole_durations(
             log_durations, text.mask, rate, self.multiple, self.config.duration.round_up
         )
@@ -210,7 +220,7 @@ class TextToSpeech(nn.Module):
         silence: mel frames that the marks and blanks at the end last at least; the last symbol
         takes what they lack, in whole video frames.
         """
-        text, durations = self.predict(ids, id_lengths, voice, rate)
+        text, durations = self.predict(ids, id_lengths, voice, rate, self.config.duration.pauses)
         there = (durations * silent_end(ids)).sum(1)
         lacking = (silence - there).clamp_min(0)
         lacking = lacking + -lacking % self.multiple
