@@ -12,11 +12,15 @@ from ttsf.symbols import SYMBOLS
 from ttsf.text.accents.accent import accented
 from ttsf.text.accents.languages import LANGUAGES, find, guess
 from ttsf.text.front_end import TextFrontEnd
-from ttsf.text.normalize import clean, read, silent, spell_out
+from ttsf.text.normalize import Cleaned, Reading, clean, joined, spell_out
 
 CONFIG = SpeechConfig(add_blank=False)
 LEARNED = set(" ,.;:?!—abdefhijklmnoprstuvwzæðŋɐɑɔəɚɛɜɡɪɹɾʃʊʌʒʔˈˌːθ̩ᵻ")
 """Symbols that English texts have."""
+
+
+def read(text: str) -> Reading:
+    return joined(Cleaned(text).sentences())
 
 
 def written(text: str) -> list[tuple[str, str]]:
@@ -44,8 +48,8 @@ def test_places_are_in_order_and_inside() -> None:
 
 
 def test_what_is_left_out_is_told() -> None:
-    assert silent("Done ✅ and ready 🚀 :-)") == (":-)", "✅", "🚀")
-    assert silent("Plain text, 5 € & more: 3 × 4 → 12.") == ()
+    assert Cleaned("Done ✅ and ready 🚀 :-)").silent == (":-)", "✅", "🚀")
+    assert Cleaned("Plain text, 5 € & more: 3 × 4 → 12.").silent == ()
     told: list[str] = []
     list(TextFrontEnd(CONFIG).utterances("Up ⏫ and away.", warn=told.append))
     assert told == ["left out, for there is no way to say it: ⏫"]

@@ -90,11 +90,6 @@ def spell_out(text: str) -> str:
     return " ".join(reading.text for reading in _sentences(text, Traced.of(text), None))
 
 
-def read(text: str, language: Language | None = None) -> Reading:
-    """Read a text as a single sentence."""
-    return joined(Cleaned(text, language).sentences())
-
-
 def joined(readings: Iterable[Reading]) -> Reading:
     """Concatenate sentences into one."""
     found = list(readings)
@@ -103,11 +98,6 @@ def joined(readings: Iterable[Reading]) -> Reading:
         tuple(place for reading in found for place in reading.places),
         tuple(written for reading in found for written in reading.written),
     )
-
-
-def silent(text: str) -> tuple[str, ...]:
-    """Return the signs of a text that are not spoken, such as emoji."""
-    return plain(text)[1]
 
 
 def _sentences(given: str, plain: Traced, language: Language | None) -> Iterator[Reading]:

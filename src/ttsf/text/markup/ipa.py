@@ -28,8 +28,8 @@ def read_ipa(written: str, where: str) -> str:
     return sound
 
 
-def possessive(sound: str) -> str:
-    """Append the possessive 's: "dʒˈɔːɹdʒ" -> "dʒˈɔːɹdʒᵻz"."""
+def with_s(sound: str) -> str:
+    """Append the sound of an -s (plural, possessive, third person): "dʒˈɔːɹdʒ" -> "dʒˈɔːɹdʒᵻz"."""
     last = sound.rstrip("ː")[-1:]
     if last and last in "szʃʒ":
         return sound + "ᵻz"

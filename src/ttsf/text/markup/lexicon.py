@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ttsf.errors import TtsfError
 from ttsf.media.files import read_text
-from ttsf.text.markup.ipa import possessive, read_ipa
+from ttsf.text.markup.ipa import read_ipa, with_s
 
 _WORD_START = re.compile(r"(?<!\w)\S")
 _INSIDE = re.compile(r"\w\w")
@@ -55,7 +55,7 @@ class Lexicon:
             if not any(start < b and a < end for a, b in taken):
                 found.append((start, end, sound))
         return [
-            (start, end + 2, possessive(sound))
+            (start, end + 2, with_s(sound))
             if _POSSESSIVE.match(plain, end)
             else (start, end, sound)
             for start, end, sound in sorted(found)

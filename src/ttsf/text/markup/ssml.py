@@ -20,7 +20,6 @@ STRENGTHS = {
 """Pause of each `<break strength>`, s; SSML leaves the values to the voice."""
 RATES = {"x-slow": 0.5, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
 SLOWEST, FASTEST = 0.5, 2.0
-_RATE = re.compile(r"(?P<sign>[+-])?(?P<number>[0-9]{1,4}(?:\.[0-9]{1,4})?)(?P<percent>%)?")
 PLAIN = {"speak", "voice", "lang", "w", "token", "emphasis"}
 """Tags that are ignored, while their text is read."""
 _WORDS = {"phoneme", "sub", "say-as"}

@@ -7,17 +7,13 @@ import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from ttsf.text.english.lexicons import table
 from ttsf.text.english.lists import words
+from ttsf.text.markup.ipa import with_s
 from ttsf.text.pronunciation.homographs import homograph
-from ttsf.text.pronunciation.names import PEOPLE, PLACES, WORDS
 
-SOUNDS = PEOPLE | PLACES | WORDS | {
-    "hmm": "hˈəm", "shh": "ʃː", "brr": "bɹˈɜː", "grr": "ɡɹˈɜː", "pfft": "pfˈt", "mmm": "mː",
-    "zzz": "zː", "hmph": "hˈʌmf", "aww": "ˈɔː", "eww": "jˈuː", "ow": "ˈaʊ", "mm-hmm": "mhˈm",
-    "psst": "psˈt", "aah": "ˈɑː", "argh": "ˈɑːɹɡ", "miz": "mˈɪz", "messers": "mˈɛsɚz",
-    "jpegs": "dʒˈeɪpˌɛɡz",
-}  # fmt: skip
-"""IPA of lower-case words."""
+SOUNDS = table.words("pronunciations")
+"""IPA of lower-case words that espeak-ng pronounces unlike educated Americans."""
 CASED = {"AM": "ˌeɪˈɛm", "Xi": "ʃˈiː"}
 """IPA of words in exactly this case."""
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
@@ -92,8 +88,7 @@ def _exception(word: str) -> str:
     for form in (word, bare):
         stem = form.removesuffix("s").removesuffix("'")
         if form.endswith("s") and stem in SOUNDS:
-            sound = SOUNDS[stem]
-            return sound + ("s" if sound[-1] in "ptkfθ" else "ᵻz" if sound[-1] in "szʃʒ" else "z")
+            return with_s(SOUNDS[stem])
     return ""
 
 

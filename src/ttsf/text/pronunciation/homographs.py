@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ttsf.text.english.lists import words
+from ttsf.text.markup.ipa import with_s
 from ttsf.text.pronunciation.grammar import (
     ADVERBS,
     AUXILIARIES,
@@ -103,7 +104,7 @@ def homograph(words: Sequence[str], k: int, start: int) -> str:
         return "ˈɪnvəlɪd"
     if word[:-1] in NOUN_VERB and word[-1] == "s" and NOUN_VERB[word[:-1]][1]:
         told = at(words, k - 1) in ("he", "she", "it", "who")
-        return _third_person(NOUN_VERB[word[:-1]][1]) if told else ""
+        return with_s(NOUN_VERB[word[:-1]][1]) if told else ""
     if word not in NOUN_VERB:
         return ""
     noun, verb = NOUN_VERB[word]
@@ -111,10 +112,6 @@ def homograph(words: Sequence[str], k: int, start: int) -> str:
         return verb
     last = at(words, k - 1)
     return noun if last in NOUN_BEFORE or last.endswith("'s") else ""
-
-
-def _third_person(verb: str) -> str:
-    return verb + ("s" if verb[-1] in "ptkf" else "ᵻz" if verb[-1] in "szʃʒ" else "z")
 
 
 def _is_metal(words: Sequence[str], k: int, start: int) -> bool:

@@ -34,7 +34,6 @@ _BOOKS = words(
     " Mk Lk Jn Rom Cor Gal Eph Phil Col Thess Tim Heb Jas Pet Rev"
 )
 _AT_BAT = r"(?:^|[A-Za-z,:(]\s?)$"
-_PLACED = r"(?i)(?:\b(?:lines?|rows?|col(?:umn)?s?|position|pos|ln)[\s:]*|\.\w{1,4}:)$"
 _CASES = r"\b(?:No\.|Nos\.|Case|Docket|Number|number|Cause|case|no\.)\s$"
 
 
