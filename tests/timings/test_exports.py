@@ -5,6 +5,7 @@
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -13,7 +14,7 @@ from ttsf.engine.word_times import word_times
 from ttsf.errors import TtsfError
 from ttsf.text.front_end import TextFrontEnd
 from ttsf.timings.files import (
-    TIMINGS_FORMATS,
+    TimingsFormat,
     check_subtitles_name,
     check_timings_name,
     subtitles,
@@ -99,7 +100,7 @@ def test_elevenlabs() -> None:
 
 
 def test_silence_has_every_format_too() -> None:
-    for kind in TIMINGS_FORMATS:
+    for kind in get_args(TimingsFormat):
         assert timings("", WordTimes(()), 1.0, FPS, kind).endswith("\n") or kind == "polly"
 
 

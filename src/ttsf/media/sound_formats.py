@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import av
 import numpy as np
@@ -12,7 +12,6 @@ import numpy as np
 from ttsf.media.files import Stream
 
 SoundFormat = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
-SOUND_FORMATS: tuple[SoundFormat, ...] = get_args(SoundFormat)
 PCM_RATE = 24_000
 """Sampling rate of headerless PCM in Hz; OpenAI clients assume it."""
 HEADER_BYTES = 44

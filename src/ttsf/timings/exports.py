@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from ttsf.timings.visemes import polly, rhubarb, visemes
+from ttsf.timings.visemes import visemes
 from ttsf.timings.words import WordTimes
 
 VERSION = 1
@@ -62,11 +62,11 @@ def word_entries(spoken: WordTimes) -> list[dict[str, Any]]:
     ]
 
 
-def rhubarb_json(spoken: WordTimes, seconds: float, sound_file: str = "") -> str:
+def rhubarb_json(spoken: WordTimes, seconds: float) -> str:
     """Format Rhubarb Lip Sync JSON: mouths A to H, and X for rest, without gaps."""
-    mouths = visemes(spoken.phones, seconds, rhubarb)
+    mouths = visemes(spoken.phones, seconds, "rhubarb")
     content = {
-        "metadata": {"soundFile": sound_file, "duration": round(seconds, 2)},
+        "metadata": {"soundFile": "", "duration": round(seconds, 2)},
         "mouthCues": [
             {"start": round(start_s, 2), "end": round(end_s, 2), "value": name}
             for name, start_s, end_s in mouths
@@ -100,7 +100,7 @@ def polly_lines(text: str, spoken: WordTimes, seconds: float) -> str:
                 "value": text[word.start : word.end],
             }
             marks.append((_ms(word.start_s), 2, {"type": "word", **value}))
-    for name, start_s, _ in visemes(spoken.phones, seconds, polly):
+    for name, start_s, _ in visemes(spoken.phones, seconds, "polly"):
         marks.append((_ms(start_s), 3, {"type": "viseme", "value": name}))
     marks.sort(key=lambda mark: mark[:2])
     return "".join(

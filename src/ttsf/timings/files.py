@@ -1,7 +1,7 @@
 """Choose a subtitle or timing format from the file name."""
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from ttsf.errors import TtsfError
 from ttsf.timings.exports import elevenlabs_json, polly_lines, rhubarb_json, timings_json
@@ -9,7 +9,6 @@ from ttsf.timings.subtitles import srt, vtt
 from ttsf.timings.words import WordTimes
 
 TimingsFormat = Literal["ttsf", "rhubarb", "polly", "elevenlabs"]
-TIMINGS_FORMATS: tuple[TimingsFormat, ...] = get_args(TimingsFormat)
 SUBTITLES = (".srt", ".vtt")
 TIMINGS = (".json", ".jsonl", ".marks")
 

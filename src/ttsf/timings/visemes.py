@@ -5,8 +5,9 @@ Oculus' fifteen visemes (3-D characters), Rhubarb's nine mouths (2-D) and Amazon
 
 # ruff: noqa: RUF001 (the letters of IPA look like others)
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Literal, NamedTuple
 
 from ttsf.timings.words import Phone
 
@@ -18,8 +19,11 @@ class Shape(NamedTuple):
     """A mouth shape, named for each tool."""
 
     oculus: str
+    """sil PP FF TH DD kk CH SS nn RR aa E ih oh ou."""
     rhubarb: str
+    """A to H, X for silence."""
     polly: str
+    """p t S T f k i r s u @ a e E o O, sil."""
 
 
 class Viseme(NamedTuple):
@@ -58,28 +62,14 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-def oculus(shape: Shape) -> str:
-    """Oculus name: sil PP FF TH DD kk CH SS nn RR aa E ih oh ou."""
-    return shape.oculus
-
-
-def rhubarb(shape: Shape) -> str:
-    """Rhubarb name: A to H, X for silence."""
-    return shape.rhubarb
-
-
-def polly(shape: Shape) -> str:
-    """Polly name: p t S T f k i r s u @ a e E o O, sil."""
-    return shape.polly
-
-
 def visemes(
-    phones: Sequence[Phone], seconds: float, name: Callable[[Shape], str] = oculus
+    phones: Sequence[Phone], seconds: float, names: Literal["oculus", "rhubarb", "polly"] = "oculus"
 ) -> list[Viseme]:
     """Return visemes without gaps from 0 to `seconds`; neighbours differ.
 
     A diphthong gives half of its time to each vowel, an affricate all of it to its fricative.
     """
+    name = attrgetter(names)
     found: list[Viseme] = []
     for phone in phones:
         if phone.start_s - (found[-1].end_s if found else 0.0) > STILL_S:
