@@ -29,6 +29,34 @@ class ConvNextBlock(nn.Module):
         return x + y.transpose(1, 2)
 
 
+class DilatedResidual(nn.Module):
+    """Pairs of a dilated and a plain convolution with a residual path [HiFi-GAN].
+
+    padded: keep the length; else each pair shortens the time axis, by 2 `margin` in all.
+    """
+
+    def __init__(
+        self, channels: int, kernel: int, dilations: tuple[int, ...], padded: bool = True
+    ) -> None:
+        super().__init__()
+        reach = (kernel - 1) // 2 if padded else 0
+        self.dilated = nn.ModuleList(
+            nn.Conv1d(channels, channels, kernel, dilation=d, padding=reach * d) for d in dilations
+        )
+        self.plain = nn.ModuleList(
+            nn.Conv1d(channels, channels, kernel, padding=reach) for _ in dilations
+        )
+        self.margin = sum((kernel - 1) * (d + 1) for d in dilations) // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] -> [B, C, T], or [B, C, T - 2 margin] without padding."""
+        for dilated, plain in zip(self.dilated, self.plain, strict=True):
+            y = plain(F.leaky_relu(dilated(F.leaky_relu(x, 0.1)), 0.1))
+            cut = (x.shape[-1] - y.shape[-1]) // 2
+            x = x[..., cut : x.shape[-1] - cut] + y
+        return x
+
+
 class TimeEmbedding(nn.Module):
     """Sinusoidal embedding of the flow time t, then a two-layer MLP."""
 

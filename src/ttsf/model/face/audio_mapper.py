@@ -10,26 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import AudioMapperConfig
-
-
-class ValidResidual(nn.Module):
-    """Residual pairs of unpadded convolutions; every pair shortens the time axis."""
-
-    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
-        super().__init__()
-        self.dilated = nn.ModuleList(
-            nn.Conv1d(channels, channels, kernel, dilation=d) for d in dilations
-        )
-        self.plain = nn.ModuleList(nn.Conv1d(channels, channels, kernel) for _ in dilations)
-        self.margin = sum((kernel - 1) * (d + 1) for d in dilations) // 2
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, C, T] -> [B, C, T - 2 margin]."""
-        for dilated, plain in zip(self.dilated, self.plain, strict=True):
-            y = plain(F.leaky_relu(dilated(F.leaky_relu(x, 0.1)), 0.1))
-            cut = (x.shape[-1] - y.shape[-1]) // 2
-            x = x[..., cut : x.shape[-1] - cut] + y
-        return x
+from ttsf.model.layers import DilatedResidual
 
 
 class MultiReceptiveField(nn.Module):
@@ -37,7 +18,7 @@ class MultiReceptiveField(nn.Module):
 
     def __init__(self, channels: int, kernels: tuple[int, ...], dilations: tuple[int, ...]) -> None:
         super().__init__()
-        branches = [ValidResidual(channels, k, dilations) for k in kernels]
+        branches = [DilatedResidual(channels, k, dilations, padded=False) for k in kernels]
         self.branches = nn.ModuleList(branches)
         self.margins = [branch.margin for branch in branches]
         self.margin = max(self.margins)

@@ -5,33 +5,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import AudioConfig, VocoderConfig
-from ttsf.model.layers import ConvNextBlock
+from ttsf.model.layers import ConvNextBlock, DilatedResidual
 from ttsf.model.mel import mel_filters, stft
-from ttsf.model.speech.overlap import overlap_add
 
 SLOPE = 0.1
 """Of every leaky ReLU but the last [HiFi-GAN]."""
 LAST_SLOPE = 0.01
-
-
-class ResidualBlock(nn.Module):
-    """Dilated convolutions, each followed by a plain one, with residual paths."""
-
-    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
-        super().__init__()
-        self.dilated = nn.ModuleList(
-            nn.Conv1d(channels, channels, kernel, dilation=d, padding=(kernel - 1) * d // 2)
-            for d in dilations
-        )
-        self.plain = nn.ModuleList(
-            nn.Conv1d(channels, channels, kernel, padding=kernel // 2) for _ in dilations
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, C, T] -> [B, C, T]."""
-        for dilated, plain in zip(self.dilated, self.plain, strict=True):
-            x = x + plain(F.leaky_relu(dilated(F.leaky_relu(x, SLOPE)), SLOPE))
-        return x
+REFINEMENTS, MOMENTUM = 30, 0.99
+"""Of Griffin-Lim: steps towards non-negative magnitudes, and weight of the last change."""
 
 
 class Fusion(nn.Module):
@@ -40,7 +21,7 @@ class Fusion(nn.Module):
     def __init__(self, channels: int, config: VocoderConfig) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(
-            ResidualBlock(channels, kernel, config.resblock_dilations)
+            DilatedResidual(channels, kernel, config.resblock_dilations)
             for kernel in config.resblock_kernels
         )
 
@@ -54,6 +35,19 @@ def spectrum_of(x: Tensor) -> Tensor:
     log_magnitude, phase = x.float().chunk(2, dim=1)
     magnitude = log_magnitude.clamp_max(5.0).exp()
     return torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
+
+
+def overlap_add(chunks: Tensor, window: Tensor, hop: int) -> Tensor:
+    """Add windowed chunks [B, N, T], centred on their hops: samples [B, T * hop]."""
+    size, frames = chunks.shape[1:]
+    fold = {
+        "output_size": (1, (frames - 1) * hop + size), "kernel_size": (1, size), "stride": (1, hop),
+    }  # fmt: skip
+    signal = F.fold(chunks, **fold)[:, 0, 0]
+    power = window[None, :, None].expand(1, -1, frames) ** 2
+    weight = F.fold(power, **fold)[:, 0, 0]
+    left = (size - hop) // 2
+    return (signal / weight.clamp_min(1e-3))[:, left : left + frames * hop]
 
 
 class HifiGan(nn.Module):
@@ -146,32 +140,28 @@ class GriffinLim(nn.Module):
     inverse: Tensor
     window: Tensor
 
-    def __init__(self, config: VocoderConfig, audio: AudioConfig, momentum: float = 0.99) -> None:
+    def __init__(self, config: VocoderConfig, audio: AudioConfig) -> None:
         super().__init__()
-        self.audio, self.iterations, self.momentum = audio, config.griffin_lim_iterations, momentum
+        self.audio, self.iterations = audio, config.griffin_lim_iterations
         filters = torch.from_numpy(mel_filters(audio))
         self.register_buffer("filters", filters, persistent=False)
         self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)
         window = torch.hann_window(audio.window, device="cpu", dtype=torch.float32)
-        self.register_buffer("window", window, persistent=False)
+        side = (audio.n_fft - audio.window) // 2
+        self.register_buffer("window", F.pad(window, (side, side)), persistent=False)
 
-    def magnitudes(self, mel: Tensor, refinements: int = 30) -> Tensor:
+    def magnitudes(self, mel: Tensor) -> Tensor:
         """Non-negative magnitudes [B, n_fft / 2 + 1, T] whose mel is closest to exp(mel)."""
         wanted = mel.exp()
         x = (self.inverse @ wanted).clamp_min(1e-7)
         top, bottom = self.filters.T @ wanted, self.filters.T @ self.filters
-        for _ in range(refinements):
+        for _ in range(REFINEMENTS):
             x = x * top / (bottom @ x).clamp_min(1e-10)
         return x
 
     def _samples(self, spectrum: Tensor) -> Tensor:
-        window = self._padded_window()
-        chunks = torch.fft.irfft(spectrum, n=self.audio.n_fft, dim=1) * window[:, None]
-        return overlap_add(chunks, window, self.audio.hop)
-
-    def _padded_window(self) -> Tensor:
-        side = (self.audio.n_fft - self.audio.window) // 2
-        return F.pad(self.window, (side, side))
+        chunks = torch.fft.irfft(spectrum, n=self.audio.n_fft, dim=1) * self.window[:, None]
+        return overlap_add(chunks, self.window, self.audio.hop)
 
     def forward(self, mel: Tensor) -> Tensor:
         """Raw log-mel [B, 80, T] -> samples [B, T * hop]."""
@@ -186,7 +176,7 @@ class GriffinLim(nn.Module):
         before = torch.zeros_like(estimate)
         for _ in range(self.iterations):
             consistent = stft(self._samples(estimate), self.audio)
-            fast = consistent + self.momentum * (consistent - before)
+            fast = consistent + MOMENTUM * (consistent - before)
             before = consistent
             estimate = magnitude * fast / fast.abs().clamp_min(1e-8)
         return self._samples(estimate).clamp(-1, 1)
