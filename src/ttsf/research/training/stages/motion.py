@@ -21,10 +21,11 @@ from ttsf.model.speech.tts import SpeechFeatures, SpokenText
 from ttsf.model.ttsf import TTSF, windows
 from ttsf.research.data.synthetic.head_motion import head_track
 from ttsf.research.data.synthetic.visemes import mouth_curve
+from ttsf.research.hyperparameters import MotionTraining
 from ttsf.research.presets import Preset
 from ttsf.research.training.journal import Validation
 from ttsf.research.training.parts import FACE, MOTION, SPEECH, Parts, load_parts, read_speakers
-from ttsf.research.training.schedule import warm_up_cosine
+from ttsf.research.training.schedule import ScheduledAdam
 from ttsf.research.training.settings import MotionOptions
 from ttsf.research.training.stages.tts import VALIDATED_ON_TRAINING, SpeechDataset
 from ttsf.text.front_end import SYMBOLS
@@ -60,7 +61,7 @@ class KnownTracks(NamedTuple):
     """int64 [B]: frames of each utterance."""
 
 
-class MotionStage:
+class MotionStage(ScheduledAdam[MotionTraining]):
     """The stage for `training.loop.train`; `lips` fits f_lip to the frozen codes."""
 
     def __init__(self, options: MotionOptions, preset: Preset) -> None:
@@ -91,15 +92,6 @@ class MotionStage:
         """Convert motion labels [..., 14] to f_m [..., S]."""
         alpha = labels_to_alpha(labels, self.config.face.motion_codes)
         return self.model.motion_extractor.compose(alpha)
-
-    def optimizer(self) -> torch.optim.Optimizer:
-        """Adam."""
-        t = self.training
-        return torch.optim.Adam(self.net.parameters(), lr=t.learning_rate, betas=t.betas)
-
-    def learning_rate(self, step: int, steps: int) -> float:
-        """Warm-up, then a cosine."""
-        return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
     def batch(self, number: int) -> MotionBatch:
         """Return random utterances of at least the length of a training clip."""

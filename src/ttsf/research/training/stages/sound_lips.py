@@ -23,10 +23,11 @@ from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip
 from ttsf.research.data.speech.disturbances import SPEEDS, disturbed, played, speechless
 from ttsf.research.data.speech.speech_clips import SpeechClips
+from ttsf.research.hyperparameters import SoundLipsTraining
 from ttsf.research.presets import Preset
 from ttsf.research.training.journal import Validation
 from ttsf.research.training.parts import Parts
-from ttsf.research.training.schedule import warm_up_cosine
+from ttsf.research.training.schedule import ScheduledAdam
 from ttsf.research.training.settings import SoundLipsOptions
 from ttsf.text.front_end import TextFrontEnd
 
@@ -44,7 +45,7 @@ class SoundLipsBatch(NamedTuple):
     names: tuple[str, ...]
 
 
-class SoundLipsStage:
+class SoundLipsStage(ScheduledAdam[SoundLipsTraining]):
     """The stage for `training.loop.train`."""
 
     def __init__(self, options: SoundLipsOptions, preset: Preset, seed: int = 0) -> None:
@@ -65,15 +66,6 @@ class SoundLipsStage:
         self._teacher = (known,)  # in a tuple, so that it stays on the CPU, where batches are made
         with torch.no_grad():
             self.codes = known.motion_extractor.codes()
-
-    def optimizer(self) -> torch.optim.Optimizer:
-        """Adam."""
-        t = self.training
-        return torch.optim.Adam(self.net.parameters(), lr=t.learning_rate, betas=t.betas)
-
-    def learning_rate(self, step: int, steps: int) -> float:
-        """Warm-up, then a cosine."""
-        return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
     def batch(self, number: int) -> SoundLipsBatch:
         """Return windows of random clips, disturbed."""

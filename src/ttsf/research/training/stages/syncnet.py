@@ -19,7 +19,7 @@ from ttsf.research.experts.syncnet import SyncNet, best_lag, lower_half
 from ttsf.research.hyperparameters import SyncNetTraining
 from ttsf.research.presets import Preset
 from ttsf.research.training.journal import Validation
-from ttsf.research.training.schedule import warm_up_cosine
+from ttsf.research.training.schedule import Scheduled
 from ttsf.research.training.settings import SyncNetOptions
 
 
@@ -44,7 +44,7 @@ class SyncNetNet(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(math.log(training.first_scale)))
 
 
-class SyncNetStage:
+class SyncNetStage(Scheduled[SyncNetTraining]):
     """The stage for `training.loop.train`."""
 
     weights: ClassVar = {"contrast": 1.0}
@@ -60,10 +60,6 @@ class SyncNetStage:
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam."""
         return torch.optim.Adam(self.net.parameters(), lr=self.training.learning_rate)
-
-    def learning_rate(self, step: int, steps: int) -> float:
-        """Warm-up, then a cosine."""
-        return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
     def batch(self, number: int) -> SyncBatch:
         """Return random clips, augmented."""

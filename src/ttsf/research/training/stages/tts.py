@@ -20,12 +20,13 @@ from ttsf.research.data.manifest import Clip, NoClips, Split
 from ttsf.research.data.report import spread
 from ttsf.research.data.speech.speech_clips import SpeechClips
 from ttsf.research.data.speech.utterances import Utterance, UtteranceReader, pad_utterances
+from ttsf.research.hyperparameters import TtsTraining
 from ttsf.research.presets import Preset
 from ttsf.research.training.adversarial.gan import gan_losses
 from ttsf.research.training.adversarial.mel_discriminators import MelDiscriminators
 from ttsf.research.training.journal import Validation, speak_first
 from ttsf.research.training.parts import SPEECH, Parts, load_parts, read_speakers
-from ttsf.research.training.schedule import warm_up_cosine
+from ttsf.research.training.schedule import ScheduledAdam
 from ttsf.research.training.settings import TtsOptions
 
 VALIDATED_ON_TRAINING = (
@@ -118,7 +119,7 @@ class SpeechDataset:
         return [i for i, share in enumerate(shares) for _ in range(int(share + rng.random()))]
 
 
-class TtsStage:
+class TtsStage(ScheduledAdam[TtsTraining]):
     """The stage for `training.loop.train`."""
 
     def __init__(self, options: TtsOptions, preset: Preset, seed: int = 0) -> None:
@@ -154,15 +155,6 @@ class TtsStage:
         mean = torch.stack(list(known.values())).mean(0)
         with torch.no_grad():
             self.table.weight.copy_(torch.stack([known.get(s, mean) for s in self.speakers]))
-
-    def optimizer(self) -> torch.optim.Optimizer:
-        """Adam."""
-        t = self.training
-        return torch.optim.Adam(self.net.parameters(), lr=t.learning_rate, betas=t.betas)
-
-    def learning_rate(self, step: int, steps: int) -> float:
-        """Linear warm-up, then half a cosine."""
-        return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
     def batch(self, number: int) -> TtsBatch:
         """Return batches of similar lengths, epoch after epoch."""

@@ -22,10 +22,11 @@ from ttsf.errors import TtsfError
 from ttsf.model.speech.voice import VoiceMixture
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.rendered_faces import RenderedFaces
+from ttsf.research.hyperparameters import VoiceTraining
 from ttsf.research.presets import Preset
 from ttsf.research.training.journal import Validation
 from ttsf.research.training.parts import FACE, VOICE, Parts, load_parts, read_speakers
-from ttsf.research.training.schedule import warm_up_cosine
+from ttsf.research.training.schedule import Scheduled
 from ttsf.research.training.settings import VoiceOptions
 
 MIXED = "+"
@@ -78,7 +79,7 @@ class Portraits:
         self.style = torch.stack(styles).clone()  # [people, frames, S]
 
 
-class VoiceStage:
+class VoiceStage(Scheduled[VoiceTraining]):
     """The stage for `training.loop.train`; the order of voices is fixed at the start."""
 
     def __init__(self, options: VoiceOptions, preset: Preset) -> None:
@@ -138,10 +139,6 @@ class VoiceStage:
         """AdamW."""
         t, learned = self.training, self.mixture.register.parameters()
         return torch.optim.AdamW(learned, lr=t.learning_rate, weight_decay=t.weight_decay)
-
-    def learning_rate(self, step: int, steps: int) -> float:
-        """A cosine."""
-        return warm_up_cosine(step, steps, self.training.warm_up, self.training.last_rate)
 
     def batch(self, number: int) -> VoiceBatch:
         """Return random portraits, balanced by register, with two motions each."""
