@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ttsf.config import ModelConfig, model_config_from_json, model_config_to_json
-from ttsf.errors import TtsfError
+from ttsf.errors import TtsfError, describe
 from ttsf.media.files import write_new
 from ttsf.model.face.generator import fast_layout
 from ttsf.model.ttsf import TTSF
@@ -174,10 +174,7 @@ def load_config(folder: Path) -> ModelConfig:
     except OSError as error:
         raise TtsfError(f"{path}: {error.strerror}") from error
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        reason = "unknown key" if first["type"] == "unexpected_keyword_argument" else first["msg"]
-        raise TtsfError(": ".join(filter(None, (str(path), place, reason)))) from error
+        raise TtsfError(f"{path}: {describe(error)}") from error
 
 
 def usable_device(name: str | torch.device) -> torch.device:

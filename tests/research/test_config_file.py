@@ -35,7 +35,7 @@ def test_later_files_win_and_false_leaves_a_part_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[model.motion]\nsampler_lairs = 8\n", "model.motion.sampler_lairs: there is no such key"),
+        ("[model.motion]\nsampler_lairs = 8\n", "model.motion.sampler_lairs: unknown key"),
         ("[joint]\nbatch = 'four'\n", "joint.batch: Input should be a valid integer"),
         ("[model.motion]\nprior_heads = 0\n", "prior_heads: Input should be greater"),
         ("[model.motion]\nprior_heads = 5\n", "must be an even multiple of prior_heads"),

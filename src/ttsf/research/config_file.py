@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ttsf.errors import TtsfError
+from ttsf.errors import TtsfError, describe
 from ttsf.media.files import read_text
 from ttsf.research.presets import Preset
 
@@ -38,11 +38,7 @@ def _changed(preset: Preset, path: Path) -> Preset:
     except tomllib.TOMLDecodeError as error:
         raise TtsfError(f"{path}: not TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        unknown = first["type"] == "unexpected_keyword_argument"
-        reason = "there is no such key" if unknown else first["msg"]
-        raise TtsfError(": ".join(filter(None, (str(path), key, reason)))) from None
+        raise TtsfError(f"{path}: {describe(error)}") from None
 
 
 def _merged(base: Any, change: Any) -> Any:

@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from ttsf.config import SAMPLES_PER_FRAME, STRICT
-from ttsf.errors import TtsfError
+from ttsf.errors import TtsfError, describe
 from ttsf.media.files import write_new
 
 MANIFEST = "manifest.jsonl"
@@ -153,12 +153,3 @@ def write_manifest(folder: Path, clips: Iterable[Clip]) -> None:
     rows = [_clip.dump_python(clip, mode="json") for clip in sorted(clips, key=lambda c: c.name)]
     lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
     write_new(folder / MANIFEST, "".join(lines))
-
-
-def describe(error: ValidationError) -> str:
-    """Describe the first validation error briefly."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    reason = str(first["msg"]).removeprefix("Value error, ")
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{place}: {reason}{more}" if place else f"{reason}{more}"

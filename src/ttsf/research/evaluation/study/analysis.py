@@ -11,9 +11,8 @@ from typing import NamedTuple
 from pydantic import TypeAdapter, ValidationError
 from scipy.stats import t as student_t
 
-from ttsf.errors import TtsfError
+from ttsf.errors import TtsfError, describe
 from ttsf.media.files import csv_text, read_text, write_new
-from ttsf.research.data.manifest import describe
 from ttsf.research.data.records import Refusal
 from ttsf.research.evaluation.study.make import Key
 from ttsf.research.evaluation.study.sheets import QUESTIONS, read_sheets

@@ -11,9 +11,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from ttsf.config import STRICT
-from ttsf.errors import TtsfError
+from ttsf.errors import TtsfError, describe
 from ttsf.media.files import read_text
-from ttsf.research.data.manifest import describe
 from ttsf.research.data.records import Refusal
 from ttsf.research.evaluation.study.make import Key
 
