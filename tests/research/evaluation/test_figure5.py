@@ -80,21 +80,6 @@ def test_colours_are_distinct(drawing):
     assert len(set(figure5.colours(40))) == 40
 
 
-@pytest.mark.parametrize(
-    "embeddings, line",
-    [
-        ({}, "one system"),
-        ({"real": voices(3, 2), "ours": voices(2, 2)}, "5 clips or more, ours has 4"),
-        ({"ours": {"ann": [np.ones(3)] * 4 + [np.ones(4)]}}, "one size"),
-        ({"ours": {"ann": [np.ones(3)] * 4 + [np.zeros(3)]}}, "zero or not finite"),
-    ],
-)
-def test_unfit_embeddings_leave_no_file(embeddings, line, tmp_path):
-    with pytest.raises(TtsfError, match=line):
-        figure5.draw(embeddings, tmp_path / "fig5.png")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_missing_packages_are_named_in_one_line(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "sklearn.manifold", None)
     with pytest.raises(TtsfError, match=r"scikit-learn.*pip install 'ttsf\[eval\]'"):

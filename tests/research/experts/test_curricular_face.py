@@ -9,7 +9,7 @@ from tests.support.public_networks import Weights, conv_of, load_as_public, norm
 from ttsf.errors import TtsfError
 from ttsf.research.experts.curricular_face import ALIGNED_BOX, CurricularFace
 from ttsf.research.experts.files import MissingExpert
-from ttsf.research.landmarks.mean_face import MEAN_STABLE, STABLE
+from ttsf.research.landmarks.face_mesh import MEAN_STABLE, STABLE
 
 WIDTHS = [64] * 3 + [128] * 13 + [256] * 30 + [512] * 3
 

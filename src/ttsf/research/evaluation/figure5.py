@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsf.errors import TtsfError, needing
+from ttsf.errors import needing
 from ttsf.media.files import new_file
 
 FEWEST_CLIPS = 5
@@ -19,13 +19,13 @@ def draw(embeddings: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Pat
 
     Every panel is its own map: distances and axes of different panels do not correspond. A person
     has the same colour in all of them; a legend names up to 12 people. The file is written
-    atomically. Raises TtsfError for no system, fewer than 5 clips, embeddings of different sizes or
-    not finite, and without scikit-learn or matplotlib.
+    atomically. A system has FEWEST_CLIPS or more. Raises TtsfError without scikit-learn or
+    matplotlib.
     """
-    if not embeddings:
-        raise TtsfError("Fig. 5 needs the clips of one system or more")
-    stacked = {system: _stacked(system, clips) for system, clips in embeddings.items()}
-    maps = {system: project(points) for system, points in stacked.items()}
+    maps = {
+        system: project(np.array([clip for own in people.values() for clip in own], np.float64))
+        for system, people in embeddings.items()
+    }
     people = list(dict.fromkeys(person for clips in embeddings.values() for person in clips))
     with needing("Fig. 5", "matplotlib", "eval"):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -69,16 +69,3 @@ def colours(count: int) -> list[tuple[float, float, float]]:
     brightness = np.where(np.arange(count) % 2, 0.65, 0.9)
     rows = hsv_to_rgb(np.stack([hues, np.full(count, 0.85), brightness], axis=1))
     return [(float(r), float(g), float(b)) for r, g, b in rows]
-
-
-def _stacked(system: str, people: Mapping[str, Sequence[np.ndarray]]) -> np.ndarray:
-    clips = [np.asarray(clip, dtype=np.float64) for own in people.values() for clip in own]
-    if len(clips) < FEWEST_CLIPS:
-        raise TtsfError(f"Fig. 5 needs {FEWEST_CLIPS} clips or more, {system} has {len(clips)}")
-    if len({clip.shape for clip in clips}) != 1 or clips[0].ndim != 1:
-        raise TtsfError(f"the embeddings of {system} are not of one size")
-    points = np.stack(clips)
-    lengths = np.linalg.norm(points, axis=1)
-    if not np.isfinite(lengths).all() or not lengths.all():
-        raise TtsfError(f"an embedding of {system} is zero or not finite")
-    return points

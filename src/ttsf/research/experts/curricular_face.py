@@ -10,7 +10,7 @@ STAGES = ((64, 3), (128, 13), (256, 30), (512, 3))
 """Channels and residual units; the first unit of a stage halves the side."""
 ALIGNED_BOX = (0.100, 0.062, 0.900, 0.862)
 """Left, top, right, bottom in sides of a portrait (`ttsf.portrait`): of a frontal mean face
-(`landmarks.mean_face`) the eyes then lie where ArcFace's 112 px template has them, 35.2 px apart
+(`face_mesh.MEAN_STABLE`) the eyes then lie where ArcFace's 112 px template has them, 35.2 px apart
 and 51.6 px from the top."""
 
 

@@ -21,7 +21,6 @@ import numpy as np
 
 from ttsf.errors import needing
 from ttsf.model.labels import BROW_E, GAP_E, KNIT_E, LABEL_UNITS, SMILE_E
-from ttsf.research.landmarks.mean_face import MEAN_STABLE, STABLE
 
 UPPER_OUTER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
 UPPER_INNER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
@@ -47,6 +46,46 @@ IRISES = (468, 473)
 MOUTH_RING = UPPER_INNER + LOWER_INNER[-2:0:-1]
 EYE_RINGS = tuple(u + low[-2:0:-1] for u, low in zip(EYES_UPPER, EYES_LOWER, strict=True))
 
+STABLE = (
+    33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 10, 151, 9,
+    8, 127, 356, 234, 454, 70, 300, 107, 336, 54, 284, 21, 251,
+)  # fmt: skip
+"""Indices of the landmarks that the head pose is fitted on."""
+MEAN_STABLE = np.array(
+    [
+        (-0.5000, 0.0424, 0.2542),
+        (-0.1919, 0.0588, 0.1962),
+        (0.1919, 0.0588, 0.1962),
+        (0.5000, 0.0424, 0.2542),
+        (0.0000, 0.0000, 0.0000),
+        (0.0000, 0.0829, -0.0473),
+        (0.0000, 0.1645, -0.1005),
+        (0.0000, 0.2402, -0.1593),
+        (0.0000, 0.3217, -0.2209),
+        (0.0000, 0.4210, -0.2447),
+        (0.0000, -0.5342, 0.0327),
+        (0.0000, -0.3585, 0.0004),
+        (0.0000, -0.1678, -0.0238),
+        (0.0000, -0.0751, -0.0063),
+        (-0.7721, 0.0963, 0.8052),
+        (0.7721, 0.0963, 0.8052),
+        (-0.7651, 0.2550, 0.8640),
+        (0.7651, 0.2550, 0.8640),
+        (-0.6280, -0.1078, 0.2524),
+        (0.6280, -0.1078, 0.2524),
+        (-0.1560, -0.1812, -0.0156),
+        (0.1560, -0.1812, -0.0156),
+        (-0.6545, -0.3294, 0.3954),
+        (0.6545, -0.3294, 0.3954),
+        (-0.7217, -0.2043, 0.5358),
+        (0.7217, -0.2043, 0.5358),
+    ]
+)
+"""Mean positions of STABLE, float64 [26, 3]: the mean face.
+
+Generalised Procrustes mean of the frontal portraits that the bundled model was trained on, mirrored
+and averaged; units of e, origin at landmark 168.
+"""
 PIVOT = np.array([0.0, 1.0, 0.75])
 """Point about which the head turns, in e from landmark 168."""
 FACE_CENTRE = np.array([0.0, 0.42, 0.1])

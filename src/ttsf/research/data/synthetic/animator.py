@@ -9,6 +9,7 @@ behind a person matte.
 from itertools import pairwise
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from ttsf.config import PICTURE_SIDE
@@ -189,8 +190,6 @@ class Animator:
     def _draw(
         self, mesh: np.ndarray, head: np.ndarray, labels: np.ndarray, pose: HeadPose, closing: float
     ) -> Frame:
-        import cv2
-
         fine = self.size * OVERSAMPLE
         target = self._to_frame(mesh, fine)
         source, ids = self._trace(target, mesh[:, 2], head[:, :2], closing)
@@ -234,8 +233,6 @@ class Animator:
         Triangles are drawn back to front, holes between the rings and the face. Holes show the
         `head` [756, 2] without expression.
         """
-        import cv2
-
         triangles = np.concatenate([self._ring_triangles, face_triangles()])
         split = len(self._ring_triangles)
         ids = np.zeros(self._still.shape[:2], np.int32)
@@ -283,8 +280,6 @@ class Animator:
         self, face: np.ndarray, source: np.ndarray, ids: np.ndarray, plane: np.ndarray
     ) -> None:
         """Draw the mouth into `face`; slits too thin to show what is behind become skin."""
-        import cv2
-
         covered = ((ids > 0) & (ids < 4)).astype(np.uint8)
         wide = cv2.morphologyEx(covered, cv2.MORPH_OPEN, np.ones((3, 1), np.uint8))
         hole = ((ids == 1) & (wide > 0)).astype(np.float32)
@@ -305,8 +300,6 @@ class Animator:
 
 def _draw_lashes(face: np.ndarray, target: np.ndarray, closing: float) -> None:
     """Darken `face` along the rims of closing lids; target [468+, 2] in its pixels."""
-    import cv2
-
     share = float(smoothstep(0.25, 0.9, np.array(closing)))
     if share == 0:
         return
@@ -324,8 +317,6 @@ def _box(points: np.ndarray) -> np.ndarray:
 
 def _sample(image: np.ndarray, source: np.ndarray) -> np.ndarray:
     """Picture float32 [H, W, 3] at the pixels `source` [h, w, 2]."""
-    import cv2
-
     return cv2.remap(
         image, source[..., 0], source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )

@@ -1,5 +1,6 @@
 """Background of an animated person: person matte and filled background."""
 
+import cv2
 import numpy as np
 
 from ttsf.research.landmarks.face_mesh import load_mediapipe, quiet_natives
@@ -23,8 +24,6 @@ def person_matte(image: np.ndarray) -> np.ndarray:
 
 def fill_background(image: np.ndarray, matte: np.ndarray) -> np.ndarray:
     """Fill the area of the person smoothly from the background: float32 [H, W, 3]."""
-    import cv2
-
     keep = (cv2.dilate(matte, np.ones((9, 9))) < 0.02).astype(np.float32)
     filled, weight = image.astype(np.float32) * keep[..., None], keep
     result, share = filled.copy(), weight.copy()

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from ttsf.research.data.synthetic.expression import Expression
@@ -46,8 +47,6 @@ def skin_colour(image: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def take_teeth(image: np.ndarray, points: np.ndarray, frontal: np.ndarray) -> Teeth | None:
     """Cut out the teeth of a frontal open smile; None if they are dark or hidden."""
-    import cv2
-
     upper, lower = frontal[list(UPPER_INNER)], frontal[list(LOWER_INNER)]
     edge = np.array([(lower[5, 0] + upper[5, 0]) / 2, lower[5, 1] - 0.01])
     scale = np.array([PATCH[1] / 2 / PATCH_HALF[1], PATCH[0] / 2 / PATCH_HALF[0]])
@@ -87,8 +86,6 @@ class MouthLayer:
     def __init__(
         self, image: np.ndarray, points: np.ndarray, expression: Expression, teeth: Teeth | None
     ) -> None:
-        import cv2
-
         self._image = image.astype(np.float32)
         tone = skin_colour(image, points)
         self._skin = max(float(tone @ GREY), 20.0)
@@ -113,8 +110,6 @@ class MouthLayer:
         source: portrait pixel of each pixel of the skull, [h, w, 2]; plane: corners of the teeth
         patch in pixels of the layer, [3, 2].
         """
-        import cv2
-
         height, width = PATCH
         corners = np.array([[0, 0], [width, 0], [0, height]], np.float32)
         affine = cv2.getAffineTransform(corners, plane.astype(np.float32))
