@@ -210,7 +210,7 @@ class _Hand:
 def _on_ray(
     run: Callable[[Job], bool], jobs: Sequence[Job], workers: Parallel
 ) -> Iterator[tuple[Job, bool]]:
-    """Yield each job with whether it succeeded; retry a job whose actor died once."""
+    """Yield each job with whether it succeeded; a job whose actor dies is tried once more."""
     join_ray(workers.ray_address, workers.count)
     import ray
 

@@ -58,12 +58,12 @@ class ModelConfig:
 
     @property
     def sample_rate(self) -> int:
-        """Of the vocoder's sound, Hz: 16,000 in `paper`."""
+        """Sampling rate of the vocoder's sound, Hz: 16,000 in `paper`."""
         return self.vocoder.sample_rate or self.audio.sample_rate
 
     @property
     def samples_per_video(self) -> int:
-        """Samples of that sound per video frame: 640 in `paper`."""
+        """Samples of the vocoder's sound per video frame: 640 in `paper`."""
         return self.sample_rate // self.video.fps
 
 

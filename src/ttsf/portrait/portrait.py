@@ -64,7 +64,7 @@ def read_portrait(source: Source, face: int = 1) -> Portrait:
         read = read_picture(source)
     else:
         kinds = "a file, its bytes, an image or an array"
-        raise TtsfError(f"a portrait is {kinds}, not {type(source).__name__}")
+        raise TtsfError(f"a portrait must be {kinds}, not {type(source).__name__}")
     picture, least = read.pixels, MIN_FACE / read.shrunk
     faces = find_faces(picture, least)
     try:

@@ -1,4 +1,4 @@
-"""The square around a face; imports no torch, so that options stay light."""
+"""The square around a face; imports no torch, so that the options are imported fast."""
 
 from typing import NamedTuple
 

@@ -1,6 +1,6 @@
 """The built-in presets: each holds a model configuration and those of its training stages.
 
-Imports no torch. Sources in brackets as in `config`. An ablation states only its difference.
+Imports no torch. Sources in brackets as in `config`. An ablation states only what it changes.
 """
 
 from dataclasses import replace

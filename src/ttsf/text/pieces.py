@@ -32,8 +32,9 @@ class Clauses:
     """Collects pieces of any size, and yields whole sentences.
 
     The first part may be a clause, so that speech can begin early: three or more plain words up to
-    a comma, semicolon, colon or dash that a lower-case word follows. A sentence is complete when
-    the word after it is, since that word decides whether a full stop belongs to an abbreviation.
+    a comma, semicolon, colon or dash that a lower-case word follows. A sentence counts as
+    complete once the next word is complete, which decides whether its full stop belongs to an
+    abbreviation.
     SSML is held back until the text ends, a block of code until it is closed.
     """
 

@@ -158,7 +158,7 @@ def test_phones_share_their_time_and_gaps_are_silence(tmp_path: Path) -> None:
     path = save_phones("a/b", phones, tmp_path)
     assert read_phones(tmp_path / str(path)) == [p._replace(word=0) for p in phones]
     assert save_phones("c", None, tmp_path) is None
-    with pytest.raises(TtsfError, match="no phone times"):
+    with pytest.raises(TtsfError, match="cannot read the phone times"):
         read_phones(tmp_path / "c.json")
 
 

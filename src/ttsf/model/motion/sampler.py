@@ -45,7 +45,7 @@ class MotionSampler(nn.Module):
         self.leave = nn.Conv1d(channels, width, 3, padding=1)
 
     def velocity(self, x: Tensor, t: Tensor, mu: Tensor) -> Tensor:
-        """v_t: x, mu [B, C, T]; t [B] -> [B, C, T]."""
+        """Predict v_t [B, C, T] for x, mu [B, C, T] at times t [B]."""
         y = self.enter(torch.cat([x, mu], dim=1))
         time = self.time(t)
         for block in self.blocks:

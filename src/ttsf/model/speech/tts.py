@@ -159,7 +159,7 @@ class TextToSpeech(nn.Module):
         return self.voice_projection.voices.weight[:, names.index(name)][None]
 
     def language_of(self, voice: Tensor) -> str:
-        """Return the language that the nearest of the model's own voices to [1, V] reads."""
+        """Return the language of the model's own voice that is nearest to `voice` [1, V]."""
         nearest = int((self.known_voices() - voice).square().sum(1).argmin())
         own = self.config.voices[nearest].language if self.config.voices else None
         return own or self.config.language

@@ -1,4 +1,4 @@
-"""Sec. 4.1: result of a corpus job: clips, and refusals with reasons."""
+"""Sec. 4.1: the result of a corpus job, its clips and what it refused, with reasons."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

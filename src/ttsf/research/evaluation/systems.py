@@ -139,10 +139,11 @@ def voices_under_motion(
     folder: Path,
     progress: Progress | None = None,
 ) -> dict[str, list[np.ndarray]]:
-    """Synthesise one sentence in the voice of every picture: person -> float32 [N] at 16 kHz.
+    """Synthesise one sentence in the voice that each picture chooses.
 
-    pictures: of each person, RGB uint8 [H, W, 3] under several motions. Sounds are also written to
-    `folder`; pictures without a face are skipped.
+    pictures: by person, several RGB uint8 [H, W, 3] in different motions. Returns by person the
+    sounds, float32 [N] at 16 kHz each, which are also written to `folder`. Skips pictures without a
+    face, and people with fewer than two sounds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     voices: dict[str, list[np.ndarray]] = {}

@@ -82,7 +82,7 @@ class FaceNetwork(FrozenExpert):
         )
 
     def embed(self, face: Tensor) -> Tensor:
-        """face: [B, 3, 112, 112] RGB in [-1, 1], aligned as ArcFace's template -> [B, 512]."""
+        """Embed faces [B, 3, 112, 112], RGB in [-1, 1], aligned to ArcFace's template: [B, 512]."""
         return F.normalize(self.output_layer(self.body(self.input_layer(face))))
 
 

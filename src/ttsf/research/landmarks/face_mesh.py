@@ -120,11 +120,11 @@ class HeadPose(NamedTuple):
     offset: np.ndarray
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """Points [N, 3] in e to pixels [N, 3]."""
+        """Project points [N, 3] in e to pixels of the picture [N, 3]."""
         return self.scale * points @ self.rotation.T + self.offset
 
     def frontal(self, points: np.ndarray) -> np.ndarray:
-        """Points [N, 3] in pixels to the frontal frame in e."""
+        """Bring points [N, 3] from pixels of the picture to the frontal frame in e."""
         return (points - self.offset) @ self.rotation / self.scale
 
 

@@ -97,7 +97,7 @@ def read_speakers(run: Path) -> dict[str, Tensor]:
     try:
         names = json.loads((run / SPEAKERS).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise TtsfError(f"{run}: no list of speakers ({error})") from None
+        raise TtsfError(f"{run}: cannot read the list of speakers ({error})") from None
     if table is None or len(names) != len(table):
         raise TtsfError(f"{run}: the table of voices does not fit the list of speakers")
     return dict(zip(names, table, strict=True))
@@ -116,4 +116,4 @@ def read_voices(folder: Path) -> tuple[VoiceConfig, ...]:
         listed = json.loads((folder / VOICES).read_text(encoding="utf-8"))
         return tuple(VoiceConfig(**voice) for voice in listed)
     except (OSError, ValueError, TypeError) as error:
-        raise TtsfError(f"{folder}: no list of voices ({error})") from None
+        raise TtsfError(f"{folder}: cannot read the list of voices ({error})") from None

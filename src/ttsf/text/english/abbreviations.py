@@ -62,7 +62,7 @@ _AFTER_SENIOR = words(
 
 
 def _senior(match: re.Match[str]) -> str | None:
-    """'John Doe Sr.' and 'Sr. Engineer', but 'Sr. Mary'."""
+    """Read "Sr." as senior in 'John Doe Sr.' and 'Sr. Engineer', not in 'Sr. Mary'."""
     name = find_right(match, r"\s+([A-Z][\w']+)")
     if not match[0].endswith("."):
         return "Senior" if _name_precedes(match) else None
@@ -98,7 +98,7 @@ def _capital(match: re.Match[str]) -> str | None:
 
 
 def _is_after(match: re.Match[str], short: str) -> bool:
-    """'Baker St. London' and 'Main Dr. Suite': a place, not a title."""
+    """Whether an abbreviation ends a place ('Baker St. London'), and is no title."""
     if short in ("Bros", "Univ"):
         return _name_precedes(match)
     if short not in ("St", "Dr", "Mt"):
@@ -174,7 +174,7 @@ def _dotted_letters(match: re.Match[str]) -> str:
 
 
 def _initial(match: re.Match[str]) -> str | None:
-    """'J. K. Rowling', 'George W. Bush', 'E. coli'; not 'Plan B. He left.'."""
+    """Read initials: 'J. K. Rowling', 'George W. Bush', 'E. coli'; not 'Plan B. He left.'."""
     letter, before = match[0][0], word_before(match)
     follows = find_right(match, r"\s+([A-Z](?:[a-z'.]|\b)[\w'-]*)")
     street = find_right(match, r"\s+\d+(?:st|nd|rd|th)\b")
@@ -200,7 +200,7 @@ _VERY = words(
 
 
 def _versus(match: re.Match[str]) -> str | None:
-    """'Roe v. Wade', 'Smith et al. v. Jones'; 'v. good'."""
+    """Read "v." as versus in 'Roe v. Wade', 'Smith et al. v. Jones', and as very in 'v. good'."""
     if word_after(match) in _VERY:
         return "very"
     named = find_left(match, r"(?:[A-Z][\w.']*|\bal\.|\))\s+$") and _name_follows(match)

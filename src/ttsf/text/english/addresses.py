@@ -184,20 +184,20 @@ def _phone(match: re.Match[str]) -> str | None:
 
 
 def _after_trunk(text: str) -> str:
-    """'1 (800) 555-0123', '1-212-555-0147'."""
+    """Read '1 (800) 555-0123', '1-212-555-0147'."""
     area, rest = re.findall(r"\d+", text)[1:2], re.findall(r"\d+", text)[2:]
     said = pairs(area[0]) if area[0] in ("800", "900") else digits(area[0])
     return f"one {said}, {digits(''.join(rest))}"
 
 
 def _with_trunk(match: re.Match[str]) -> str | None:
-    """'07700 900123', '020 7946 0018': nine to eleven digits, or fewer after a call."""
+    """Read '07700 900123', '020 7946 0018': nine to eleven digits, or fewer after a call."""
     count = len(re.sub(r"\D", "", match[0]))
     return _phone(match) if 9 <= count <= 12 or 7 <= count < 9 else None
 
 
 def _after_call(match: re.Match[str]) -> str | None:
-    """'Call 116 123', 'Dial 12345 and then 678901'."""
+    """Read 'Call 116 123', 'Dial 12345 and then 678901'."""
     called = find_left(match, rf"(?i)\b(?:{'|'.join(sorted(CALLS))})\b[^.!?]{{0,30}}?"
                               r"(?:\s|:\s|\b(?:or|and|then)\s)$")  # fmt: skip
     near = find_left(match, r"(?i)\b(?:call|dial|text|ring|phone|fax|tel\.?|telephone|hotline)"
@@ -219,7 +219,7 @@ _ON_A_ROAD = (
 
 
 def _direction(match: re.Match[str]) -> str | None:
-    """'I-95 S', 'Pennsylvania Ave NW', 'winds from the NW'."""
+    """Read directions: 'I-95 S', 'Pennsylvania Ave NW', 'winds from the NW'."""
     name = _DIRECTIONS[match[0].rstrip(".")]
     if find_left(match, _ON_A_ROAD) and not find_right(match, r"\.?\s[A-Z][a-z]"):
         return name

@@ -78,7 +78,7 @@ def unit_words(number: str, unit: str, singular: bool) -> str:
 
 
 def _unit(match: re.Match[str]) -> str | None:
-    """'40cm', '5-10 km', '1 lb', '50 m²', '2-in.'."""
+    """Read '40cm', '5-10 km', '1 lb', '50 m²', '2-in.'."""
     number, last, unit = plain_number(match["number"]), match["to"], match["unit"]
     if not minus_allowed(match) or not _fits(match, unit):
         return None
@@ -98,7 +98,7 @@ def _unit(match: re.Match[str]) -> str | None:
 
 
 def _comma_unit(match: re.Match[str]) -> str | None:
-    """'5,5 km': a comma as much of the world writes it."""
+    """Read '5,5 km': a comma as much of the world writes it."""
     if not _fits(match, match["unit"]) or match["unit"] in ("in", "s", "a"):
         return None
     said = f"{cardinal(match['whole'])} comma {cardinal(match['rest'])}"
@@ -127,7 +127,7 @@ def _of_rates(match: re.Match[str]) -> bool:
 
 
 def _part_of_unit(match: re.Match[str]) -> str | None:
-    """'1/2 tsp', '1 1/2 lbs', '1/4-in.'."""
+    """Read '1/2 tsp', '1 1/2 lbs', '1/4-in.'."""
     said = fraction(match)
     if said is None or not _fits(match, match["unit"]):
         return None
@@ -158,7 +158,7 @@ _LABELS_BEFORE = rf"(?i)\b(?:{'|'.join(sorted(NAMED))})s?\.?\s(?:\d{{1,4}}[a-z]|
 
 
 def _is_label(match: re.Match[str]) -> bool:
-    """'exit 12A', 'team 2A beat team 3A', 'Hwy 101 N': a letter of a name, no unit."""
+    """Whether a letter belongs to a name and is no unit: 'exit 12A', 'team 2A', 'Hwy 101 N'."""
     if match["unit"] in "NSEW" and find_left(match, r"\b(?:I|US|SR|CR|[ABEKLMN])-$"):
         return True
     name = word_before(match).lower().rstrip(".")
@@ -190,7 +190,7 @@ def _feet(match: re.Match[str]) -> str | None:
 
 
 def _sides(match: re.Match[str]) -> str:
-    """'5' x 8'."""
+    """Read '5' x 8'."""
     name = "feet" if match[2] == "'" else "inches"
     return f"{cardinal(match[1])} {name} by {cardinal(match[3])} {name}"
 
@@ -199,7 +199,7 @@ _OF_PEOPLE_OR_PAY = r"\b(?:salary|income|pay|debt|crowd|following|audience|popul
 
 
 def _magnitude(match: re.Match[str]) -> str | None:
-    """'1.5M users', '10K people'; '4K screen' and '221B Baker' stay letters."""
+    """Read '1.5M users', '10K people'; '4K screen' and '221B Baker' stay letters."""
     letter, after = match["letter"].strip(), word_after(match)
     after = after or "".join(re.findall(r"^\+ ([a-z]+)", right(match)))
     if after[:1].isupper() or left(match)[-1:].isalpha() or word_before(match).lower() in NAMED:
@@ -221,7 +221,7 @@ _LENGTHS = frozenset(("mm", "cm", "m", "km", "in.", "in", "ft", "ft.", "px", "yd
 
 
 def _times(match: re.Match[str]) -> str:
-    """'3x4 = 12', '1920x1080', '2 x 4 cm'."""
+    """Read '3x4 = 12', '1920x1080', '2 x 4 cm'."""
     numbers = [n for n in (match["a"], match["b"], match["c"]) if n]
     around = right(match), left(match)
     math = re.match(r"\s*[=+*/<>^]", around[0]) or re.search(r"[=+*/<>]\s*$", around[1])

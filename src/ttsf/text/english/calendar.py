@@ -55,7 +55,7 @@ def _short_year(number: str) -> str:
 
 
 def _month_day(match: re.Match[str]) -> str | None:
-    """'March 4, 2025', 'Dec 25-27'."""
+    """Read 'March 4, 2025', 'Dec 25-27'."""
     if match["month"] in ("March", "May", "Mar") and not match["year"]:
         after = word_after(match)
         if is_plural(after) and not re.search(r"[a-z]", left(match)[-3:]):
@@ -67,7 +67,7 @@ def _month_day(match: re.Match[str]) -> str | None:
 
 
 def _day_month(match: re.Match[str]) -> str | None:
-    """'the 4th of July, 1776', '25-27 December'."""
+    """Read 'the 4th of July, 1776', '25-27 December'."""
     on_it = find_left(match, rf"\b(?:(?i:on|by|until|since|from|to)|{_DAY}|[A-Z]\w+day),?\s+$")
     sure = on_it or match["year"] or re.search(r"\d(st|nd|rd|th)|\bof\b", match[0])
     the = "the " if re.match(r"[Tt]he\s\d+\s[A-Z]", match[0]) and word_after(match) else ""
@@ -88,7 +88,7 @@ def _numeric(month_number: str, day_number: str, year_number: str | None) -> str
 
 
 def _slashes(match: re.Match[str]) -> str | None:
-    """'05/06/24', '3-4-2025': the month first, or the day where it can be nothing else."""
+    """Read '05/06/24', '3-4-2025': the month first, or the day where it can be nothing else."""
     words = _numeric(match["a"], match["b"], match["year"])
     if words is None and match["sign"] == "/" and len(match["year"]) == 4:
         return " slash ".join(cardinal(x) for x in (match["a"], match["b"], match["year"]))
@@ -101,7 +101,7 @@ _BEFORE_DATES = frozenset(
 
 
 def _bare_slash(match: re.Match[str]) -> str | None:
-    """'on 12/25', 'Fri. 6/14': only after a word that dates follow."""
+    """Read 'on 12/25', 'Fri. 6/14': only after a word that dates follow."""
     before = word_before(match)
     if before.lower() in _BEFORE_DATES or re.fullmatch(rf"{_DAY}(?:[a-z]*day)?\.?", before):
         return _numeric(match["a"], match["b"], None)
@@ -109,7 +109,7 @@ def _bare_slash(match: re.Match[str]) -> str | None:
 
 
 def _month_alone(match: re.Match[str]) -> str | None:
-    """'Dec.', 'Mar. 2020', 'Jan-Mar'."""
+    """Read 'Dec.', 'Mar. 2020', 'Jan-Mar'."""
     name, last, number = match["month"], match["last"], match["year"]
     if "." not in name and not last and not number:
         return None
@@ -120,7 +120,7 @@ def _month_alone(match: re.Match[str]) -> str | None:
 
 
 def _day_alone(match: re.Match[str]) -> str | None:
-    """'Tues.', 'Mon-Fri', 'Sat., June 3'; never 'Sun.' or 'Sat.' where a sentence may end."""
+    """Read 'Tues.', 'Mon-Fri', 'Sat., June 3'; never 'Sun.' or 'Sat.' where a sentence may end."""
     name, last = match["day"], match["last"]
     if last:
         return f"{day(name)} to {day(last)}"
@@ -136,7 +136,7 @@ def _day_alone(match: re.Match[str]) -> str | None:
 
 
 def _era(match: re.Match[str]) -> str | None:
-    """'753 BC', '1493 to 1479 BC', '3000-2500 BCE'."""
+    """Read '753 BC', '1493 to 1479 BC', '3000-2500 BCE'."""
     letters = " ".join(match["era"].replace(".", ""))
     words = " to ".join(year(int(n)) for n in (match["a"], match["b"]) if n)
     return f"{words} {letters}"
@@ -147,7 +147,7 @@ def _anno(match: re.Match[str]) -> str:
 
 
 def _span(match: re.Match[str]) -> str | None:
-    """'1914-18', '2024-25', '1990s-2000s' is left to the decades."""
+    """Read '1914-18', '2024-25', '1990s-2000s' is left to the decades."""
     a, b = match["a"], match["b"]
     if len(b) == 2 and int(b) <= int(a[2:]) and not (a[2:] == "99" and b == "00"):
         return None
@@ -188,7 +188,7 @@ def _time(match: re.Match[str]) -> str | None:
 
 
 def _time_range(match: re.Match[str]) -> str | None:
-    """'9am-5pm', '9:30-11 a.m.', '09:00-17:00'."""
+    """Read '9am-5pm', '9:30-11 a.m.', '09:00-17:00'."""
     pieces = [(match[f"h{k}"], match[f"m{k}"], match[f"half{k}"]) for k in (1, 2)]
     if not any(minute or half for _, minute, half in pieces):
         return None
@@ -238,13 +238,13 @@ def _military(match: re.Match[str]) -> str | None:
 
 
 def _letters_duration(match: re.Match[str]) -> str:
-    """'1h 30m', '2h15m10s'."""
+    """Read '1h 30m', '2h15m10s'."""
     names = (("h", "hour"), ("m", "minute"), ("s", "second"))
     return " ".join(_counted(match[k], name) for k, name in names if match[k])
 
 
 def _date_dash(match: re.Match[str]) -> str | None:
-    """'Oct 30-Nov 3', '28 May - 3 June'."""
+    """Read 'Oct 30-Nov 3', '28 May - 3 June'."""
     day_before = find_left(match, rf"\b{_M}\s+{_D}(?:,?\s+[12]\d{{3}})?\s?$")
     return "to" if day_before or find_left(match, rf"\b{_D}\s+{_M}\s?$") else None
 

@@ -134,7 +134,7 @@ def _begins(match: re.Match[str]) -> bool:
 
 
 def _is_name_of_letters(match: re.Match[str]) -> bool:
-    """'the IT room', 'the WHO said', 'US troops': not the words it, who, us."""
+    """Whether IT, WHO or US is spelled, as in 'the IT room', and not the word it, who or us."""
     text, before, after = match[1], word_before(match).lower(), word_after(match)
     if text == "US":
         return True
@@ -167,7 +167,7 @@ def _ampersand(match: re.Match[str]) -> str:
 
 
 def _capital_words(match: re.Match[str]) -> str | None:
-    """'B2B', 'P2P': letters about a number."""
+    """Read letters around a number: 'B2B', 'P2P'."""
     said = {"2": "two", "4": "four"}[match[2]]
     return f"{match[1]} {said} {match[3]}"
 

@@ -139,7 +139,7 @@ _GRADED = (
 
 
 def _score(match: re.Match[str]) -> str | None:
-    """'4.5/5', 'rated 8/10'."""
+    """Read '4.5/5', 'rated 8/10'."""
     rated = find_left(match, r"(?i)\b(?:rated?|scored?|gave|give|ratings?)\b[^.;]{0,24}$")
     if find_right(match, r"\s+of\b"):
         return None

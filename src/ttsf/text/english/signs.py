@@ -41,7 +41,7 @@ def _relation(match: re.Match[str]) -> str | None:
 
 
 def _minus(match: re.Match[str]) -> str | None:
-    """'5 - 3 = 2', '-3.5', 'x - y'."""
+    """Read '5 - 3 = 2', '-3.5', 'x - y'."""
     if find_left(match, r"(?:^|\s)[A-F]$") and find_right(match, r"[\s.,;!?]|$"):
         return "minus"
     if find_right(match, r"\d|\.\d") and not find_left(match, r"[\w.)\]]-?$"):
@@ -80,7 +80,7 @@ def _slash(match: re.Match[str]) -> str | None:
 
 
 def _range_dash(match: re.Match[str]) -> str | None:
-    """'3-5 days'; a score is read without a word between."""
+    """Read '3-5 days'; a score is read without a word between."""
     if find_left(match, r"\d[\d.,]*\s?(?:[a-z%°]{1,3})?$") is None:
         return None
     if find_right(match, r"\d+\s(?:split|rule|chance|mix)\b"):

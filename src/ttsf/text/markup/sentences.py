@@ -195,7 +195,7 @@ def _goes_on(before: str, word: str, earlier: str) -> bool:
 
 
 def _names_a_place(before: str, earlier: str) -> bool:
-    """'Baker St.' and 'Main Dr.': a street, after which a sentence may begin."""
+    """Whether `before` ends a street's name ('Baker St.'), after which a sentence may begin."""
     return before in AFTER_NAMES and earlier[:1].isupper() and earlier.lower() not in _STARTERS
 
 

@@ -203,7 +203,7 @@ def _live(words: Sequence[str], k: int, start: int) -> str:
 
 
 def _lives(words: Sequence[str], k: int, start: int) -> str:
-    """'Anna lives in Rome', not 'their lives in Rome'."""
+    """The verb, as in 'Anna lives in Rome', not the noun of 'their lives in Rome'."""
     before, after = at(words, k - 1), at(words, k + 1)
     places = _PLACES | {"just"}
     counted = before in NOUN_BEFORE | BEFORE_SUBJECT | {"human", "their", "two", "nine", "several"}

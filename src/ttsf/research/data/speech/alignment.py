@@ -168,4 +168,4 @@ def read_phones(path: Path) -> list[Phone]:
         rows = json.loads(path.read_text(encoding="utf-8"))
         return [Phone(str(symbols), float(start), float(end), 0) for symbols, start, end in rows]
     except (OSError, ValueError, TypeError) as error:
-        raise TtsfError(f"{path}: no phone times ({error})") from None
+        raise TtsfError(f"{path}: cannot read the phone times ({error})") from None

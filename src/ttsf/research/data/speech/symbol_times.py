@@ -67,7 +67,7 @@ def read_times(path: Path) -> SymbolTimes:
         row = json.loads(path.read_text(encoding="utf-8"))
         times = SymbolTimes(str(row["symbols"]), tuple(float(end) for end in row["ends_s"]))
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise TtsfError(f"{path}: no times of symbols ({error})") from None
+        raise TtsfError(f"{path}: cannot read the times of symbols ({error})") from None
     unknown = sorted(set(times.symbols) - set(SYMBOL_ID))
     if unknown or not times.symbols or len(times.symbols) != len(times.ends_s):
         raise TtsfError(f"{path}: needs an end for each of some symbols that E_t knows")

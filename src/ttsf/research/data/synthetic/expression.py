@@ -94,7 +94,8 @@ class Expression:
         self._brow_fill = self._biharmonic(self._held, list(BROW_SKIN))
 
     def _biharmonic(self, known: list[int], free: list[int]) -> np.ndarray:
-        """Matrix [free, known] that extends displacements smoothly over the mesh."""
+        """Return the matrix [free, known] that extends the displacements of `known` landmarks
+        smoothly to the `free` ones."""
         laplacian = np.zeros((468, 468))
         for triangle in face_triangles():
             for a, b in zip(triangle, np.roll(triangle, 1), strict=True):

@@ -41,7 +41,7 @@ REGISTERS: tuple[Literal["low"], Literal["high"]] = ("low", "high")
 
 
 class NamedSpeaker(NamedTuple):
-    """A training speaker, and what a voice made of it is called."""
+    """A training speaker, and the name and language of the voice made of it."""
 
     speaker: str
     name: str

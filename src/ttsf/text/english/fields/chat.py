@@ -25,7 +25,7 @@ def _spelling(match: re.Match[str]) -> str | None:
 
 
 def _letter(match: re.Match[str]) -> str | None:
-    """'u', 'r', 'y', 'c', '2' and '4' among small words."""
+    """Read 'u', 'r', 'y', 'c', '2' and '4' as words among words in lower case."""
     letter = match[0].lower()
     if find_left(match, _ALPHABET) or not find_right(match, _SPEAKS_OF_YOU):
         return None

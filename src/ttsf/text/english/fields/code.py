@@ -37,7 +37,7 @@ def spelled(text: str) -> str:
 
 
 def _option(match: re.Match[str]) -> str | None:
-    """'--verbose', '-m', '-j4'; not '-ing' and no dash between words."""
+    """Read options of commands: '--verbose', '-m', '-j4'; not '-ing', nor a dash between words."""
     dashes, name = match[1], match[2]
     if not find_left(match, r"(?:^|[\s(\[\"'`|])$"):
         return None

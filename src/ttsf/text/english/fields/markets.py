@@ -26,13 +26,13 @@ def _letters(text: str) -> str:
 
 
 def _dollar_name(match: re.Match[str]) -> str | None:
-    """'$AAPL', but '$HOME' of a shell is its word."""
+    """Spell '$AAPL', but read '$HOME' of a shell as a word."""
     name = match[1]
     return None if find_left(match, r"\w$") else _letters(name) if len(name) < 6 else name.lower()
 
 
 def _share(match: re.Match[str]) -> str | None:
-    """'BRK.B', which is no initials."""
+    """Spell the name of a share, such as 'BRK.B', which has no initials."""
     return _letters(match[0])
 
 

@@ -47,7 +47,7 @@ def _scale(text: str | None) -> str:
 
 
 def _money(match: re.Match[str]) -> str | None:
-    """'-$12.34K', '$5-10', '$5M-$10M', 'US$5', '$3/kg'."""
+    """Read '-$12.34K', '$5-10', '$5M-$10M', 'US$5', '$3/kg'."""
     currency = CURRENCIES[match["sign"]]
     found = match.groupdict()
     minus = MINUS.get(found["minus"] or found.get("minus2") or "", "")
@@ -74,7 +74,7 @@ def _per(text: str | None) -> str:
 
 
 def _money_after(match: re.Match[str]) -> str | None:
-    """'20 €', '50¢', '12 USD', '50p'."""
+    """Read '20 €', '50¢', '12 USD', '50p'."""
     sign = match["sign"]
     currency = CURRENCIES.get(sign) or CODES_OF_MONEY[sign]
     number = plain_number(match["number"])
@@ -85,7 +85,7 @@ def _money_after(match: re.Match[str]) -> str | None:
 
 
 def _money_code(match: re.Match[str]) -> str:
-    """'USD 12'."""
+    """Read 'USD 12'."""
     currency, scale = CODES_OF_MONEY[match["sign"]], _scale(match["scale"])
     return money(match["number"], currency, scale, is_adjective(match))
 

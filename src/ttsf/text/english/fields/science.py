@@ -79,7 +79,7 @@ def _function(match: re.Match[str]) -> str | None:
 
 
 def _of(match: re.Match[str]) -> str | None:
-    """'f(x)', 'P(A|B)', 'O(n log n)': the bracket is "of"."""
+    """Read the bracket of 'f(x)', 'P(A|B)', 'O(n log n)' as "of"."""
     inner = match[2]
     letter = match[1]
     if not re.fullmatch(r"[\w\s,|^+*/.<>=≤≥-]{1,24}|.*" + _GREEK + ".*", inner):

@@ -38,7 +38,7 @@ _CASES = r"\b(?:No\.|Nos\.|Case|Docket|Number|number|Cause|case|no\.)\s$"
 
 
 def _out_of(match: re.Match[str]) -> str | None:
-    """'10/10', '9/10', 'HP 50/100', 'page 3/12', '245/6'."""
+    """Read '10/10', '9/10', 'HP 50/100', 'page 3/12', '245/6'."""
     top, bottom = match[1], match[2]
     before = word_before(match).lower().rstrip(".")
     if len(top) > 6 or len(bottom) > 6 or find_left(match, r"[\d)]\s$"):
@@ -57,7 +57,7 @@ def _out_of(match: re.Match[str]) -> str | None:
 
 
 def _line(match: re.Match[str]) -> str | None:
-    """'line 10:5', 'John 3:16'."""
+    """Read 'line 10:5', 'John 3:16'."""
     if word_before(match).rstrip(".") in _BOOKS:
         last = f" to {cardinal(match[3])}" if match[3] else ""
         return f"{cardinal(match[1])} {cardinal(match[2])}{last}"
