@@ -123,7 +123,7 @@ class Ablate(Configured):
     def run(self) -> None:
         """Write the model folder, which holds only the tensors that differ."""
         from ttsf import checkpoint
-        from ttsf.research.training.ablation import ablate
+        from ttsf.research.training.assemble import ablate
 
         base, preset = checkpoint.load(self.base), self.configuration()
         model = ablate(base, preset, self.run_folder)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Weights of red, green and blue in luminance."""
 TONES = 32
 """Lightness bins for mean colours."""
 ONE_COLOUR, MANY_COLOURS = 1.0, 2.0

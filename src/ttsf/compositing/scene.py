@@ -13,7 +13,7 @@ from ttsf.compositing.framing import Framing, place
 from ttsf.compositing.ground import ground, uncovered
 from ttsf.compositing.lattice import Lattice, middles, places
 from ttsf.compositing.palette import palette
-from ttsf.compositing.surroundings import MARGIN, Surroundings, smooth
+from ttsf.compositing.surroundings import MARGIN, Surroundings, smoothstep
 from ttsf.compositing.teeth import Mouth, relief, skull, teeth
 from ttsf.portrait.crop import cut_square
 from ttsf.portrait.portrait import Portrait
@@ -108,7 +108,7 @@ class Scene:
         drawn = (drawn.clip(-1, 1) + 1) * np.float32(127.5)
         if self._palette is not None:
             drawn = self._palette.match(drawn)
-        kept = smooth((1 - share - SHARP[0]) / (SHARP[1] - SHARP[0]))
+        kept = smoothstep(*SHARP, 1 - share)
         blunt = drawn * share + seen * (1 - share - kept)
         if pixels.shape[-1] == 4:
             blunt = np.dstack([blunt, 255 * (1 - kept)])  # drawn pixels are opaque

@@ -56,9 +56,8 @@ class Surroundings(NamedTuple):
     def drawn(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Weight of drawn pixels: float32 [h, w] from 0 to 1."""
         left, top, side = self.square
-        begin, end = DRAWN_EDGE
         across, down = (
-            smooth((np.minimum(place, 1 - place) - begin) / (end - begin))
+            smoothstep(*DRAWN_EDGE, np.minimum(place, 1 - place))
             for place in ((x - left) / side, (y - top) / side)
         )
         return (down[:, None] * across * self._free(x, y)).astype(np.float32)
@@ -72,7 +71,7 @@ class Surroundings(NamedTuple):
                 continue  # the same head, detected twice
             theirs = _distance(x, y, other)
             share = theirs / np.maximum(theirs + ours, 1e-6)
-            free *= smooth((share - SHARED[0]) / (SHARED[1] - SHARED[0]))
+            free *= smoothstep(*SHARED, share)
         return free
 
 
@@ -80,6 +79,11 @@ def smooth(x: np.ndarray) -> np.ndarray:
     """Smoothstep of x clipped to [0, 1]."""
     x = np.clip(x, 0, 1)
     return x * x * (3 - 2 * x)
+
+
+def smoothstep(low: float | np.ndarray, high: float | np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return 0 below `low`, 1 above `high`, and a smooth step between."""
+    return smooth((x - low) / (high - low))
 
 
 def _distance(x: np.ndarray, y: np.ndarray, face: FaceBox) -> np.ndarray:

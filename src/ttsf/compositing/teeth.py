@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttsf.compositing.surroundings import smooth
+from ttsf.compositing.surroundings import smoothstep
 
 WIDTHS = np.array([0.17, 0.13, 0.12, 0.09])
 """Widths of central and lateral incisor, canine and first premolar, relative to the mouth."""
@@ -65,7 +65,7 @@ def teeth(drawn: np.ndarray, skin: float, share: np.ndarray) -> np.ndarray:
     """
     light, most = drawn.mean(-1) / max(skin, 1), drawn.max(-1)
     grey = 1 - drawn.min(-1) / np.maximum(most, 1)
-    weight = _rise(light, *LIGHT) * (1 - _rise(grey, *GREY)) * _rise(share, *OWN)
+    weight = smoothstep(*LIGHT, light) * (1 - smoothstep(*GREY, grey)) * smoothstep(*OWN, share)
     return weight.astype(np.float32)
 
 
@@ -93,7 +93,3 @@ def relief(mouth: Mouth, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     shade = GAP * np.exp(-((gap / GAP_WIDTH) ** 2)) + ROUND * np.clip(2 * within - 1, -1, 1) ** 2
     back = BACK * np.clip(place - WIDTHS[0], 0, 0.3)
     return (1.03 - shade - back).astype(np.float32)
-
-
-def _rise(value: np.ndarray, low: float, high: float) -> np.ndarray:
-    return smooth((value - low) / (high - low))

@@ -21,7 +21,7 @@ from ttsf.errors import TtsfError
 from ttsf.media.audio.pieces import AROUND, Piece, pieces
 from ttsf.media.audio.source import OpenSound
 from ttsf.model.mel import loudness, mel_spectrogram
-from ttsf.model.speech.recording import fit_recording
+from ttsf.model.speech.recording import fit_recording, nearest_voice
 from ttsf.model.ttsf import TTSF, HeadMotion, SpokenUtterance
 from ttsf.provenance.embed.payload import Payload
 from ttsf.provenance.embed.sound import SoundMark
@@ -215,11 +215,8 @@ class Listener:
         ids = torch.tensor([script.ids[first:end][: mel.shape[2]]], device=mel.device)
         ends = self._ends[first:end][: mel.shape[2]]
         voice = self._voice
-        if voice is None:  # the one that sounds most like the recording
-            voices = speech.known_voices()
-            many = (len(voices), -1, -1)
-            _, fits = fit_recording(speech, ids.expand(many[:2]), mel.expand(many), voices, ends)
-            voice = voices[fits.mean(1).argmax()][None]
+        if voice is None:
+            voice = nearest_voice(speech, ids, mel, ends)
         features, fit = fit_recording(speech, ids, mel, voice, ends)
         _, backwards = fit_recording(speech, ids.flip(1), mel, voice, ends.flip(0))
         now = slice(0, len(loud))

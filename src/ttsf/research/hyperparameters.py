@@ -101,15 +101,7 @@ class MotionTraining:
     batch: int = 8  # utterances
     lips: float = 1.0  # weight of the lips' regression; the others are those of Eq. 8
     blink: float = 8.0  # times that a blink's error counts again in L_AE: it is rare
-    start_spread: tuple[float, ...] = (
-        0.5,
-        0.4,
-        0.3,
-        1.0,
-        1.0,
-        0.8,
-        0.1,
-    )  # of the first pose
+    start_spread: tuple[float, ...] = (0.5, 0.4, 0.3, 1.0, 1.0, 0.8, 0.1)  # of the first pose
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -79,15 +79,7 @@ _MINI = ModelConfig(
     ),
     face=FaceConfig(
         style_channels=256,
-        channels=(
-            (4, 192),
-            (8, 192),
-            (16, 192),
-            (32, 128),
-            (64, 64),
-            (128, 32),
-            (256, 16),
-        ),
+        channels=((4, 192), (8, 192), (16, 192), (32, 128), (64, 64), (128, 32), (256, 16)),
         drawn_side=128,
         lip_codes=(7, 8, 9, 10),
         rgb_path="mixed",

@@ -205,7 +205,7 @@ class TextFrontEnd:
             yield _silence(stretch)
 
     def _doubts(self, parts: Sequence["_Part"]) -> Iterator[str]:
-        """What of a text will not be heard as it is meant."""
+        """Yield warnings about parts of a text that will be left out or misread."""
         left_out = list(dict.fromkeys(sign for part in parts for sign in part.cleaned.silent))
         if left_out:
             more = " …" if len(left_out) > _NAMED else ""
@@ -340,7 +340,7 @@ def _silence(stretch: Stretch) -> Utterance:
 def _marks(
     marks: Sequence[tuple[str, int]], words: Sequence[_Word], begin: int, end: int
 ) -> tuple[tuple[str, int], ...]:
-    """Those of a sentence's marks that stand in its words [begin, end)."""
+    """Return the marks of a sentence that lie in its words [begin, end)."""
     starts = [word.start for word in words]
     found = [(name, bisect_left(starts, at)) for name, at in marks]
     complete = end == len(words)

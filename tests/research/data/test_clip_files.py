@@ -91,10 +91,7 @@ def test_too_short(video: Path, start: int, count: int) -> None:
         read_frames(video, start, count)
 
 
-def test_bad_ranges_and_files(video: Path, tmp_path: Path) -> None:
-    for start, count in ((-1, 1), (0, 0)):
-        with pytest.raises(TtsfError, match="cannot read"):
-            read_frames(video, start, count)
+def test_short_and_bad_files(video: Path, tmp_path: Path) -> None:
     save_samples(tmp_path / "good.flac", np.sin(np.arange(8_000)).astype(np.float32))
     with pytest.raises(TtsfError, match=r"good\.flac: it ends before sample 8001$"):
         read_samples(tmp_path / "good.flac", 7_990, 11)

@@ -11,7 +11,7 @@ from ttsf.config import ModelConfig
 from ttsf.errors import TtsfError
 from ttsf.model.ttsf import TTSF
 from ttsf.research.presets import Preset
-from ttsf.research.training.ablation import ablate
+from ttsf.research.training.assemble import ablate
 from ttsf.research.training.parts import VOICE
 from ttsf.research.training.state import save_state
 

@@ -53,6 +53,19 @@ def fit_recording(
     return features, scores.gather(1, index[:, None])[:, 0]  # of the path that was found
 
 
+def nearest_voice(
+    speech: TextToSpeech, ids: Tensor, mel: Tensor, ends: Tensor | None = None
+) -> Tensor:
+    """Return the model's own voice [1, V] that sounds most like a recording.
+
+    ids: [1, L]; mel: [1, mel_bins, T]; ends: as in `fit_recording`.
+    """
+    voices = speech.known_voices()
+    many = (len(voices), -1, -1)
+    _, fits = fit_recording(speech, ids.expand(many[:2]), mel.expand(many), voices, ends)
+    return voices[fits.mean(1).argmax()][None]
+
+
 def _states(durations: Tensor, frames: int) -> Tensor:
     """The symbol of each state, [S <= frames]; durations: int64 [B, L <= frames]."""
     mean, stride = durations.double().mean(0), STRIDE

@@ -72,7 +72,7 @@ class TtsLosses(NamedTuple):
     """Of pitch and energy, where the model predicts them."""
 
     def terms(self) -> dict[str, Tensor]:
-        """Those that there are."""
+        """Return the terms that the model has, by name."""
         return {name: loss for name, loss in self._asdict().items() if loss is not None}
 
     def total(self) -> Tensor:

@@ -167,12 +167,8 @@ class GriffinLim(nn.Module):
         """Raw log-mel [B, 80, T] -> samples [B, T * hop]."""
         magnitude = self.magnitudes(mel)
         generator = torch.Generator().manual_seed(0)
-        phase = (
-            2
-            * torch.pi
-            * torch.rand(magnitude.shape, generator=generator, dtype=magnitude.dtype).to(mel.device)
-        )
-        estimate = torch.polar(magnitude, phase)
+        turns = torch.rand(magnitude.shape, generator=generator, dtype=magnitude.dtype)
+        estimate = torch.polar(magnitude, 2 * torch.pi * turns.to(mel.device))
         before = torch.zeros_like(estimate)
         for _ in range(self.iterations):
             consistent = stft(self._samples(estimate), self.audio)

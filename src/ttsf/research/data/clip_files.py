@@ -79,7 +79,6 @@ def read_frames(path: Path, start: int, count: int) -> np.ndarray:
     A .png portrait has the one frame 0. Raises TtsfError where the file is missing, broken or too
     short.
     """
-    _check_range(path, start, count)
     if path.suffix.lower() == ".png":
         found = [read_image(path)][start:]
     else:
@@ -94,7 +93,6 @@ def read_samples(path: Path, start: int, count: int, rate: int = SAMPLE_RATE) ->
 
     Raises TtsfError where the file is missing, broken, too short or not mono of `rate` Hz.
     """
-    _check_range(path, start, count)
     try:
         with path.open("rb") as opened, soundfile.SoundFile(opened) as file:
             if (file.channels, file.samplerate) != (1, rate):
@@ -110,11 +108,6 @@ def read_samples(path: Path, start: int, count: int, rate: int = SAMPLE_RATE) ->
     if len(found) < count:
         raise TtsfError(f"cannot read {path}: it ends before sample {start + count}")
     return found
-
-
-def _check_range(path: Path, start: int, count: int) -> None:
-    if start < 0 or count < 1:
-        raise TtsfError(f"{path}: cannot read {count} pieces from place {start}")
 
 
 def _encode(temporary: Path, path: Path, frames: Iterable[np.ndarray]) -> int:

@@ -4,11 +4,13 @@ Frames without a face are interpolated.
 """
 
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ttsf.config import FPS
 from ttsf.errors import TtsfError
@@ -68,8 +70,7 @@ def track_video(path: Path) -> Track:
     median = float(np.median([np.linalg.norm(f[61] - f[291]) for f in frontal]))
     values = np.stack([measure(p, crop) for p in seen])
     values[:, WIDE] = [mouth_wide(f, median) for f in frontal]
-    times, at = np.arange(len(found)), np.flatnonzero(found)
-    labels = np.stack([np.interp(times, at, column) for column in values.T], axis=1)
+    labels = interpolated(values, np.flatnonzero(found), len(found))
     known = MEASURABLE.copy()
     known[WIDE] = True
     return Track(labels.astype(np.float32), found, known, fps, np.array(crop, np.float32))
@@ -85,6 +86,19 @@ def load_track(path: Path) -> Track:
 
 def save_track(path: Path, track: Track) -> None:
     """Write a track in one step, so that a killed run leaves no half file."""
-    content = io.BytesIO()  # a full disk would leave NumPy's own file open
-    np.savez(content, **track._asdict())
+    save_arrays(path, track._asdict())
+
+
+def save_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write an .npz atomically; a full disk would leave NumPy's own file open."""
+    content = io.BytesIO()
+    np.savez(content, **arrays)
     write_new(path, content.getvalue())
+
+
+def interpolated(values: ArrayLike, at: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
+    """Interpolate the values of the frames `at`, [...] each, to all frames: [count, ...]."""
+    given = np.array(values)
+    columns = given.reshape(len(given), -1).T
+    filled = np.stack([np.interp(np.arange(count), at, column) for column in columns], axis=1)
+    return filled.reshape(count, *given.shape[1:])

@@ -19,7 +19,9 @@ from ttsf.research.presets import Preset
 from ttsf.research.training.parts import (
     MIXED_VOICES,
     TABLE,
+    VOICE,
     check_shape,
+    load_parts,
     part_of,
     read_voices,
     read_weights,
@@ -79,3 +81,29 @@ def fitting_config(
         vocoder=vocoder,
         sound_lips=config.sound_lips if listens else None,
     )
+
+
+def ablate(base: TTSF, preset: Preset, run: Path) -> TTSF:
+    """Build an ablation of a finished model (Tables 3 and 5) by replacing one part.
+
+    The audio mapper of a motion run, or the voice projection of a voice run, trained with the
+    ablation's preset on the base's other parts. Raises TtsfError if it does not fit.
+    """
+    config = _changed(base.config, preset.model)
+    part = VOICE if config.audio_mapper == base.config.audio_mapper else "audio_mapper"
+    model = TTSF(config)
+    kept = {k: v for k, v in base.state_dict().items() if not k.startswith(f"{part}.")}
+    model.load_state_dict(kept, strict=False)
+    load_parts(model, run, (part,))
+    return model
+
+
+def _changed(base: ModelConfig, other: ModelConfig) -> ModelConfig:
+    """Apply the preset's one difference to the base's configuration; TtsfError without any."""
+    speech = replace(base.speech, voice_from=other.speech.voice_from)
+    config = replace(base, name=other.name, audio_mapper=other.audio_mapper, speech=speech)
+    if replace(config, name=base.name) == base:
+        raise TtsfError(
+            f"{other.name} changes neither the audio mapper nor the voice of {base.name}"
+        )
+    return config

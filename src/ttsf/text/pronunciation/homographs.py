@@ -165,7 +165,7 @@ def _wound(words: Sequence[str], k: int, start: int) -> str:
 
 
 def _bow(words: Sequence[str], k: int, start: int) -> str:
-    """Of the body or of a ship; the others are espeak-ng's."""
+    """The bow of the body or of a ship; other bows are left to espeak-ng."""
     before, after = at(words, k - 1), at(words, k + 1)
     low = before in ("low", "deep", "slight", "little", "final", "stiff")
     given = before == "a" and at(words, k - 2) in _BOWING and not _KNOTS & set(words)

@@ -291,7 +291,7 @@ def _lrs2_splits(base: Path, part: str) -> dict[str, Split]:
 
 
 def _visible(folder: Path) -> list[os.DirEntry[str]]:
-    """What a folder shows, sorted; nothing where it does not exist."""
+    """List the visible entries of a folder, sorted; none if it does not exist."""
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:

@@ -4,7 +4,6 @@ Mouths follow the phone times of the speech, or the tracked mouth of a video; he
 or follow that video. The motion is known exactly, and saved as labels.
 """
 
-import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from PIL import Image
 
 from ttsf.config import SAMPLES_PER_FRAME, VoicePaceConfig
 from ttsf.errors import TtsfError
-from ttsf.media.files import new_file, write_new
+from ttsf.media.files import new_file
 from ttsf.model.labels import BLINK, FIRST_LIP, OPEN, SHIFTS, SPOKEN, WIDE
 from ttsf.model.motion.prosody import prosodic
 from ttsf.research.data.clip_files import read_samples, save_frames, save_samples
@@ -36,7 +35,7 @@ from ttsf.research.data.synthetic.portraits import (
 )
 from ttsf.research.data.synthetic.visemes import smooth, spoken_mouth
 from ttsf.research.landmarks.face_mesh import LandmarkDetector
-from ttsf.research.landmarks.tracking import load_track
+from ttsf.research.landmarks.tracking import load_track, save_arrays
 
 CLOSED_SHARE = 0.1
 """Fraction of a tracked clip's frames, with the smallest opening, taken as closed."""
@@ -141,9 +140,7 @@ def animate(
 
     video, audio, labels = (f"clips/{name}.{end}" for end in ("mp4", "flac", "npz"))
     count = save_frames(out / video, frames())
-    content = io.BytesIO()  # a full disk would leave NumPy's own file open
-    np.savez(content, labels=np.stack(rendered).astype(np.float32))
-    write_new(out / labels, content.getvalue())
+    save_arrays(out / labels, {"labels": np.stack(rendered).astype(np.float32)})
     return Clip(
         name=name,
         dataset=still.dataset,

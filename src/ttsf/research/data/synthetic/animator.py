@@ -12,6 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ttsf.compositing.surroundings import smoothstep
 from ttsf.config import PICTURE_SIDE
 from ttsf.model.labels import (
     BLINK,
@@ -26,7 +27,7 @@ from ttsf.model.labels import (
     WIDE,
     MotionLabels,
 )
-from ttsf.research.data.synthetic.background import fill_background, person_matte, smoothstep
+from ttsf.research.data.synthetic.background import fill_background, person_matte
 from ttsf.research.data.synthetic.expression import LID_ROWS, Expression
 from ttsf.research.data.synthetic.mouth_layer import MouthLayer, Teeth
 from ttsf.research.landmarks.face_mesh import (

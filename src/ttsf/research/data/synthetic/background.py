@@ -3,13 +3,8 @@
 import cv2
 import numpy as np
 
+from ttsf.compositing.surroundings import smoothstep
 from ttsf.research.landmarks.face_mesh import load_mediapipe, quiet_natives
-
-
-def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
-    """Return 0 below `low`, 1 above `high`, and a smooth step between."""
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
 
 
 def person_matte(image: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ttsf.compositing.palette import LUMA
 from ttsf.research.data.synthetic.expression import Expression
 from ttsf.research.landmarks.face_mesh import LOWER_INNER, MOUTH_RING, UPPER_INNER
 
@@ -18,8 +19,6 @@ EDGE_E = 0.045
 
 WARM = np.array([1.03, 0.99, 0.92], np.float32)
 """Tint given to donor teeth after their own colour is removed."""
-GREY = np.array([0.299, 0.587, 0.114], np.float32)
-"""Weights of R, G and B in luminance."""
 
 
 class Teeth(NamedTuple):
@@ -61,8 +60,8 @@ def take_teeth(image: np.ndarray, points: np.ndarray, frontal: np.ndarray) -> Te
     mask = np.zeros(PATCH, np.float32)
     cv2.fillPoly(mask, [np.round(cells * 16).astype(np.int32)], (1.0,), cv2.LINE_8, 4)
     mask = np.asarray(cv2.erode(mask, np.ones((3, 3))))
-    grey = patch @ GREY
-    skin = float(skin_colour(image, points) @ GREY)
+    grey = patch @ LUMA
+    skin = float(skin_colour(image, points) @ LUMA)
     red = patch[..., 0] - patch[..., 1]
     white = mask * (grey > 0.75 * skin) * (red < 45)
     if mask.sum() < 300 or white.sum() < 0.62 * mask.sum():
@@ -88,7 +87,7 @@ class MouthLayer:
     ) -> None:
         self._image = image.astype(np.float32)
         tone = skin_colour(image, points)
-        self._skin = max(float(tone @ GREY), 20.0)
+        self._skin = max(float(tone @ LUMA), 20.0)
         self._tint = 0.65 + 0.35 * tone / self._skin
         self._own = None
         if expression.gap > OWN_TEETH_GAP_E:

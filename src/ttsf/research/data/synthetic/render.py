@@ -5,7 +5,6 @@ the end, so a killed run resumes and gives the same bytes. `data.rendered_faces`
 reads what is written: images, labels, known, flow, mouth, eyes (.npy) and names.json.
 """
 
-import io
 import json
 import zlib
 from collections.abc import Collection, Sequence
@@ -43,6 +42,7 @@ from ttsf.research.data.synthetic.portraits import (
     teeth_of,
 )
 from ttsf.research.landmarks.face_mesh import LandmarkDetector, load_mediapipe
+from ttsf.research.landmarks.tracking import save_arrays
 
 FLOW_SIDE = 64  # px at which the known flow is stored, the mean of each cell
 DONORS = 30
@@ -179,9 +179,7 @@ def render_parts(
                 person = render_person(
                     animator, settings.frames, rng, moving if settings.expressions else ()
                 )
-                content = io.BytesIO()  # a full disk would leave NumPy's own file open
-                np.savez(content, **person._asdict())
-                write_new(path, content.getvalue())
+                save_arrays(path, person._asdict())
             kept.append((part, path))
         if progress is not None:
             progress(done, len(parts))

@@ -18,7 +18,7 @@ from ttsf import checkpoint
 from ttsf.config import SAMPLES_PER_FRAME, SoundLipsConfig
 from ttsf.model.labels import GAIN, LIP_FV, OPEN, PRESS
 from ttsf.model.mel import mel_spectrogram
-from ttsf.model.speech.recording import fit_recording
+from ttsf.model.speech.recording import fit_recording, nearest_voice
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip
 from ttsf.research.data.speech.disturbances import SPEEDS, disturbed, played, speechless
@@ -133,11 +133,7 @@ class SoundLipsStage(ScheduledAdam[SoundLipsTraining]):
             )
             speech, clip = next(pair for pair in both if pair[1].speaker == speaker)
             ids, mel = self._read(clip, speech.waveform(clip))
-            teacher = self._teacher[0].speech
-            voices = teacher.known_voices()
-            many = (len(voices), -1, -1)
-            _, fit = fit_recording(teacher, ids.expand(many[:2]), mel.expand(many), voices)
-            self._voices[speaker] = voices[fit.mean(1).argmax()][None]
+            self._voices[speaker] = nearest_voice(self._teacher[0].speech, ids, mel)
         return self._voices[speaker]
 
     def losses(self, batch: SoundLipsBatch) -> dict[str, Tensor]:

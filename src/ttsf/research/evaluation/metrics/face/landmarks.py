@@ -4,7 +4,6 @@ Uses mediapipe's face mesh. No part of the model contains it, but the animator t
 training frames moves its landmarks. Frames are independent; nothing is smoothed over time.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -22,6 +21,7 @@ from ttsf.research.landmarks.face_mesh import (
     mouth_gap,
     rotation_angles,
 )
+from ttsf.research.landmarks.tracking import interpolated
 
 FACE_PX = 128
 """Width of every face when pictures are compared."""
@@ -84,7 +84,9 @@ class LandmarkScorer:
             frontal,
             [_corners(points[[*UPPER_OUTER, *LOWER_OUTER]]) for points in seen],
         )
-        opening, aperture, angles, shapes, lips = (_fill(v, at, len(frames)) for v in measured)
+        opening, aperture, angles, shapes, lips = (
+            interpolated(v, at, len(frames)) for v in measured
+        )
         corners = np.array([_corners(points) for points in seen])
         limit = frames.shape[2], frames.shape[1]
         left, top = np.clip(np.floor(corners[:, :2].min(0)), 0, limit).astype(int).tolist()
@@ -100,20 +102,12 @@ class LandmarkScorer:
         found = [self.irises(frame) for frame in frames]
         at = [i for i, points in enumerate(found) if points is not None]
         seen = [gaze_angles(fit_head(p).frontal(p)) for p in found if p is not None]
-        return _fill(seen, at, len(frames)) if seen else np.full((len(frames), 2), np.nan)
+        return interpolated(seen, at, len(frames)) if seen else np.full((len(frames), 2), np.nan)
 
 
 def _corners(points: np.ndarray) -> np.ndarray:
     """Left, top, right, bottom of points [N, 2+]."""
     return np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
-
-
-def _fill(values: Sequence[np.ndarray | float], at: Sequence[int], count: int) -> np.ndarray:
-    """Interpolate the values of the frames `at`, [...] each, to all frames: [count, ...]."""
-    given = np.array(values)
-    columns = given.reshape(len(given), -1).T
-    filled = np.stack([np.interp(np.arange(count), at, column) for column in columns], axis=1)
-    return filled.reshape(count, *given.shape[1:])
 
 
 def at_one_scale(frames: np.ndarray, track: FaceTrack) -> Scaled:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
+from ttsf.compositing.palette import LUMA
 from ttsf.config import FPS
 from ttsf.research.evaluation.metrics.face import landmarks
 from ttsf.research.evaluation.metrics.face.landmarks import FACE_PX
@@ -16,7 +17,6 @@ never report lids closer than about half."""
 LONGEST_BLINK_S = 0.4
 PHRASING = 5
 """Sigma of the Gaussian that smooths speed and loudness, frames."""
-LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 class HeadMotion(NamedTuple):
@@ -29,7 +29,7 @@ class HeadMotion(NamedTuple):
 
 
 def head_motion(angles: np.ndarray) -> HeadMotion:
-    """angles: yaw, pitch and roll in degrees, [T, 3]."""
+    """Measure the head motion of yaw, pitch and roll, [T, 3] in degrees."""
     low, high = np.percentile(angles[:, 0], [5, 95])
     jerk = np.abs(np.diff(angles, 2, axis=0)).mean()
     return HeadMotion(float(high - low), float(jerk))
