@@ -88,6 +88,7 @@ def test_lines_become_files_and_bad_ones_a_reason(
         (line("x", rate=9), "rate: Input should be less than or equal to 2"),
         (line("x", colour="red"), "colour: Extra inputs are not permitted"),
         (line("x", framing="round"), "framing"),
+        (line("x", motion=0.5), "leave out motion or still"),
         (line("x", portrait_id="portrait_1"), "portrait_id"),
         (line("x") | {"portrait": "none.png"}, "none.png: no such file"),
         (line("x") | {"portrait": "a\0b"}, "no such file"),

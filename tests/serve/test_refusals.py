@@ -37,6 +37,7 @@ def check(answer: httpx.Response, status: int, code: str, param: str | None = No
         ({"prompt": "x" * 20_001}, "text_too_long", "prompt"),
         ({"prompt": "Hi.", "language": "xx"}, "unusable", None),
         ({"prompt": "Hi.", "size": "99999"}, "unusable", None),
+        ({"prompt": "Hi.", "still": True, "motion": 0.5}, "unusable", None),
         (
             {"prompt": "Hi.", "input_reference": "http://127.0.0.1/a.jpg"},
             "not_fetched",

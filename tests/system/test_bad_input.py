@@ -200,6 +200,21 @@ def test_options_out_of_range(refused: Run, option: str, value: str, complaint: 
     assert complaint in refused(options=(option, value))
 
 
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--timings-format", "polly"), "timings_format has no effect without a file of timings"),
+        (("--still", "--motion", "0.5"), "leave out motion or still"),
+        (("--still", "--blinks", "0.5"), "leave out blinks or still"),
+        (("--no-mark", "--mark-sound", "--audio", "a.wav"), "without the watermark (no_mark)"),
+    ],
+)
+def test_an_option_that_another_one_leaves_without_effect(
+    refused: Run, options: tuple[str, ...], complaint: str
+) -> None:
+    assert complaint in refused(options=options)
+
+
 @pytest.mark.parametrize("limit", [0, 3_000])
 def test_disk_full(refused: Run, tmp_path: Path, limit: int) -> None:
     """A limit on the size of files stops the writing as a full disk does."""

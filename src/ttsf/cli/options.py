@@ -1,6 +1,7 @@
 """Options shared by several commands."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -39,6 +40,13 @@ class Jobs:
         from ttsf.parallel import Parallel
 
         return Parallel(self.workers, self.ray, None if self.quiet else Progress("files"))
+
+
+def refuse_idle(command: object, names: Sequence[str], needed: str) -> None:
+    """Raise TtsfError if one of the named options is given, for want of what it needs."""
+    for name in names:
+        if getattr(command, name) != getattr(type(command), name):
+            raise TtsfError(f"--{name.replace('_', '-')} has no effect without {needed}")
 
 
 def named_folders(given: tuple[str, ...]) -> dict[str, Path]:

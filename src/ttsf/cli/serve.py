@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from ttsf.cli.options import ONE_A_PROCESSOR, Device, Model, Quiet
+from ttsf.cli.options import ONE_A_PROCESSOR, Device, Model, Quiet, refuse_idle
 from ttsf.cli.streams import Progress, show, tell
 from ttsf.engine.options import DEFAULTS, MaxSeconds
 from ttsf.errors import TtsfError, needing
@@ -98,8 +98,14 @@ class Serve:
             raise TtsfError("keep_hours, keep_gb and max_seconds must be above 0")
         if self.live < 0:
             raise TtsfError(f"live must be at least 0, not {self.live}")
-        if self.chat_url is not None and not self.chat_model:
+        if not on_ray:
+            refuse_idle(self, ("ray", "replicas", "gpus"), "--engine ray")
+        if self.chat_url is None:
+            refuse_idle(self, ("chat_model", "persona", "transcribe_url"), "--chat-url")
+        elif not self.chat_model:
             raise TtsfError("--chat-url needs the name of a model: --chat-model NAME")
+        if self.transcribe_url is None:
+            refuse_idle(self, ("transcribe_model",), "--transcribe-url")
         for url in (self.chat_url, self.transcribe_url):
             if url is not None and not url.startswith(("http://", "https://")):
                 raise TtsfError(f"{url}: an address begins with http:// or https://")
@@ -174,6 +180,8 @@ class Batch:
 
     def run(self) -> None:
         """Write the folder and print one line."""
+        if self.ray is None:
+            refuse_idle(self, ("gpus",), "--ray")
         usual = (os.cpu_count() or 1) if self.device == "cpu" else 1
         progress = None if self.quiet else Progress("videos")
         count = usual if self.workers is None else self.workers

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from ttsf.cli.options import Device, Model, Quiet
+from ttsf.cli.options import Device, Model, Quiet, refuse_idle
 from ttsf.cli.streams import Progress, show
 from ttsf.engine.options import (
     DEFAULTS,
@@ -37,6 +37,8 @@ from ttsf.timings.files import TimingsFormat
 if TYPE_CHECKING:
     from ttsf.portrait.portrait import Portrait
 
+OF_WORDS = ("subtitles", "timings", "captions", "lexicon", "code")
+"""Options that need words."""
 OWN = "(default: the model's own)"
 STDIN = Path("-")
 logger = logging.getLogger("ttsf")
@@ -127,9 +129,9 @@ class Speak:
         outputs.refuse(self.portrait, self.text_file, self.audio, self.lexicon, voice)
         outputs.check()
         lexicon = {} if self.lexicon is None else read_lexicon(self.lexicon)
-        pipeline = load(self.model, self.device)
         framing, mark = Framing.parse(self.framing), not self.no_mark
         options = options_of(self, {"framing": framing, "lexicon": lexicon, "mark": mark})
+        pipeline = load(self.model, self.device)
         loaded = time.monotonic()
         portrait = pipeline.portrait(self.portrait, self.face)
         self._warn(portrait)
@@ -161,6 +163,7 @@ class Speak:
             if self.voice is not None or self.rate != DEFAULTS.rate:
                 raise TtsfError("a recording has its own voice and pace: no --voice, no --rate")
             if self.text is None and self.text_file is None:
+                refuse_idle(self, OF_WORDS, "the words of the recording")
                 return None
             if self.audio == STDIN and self.text == "-":
                 raise TtsfError("standard input holds either the recording or its words")

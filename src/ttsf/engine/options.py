@@ -103,8 +103,8 @@ class GenerateOptions(NamedTuple):
         return GenerateOptions(**chosen)
 
     def check(self) -> None:
-        """Raise TtsfError for a value of the wrong type or out of range; `Scene` checks the
-        size."""
+        """Raise TtsfError for a value of the wrong type or out of range, and for an option that
+        another one leaves without effect; `Scene` checks the size."""
         for name, number in NUMBERS.items():
             number.check(name, getattr(self, name))
         if not isinstance(self.framing, Framing):
@@ -119,6 +119,13 @@ class GenerateOptions(NamedTuple):
         pairs = self.lexicon.items() if isinstance(self.lexicon, Mapping) else [(None, None)]
         if not all(isinstance(part, str) for pair in pairs for part in pair):
             raise TtsfError("lexicon must map words to IPA, both of type str")
+        for name in ("motion", "blinks"):
+            if self.still and getattr(self, name) not in (0, self._field_defaults[name]):
+                raise TtsfError(
+                    f"still means no head motion and no blinks: leave out {name} or still"
+                )
+        if self.mark_sound and not self.mark:
+            raise TtsfError("without the watermark (no_mark) no sound can be marked (mark_sound)")
 
 
 class Number(NamedTuple):
@@ -174,6 +181,11 @@ NUMBERS = {name: number for name, hint in _HINTS.items() if (number := Number.of
 
 
 def options_of(request: object, differing: Mapping[str, Any]) -> GenerateOptions:
-    """Return the options of a request: fields of the same name, overridden by `differing`."""
+    """Return the options of a request: fields of the same name, overridden by `differing`.
+
+    Raises TtsfError like `GenerateOptions.check`.
+    """
     named = {name: getattr(request, name) for name in DEFAULTS._fields if hasattr(request, name)}
-    return GenerateOptions(**(named | dict(differing)))
+    options = GenerateOptions(**(named | dict(differing)))
+    options.check()
+    return options

@@ -78,6 +78,8 @@ class Outputs(NamedTuple):
             names.check_subtitles_name(self.subtitles)
         if self.timings is not None:
             names.check_timings_name(self.timings)
+        elif self.timings_format != self._field_defaults["timings_format"]:
+            raise TtsfError("timings_format has no effect without a file of timings: name one")
 
 
 class Written(NamedTuple):
