@@ -107,6 +107,25 @@ def test_refused_lines(write: Write, tmp_path: Path, given: dict | bytes, reason
     assert isinstance(good, Request)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(range(256)) * 50,
+        b"id,portrait,text\na,me.png,Hello.\n",
+        b"[\n]\n",
+        '{"id": "a"}'.encode("utf-16"),
+    ],
+)
+def test_a_file_that_is_no_list(
+    tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "list").write_bytes(content)
+    assert main(["batch", str(tmp_path / "list"), str(tmp_path / "out")]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.endswith("list: not a list of videos: no line is a JSON object in UTF-8")
+    assert not (tmp_path / "out").exists()
+
+
 def test_no_two_ids_share_a_folder_and_none_leaves_it() -> None:
     ids = ["a", "a.", ".", "..", "../a", "a/b", "a%2Fb", ".a", "%2Ea", "é", "a b", "records/a", "~"]
     names = [folder_name(one) for one in ids]

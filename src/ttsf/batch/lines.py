@@ -22,6 +22,8 @@ OPENAI = {"custom_id", "method", "url", "body"}
 URL = "/v1/videos"
 PORTRAITS = ".portraits"
 """Subfolder of the output for portraits given as data URLs."""
+BEGINNING = 4_096
+"""Length of the beginning in which a zero byte shows that a file is no text, bytes."""
 MOST_NAME = 200
 """Maximum length of a folder name, bytes."""
 
@@ -77,6 +79,21 @@ class _Form(NamedTuple):
     fields: dict[str, Any]
 
 
+def check_list(path: Path) -> None:
+    """Raise TtsfError for a file that cannot be read, or without any line that is a JSON object."""
+    if path.is_fifo():  # could be read only once
+        return
+    try:
+        with path.open("rb") as file:
+            binary = b"\0" in file.read(BEGINNING)
+            file.seek(0)
+            if not binary and any(map(_is_object, file)):
+                return
+    except OSError as error:
+        raise TtsfError(f"{path}: {error.strerror}") from None
+    raise TtsfError(f"{path}: not a list of videos: no line is a JSON object in UTF-8")
+
+
 def read_lines(path: Path, out: Path) -> list[Request | Refused]:
     """Read all non-blank lines; raises TtsfError for an unreadable or empty file.
 
@@ -94,6 +111,13 @@ def read_lines(path: Path, out: Path) -> list[Request | Refused]:
     if not lines:
         raise TtsfError(f"{path}: contains no lines")
     return lines
+
+
+def _is_object(content: bytes) -> bool:
+    try:
+        return bool(_object(content))
+    except TtsfError:
+        return False
 
 
 def folder_name(line_id: str) -> str:

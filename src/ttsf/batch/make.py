@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ttsf.batch.lines import Refused, Request, read_lines
+from ttsf.batch.lines import Refused, Request, check_list, read_lines
 from ttsf.batch.results import Outcome, write_results
 from ttsf.engine.files import FILES, SOUND, VIDEO
 from ttsf.engine.options import DEFAULTS
@@ -40,6 +40,7 @@ def run_batch(
     retried. Raises TtsfError if the batch cannot be read, `out` cannot be written or the model
     cannot be loaded.
     """
+    check_list(path)
     model = None if settings.model is None else str(settings.model.resolve())
     with only_run(out, {"model": model, "most_speech_s": settings.most_speech_s}):
         lines = read_lines(path, out)
