@@ -57,7 +57,7 @@ def test_a_voice_of_another_model_or_no_voice_is_refused(
 
 
 def test_the_command_lists_and_saves(
-    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    pipeline: Pipeline, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["voices"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -66,5 +66,14 @@ def test_the_command_lists_and_saves(
     file = tmp_path / "voice.safetensors"
     assert main(["voices", "--portrait", str(photo), "--save", str(file)]) == 0
     assert file.is_file()
+    capsys.readouterr()
+    assert main(["voices", "--portrait", str(photo)]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line in lines
+    own, named = (pipeline.voice(voice) for voice in (file, line.split()[0]))
+    assert torch.allclose(own, named, atol=1e-2)
     assert main(["voices", "--save", str(file)]) == 2
+    assert "--save has no effect without --portrait" in capsys.readouterr().err
+    samples = ["--samples", str(tmp_path / "samples")]
+    assert main(["voices", "--portrait", str(photo), "--save", str(file), *samples]) == 2
     assert main(["voices", "--portrait", str(photo), "--save", str(tmp_path / "voice.wav")]) == 2

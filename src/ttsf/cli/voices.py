@@ -1,4 +1,4 @@
-"""`ttsf voices`: list a model's voices, or save the one that a face chooses."""
+"""`ttsf voices`: list a model's voices, or say or save the one that a face chooses."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from ttsf.cli.options import Device, Model
+from ttsf.cli.options import Device, Model, refuse_idle
 from ttsf.errors import TtsfError
 
 SAMPLE = "Hello. This is how I sound when I read a sentence to you."
@@ -14,7 +14,7 @@ SAMPLE = "Hello. This is how I sound when I read a sentence to you."
 
 @dataclass(frozen=True)
 class Voices:
-    """List a model's voices; save a sample of each, or the voice that a face chooses.
+    """List a model's voices; save a sample of each, or say or save the one that a face chooses.
 
     ttsf voices --samples voices
     """
@@ -22,9 +22,9 @@ class Voices:
     samples: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """Folder for a WAV sample of each voice."""
     portrait: Annotated[Path | None, arg(metavar="PICTURE", help_behavior_hint="")] = None
-    """Portrait whose voice to save."""
+    """Portrait: list only the voice that its face chooses."""
     save: Annotated[Path | None, arg(metavar="OUT.safetensors", help_behavior_hint="")] = None
-    """Output file for that voice, for `ttsf speak --voice`."""
+    """File to save that voice in, for `ttsf speak --voice`."""
     model: Model = None
     device: Device = "cpu"
 
@@ -35,19 +35,24 @@ class Voices:
         from ttsf.media.sound import write_wav
         from ttsf.pipeline import VOICE_SUFFIX, load
 
-        if (self.portrait is None) != (self.save is None):
-            raise TtsfError("to save a face's voice give both --portrait and --save")
+        if self.portrait is None:
+            refuse_idle(self, ("save",), "--portrait, whose face chooses the voice")
+        elif self.samples is not None and self.save is not None:
+            raise TtsfError("give either --samples or --save")
         if self.save is not None and self.save.suffix != VOICE_SUFFIX:
             raise TtsfError(f"cannot write {self.save}: the name must end in {VOICE_SUFFIX}")
         pipeline = load(self.model, self.device)
-        if self.portrait is not None and self.save is not None:
-            save_voice(pipeline.model, pipeline.voice_of(self.portrait), self.save)
-            print(f"{self.save}: the voice of {self.portrait}")
-            return
-        config = pipeline.model.config
-        if not config.speech.voices:
+        config, voices = pipeline.model.config, pipeline.model.config.speech.voices
+        if self.portrait is not None:
+            chosen = pipeline.voice_of(self.portrait)
+            if self.save is not None:
+                save_voice(pipeline.model, chosen, self.save)
+                print(f"{self.save}: the voice of {self.portrait}")
+                return
+            voices = voices and (pipeline.model.speech.nearest_voice(chosen),)
+        if not voices:
             print("this model has no voices of its own: it makes one for each face")
-        for voice in config.speech.voices:
+        for voice in voices:
             line = f"{voice.name:<16}{voice.register}"
             if self.samples is not None:
                 path = self.samples / f"{voice.name}.wav"

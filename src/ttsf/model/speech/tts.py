@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from ttsf.config import CLIP_FRAMES, AudioConfig, SpeechConfig
+from ttsf.config import CLIP_FRAMES, AudioConfig, SpeechConfig, VoiceConfig
 from ttsf.errors import TtsfError
 from ttsf.model.flow_matching import euler, ot_cfm_loss, start_noise
 from ttsf.model.layers import full_precision
@@ -158,10 +158,13 @@ class TextToSpeech(nn.Module):
             raise TtsfError(f"the model knows no voice '{name}'; {known}")
         return self.voice_projection.voices.weight[:, names.index(name)][None]
 
+    def nearest_voice(self, voice: Tensor) -> VoiceConfig:
+        """Return the nearest of the model's own voices, of which there must be some, to [1, V]."""
+        return self.config.voices[int((self.known_voices() - voice).square().sum(1).argmin())]
+
     def language_of(self, voice: Tensor) -> str:
         """Return the language of the model's own voice that is nearest to `voice` [1, V]."""
-        nearest = int((self.known_voices() - voice).square().sum(1).argmin())
-        own = self.config.voices[nearest].language if self.config.voices else None
+        own = self.nearest_voice(voice).language if self.config.voices else None
         return own or self.config.language
 
     def upsample(
