@@ -11,7 +11,8 @@ import torch
 import ttsf
 from tests.support.recorded import save_listening, syllables
 from ttsf import checkpoint
-from ttsf.engine import recorded
+from ttsf.engine import output, recorded
+from ttsf.engine.output import Outputs
 from ttsf.engine.recorded import NOT_THIS_MODEL, Listener
 from ttsf.engine.talk import joined
 from ttsf.engine.word_times import word_times
@@ -136,10 +137,21 @@ def test_a_mark_in_the_sound_is_found_where_it_is_wanted(
 
 @pytest.mark.parametrize("synthetic", [False, True])
 def test_a_recording_is_not_declared_as_a_computers_voice(
-    listening: Pipeline, astronaut: np.ndarray, tmp_path: Path, synthetic: bool
+    listening: Pipeline,
+    astronaut: np.ndarray,
+    tmp_path: Path,
+    synthetic: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    options = SMALL._replace(mark_sound=synthetic)
-    listening.write(astronaut, None, tmp_path / "a.mp4", options, audio=sound(0.5))
+    told = list[tuple[object, ...]]()
+    monkeypatch.setattr(output, "check_signing", lambda: None)
+    monkeypatch.setattr(output, "sign", lambda *given: told.append(given))
+    options, outputs = (
+        SMALL._replace(mark_sound=synthetic),
+        Outputs(tmp_path / "a.mp4", signed=True),
+    )
+    listening.write(astronaut, None, outputs, options, audio=sound(0.5))
+    assert [recorded for *_, recorded in told] == [not synthetic]
     tags = verify(tmp_path / "a.mp4").tags
     assert set(tags) == {"comment", "AIGC"}
     assert ("voice" in tags["comment"]) == synthetic

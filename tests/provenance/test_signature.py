@@ -30,12 +30,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def video(path: Path, after: Callable[[Path], object] = str) -> Path:
+def video(path: Path, after: Callable[[Path], object] = str, recorded: bool = False) -> Path:
     """after: what happens to its temporary file once that is signed."""
     frames = np.random.default_rng(0).integers(0, 256, (10, 64, 64, 3), np.uint8)
 
     def seal(place: Path) -> None:
-        sign(place, PORTRAIT, Payload(7))
+        sign(place, PORTRAIT, Payload(7), recorded)
         after(place)
 
     with new_video(path, seal=seal) as writer:
@@ -51,6 +51,15 @@ def test_a_signed_video(home: Path) -> None:
     assert signature["by"] == "an installation of ttsf"
     assert PORTRAIT.encode() in file.read_bytes()
     assert [path.name for path in home.iterdir() if path.is_file()] == ["a.mp4"]
+
+
+def test_a_recording_is_not_declared_as_generated_sound(home: Path) -> None:
+    file = video(home / "a.mp4", recorded=True)
+    signature, content = read_signature(file), file.read_bytes()
+    assert signature and signature["valid"] and signature["generated"]
+    assert b"/compositeWithTrainedAlgorithmicMedia" in content
+    assert b"/trainedAlgorithmicMedia" not in content and b"the sound is a recording" in content
+    assert b"recording" not in video(home / "b.mp4").read_bytes()
 
 
 def test_a_change_shows(home: Path) -> None:

@@ -123,7 +123,7 @@ def write_talk(
         def seal(place: Path) -> None:
             if outputs.signed:
                 portrait = hashlib.sha256(talk.portrait.picture.tobytes()).hexdigest()
-                sign(place, portrait, talk.payload)
+                sign(place, portrait, talk.payload, real)
 
         video = files.enter_context(
             new_video(outputs.video, fps, sample_rate, track, seal, channels)

@@ -24,6 +24,9 @@ KEY_VARIABLE = "TTSF_SIGNING_KEY"
 MIME = "video/mp4"
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """The IPTC's source type for the output of a trained model."""
+COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+"""The same for such output together with other media, here a recording."""
+RECORDED = "The face was generated; the sound is a recording."
 PORTRAIT = "org.ttsf.portrait"
 VALID = timedelta(days=3650)
 SETTINGS = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
@@ -36,12 +39,15 @@ def check_signing() -> None:
         _signer(c2pa)
 
 
-def sign(video: Path, portrait: str, payload: Payload) -> None:
+def sign(video: Path, portrait: str, payload: Payload, recorded: bool = False) -> None:
     """Sign a finished MP4 in place.
 
-    portrait: SHA-256 of the portrait's pixels. Raises TtsfError if it fails.
+    portrait: SHA-256 of the portrait's pixels. recorded: its sound is a real recording. Raises
+    TtsfError if it fails.
     """
     action = {"action": "c2pa.created", "digitalSourceType": GENERATED}
+    if recorded:
+        action |= {"digitalSourceType": COMPOSITE, "description": RECORDED}
     manifest = {
         "claim_generator_info": [{"name": PRODUCER}],
         "title": f"{PRODUCER} {payload.name}",
@@ -79,11 +85,12 @@ def read_signature(file: Path) -> dict[str, Any] | None:
     manifest = read["manifests"][read["active_manifest"]]
     failures = read.get("validation_results", {}).get("activeManifest", {}).get("failure", [])
     codes = [failure["code"] for failure in failures]
+    assertions = json.dumps(manifest.get("assertions", []))
     return {
         "valid": read.get("validation_state") in ("Valid", "Trusted"),
         "trusted": read.get("validation_state") == "Trusted",
         "by": manifest.get("signature_info", {}).get("issuer"),
-        "generated": GENERATED in json.dumps(manifest.get("assertions", [])),
+        "generated": any(source in assertions for source in (GENERATED, COMPOSITE)),
         "doubts": codes,
     }
 
