@@ -52,6 +52,24 @@ def test_a_marked_video(marked: Chunk, tmp_path: Path, capsys: pytest.CaptureFix
     assert "not who made it" in lines[5]
 
 
+def test_no_part_exceeds_the_file(marked: Chunk, tmp_path: Path) -> None:
+    found = verify(write(tmp_path / "a.mp4", marked)).picture
+    assert found is not None
+    assert found.parts[-1].end_s == found.end_s == pytest.approx(4.0, abs=0.05)
+
+
+def test_a_file_that_ends_early(
+    marked: Chunk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "a.mp4", marked)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 3 // 5])
+    assert main(["verify", str(path)]) in (0, 1)
+    heading = capsys.readouterr().out.splitlines()[0]
+    assert "(incomplete or damaged: only " in heading
+    assert heading.endswith(" of 4.0 s can be decoded)")
+
+
 def test_an_unmarked_video(
     plain: Chunk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

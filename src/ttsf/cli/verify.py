@@ -63,8 +63,10 @@ def _lines(file: Path, verdict: "Verdict") -> list[str]:
     proves = PROVES_LITTLE if verdict.tags else PROVES_NOTHING
     if verdict.signed and not verdict.marked:
         proves = PROVES_UNCHANGED
+    length = f"{verdict.decoded_s:.1f} of {verdict.declared_s or 0:.1f} s"
+    incomplete = f" (incomplete or damaged: only {length} can be decoded)"
     return [
-        f"{file}: {heading}",
+        f"{file}: {heading}{incomplete if verdict.incomplete else ''}",
         f"  picture: {_finding(verdict.picture)}",
         f"  sound: {_finding(verdict.sound)}",
         f"  tags: {tags or 'none'}",
@@ -84,7 +86,7 @@ def _signature(signature: "dict[str, Any] | None") -> str:
 
 def _finding(finding: "Finding | None") -> str:
     if finding is None:
-        return "none in this file"
+        return "none that can be decoded"
     if not finding.found:
         return "no mark"
     parts = ", ".join(f"{part.begin_s:.1f} to {part.end_s:.1f} s" for part in finding.parts)

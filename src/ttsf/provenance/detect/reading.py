@@ -42,6 +42,12 @@ def open_media(path: Path) -> Any:
     return container
 
 
+def declared_s(container: Any) -> float | None:
+    """Return the length that a video or sound declares, s; None for a picture, or if unknown."""
+    seconds = (container.duration or 0) / av.time_base
+    return seconds if seconds > EVERY_S else None
+
+
 class Shown(NamedTuple):
     """A decoded frame."""
 

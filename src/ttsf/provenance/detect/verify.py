@@ -9,7 +9,7 @@ import numpy as np
 from ttsf.errors import TtsfError
 from ttsf.provenance.detect.evidence import FALSE_ALARM, Evidence
 from ttsf.provenance.detect.heard import Heard
-from ttsf.provenance.detect.reading import EVERY_S, open_media, pictures, sounds
+from ttsf.provenance.detect.reading import EVERY_S, declared_s, open_media, pictures, sounds
 from ttsf.provenance.detect.seen import Seen
 from ttsf.provenance.embed.payload import Payload, read
 from ttsf.provenance.embed.signature import read_signature
@@ -21,6 +21,10 @@ PART_S = 8.0
 PART_SAMPLES = 8 * PERIOD
 SOUND_SHARE, PICTURE_SHARE, ANY_SIZE_SHARE = 0.5, 0.25, 0.25
 """Shares of the false-alarm budget, by test."""
+MISSING_S = 1.0
+"""Difference from which a file is called incomplete, s."""
+EXACT = "mp4"
+"""A format that declares its length exactly; of others it may be an estimate."""
 CERTAIN = 0.99
 """Minimum probability of a reported number."""
 
@@ -42,6 +46,8 @@ class Finding(NamedTuple):
     payload: Payload | None
     """Payload, if it could be read."""
     likelihoods: np.ndarray
+    end_s: float
+    """Length that could be decoded, s."""
 
     @property
     def found(self) -> bool:
@@ -68,11 +74,23 @@ class Verdict(NamedTuple):
     tags: dict[str, str]
     signature: dict[str, Any] | None = None
     """C2PA signature; None if there is none, or ttsf[provenance] is not installed."""
+    declared_s: float | None = None
+    """Length that the file declares, s; None if it declares none exactly."""
 
     @property
     def marked(self) -> bool:
         """Whether a watermark was found in picture or sound."""
         return any(finding is not None and finding.found for finding in self[:2])
+
+    @property
+    def decoded_s(self) -> float:
+        """Length that could be decoded, s."""
+        return max((finding.end_s for finding in self[:2] if finding is not None), default=0.0)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether less could be decoded than the file declares."""
+        return self.declared_s is not None and self.decoded_s < self.declared_s - MISSING_S
 
     @property
     def signed(self) -> bool:
@@ -113,16 +131,17 @@ Look = tuple[Part, Evidence]
 def verify(path: Path) -> Verdict:
     """Look for watermark, tags and signature; raises TtsfError for an unreadable file."""
     with open_media(path) as container:
-        tags = read_tags(container.metadata)
-    picture, sound = _picture(path), _sound(path)
+        tags, length_s = read_tags(container.metadata), declared_s(container)
+        exact = EXACT in container.format.name.split(",")
+    picture, sound = _picture(path, length_s), _sound(path)
     if picture is None and sound is None:
         raise TtsfError(f"{path}: nothing in the file can be decoded")
-    return Verdict(picture, sound, tags, read_signature(path))
+    return Verdict(picture, sound, tags, read_signature(path), length_s if exact else None)
 
 
-def _picture(path: Path) -> Finding | None:
+def _picture(path: Path, length_s: float | None) -> Finding | None:
     whole, looks, end_s = Seen(), list[Look](), 0.0
-    for part, seen in _films(path):
+    for part, seen in _films(path, length_s):
         if not seen.frames:
             continue
         looks.append((part, seen.evidence()))
@@ -154,8 +173,11 @@ def _sound(path: Path) -> Finding | None:
     return _judged(looks, together, SOUND_SHARE)
 
 
-def _films(path: Path) -> Iterator[tuple[Part, Seen]]:
-    """Yield detectors of up to `PART_S` of frames of one size, for key frames and for all."""
+def _films(path: Path, length_s: float | None) -> Iterator[tuple[Part, Seen]]:
+    """Yield detectors of up to `PART_S` of frames of one size, for key frames and for all.
+
+    length_s: length of the file, which no part exceeds.
+    """
     keys, seen, begin_s, last_s = Seen(), Seen(), 0.0, 0.0
     for second, luma, key in pictures(path):
         if seen.frames and (second >= begin_s + PART_S or not seen.fits(luma)):
@@ -166,7 +188,8 @@ def _films(path: Path) -> Iterator[tuple[Part, Seen]]:
         if key:
             keys.add(luma)
         last_s = second
-    part = Part(begin_s, last_s + EVERY_S)
+    end_s = last_s + EVERY_S
+    part = Part(begin_s, end_s if length_s is None else max(last_s, min(end_s, length_s)))
     yield from ((part, keys), (part, seen))
 
 
@@ -188,6 +211,7 @@ def _judged(parts: list[Look], whole: Look | None, share: float) -> Finding:
         _joined(where),
         payload if where and certainty >= CERTAIN else None,
         best.likelihoods,
+        looks[-1][0].end_s,
     )
 
 
