@@ -78,7 +78,9 @@ def test_text_from_a_file_and_from_standard_input(
     stdin = types.SimpleNamespace(buffer=io.BytesIO(b"From a pipe"))
     monkeypatch.setattr(sys, "stdin", stdin)
     assert main([*speak, "-"]) == 0
-    assert heard == ["From a file: café\r\n", "From a pipe"]
+    stdin.buffer.seek(0)
+    assert main([*speak, "--text-file", "-"]) == 0
+    assert heard == ["From a file: café\r\n", "From a pipe", "From a pipe"]
 
 
 def test_several_faces_are_said_aloud(
@@ -117,6 +119,9 @@ def test_several_faces_are_said_aloud(
         (["speak", "a.png", "Hi", "-o", "a.mp4", "--audio", "b", "--voice", "c"], "no --voice"),
         (["speak", "a.png", "-o", "a.mp4", "--audio", "b", "--subtitles", "c.srt"], "the words"),
         (["speak", "a.png", "-o", "a.mp4", "--audio", "b", "--captions", "burnt"], "--captions"),
+        (["speak", "-", "-", "-o", "a.mp4"], "standard input holds either"),
+        (["speak", "-", "--text-file", "-", "-o", "a.mp4"], "standard input holds either"),
+        (["speak", "a.png", "-", "-o", "a.mp4", "--audio", "-"], "standard input holds either"),
         (["speak", "a.png", "Hi", "-o", "a.mp4", "--seed", "x"], "--seed"),
         (["speak", "a.png", "Hi", "-o", "a.mp4", "--rat", "1"], "--rat"),
         (["speak", "a.png", "Hi", "-o", "a.mp4", "--rate", "None"], "--rate"),

@@ -152,7 +152,7 @@ def test_standard_input(
     stdin = SimpleNamespace(buffer=io.BytesIO(talk.read_bytes()), isatty=lambda: False)
     monkeypatch.setattr(sys, "stdin", stdin)
     assert speak("-") == (0, "")
-    refused(speak("-", "-", model=tmp_path), "either the recording or its words")
+    refused(speak("-", "-", model=tmp_path), "the recording or the text")
 
 
 def test_marked_sound_has_a_rate_that_carries_the_mark(speak: Speak, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class Speak:
     text: Annotated[Positional[str | None], arg(help_behavior_hint="")] = None
     """Text to speak, or the words of the recording; - reads standard input."""
     text_file: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
-    """Read the text from a file."""
+    """Read the text from a file; - reads standard input."""
     audio: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """Recording to speak with instead of a voice, any sound or video file; - reads it from
     standard input."""
@@ -159,16 +159,19 @@ class Speak:
             logger.warning("%s: %s", self.portrait, doubt.sentence)
 
     def _text(self) -> str | None:
+        read = (self.portrait, self.audio, self.text_file, self.text and Path(self.text))
+        if read.count(STDIN) > 1:
+            raise TtsfError("standard input holds either the picture, the recording or the text")
         if self.audio is not None:
             if self.voice is not None or self.rate != DEFAULTS.rate:
                 raise TtsfError("a recording has its own voice and pace: no --voice, no --rate")
             if self.text is None and self.text_file is None:
                 refuse_idle(self, OF_WORDS, "the words of the recording")
                 return None
-            if self.audio == STDIN and self.text == "-":
-                raise TtsfError("standard input holds either the recording or its words")
         elif self.mark_sound:
             raise TtsfError("--mark-sound is for the sound of --audio; a voice is always marked")
         if (self.text is None) == (self.text_file is None):
             raise TtsfError("give the text either as an argument or with --text-file")
-        return self.text if self.text not in (None, "-") else read_text(self.text_file, guess=True)
+        if self.text not in (None, "-"):
+            return self.text
+        return read_text(None if self.text_file == STDIN else self.text_file, guess=True)
