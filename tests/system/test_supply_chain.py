@@ -47,13 +47,6 @@ def test_the_versions_with_hashes_are_those_without() -> None:
         assert entry.startswith("#") or "--hash=sha256:" in entry, entry
 
 
-def test_the_version_is_the_same_everywhere() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    cited = re.findall(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
-    changed = re.findall(r"^## (\S+)", (ROOT / "docs/changelog.md").read_text(), re.MULTILINE)
-    assert cited == changed[:1] == [version]
-
-
 def test_no_address_of_an_index_is_written_down() -> None:
     for name in ("deploy/constraints.txt", "deploy/constraints-hashes.txt", "pyproject.toml"):
         text = (ROOT / name).read_text()
