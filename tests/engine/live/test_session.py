@@ -165,8 +165,8 @@ def test_interpolated_frames_are_close_to_drawn_ones(live: LiveSession) -> None:
     performer = live._performer
     segment = performer.rest(0, 50)
     assert len(segment.keys) < 50
-    some = performer.draw(segment, 0, 16)
-    every = performer.draw(segment._replace(keys=tuple(range(50))), 0, 16)
+    some = performer.draw(segment, range(16))
+    every = performer.draw(segment._replace(keys=tuple(range(50))), range(16))
     errors = np.abs(np.stack(some).astype(int) - np.stack(every))
     assert errors.mean() < 1 and len(some) == 16
 
@@ -176,20 +176,38 @@ def test_late_pictures_are_left_out_and_the_sound_goes_on(
 ) -> None:
     draw = Performer.draw
 
-    def slowly(self: Performer, segment: Segment, start: int, end: int) -> list[np.ndarray]:
-        time.sleep(0.5)
-        return draw(self, segment, start, end)
+    def slowly(self: Performer, segment: Segment, some: range) -> list[np.ndarray]:
+        time.sleep(0.12 * len(some))
+        return draw(self, segment, some)
 
     frames = live.frames()
     next(frames)
     monkeypatch.setattr(Performer, "draw", slowly)
+    live.say("one two three four five six seven eight nine ten. " * 2)
     began = time.monotonic()
-    seen = list(islice(frames, 50))
+    seen = list(islice(frames, 250))
     took = time.monotonic() - began
-    assert 1.8 < took < 12, "by the clock, whatever the pictures take"
-    assert [frame.number for frame in seen] == list(range(1, 51))
-    assert live.dropped == sum(frame.picture is None for frame in seen) > 5
+    assert 9.8 < took < 30, "by the clock, whatever the pictures take"
+    assert [frame.number for frame in seen] == list(range(1, 251))
+    assert live.dropped == sum(frame.picture is None for frame in seen) > 50
     assert all(len(frame.samples) == FRAME for frame in seen)
+    drawn = [frame.number for frame in seen if frame.picture is not None and frame.number > 100]
+    assert len(drawn) > 10, "a face that is drawn too slowly moves all the same"
+    assert max(b - a for a, b in pairwise([100, *drawn, 250])) < 60
+
+
+def test_a_session_that_was_stopped_does_not_hurry(live: LiveSession) -> None:
+    """After a machine slept, for instance, what was missed is not sent at once."""
+    clock = Simulated()
+    live.visible = False
+    frames = live.frames(clock)
+    list(islice(frames, 10))
+    wait, clock.wait = clock.wait, lambda *_: setattr(clock, "time", clock.time + 500)  # type: ignore[method-assign]
+    next(frames)
+    clock.wait = wait  # type: ignore[method-assign]
+    began = clock.time
+    assert [frame.number for frame in islice(frames, 25)] == list(range(11, 36))
+    assert 0.9 < clock.time - began < 1.1
 
 
 @pytest.mark.parametrize("minutes", [10, pytest.param(30, marks=pytest.mark.long)])
@@ -205,7 +223,7 @@ def test_a_long_session_has_no_drift_and_keeps_nothing(live: LiveSession, minute
         if number % 3_700 == 0:
             live.interrupt()
         if number % 5_000 == 0:
-            kept = (live._plan, live._drawings, live._ready, live._scripts, live._news)
+            kept = (live._plan, live._pictures, live._ready, live._scripts, live._news)
             sizes.append(sum(map(len, kept)))
         assert frame.number == number and frame.picture is None
         samples += len(frame.samples)

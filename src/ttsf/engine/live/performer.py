@@ -1,6 +1,6 @@
 """Motion and sound of a face that speaks, rests and is interrupted, without a jump."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from typing import NamedTuple
 
 import numpy as np
@@ -117,33 +117,32 @@ class Performer:
         )
 
     @torch.inference_mode()
-    def draw(self, segment: Segment, start: int, end: int) -> list[np.ndarray]:
-        """Draw the region in frames [start, end) of a segment, uint8 [h, w, 3].
+    def draw(self, segment: Segment, frames: range) -> list[np.ndarray]:
+        """Draw the region in some frames of a segment, uint8 [h, w, 3].
 
         G draws the key frames, each once; its fields are interpolated for the others.
         """
         session, known = self.session, self._fields
-        first = bisect_right(segment.keys, start) - 1
-        keys = segment.keys[first : bisect_left(segment.keys, end - 1) + 1]
+        after = [bisect_left(segment.keys, frame) for frame in frames]
+        around = [
+            (segment.keys[k if segment.keys[k] == frame else k - 1], segment.keys[k])
+            for k, frame in zip(after, frames, strict=True)
+        ]
+        keys = sorted({key for pair in around for key in pair})
         missing = [key for key in keys if (segment.number, key) not in known]
-        drawn = dict[int, tuple[np.ndarray, ...]]()
+        fields = {key: known[segment.number, key] for key in set(keys).difference(missing)}
         for k in range(0, len(missing), FRAMES_PER_BATCH):
             some = missing[k : k + FRAMES_PER_BATCH]
             parts = self.model.fields(session.source, segment.f_m[some], segment.f_lip[some])
             arrays = (part.float().cpu().numpy() for part in parts)
-            drawn |= zip(some, zip(*arrays, strict=True), strict=True)
-        fields = [drawn[key] if key in drawn else known[segment.number, key] for key in keys]
-        last = zip(keys[-2:], fields[-2:], strict=True)
-        self._fields = {(segment.number, key): field for key, field in last}
+            fields |= zip(some, zip(*arrays, strict=True), strict=True)
+        self._fields = {(segment.number, key): fields[key] for key in keys[-2:]}
         top, left, *_ = session.scene.region
-        pictures, after = list[np.ndarray](), 0
-        for frame in range(start, end):
-            after += keys[after] < frame
-            before = max(0, after - 1)
-            gap = keys[after] - keys[before]
-            share = np.float32((keys[after] - frame) / gap if gap else 0)
-            pair = zip(fields[before], fields[after], strict=True)
-            mixed = [b + share * (a - b) if share else b for a, b in pair]
+        pictures = list[np.ndarray]()
+        for frame, (first, second) in zip(frames, around, strict=True):
+            share = np.float32((frame - first) / (second - first) if second > first else 0)
+            pair = zip(fields[first], fields[second], strict=True)
+            mixed = [b + share * (a - b) if share else b for b, a in pair]
             pictures.append(session.stamped(session.scene.draw(*mixed), top, left))
         return pictures
 

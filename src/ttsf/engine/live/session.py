@@ -1,13 +1,15 @@
 """A living picture: it rests, listens and speaks on a clock of 25 frames a second.
 
-Sound is planned in segments and never waits for pictures: a picture that is not drawn when it is
-due is left out and counted. Nothing is kept of what has been yielded.
+Sound is planned in segments, on a thread of its own, and never waits for pictures: a picture that
+is not drawn when it is due is left out and counted. Nothing is kept of what has been yielded.
 """
 
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -16,8 +18,9 @@ from ttsf.compositing.box import Box
 from ttsf.engine.live.frame import Clock, LiveFrame, Spoke, SystemClock
 from ttsf.engine.live.parts import Part, Parts, Words
 from ttsf.engine.live.performer import Performer, Segment
+from ttsf.engine.live.pictures import AHEAD, Pictures
 from ttsf.engine.live.script import Pieces, Script, script_of
-from ttsf.engine.talk import FRAMES_PER_BATCH, Session, split
+from ttsf.engine.talk import Session, split
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.media.audio.source import OpenSound
@@ -25,15 +28,13 @@ from ttsf.model.ttsf import SpokenUtterance
 from ttsf.text.front_end import TextFrontEnd
 from ttsf.timings.words import WordTimes
 
-REST_FRAMES, CALM_BATCH = 50, 16
-"""Frames of rest that are planned, and drawn, at once."""
-AHEAD, PLANNED_AHEAD = 8, 25
-"""Frames that are drawn, and frames of speech that are planned, ahead of the clock."""
+REST_FRAMES, PLANNED_AHEAD = 50, 25
+"""Frames of rest that are planned at once, and of speech that are planned ahead of the clock."""
 MARGIN = 3
-"""Frames between the clock and the first one of a speech, in which it is drawn."""
+"""Least number of frames between the clock and a speech, in which it is planned and drawn."""
 UTTERANCES_AHEAD = 2
 PAUSED_S = 1.0
-"""A consumer that is away for longer has paused the session."""
+"""A consumer that is away for longer has paused the session, and so has a machine."""
 
 
 class _Ready(NamedTuple):
@@ -43,12 +44,6 @@ class _Ready(NamedTuple):
     said: SpokenUtterance | None = None
     words: Words | None = None
     reason: str = ""
-
-
-class _Drawing(NamedTuple):
-    first: int
-    end: int
-    pictures: Future[list[np.ndarray]]
 
 
 class LiveSession:
@@ -69,6 +64,7 @@ class LiveSession:
         self._open_sound, self._fps = open_sound, session.model.config.video.fps
         self._performer, self._parts = Performer(session), Parts(session, front_end)
         self._reader = Workers(1)  # waits for text and sound, and finds the lips of the latter
+        self._planner = Workers(1)
         self._lock, self._woken = threading.Condition(), threading.Event()
         self._scripts = dict[int, Script]()
         self._ready = deque[_Ready]()
@@ -76,9 +72,11 @@ class LiveSession:
         self._lost = set[int]()  # speeches that were interrupted
         self._speeches = 0
         # of the thread that consumes:
-        self._plan, self._drawings = deque[Segment](), deque[_Drawing]()
+        self._plan = deque[Segment]()
         self._previous: Segment | None = None
-        self._shown = self._submitted = 0
+        self._coming: Future[Segment] | None = None  # the next one of the plan
+        self._pictures = Pictures(session.workers, self._performer, self._fps)
+        self._shown, self._margin = 0, MARGIN
         self._begun = set[int]()
         self._heard = WordTimes(())
         self._news = list[tuple[int, Spoke]]()
@@ -150,15 +148,15 @@ class LiveSession:
         """
         clock = clock or SystemClock()
         try:
-            self._extend(realtime, 0)
-            if self._drawings:
-                wait([self._drawings[0].pictures])
+            self._extend(realtime)
+            self._pictures.wait()
             origin = clock.now() - self._shown / self._fps
             while not self._closed:
                 self._woken.clear()
-                late_s = clock.now() - origin - self._shown / self._fps
-                self._extend(realtime, max(0, int(late_s * self._fps)) if realtime else 0)
+                self._extend(realtime)
                 early_s = origin + self._shown / self._fps - clock.now()
+                if early_s < -PAUSED_S:
+                    origin -= early_s
                 if realtime and early_s > 0:
                     clock.wait(self._woken, early_s)
                     if clock.now() < origin + self._shown / self._fps:
@@ -168,24 +166,41 @@ class LiveSession:
                 away_s = clock.now() - given
                 origin += away_s if away_s > PAUSED_S else 0
         finally:
-            while self._drawings:
-                self._drawings.pop().pictures.cancel()
-            self._submitted = self._shown
+            self._pictures.drop(self._shown)
 
-    def _extend(self, realtime: bool, late: int) -> None:
-        """Plan and draw ahead; late: frames that are due already."""
+    def _extend(self, realtime: bool) -> None:
+        """Plan and draw ahead."""
+        self._collect(not realtime)
         if self._interrupted:
+            self._collect(True)
             self._cut_short()
         near = self._shown + PLANNED_AHEAD
-        while self._scripts and self._end_of_speech() < near and self._take(wait=not realtime):
-            pass
-        while not self._plan or self._plan[-1].end <= self._shown + AHEAD + MARGIN:
+        while self._coming is None and self._scripts and self._end_of_speech() < near:
+            if not self._take(wait=not realtime):
+                break
+            self._collect(not realtime)
+        while self._coming is None and (not self._plan or self._plan[-1].end <= near + MARGIN):
             first = self._plan[-1].end if self._plan else self._shown
-            self._plan.append(self._rest(first, REST_FRAMES))
-        if self.visible:
-            self._submitted = max(self._submitted, self._shown + (late + 1 if late else 0))
-            while self._submitted < self._shown + AHEAD:
-                self._draw_next()
+            self._coming = self._resting(first, REST_FRAMES)
+            self._collect(not realtime)
+        urgent = self._coming is not None and self._plan[-1].end < self._shown + AHEAD
+        if self.visible and not urgent:  # else the sound needs the processor
+            self._pictures.draw_ahead(self._plan, self._shown, realtime)
+
+    def _collect(self, wait: bool) -> None:
+        """Add what has been planned; wait for it if it has to be, or if nothing else is left."""
+        coming = self._coming
+        if coming is None or not (wait or coming.done() or self._plan_is_over):
+            return
+        segment, self._coming = coming.result(), None
+        self._plan.append(segment)
+        if segment.speech is not None and segment.speech not in self._begun:
+            self._begun.add(segment.speech)
+            self._news.append((segment.first, Spoke(segment.speech, "begun")))
+
+    @property
+    def _plan_is_over(self) -> bool:
+        return not self._plan or self._plan[-1].end <= self._shown
 
     def _take(self, wait: bool) -> bool:
         """Plan the next utterance that is ready, and return whether there was one."""
@@ -204,16 +219,18 @@ class LiveSession:
             self._news.append((end, Spoke(ready.speech, what, ready.reason)))
             self._begun.discard(ready.speech)
             return True
-        first = max(end, self._shown + MARGIN * bool(self._plan))
+        first = max(end, self._shown + self._margin * bool(self._plan))
         self._keep_until(first)
-        segment = self._computed(
+        began_s = time.monotonic()
+        self._coming = self._planner.submit(
             self._performer.speak, first, ready.speech, ready.said, ready.words
         )
-        if ready.speech not in self._begun:
-            self._begun.add(ready.speech)
-            self._news.append((first, Spoke(ready.speech, "begun")))
-        self._plan.append(segment)
+        self._coming.add_done_callback(lambda _: self._planned_in(time.monotonic() - began_s))
         return True
+
+    def _planned_in(self, seconds: float) -> None:
+        """The next speech begins after so much time, so that the clock need not wait for it."""
+        self._margin = max(MARGIN, min(PLANNED_AHEAD, math.ceil(seconds * self._fps)))
 
     def _cut_short(self) -> None:
         """Stop speaking at the next frame."""
@@ -234,40 +251,26 @@ class LiveSession:
             self._plan.pop()
         last = self._plan.pop() if self._plan else self._previous
         if last is not None and last.end >= first:
-            last = self._computed(self._performer.cut, last, first - last.first)
+            last = self._planner.submit(self._performer.cut, last, first - last.first).result()
             if last.end > self._shown:
                 self._plan.append(last)
         elif last is not None:
-            self._plan += [last, self._rest(last.end, first - last.end)]
-        while self._drawings and self._drawings[-1].first >= first:
-            self._drawings.pop().pictures.cancel()
-        if self._drawings and self._drawings[-1].end > first:
-            self._drawings.append(self._drawings.pop()._replace(end=first))
-        self._submitted = min(self._submitted, first)
+            self._plan += [last, self._resting(last.end, first - last.end).result()]
+        self._pictures.drop(first)
 
     def _end_of_speech(self) -> int:
         """The frame after the last planned one of speech; 0 if none is planned."""
         return max((s.end for s in self._plan if s.speech is not None), default=0)
 
-    def _rest(self, first: int, frames: int) -> Segment:
-        return self._computed(self._performer.rest, first, frames, self._listening)
-
-    def _computed(self, work: Callable[..., Segment], *arguments: object) -> Segment:
-        return self.session.workers.submit(work, *arguments).result()
-
-    def _draw_next(self) -> None:
-        segment = next(s for s in self._plan if s.end > self._submitted)
-        start = self._submitted - segment.first
-        longest = CALM_BATCH if segment.speech is None else FRAMES_PER_BATCH
-        end = min(start + longest, len(segment.f_m))
-        pictures = self.session.workers.submit(self._performer.draw, segment, start, end)
-        self._drawings.append(_Drawing(self._submitted, segment.first + end, pictures))
-        self._submitted = segment.first + end
+    def _resting(self, first: int, frames: int) -> Future[Segment]:
+        return self._planner.submit(self._performer.rest, first, frames, self._listening)
 
     def _next(self, realtime: bool) -> LiveFrame:
         """Return the next frame, and forget it."""
         number, rate = self._shown, self.session.model.config.samples_per_video
         self._shown += 1
+        picture = self._pictures.take(number, realtime) if self.visible else None
+        self.dropped += self.visible and picture is None
         segment = self._plan[0]
         if number == segment.first and segment.speech is not None:
             self._heard = segment.spoken
@@ -277,7 +280,7 @@ class LiveSession:
             now = WordTimes(())
         frame = LiveFrame(
             number,
-            self._picture(number, realtime),
+            picture,
             segment.samples[at * rate : (at + 1) * rate].clip(-1, 1),
             now,
             "speaking" if at < segment.voiced else "listening" if self._listening else "idle",
@@ -287,18 +290,6 @@ class LiveSession:
         if self._shown == segment.end:
             self._previous = self._plan.popleft()
         return frame
-
-    def _picture(self, number: int, realtime: bool) -> np.ndarray | None:
-        while self._drawings and self._drawings[0].end <= number:
-            self._drawings.popleft().pictures.cancel()
-        if not self.visible:
-            return None
-        if self._drawings and self._drawings[0].first <= number:
-            first, _, pictures = self._drawings[0]
-            if pictures.done() or not realtime:
-                return pictures.result()[number - first]
-        self.dropped += 1
-        return None
 
     def _prepare(self, number: int, script: Script, parts: Iterator[Part]) -> None:
         """Make the utterances of a speech on the session's own thread, few of them ahead."""
