@@ -6,6 +6,7 @@ with its mean mel there. So a symbol that lasts keeps its length, unless the rec
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ttsf.model.speech.duration import (
     give_pauses_to_marks,
@@ -49,7 +50,8 @@ def fit_recording(
         error = ((x_1 - mu) * sounds).sum(2, keepdim=True)
         x_1 = x_1 - error / sounds.sum(2, keepdim=True).clamp_min(1)
     of_symbols = torch.zeros_like(predicted).index_add(1, owner, durations)
-    features = speech.upsample(text, give_pauses_to_marks(of_symbols, ids), x_1.shape[2])
+    of_symbols = give_pauses_to_marks(_free_onsets(of_symbols, predicted, ids), ids)
+    features = speech.upsample(text, of_symbols, x_1.shape[2])
     return features, scores.gather(1, index[:, None])[:, 0]  # of the path that was found
 
 
@@ -64,6 +66,18 @@ def nearest_voice(
     many = (len(voices), -1, -1)
     _, fits = fit_recording(speech, ids.expand(many[:2]), mel.expand(many), voices, ends)
     return voices[fits.mean(1).argmax()][None]
+
+
+def _free_onsets(durations: Tensor, predicted: Tensor, ids: Tensor) -> Tensor:
+    """Give what exceeds a sound's predicted length to the mark or space before it.
+
+    Only after a mark: the closure of a /b/ is as silent as the pause, and the search takes both.
+    """
+    mark = (ids > 0) & (ids < len(PUNCTUATION))  # the space is the last punctuation symbol
+    before = F.pad(mark, (1, 0))[:, :-1] | F.pad(mark, (2, 0))[:, :-2]
+    onset = before & (ids > len(PUNCTUATION)) & F.pad(ids <= len(PUNCTUATION), (1, 0))[:, :-1]
+    surplus = (durations - predicted).clamp_min(0) * onset
+    return durations - surplus + F.pad(surplus, (0, 1))[:, 1:]
 
 
 def _states(durations: Tensor, frames: int) -> Tensor:
