@@ -10,7 +10,7 @@ import torch
 from tests.support.readings import write_reading
 from ttsf.research.data.manifest import read_manifest, write_manifest
 from ttsf.research.data.synthetic.timed_voices import timed_jobs, timed_one
-from ttsf.research.presets import PRESETS
+from ttsf.research.presets import MINI
 from ttsf.research.training.journal import Validation
 from ttsf.research.training.loop import train
 from ttsf.research.training.parts import SPEAKERS
@@ -19,11 +19,10 @@ from ttsf.research.training.stages.tts import TtsStage
 from ttsf.research.training.stages.vocoder import VocoderStage, output_audio
 from ttsf.research.training.state import read_average
 
-NEXT = PRESETS["mini"]
 SMALL = replace(
-    NEXT,
-    model=replace(NEXT.model, vocoder=replace(NEXT.model.vocoder, channels=16, layers=1)),
-    vocoder=replace(NEXT.vocoder, batch=2, discriminators="spectrogram"),
+    MINI,
+    model=replace(MINI.model, vocoder=replace(MINI.model.vocoder, channels=16, layers=1)),
+    vocoder=replace(MINI.vocoder, batch=2, discriminators="spectrogram"),
 )
 
 
@@ -39,7 +38,7 @@ def corpus(tmp_path: Path) -> Path:
 
 
 def test_tts_learns_from_known_times(corpus: Path) -> None:
-    stage = TtsStage(TtsOptions(corpus), NEXT)
+    stage = TtsStage(TtsOptions(corpus), MINI)
     batch = stage.batch(0)
     spoken = batch.spoken
     assert spoken.durations is not None and spoken.log_f0 is not None
@@ -70,17 +69,17 @@ def test_a_vocoder_of_24_khz_learns_from_wide_and_narrow_sound(corpus: Path) -> 
 
 
 def test_f0_that_a_corpus_lacks_is_found_in_the_sound(corpus: Path) -> None:
-    stage = TtsStage(TtsOptions(corpus), NEXT)
+    stage = TtsStage(TtsOptions(corpus), MINI)
     known = stage.batch(0).spoken.log_f0
     write_manifest(corpus, [replace(clip, f0=None) for clip in stage.speech.clips])
-    found = TtsStage(TtsOptions(corpus), NEXT).batch(0).spoken.log_f0
+    found = TtsStage(TtsOptions(corpus), MINI).batch(0).spoken.log_f0
     assert known is not None and found is not None
     torch.testing.assert_close(known, found, atol=0.05, rtol=0)
 
 
 def test_the_finish_teaches_d_tts_by_discriminators(corpus: Path) -> None:
     torch.manual_seed(0)
-    stage = TtsStage(TtsOptions(corpus, adversarial=True), NEXT)
+    stage = TtsStage(TtsOptions(corpus, adversarial=True), MINI)
     losses = stage.losses(stage.batch(0))
     assert losses.keys() == stage.weights.keys() > {"adversarial", "features", "discriminator"}
     (losses["adversarial"] + losses["features"]).backward()
@@ -95,11 +94,11 @@ def test_the_finish_teaches_d_tts_by_discriminators(corpus: Path) -> None:
 
 def test_a_run_begins_with_another_ones_weights(corpus: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    first = TtsStage(TtsOptions(corpus), NEXT)
+    first = TtsStage(TtsOptions(corpus), MINI)
     first.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
     train(first, tmp_path / "run", RunSettings(1))
     (tmp_path / "run" / SPEAKERS).write_text('["ann"]')
-    second = TtsStage(TtsOptions(corpus, adversarial=True, warm_start=tmp_path / "run"), NEXT)
+    second = TtsStage(TtsOptions(corpus, adversarial=True, warm_start=tmp_path / "run"), MINI)
     kept = read_average(tmp_path / "run")
     own = second.net.state_dict()
     assert {name for name in own if name not in kept} == {
@@ -113,7 +112,7 @@ def test_the_vocoder_learns_from_mels_with_the_clips_own_times_and_f0(
     corpus: Path, tmp_path: Path
 ) -> None:
     torch.manual_seed(0)
-    tts = TtsStage(TtsOptions(corpus), NEXT)
+    tts = TtsStage(TtsOptions(corpus), MINI)
     tts.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
     train(tts, tmp_path / "run", RunSettings(1))
     clips = read_manifest(corpus)
@@ -131,9 +130,9 @@ def test_the_vocoder_learns_from_mels_with_the_clips_own_times_and_f0(
 def test_without_held_out_speech_the_training_clips_validate(corpus: Path) -> None:
     clips = [replace(clip, split="train") for clip in read_manifest(corpus)]
     write_manifest(corpus, clips)
-    tts, vocoder = TtsStage(TtsOptions(corpus), NEXT), VocoderStage(VocoderOptions(corpus), SMALL)
+    tts, vocoder = TtsStage(TtsOptions(corpus), MINI), VocoderStage(VocoderOptions(corpus), SMALL)
     assert tts.held_out is tts.speech and "on training clips" in tts.notes[0]
     assert vocoder.held_out is vocoder.speech and "on training clips" in vocoder.notes[0]
     write_manifest(corpus, [*clips[:-1], replace(clips[-1], split="valid", speaker="stranger")])
-    assert TtsStage(TtsOptions(corpus), NEXT).notes
+    assert TtsStage(TtsOptions(corpus), MINI).notes
     assert not VocoderStage(VocoderOptions(corpus), SMALL).notes

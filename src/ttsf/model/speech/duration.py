@@ -79,6 +79,16 @@ def search_alignment(
     return torch.from_numpy(durations).to(scores.device)
 
 
+def are_sounds(ids: Tensor) -> Tensor:
+    """Which symbols are neither blanks nor punctuation: bool, of the shape of ids."""
+    return ids > len(PUNCTUATION)
+
+
+def are_marks(ids: Tensor) -> Tensor:
+    """Which symbols are punctuation other than spaces: bool, of the shape of ids."""
+    return (ids > 0) & (ids < len(PUNCTUATION))  # the space is the last punctuation symbol
+
+
 def give_pauses_to_marks(durations: Tensor, ids: Tensor) -> Tensor:
     """Reassign each pause to the first punctuation mark between two phones: int64 [B, L].
 
@@ -86,8 +96,7 @@ def give_pauses_to_marks(durations: Tensor, ids: Tensor) -> Tensor:
     mean log-durations are then too small, and the predictor would learn too short pauses.
     """
     size = ids.shape[1]
-    silent = ids <= len(PUNCTUATION)
-    mark = (ids > 0) & (ids < len(PUNCTUATION))  # the space is the last punctuation symbol
+    silent, mark = ~are_sounds(ids), are_marks(ids)
     group = (~silent).cumsum(1)
     spare = (durations - 1).clamp_min(0) * silent
     place = torch.where(mark, torch.arange(size, device=ids.device), size)
@@ -143,11 +152,9 @@ def gaussian_nll(x: Tensor, mu: Tensor, mask: Tensor) -> Tensor:
 
 def silent_end(ids: Tensor) -> Tensor:
     """Which symbols [B, L] are marks or blanks after all that sound."""
-    sounds = ids > len(PUNCTUATION)
-    return sounds.flip(1).cumsum(1).flip(1) == 0
+    return are_sounds(ids).flip(1).cumsum(1).flip(1) == 0
 
 
 def inner_marks(ids: Tensor) -> Tensor:
     """Which symbols [B, L] are marks, other than spaces, with sounds after them."""
-    mark = (ids > 0) & (ids < len(PUNCTUATION))  # the space is the last punctuation symbol
-    return mark & ~silent_end(ids)
+    return are_marks(ids) & ~silent_end(ids)

@@ -9,13 +9,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttsf.model.speech.duration import (
+    are_marks,
+    are_sounds,
     give_pauses_to_marks,
     log_likelihood,
     search_alignment,
     symbols_of_frames,
 )
 from ttsf.model.speech.tts import SpeechFeatures, TextToSpeech
-from ttsf.symbols import PUNCTUATION
 
 STRIDE = 2
 """Mel frames of a state: speech may be that many times faster than the model's own."""
@@ -46,7 +47,7 @@ def fit_recording(
         durations = search_alignment(scores, size, frames, over)
         index, _ = symbols_of_frames(durations, x_1.shape[2])
         mu = states.gather(2, index[:, None].expand_as(x_1))
-        sounds = (ids > len(PUNCTUATION))[:, owner].gather(1, index)[:, None]
+        sounds = are_sounds(ids)[:, owner].gather(1, index)[:, None]
         error = ((x_1 - mu) * sounds).sum(2, keepdim=True)
         x_1 = x_1 - error / sounds.sum(2, keepdim=True).clamp_min(1)
     of_symbols = torch.zeros_like(predicted).index_add(1, owner, durations)
@@ -73,9 +74,9 @@ def _free_onsets(durations: Tensor, predicted: Tensor, ids: Tensor) -> Tensor:
 
     Only after a mark: the closure of a /b/ is as silent as the pause, and the search takes both.
     """
-    mark = (ids > 0) & (ids < len(PUNCTUATION))  # the space is the last punctuation symbol
+    mark, sound = are_marks(ids), are_sounds(ids)
     before = F.pad(mark, (1, 0))[:, :-1] | F.pad(mark, (2, 0))[:, :-2]
-    onset = before & (ids > len(PUNCTUATION)) & F.pad(ids <= len(PUNCTUATION), (1, 0))[:, :-1]
+    onset = before & sound & F.pad(~sound, (1, 0))[:, :-1]
     surplus = (durations - predicted).clamp_min(0) * onset
     return durations - surplus + F.pad(surplus, (0, 1))[:, 1:]
 

@@ -134,7 +134,7 @@ def _begins(match: re.Match[str]) -> bool:
 
 
 def _is_name_of_letters(match: re.Match[str]) -> bool:
-    """Whether IT, WHO or US is spelled, as in 'the IT room', and not the word it, who or us."""
+    """Return whether IT, WHO or US is an initialism, as in 'the IT room', and not a pronoun."""
     text, before, after = match[1], word_before(match).lower(), word_after(match)
     if text == "US":
         return True

@@ -250,7 +250,7 @@ def k_means(points: Tensor, count: int) -> Tensor:
 
 def _bounded(weight: Tensor, bias: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     """Scale scores that half precision would not hold, as people give that never move."""
-    most = (x @ weight.T + bias).abs().max()
+    most = (torch.inner(x, weight) + bias).abs().max()
     scale = (MOST / most).clamp_max(1.0)
     return scale * weight, scale * bias
 
