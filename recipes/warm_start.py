@@ -24,9 +24,10 @@ HiFi-GAN, same: everything. Our generator normalises its mel, which is folded in
 convolution; so the first and last three frames, where padding begins, differ. A kernel's length
 shows in a file but its rate does not.
 
-Vocos, from a model of ours with a lower rate: same up to half that rate, where the bins of its STFT
-are those of ours if both windows last equally long; near above, where each bin begins as a copy of
-one an octave or so lower, HIGHER_LOG quieter and with another phase.
+Vocos, from a model of ours with the same rate or a lower one: same up to half that rate, where the
+bins of its STFT are those of ours if both windows last equally long; near above, where each bin
+begins as a copy of one an octave or so lower, HIGHER_LOG quieter and with another phase; own what
+reads F0, if the file does not.
 
 Speech, from a model of ours of another width: same what has our name and shape, such as all of
 D_TTS; own the rest.
@@ -331,11 +332,12 @@ def load_hifigan(
 
 
 def load_vocos(theirs: dict[str, Tensor], vocoder: nn.Module, config: VocoderConfig) -> Start:
-    """Put the vocoder of a model of a lower rate into `vocoder`; raises TtsfError if none fits."""
+    """Put a vocoder into `vocoder`, of its rate or a higher one; raises TtsfError if none fits."""
     own = vocoder.state_dict()
     prefix, head = "vocoder.", ("last.weight", "last.bias")
-    same = sorted(name for name in own if name not in head)
-    for name in own:
+    new = [n for n in own if n.startswith("pitch.") and prefix + n not in theirs]
+    same = sorted(own.keys() - set(head) - set(new))
+    for name in own.keys() - set(new):
         if prefix + name not in theirs:
             raise TtsfError(f"the file has no {prefix + name}: no model with such a vocoder")
         if name not in head:
@@ -343,18 +345,18 @@ def load_vocos(theirs: dict[str, Tensor], vocoder: nn.Module, config: VocoderCon
             own[name] = _take(own[name], name, parts)
     bins = len(theirs["vocoder.last.bias"]) // 2
     more = config.istft_n_fft // 2 + 1 - bins
-    if not 0 < more < bins:
+    if not 0 <= more < bins:
         raise TtsfError(f"an STFT of {bins} bins does not grow to {bins + more}: less than twice")
     louder = math.log((bins + more - 1) / (bins - 1))  # a longer inverse FFT divides by more
     for name in head:
         level, phase = theirs[prefix + name].chunk(2)
-        high_level, high_phase = level[-more:], phase[-more:]
+        high_level, high_phase = level[bins - more :], phase[bins - more :]
         if name == "last.bias":
             level, high_level = level + louder, high_level + louder - HIGHER_LOG
             high_phase = high_phase + 2 * math.pi * torch.rand(more)
         own[name] = torch.cat([level, high_level, phase, high_phase])
     vocoder.load_state_dict(own)
-    return Start(same, list(head), [], [])
+    return Start(same, list(head), new, [])
 
 
 def start_matcha(path: Path, config: ModelConfig, speakers: int, out: Path) -> Start:
@@ -446,7 +448,9 @@ def main() -> None:
     hifigan.add_argument(
         "--discriminators", choices=get_args(DiscriminatorKind), help="as in ttsf train vocoder"
     )
-    vocos = kinds.add_parser("vocos", help="the vocoder of a model of ours with a lower rate")
+    vocos = kinds.add_parser(
+        "vocos", help="the vocoder of a model of ours, at its rate or a higher one"
+    )
     speech = kinds.add_parser("speech", help="the speech parts of a model of ours, what fits")
     for kind in (matcha, hifigan, vocos, speech):
         kind.add_argument("file", type=Path, metavar="FILE")

@@ -44,6 +44,21 @@ def test_the_band_of_before_sounds_the_same(tmp_path: Path) -> None:
         assert torch.allclose(new.vocoder(mel)[:, ::3], old.vocoder(mel)[:, ::2], atol=1e-5)
 
 
+def test_a_vocoder_of_the_same_rate_gets_a_head_for_f0(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    old = TTSF(replace(TINY, vocoder=WIDE)).eval()
+    save_file(old.state_dict(), tmp_path / "model.safetensors")
+    config = replace(TINY, vocoder=replace(WIDE, harmonics_hz=1_000.0))
+    start = start_vocos(tmp_path / "model.safetensors", config, tmp_path / "run")
+    assert start.own and all(name.startswith("pitch.") for name in start.own)
+    new = TTSF(config).eval()
+    load_parts(new, tmp_path / "run", ("vocoder",))
+    mel = torch.randn(1, 80, 30) - 5
+    with torch.no_grad():
+        new.vocoder.pitch.layers[-1].bias.fill_(-50)  # nothing is voiced
+        assert torch.allclose(new.vocoder(mel), old.vocoder(mel), atol=1e-5)
+
+
 def test_more_than_twice_the_band_is_refused(tmp_path: Path) -> None:
     save_file(TTSF(replace(TINY, vocoder=NARROW)).state_dict(), tmp_path / "model.safetensors")
     config = replace(TINY, vocoder=replace(WIDE, sample_rate=48_000, istft_n_fft=1920))

@@ -41,6 +41,7 @@ class VocoderTraining:
     adversarial: float = 1.0
     features: float = 2.0
     discriminator: float = 1.0
+    pitch: float = 1.0  # weight of F0, for vocoders with `harmonics_hz` [ours]
     learning_rate: float = 2e-4  # AdamW
     betas: tuple[float, float] = (0.8, 0.99)
     decay: float = 0.999  # of the learning rate, an epoch

@@ -75,7 +75,13 @@ _MINI = ModelConfig(
         refiner=RefinerConfig(),
     ),  # known times, pitch and energy [ours]
     vocoder=VocoderConfig(
-        kind="vocos", sample_rate=24_000, channels=224, layers=8, istft_n_fft=960, istft_hop=240
+        kind="vocos",
+        sample_rate=24_000,
+        channels=224,
+        layers=8,
+        istft_n_fft=960,
+        istft_hop=240,
+        harmonics_hz=1_200.0,
     ),
     face=FaceConfig(
         style_channels=256,

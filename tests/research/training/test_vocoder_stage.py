@@ -214,6 +214,53 @@ def test_a_frame_rate_vocoder_learns_too(corpus: Path) -> None:
     assert mel[-1] < 0.5 * mel[0]
 
 
+def test_a_head_for_f0_learns_alone(corpus: Path) -> None:
+    """The loss falls to a third within 60 steps; the tones' F0 is found; the rest stays."""
+    torch.manual_seed(0)
+    vocos = VocoderConfig(
+        kind="vocos", channels=32, layers=2, istft_n_fft=640, harmonics_hz=1_000.0
+    )
+    preset = Preset(model=replace(SMALL, vocoder=vocos), vocoder=replace(BOTH, learning_rate=1e-2))
+    stage = VocoderStage(VocoderOptions(corpus, only="pitch"), preset)
+    before = {name: p.detach().clone() for name, p in stage.net.named_parameters()}
+    batch, optimizer, found = stage.batch(0), stage.optimizer(), []
+    assert batch.f0 is not None and batch.f0.shape == (2, batch.mel.shape[-1])
+    for _ in range(60):
+        losses = stage.losses(batch)
+        assert losses.keys() == stage.weights.keys() == {"pitch"}
+        found.append(float(losses["pitch"].detach()))
+        optimizer.zero_grad()
+        total_loss(losses, stage.weights).backward()
+        optimizer.step()
+    assert found[-1] < found[0] / 3
+    moved = {name for name, p in stage.net.named_parameters() if not torch.equal(p, before[name])}
+    assert moved and all(name.startswith("vocoder.pitch.") for name in moved)
+    vocoder = stage.model.vocoder
+    pitch = vocoder.pitch.read(vocoder.pitch(vocoder.features(batch.mel)))
+    for name, f0, voiced in zip(batch.names, pitch.f0, pitch.voiced, strict=True):
+        tone = 100 + 10 * int(name.split()[1])
+        assert (f0[voiced].median() / tone - 1).abs() < 0.03
+    with torch.no_grad():
+        figures = stage.validate(0, list(stage.held_out_batches())[:1]).figures
+    assert figures.keys() == {"mel", "pitch"}
+
+
+def test_sound_and_f0_are_taught_together(corpus: Path) -> None:
+    vocos = VocoderConfig(
+        kind="vocos", channels=32, layers=2, istft_n_fft=640, harmonics_hz=1_000.0
+    )
+    stage = build(corpus, replace(SMALL, vocoder=vocos), PLAIN)
+    losses = stage.losses(stage.batch(0))
+    assert losses.keys() == stage.weights.keys() == {"pitch", "mel", "stft"}
+    total_loss(losses, stage.weights).backward()
+    assert all(torch.isfinite(p.grad).all() for p in stage.net.parameters())
+
+
+def test_a_vocoder_that_reads_no_f0_has_no_head_to_train(corpus: Path) -> None:
+    with pytest.raises(TtsfError, match="reads no F0"):
+        VocoderStage(VocoderOptions(corpus, only="pitch"), Preset(model=SMALL, vocoder=PLAIN))
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_run_is_kept_heard_and_read_back(corpus: Path, tmp_path: Path, precision: str) -> None:
     torch.manual_seed(0)

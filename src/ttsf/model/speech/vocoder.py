@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from ttsf.config import AudioConfig, VocoderConfig
 from ttsf.model.layers import ConvNextBlock, DilatedResidual
 from ttsf.model.mel import mel_filters, stft
+from ttsf.model.speech.harmonics import PitchHead, harmonic_spectrum
 
 SLOPE = 0.1
 """Of every leaky ReLU but the last [HiFi-GAN]."""
@@ -101,7 +102,8 @@ class HifiGan(nn.Module):
 class Vocos(nn.Module):
     """Magnitude and phase of an STFT from ConvNeXt blocks, all at the rate of the mel frames.
 
-    The STFT may reach above the mel's band: what lies there follows from the mel [ours].
+    The STFT may reach above the mel's band: what lies there follows from the mel [ours]. With
+    `harmonics_hz` the lowest bins of voiced frames take their phases from pulses at F0 [ours].
     """
 
     window: Tensor
@@ -109,8 +111,9 @@ class Vocos(nn.Module):
     def __init__(self, config: VocoderConfig, audio: AudioConfig) -> None:
         super().__init__()
         self.audio, width = audio, config.channels
-        rate = config.sample_rate or audio.sample_rate
-        self.hop = audio.hop * rate // audio.sample_rate
+        self.rate = config.sample_rate or audio.sample_rate
+        self.hop = audio.hop * self.rate // audio.sample_rate
+        self.harmonics_hz = config.harmonics_hz
         self.first = nn.Conv1d(audio.mel_bins, width, 7, padding=3)
         self.norm = nn.LayerNorm(width)
         self.blocks = nn.ModuleList(
@@ -118,17 +121,30 @@ class Vocos(nn.Module):
         )
         self.last_norm = nn.LayerNorm(width)
         self.last = nn.Linear(width, config.istft_n_fft + 2)
+        self.pitch = PitchHead(width) if config.harmonics_hz else None
         window = torch.hann_window(config.istft_n_fft, device="cpu", dtype=torch.float32)
         self.register_buffer("window", window, persistent=False)
 
-    def forward(self, mel: Tensor) -> Tensor:
-        """Raw log-mel [B, 80, T] -> samples [B, T * hop], hop at the vocoder's rate."""
+    def features(self, mel: Tensor) -> Tensor:
+        """What the last layers read: raw log-mel [B, 80, T] -> [B, T, C]."""
         x = self.first((mel - self.audio.mel_mean) / self.audio.mel_std)
         x = self.norm(x.transpose(1, 2)).transpose(1, 2)
         for block in self.blocks:
             x = block(x)
-        x = self.last(self.last_norm(x.transpose(1, 2))).transpose(1, 2)
-        spectrum = spectrum_of(x)
+        return self.last_norm(x.transpose(1, 2))
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Raw log-mel [B, 80, T] -> samples [B, T * hop], hop at the vocoder's rate."""
+        features = self.features(mel)
+        draft = self._samples(spectrum_of(self.last(features).transpose(1, 2)))
+        if self.pitch is None:
+            return draft
+        with torch.no_grad():
+            pitch = self.pitch.read(self.pitch(features))
+        args = pitch, self.window, self.hop, self.rate, self.harmonics_hz
+        return self._samples(harmonic_spectrum(draft, *args))
+
+    def _samples(self, spectrum: Tensor) -> Tensor:
         chunks = torch.fft.irfft(spectrum, n=len(self.window), dim=1) * self.window[:, None]
         return overlap_add(chunks, self.window, self.hop)
 

@@ -68,17 +68,24 @@ def pad_utterances(utterances: list[Utterance]) -> SpokenText:
     )
 
 
-def log_f0(folder: Path, clip: Clip, frames: int) -> Tensor:
-    """Return the natural log of F0 in Hz of a clip's mel frames, [frames], interpolated in pauses.
+def read_f0(folder: Path, clip: Clip, frames: int) -> np.ndarray:
+    """Return F0 in Hz of a clip's mel frames, 0 where unvoiced: float32 [frames].
 
-    Reads it from the corpus `folder`, or finds it in the sound where the corpus has none. Raises
-    TtsfError for a clip without voiced frames.
+    Reads it from the corpus `folder`, or finds it in the sound where the corpus has none.
     """
     if clip.f0 is None:
         track = pitch_track(read_samples(folder / str(clip.audio), 0, clip.samples))
     else:
         track = np.load(folder / clip.f0, allow_pickle=False)
-    f0 = np.pad(track[:frames].astype(np.float32), (0, max(0, frames - len(track))))
+    return np.pad(track[:frames].astype(np.float32), (0, max(0, frames - len(track))))
+
+
+def log_f0(folder: Path, clip: Clip, frames: int) -> Tensor:
+    """Return the natural log of `read_f0`, [frames], interpolated where unvoiced.
+
+    Raises TtsfError for a clip without voiced frames.
+    """
+    f0 = read_f0(folder, clip, frames)
     voiced = np.flatnonzero(f0)
     if not len(voiced):
         raise TtsfError(f"clip '{clip.name}' has no voiced sound")
