@@ -119,7 +119,8 @@ class VocoderConfig:
     `istft_n_fft = 0` gives the plain waveform head; otherwise the last stage predicts a short STFT
     of hop `istft_hop` [iSTFTNet]. "vocos": `layers` ConvNeXt blocks of `channels` at frame rate,
     then an STFT of `istft_n_fft` samples [Vocos], at a `sample_rate` of its own, whose voiced bins
-    below `harmonics_hz` take their phases from pulses at F0 [both ours].
+    below `harmonics_hz` take their phases from pulses at F0, and whose mel is brought to the given
+    one in `mel_rounds` rounds [all ours].
     "griffin_lim" needs no weights.
     """
 
@@ -134,6 +135,7 @@ class VocoderConfig:
     istft_hop: Samples = 1  # samples
     layers: Depth = 8  # of "vocos"
     harmonics_hz: Hertz = 0.0  # of "vocos"; 0: no pulses
+    mel_rounds: Annotated[int, Field(ge=0, le=100)] = 0  # of "vocos": towards the given mel
     griffin_lim_iterations: Annotated[int, Field(ge=0, le=1000)] = 32  # of "griffin_lim"
 
     def __post_init__(self) -> None:
@@ -141,5 +143,5 @@ class VocoderConfig:
             raise ValueError("upsample_rates and upsample_kernels belong together")
         if self.kind == "vocos" and self.istft_n_fft < 2:
             raise ValueError(f'kind = "{self.kind}" needs istft_n_fft')
-        if self.kind != "vocos" and self.harmonics_hz:
-            raise ValueError('harmonics_hz belongs to kind = "vocos"')
+        if self.kind != "vocos" and (self.harmonics_hz or self.mel_rounds):
+            raise ValueError('harmonics_hz and mel_rounds belong to kind = "vocos"')

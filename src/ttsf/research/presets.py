@@ -82,6 +82,7 @@ _MINI = ModelConfig(
         istft_n_fft=960,
         istft_hop=240,
         harmonics_hz=1_200.0,
+        mel_rounds=2,
     ),
     face=FaceConfig(
         style_channels=256,

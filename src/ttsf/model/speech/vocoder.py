@@ -8,6 +8,7 @@ from ttsf.config import AudioConfig, VocoderConfig
 from ttsf.model.layers import ConvNextBlock, DilatedResidual
 from ttsf.model.mel import mel_filters, stft
 from ttsf.model.speech.harmonics import PitchHead, harmonic_spectrum
+from ttsf.model.speech.mel_match import MelMatch
 
 SLOPE = 0.1
 """Of every leaky ReLU but the last [HiFi-GAN]."""
@@ -103,7 +104,8 @@ class Vocos(nn.Module):
     """Magnitude and phase of an STFT from ConvNeXt blocks, all at the rate of the mel frames.
 
     The STFT may reach above the mel's band: what lies there follows from the mel [ours]. With
-    `harmonics_hz` the lowest bins of voiced frames take their phases from pulses at F0 [ours].
+    `harmonics_hz` the lowest bins of voiced frames take their phases from pulses at F0 [ours]; in
+    `mel_rounds` rounds the sound's mel is brought to the given one [ours].
     """
 
     window: Tensor
@@ -124,6 +126,7 @@ class Vocos(nn.Module):
         self.pitch = PitchHead(width) if config.harmonics_hz else None
         window = torch.hann_window(config.istft_n_fft, device="cpu", dtype=torch.float32)
         self.register_buffer("window", window, persistent=False)
+        self.match, self.rounds = MelMatch(audio, self.rate, window), config.mel_rounds
 
     def features(self, mel: Tensor) -> Tensor:
         """What the last layers read: raw log-mel [B, 80, T] -> [B, T, C]."""
@@ -136,13 +139,15 @@ class Vocos(nn.Module):
     def forward(self, mel: Tensor) -> Tensor:
         """Raw log-mel [B, 80, T] -> samples [B, T * hop], hop at the vocoder's rate."""
         features = self.features(mel)
-        draft = self._samples(spectrum_of(self.last(features).transpose(1, 2)))
-        if self.pitch is None:
-            return draft
-        with torch.no_grad():
-            pitch = self.pitch.read(self.pitch(features))
-        args = pitch, self.window, self.hop, self.rate, self.harmonics_hz
-        return self._samples(harmonic_spectrum(draft, *args))
+        sound = self._samples(spectrum_of(self.last(features).transpose(1, 2)))
+        if self.pitch is not None:
+            with torch.no_grad():
+                pitch = self.pitch.read(self.pitch(features))
+            args = pitch, self.window, self.hop, self.rate, self.harmonics_hz
+            sound = self._samples(harmonic_spectrum(sound, *args))
+        for _ in range(self.rounds):
+            sound = self._samples(self.match(sound, mel))
+        return sound
 
     def _samples(self, spectrum: Tensor) -> Tensor:
         chunks = torch.fft.irfft(spectrum, n=len(self.window), dim=1) * self.window[:, None]
