@@ -98,25 +98,25 @@ class Report:
         except MissingPackage:
             self.distillmos = None
 
-    def add(self, name: str, sounds: Sequence[Sound], more: str = "") -> float:
-        """Print the medians of NISQA, DistillMOS and the movement of F0; return the first."""
+    def add(self, name: str, sounds: Sequence[Sound], more: str = "") -> tuple[float, float]:
+        """Print the medians of NISQA, DistillMOS and the movement of F0; return the first two."""
         heard = [sound.heard() for sound in sounds]
         scores = [self.nisqa.score(*sound) for sound in sounds]
         moves = float(np.median([semitones(samples) for samples in heard]))
         low, middle, high = np.percentile(scores, (25, 50, 75))
-        second = "-"
+        second = float("nan")
         if self.distillmos is not None:
             found = [self.distillmos.score(samples, SAMPLE_RATE) for samples in heard]
-            second = f"{np.median(found):.2f}"
+            second = float(np.median(found))
         print(
-            f"{name:<28} {middle:5.2f} ({low:.2f}-{high:.2f}) {second:>5} {moves:5.2f} "
+            f"{name:<28} {middle:5.2f} ({low:.2f}-{high:.2f}) {second:5.2f} {moves:5.2f} "
             f"{len(sounds):4} {more}",
             flush=True,
         )
         if self.out is not None:
             for number, sound in enumerate(sounds):
                 write_wav(self.out / f"{name.replace(' ', '_')}_{number}.wav", *sound)
-        return float(middle)
+        return float(middle), second
 
 
 def speak(
@@ -187,7 +187,8 @@ def main() -> None:
             stops += pauses(read_speech(chosen.parts, part)[0], text, ".")
     of_real = report.add("recordings", real)
     of_copies = report.add("copy synthesis", copies)
-    print(f"loss of copy synthesis: {of_real - of_copies:.2f}")
+    losses = [f"{a - b:.2f}" for a, b in zip(of_real, of_copies, strict=True)]
+    print(f"loss of copy synthesis: NISQA {losses[0]}, DistillMOS {losses[1]}")
     for voice in FLITE if shutil.which("flite") else ():
         report.add(f"flite {voice}", [Sound(flite(voice, text), SAMPLE_RATE) for text in PLAIN[:4]])
     for voice in model.config.speech.voices:

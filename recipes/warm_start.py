@@ -67,7 +67,7 @@ MATCHA_SYMBOLS = (
 )
 """What the 178 rows of a public checkpoint's embedding stand for [Matcha, matcha/text/symbols]."""
 PLAIN = {"weight": "weight", "bias": "bias"}
-HIGHER_LOG = 1.0
+HIGHER_LOG = 0.2
 """Natural log by which the bins above the old band begin quieter than the ones they copy."""
 GLOW_NORM = {"weight": "gamma", "bias": "beta"}
 
