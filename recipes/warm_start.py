@@ -24,10 +24,10 @@ HiFi-GAN, same: everything. Our generator normalises its mel, which is folded in
 convolution; so the first and last three frames, where padding begins, differ. A kernel's length
 shows in a file but its rate does not.
 
-Vocos, from a model of ours with the same rate or a lower one: same up to half that rate, where the
-bins of its STFT are those of ours if both windows last equally long; near above, where each bin
-begins as a copy of one an octave or so lower, HIGHER_LOG quieter and with another phase; own what
-reads F0, if the file does not.
+Vocos, from a model of ours with the same rate or a lower one: same up to FALL_OFF of half that
+rate, where the bins of its STFT are those of ours if both windows last equally long; near above,
+where each bin begins as a copy of a lower one, with another phase, and beyond the old band
+HIGHER_LOG quieter; own what reads F0, if the file does not.
 
 Speech, from a model of ours of another width: same what has our name and shape, such as all of
 D_TTS; own the rest.
@@ -67,6 +67,10 @@ MATCHA_SYMBOLS = (
 )
 """What the 178 rows of a public checkpoint's embedding stand for [Matcha, matcha/text/symbols]."""
 PLAIN = {"weight": "weight", "bias": "bias"}
+FALL_OFF = 0.945
+"""Part of the old band that its recordings reach; the bins above begin as ones just below."""
+BELOW = 20
+"""How many bins below: a multiple of n_fft / hop, so that phases advance as their own would."""
 HIGHER_LOG = 0.2
 """Natural log by which the bins above the old band begin quieter than the ones they copy."""
 GLOW_NORM = {"weight": "gamma", "bias": "beta"}
@@ -349,7 +353,13 @@ def load_vocos(theirs: dict[str, Tensor], vocoder: nn.Module, config: VocoderCon
         raise TtsfError(f"an STFT of {bins} bins does not grow to {bins + more}: less than twice")
     louder = math.log((bins + more - 1) / (bins - 1))  # a longer inverse FFT divides by more
     for name in head:
-        level, phase = theirs[prefix + name].chunk(2)
+        level, phase = (half.clone() for half in theirs[prefix + name].chunk(2))
+        if more:
+            first = int(FALL_OFF * bins)
+            for half in (level, phase):
+                half[first:] = half[first - BELOW : bins - BELOW].clone()
+            if name == "last.bias":
+                phase[first:] += 2 * math.pi * torch.rand(bins - first)
         high_level, high_phase = level[bins - more :], phase[bins - more :]
         if name == "last.bias":
             level, high_level = level + louder, high_level + louder - HIGHER_LOG

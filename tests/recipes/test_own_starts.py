@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from recipes.warm_start import start_speech, start_vocos
+from recipes.warm_start import FALL_OFF, start_speech, start_vocos
 from tests.support.tiny_model import TINY
 from ttsf.config import VocoderConfig
 from ttsf.errors import TtsfError
@@ -16,7 +16,7 @@ from ttsf.research.training.parts import SPEECH, load_parts, read_speakers
 
 NARROW = VocoderConfig(kind="vocos", channels=16, layers=2, istft_n_fft=640)
 WIDE = replace(NARROW, sample_rate=24_000, istft_n_fft=960)
-EDGE = 320  # the old Nyquist bin, of which an inverse FFT takes the real part only
+EDGE = int(FALL_OFF * 321)
 
 
 def quiet_above(model: TTSF, bins: int) -> None:
