@@ -21,10 +21,15 @@ from ttsf.model.labels import (
     lips_only,
 )
 from ttsf.research.data.rendered_faces import RenderedFaces
-from ttsf.research.presets import MINI, PRESETS
+from ttsf.research.presets import MINI, PRESETS, Preset
 from ttsf.research.training.parts import FACE
 from ttsf.research.training.settings import FaceOptions
 from ttsf.research.training.stages.face import FaceStage
+
+
+def small(preset: Preset) -> Preset:
+    """The preset with steps of two people, two frames each, of 32 px."""
+    return replace(preset, face=replace(preset.face, side=32, people=2, targets=2))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +57,7 @@ def test_renders_of_fewer_labels_fit_a_model_without_expression_only(faces, tmp_
     assert all(torch.equal(x, y) for x, y in zip(before[:-1], now[:-1], strict=True))
     assert RenderedFaces(faces, len(LABELS)).batch(4, 0, 2, 3, 64).labels.shape == (2, 3, 14)
     with pytest.raises(TtsfError, match=r"know neither brows .* with --expressions"):
-        FaceStage(FaceOptions(old, old, side=32), PRESETS["mini-expressive"])
+        FaceStage(FaceOptions(old, old), small(PRESETS["mini-expressive"]))
 
 
 def test_expression_codes_are_learnt_and_measured(tmp_path):
@@ -62,8 +67,8 @@ def test_expression_codes_are_learnt_and_measured(tmp_path):
     labels = np.load(folder / "labels.npy")
     labels[..., 11:] = np.random.default_rng(0).uniform(-1, 1, (*labels.shape[:2], 3))
     np.save(folder / "labels.npy", labels)
-    options = FaceOptions(folder, folder, side=32, people=2, targets=2)
-    stage = FaceStage(options, PRESETS["mini-expressive"])
+    options = FaceOptions(folder, folder)
+    stage = FaceStage(options, small(PRESETS["mini-expressive"]))
     batch = stage.batch(0)
     torch.manual_seed(1)
     losses = stage.losses(batch)
@@ -72,7 +77,7 @@ def test_expression_codes_are_learnt_and_measured(tmp_path):
     assert stage.losses(wrong)["read"] > losses["read"] + 0.05
     found = stage.validate(0, [batch]).figures
     assert {"r_brow_raise", "r_brow_knit", "r_smile"} <= found.keys()
-    plain = FaceStage(options, MINI)
+    plain = FaceStage(options, small(MINI))
     assert plain.batch(0).labels.shape[-1] == 11 and plain.losses(plain.batch(0))
 
 
@@ -83,7 +88,7 @@ def test_missing_data_is_one_clear_error(tmp_path):
 
 def test_the_stage_learns_one_batch_and_its_sheet_is_written(faces, tmp_path):
     torch.manual_seed(0)
-    stage = FaceStage(FaceOptions(faces, faces, side=32, people=2, targets=2), MINI)
+    stage = FaceStage(FaceOptions(faces, faces), small(MINI))
     batch, optimizer = stage.batch(0), stage.optimizer()
     values = []
     for _ in range(12):
@@ -110,8 +115,8 @@ def test_labels_split_into_head_and_lips():
 
 
 def test_the_generator_alone_goes_on_from_a_model(faces, model_folder):
-    preset = replace(MINI, model=TINY)
-    options = FaceOptions(faces, faces, 32, 2, 2, None, model_folder, True)
+    preset = small(replace(MINI, model=TINY))
+    options = FaceOptions(faces, faces, None, model_folder, True)
     stage = FaceStage(options, preset)
     begun = checkpoint.load(model_folder).state_dict()
     name = "generator.constant"

@@ -8,7 +8,6 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
 from ttsf.config import STRICT, Positive
-from ttsf.research.hyperparameters import DiscriminatorKind
 
 Precision = Literal["float32", "bfloat16", "float16"]
 Count = Annotated[int, Field(ge=1)]
@@ -62,10 +61,6 @@ class VocoderOptions:
 
     data: Path
     """Corpus with manifest.jsonl."""
-    discriminators: DiscriminatorKind | None = None
-    """Discriminators (default: the preset's); none: spectral losses only."""
-    stft: float | None = None
-    """Weight of the STFT loss (default: the preset's)."""
     warm_start: Path | None = None
     """Model or run to take the vocoder from; discriminators start at random."""
     tts: Path | None = None
@@ -82,12 +77,6 @@ class FaceOptions:
     """Rendered training portraits."""
     valid: Path
     """Rendered held-out portraits."""
-    side: int | None = None
-    """Side of the drawn picture in px (default: the preset's)."""
-    people: int | None = None
-    """Source portraits per step (default: the preset's)."""
-    targets: int | None = None
-    """Frames drawn per source (default: the preset's)."""
     schedule_steps: int | None = None
     """Steps of the learning rate decay (default: length of the run)."""
     warm_start: Path | None = None

@@ -7,7 +7,7 @@ layers the head's alone, so that f_lip of the audio mapper can take over (Eq. 1)
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import torch
@@ -43,8 +43,7 @@ class FaceStage:
 
     def __init__(self, options: FaceOptions, preset: Preset) -> None:
         self.config = preset.model
-        given = {name: getattr(options, name) for name in ("side", "people", "targets")}
-        self.training = replace(preset.face, **{k: v for k, v in given.items() if v is not None})
+        self.training = preset.face
         self.side, self.size = self.training.side, preset.model.video.size
         self.schedule_steps, self.weights = options.schedule_steps, asdict(preset.face.loss)
         expressive = self.config.face.expression_codes

@@ -95,10 +95,6 @@ class VocoderStage:
         self, options: VocoderOptions, preset: Preset, seed: int = 0, batches_a_step: int = 1
     ) -> None:
         t = preset.vocoder
-        if options.discriminators is not None:
-            t = replace(t, discriminators=options.discriminators)
-        if options.stft is not None:
-            t = replace(t, stft=options.stft)
         self.training = t
         self.config, self.seed, self.batches_a_step = preset.model, seed, batches_a_step
         if self.config.vocoder.kind == "griffin_lim":
