@@ -456,7 +456,9 @@ def main() -> None:
     hifigan = kinds.add_parser("hifigan", help="a HiFi-GAN generator")
     hifigan.add_argument("--partial", action="store_true", help="take only what fits")
     hifigan.add_argument(
-        "--discriminators", choices=get_args(DiscriminatorKind), help="of the vocoder stage (the preset's)"
+        "--discriminators",
+        choices=get_args(DiscriminatorKind),
+        help="of the vocoder stage (the preset's)",
     )
     vocos = kinds.add_parser(
         "vocos", help="the vocoder of a model of ours, at its rate or a higher one"
