@@ -39,6 +39,8 @@ class Pitch(NamedTuple):
 class PitchHead(nn.Module):
     """Probabilities of F0 bins from each frame's features."""
 
+    cents: Tensor
+
     def __init__(self, channels: int, width: int = 128) -> None:
         super().__init__()
         self.layers = nn.Sequential(
@@ -47,8 +49,6 @@ class PitchHead(nn.Module):
         )  # fmt: skip
         cents = torch.arange(BINS, device="cpu", dtype=torch.float32) * CENTS
         self.register_buffer("cents", cents, persistent=False)
-
-    cents: Tensor
 
     def forward(self, features: Tensor) -> Tensor:
         """[B, T, C] -> logits [B, T, BINS]."""
