@@ -25,6 +25,7 @@ from ttsf.engine.talk import ReadFace, Session, SpeechSession, joined, read_face
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.media.audio.source import OpenSound, Sound, open_sound
+from ttsf.media.files import local_path
 from ttsf.media.video import Chunk
 from ttsf.model.ttsf import TTSF
 from ttsf.parallel import Progress
@@ -247,7 +248,7 @@ class Pipeline:
         outputs = output if isinstance(output, Outputs) else Outputs(_path(output, "output"))
         outputs.check()
         inputs = [given for given in (portrait, audio) if isinstance(given, str | PathLike)]
-        outputs.refuse(*map(Path, inputs))
+        outputs.refuse(*map(local_path, inputs))
         sound = self._sound(audio, options)
         return write_talk(
             lambda: self._open(portrait, text, options, sound),
@@ -267,7 +268,7 @@ class Pipeline:
         options.check()
         given: Sound | Path | BinaryIO
         if isinstance(audio, str | PathLike):
-            given = Path(audio)
+            given = local_path(audio)
         elif isinstance(audio, Sound) or hasattr(audio, "read"):
             given = audio
         else:
@@ -319,7 +320,7 @@ class Pipeline:
 def _path(given: AnyPath, name: str) -> Path:
     if not isinstance(given, str | PathLike):
         raise TtsfError(f"{name} must be a path, not {type(given).__name__}")
-    return Path(given)
+    return local_path(given)
 
 
 def _check_type(options: object) -> None:

@@ -93,8 +93,11 @@ def test_lines_become_files_and_bad_ones_a_reason(
         (line("x") | {"portrait": "none.png"}, "none.png: no such file"),
         (line("x") | {"portrait": "a\0b"}, "no such file"),
         (line("x") | {"portrait": 7}, "a portrait is missing"),
-        (line("x") | {"portrait": "http://127.0.0.1/a.png"}, "nothing is fetched"),
+        (line("x") | {"portrait": "http://127.0.0.1/a.png"}, "neither fetched"),
         (line("x") | {"portrait": "data:image/png,a"}, "not in base64"),
+        (line("x") | {"portrait": "~/none.png"}, f"{Path.home() / 'none.png'}: no such"),
+        (line("x", voice="~/no.safetensors"), f"{Path.home() / 'no.safetensors'}: no such"),
+        (line("x", voice="s3://b/a.safetensors"), "neither fetched"),
         (line("x", voice="none.safetensors"), "none.safetensors: no such file"),
         ({**openai_line("x"), "url": "/v1/other"}, "only POST to /v1/videos"),
         ({**openai_line("x"), "body": 1}, "body: not a JSON object"),
@@ -282,7 +285,7 @@ def test_a_recording_speaks(write: Write, tmp_path: Path) -> None:
     assert {outcome.get("frames") for outcome in outcomes[:2]} == {13}
     assert [outcome["message"].rpartition("/")[2] for outcome in outcomes[2:]] == [
         "none.wav: no such file",
-        "audio: give the path of a sound file",
+        "a.wav: addresses are neither fetched nor written to; give the path of a file",
         "audio: the path of a sound file is needed",
     ]
     before = read_lines(path, tmp_path)[0]

@@ -2,13 +2,10 @@
 
 import argparse
 import re
-import warnings
 from collections.abc import Iterator
 
-import tyro
-
 from tests.support.paths import ROOT
-from ttsf.cli.main import CONFIG, whole
+from ttsf.cli.main import whole_parser
 
 PAGE = ROOT / "docs" / "cli.md"
 NOTHING = re.compile(r" ?\(default:( False| None)?\s*\)")
@@ -27,10 +24,7 @@ output file is written.
 
 def render() -> str:
     """Return the page: a section for each command, with its description and its options."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        parser = tyro.extras.get_parser(whole(), config=CONFIG, prog="ttsf")
-    return "\n".join([TITLE, *_sections(parser, "ttsf")])
+    return "\n".join([TITLE, *_sections(whole_parser(), "ttsf")])
 
 
 def _sections(parser: argparse.ArgumentParser, name: str) -> Iterator[str]:

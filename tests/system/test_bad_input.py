@@ -171,6 +171,24 @@ def test_output_is_a_directory(refused: Run, tmp_path: Path) -> None:
     assert "it is a directory" in refused(output=tmp_path / "a.mp4")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--output", "http://a.example/a.mp4"),
+        ("--output=s3://bucket/a.mp4",),
+        ("--save-audio", "gs://bucket/a.wav"),
+        ("--subtitles", "file:///a.srt"),
+        ("--timings", "HTTPS://a.example/a.json"),
+        ("--model", "hf://a/model"),
+    ],
+)
+def test_an_address_is_no_file(
+    refused: Run, tmp_path: Path, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "://" in (line := refused(options=options)) and "give the path of a file" in line
+
+
 @pytest.mark.parametrize("name", ["a.avi", "a", ".mp4", ".webm"])
 def test_output_of_another_kind(refused: Run, tmp_path: Path, name: str) -> None:
     assert "must end in .mp4" in refused(output=tmp_path / name)

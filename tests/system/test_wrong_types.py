@@ -184,9 +184,30 @@ def test_files_that_are_no_portraits(photo: Path, pipeline: ttsf.Pipeline, tmp_p
 )
 def test_addresses_are_not_fetched(pipeline: ttsf.Pipeline, address: str) -> None:
     for given in (address, Path(address)):
-        with pytest.raises(TtsfError, match="addresses are not fetched; save the picture") as told:
+        with pytest.raises(TtsfError, match="addresses are neither fetched") as told:
             pipeline.portrait(given)
         assert len(str(told.value)) < 200 and str(told.value).startswith(address[:12])
+
+
+def test_a_video_is_not_written_to_an_address(
+    pipeline: ttsf.Pipeline, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    address = "s3://bucket/a.mp4"
+    for output in (address, Path(address), ttsf.Outputs(Path(address))):
+        with pytest.raises(TtsfError, match=r"^s3://bucket/a\.mp4: addresses are neither"):
+            pipeline.write(photo, "Hi.", output, GenerateOptions(**SMALL))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_home_is_found(
+    pipeline: ttsf.Pipeline, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "me.png").write_bytes(photo.read_bytes())
+    pipeline.write("~/me.png", "Hi.", "~/a.mp4", GenerateOptions(**SMALL))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "me.png"]
 
 
 @pytest.mark.parametrize("options", [GenerateOptions(), GenerateOptions(7, lexicon={"a": "b"})])

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from ttsf.engine.options import GenerateOptions
 from ttsf.errors import TtsfError
-from ttsf.media.files import write_new
+from ttsf.media.files import local_path, write_new
 from ttsf.pipeline import VOICE_SUFFIX
-from ttsf.serve.requests import DATA_URL, NOT_FETCHED, VideoRequest, content_of, first_fault
+from ttsf.serve.requests import DATA_URL, VideoRequest, content_of, first_fault
 
 FLAT = {"text": "prompt", "portrait": "input_reference"}
 """Field names of the flat format, and their API names."""
@@ -199,7 +199,7 @@ def _line(number: int, form: _Form, home: Path, out: Path) -> Request:
     wanted.options(1.0)
     picture, voice = _picture(portrait, home, out), None
     if wanted.voice is not None and wanted.voice.endswith(VOICE_SUFFIX):
-        voice = (home / wanted.voice).absolute()
+        voice = _file(wanted.voice, home)
         _hash(voice)
     audio = None if recording is None else _audio(recording, home)
     if wanted.prompt is None and audio is None:
@@ -216,9 +216,7 @@ def _audio(given: object, home: Path) -> Path:
     """Resolve a recording: a path relative to the batch file."""
     if not isinstance(given, str) or not given:
         raise TtsfError("audio: the path of a sound file is needed")
-    if "://" in given or given.startswith(DATA_URL):
-        raise TtsfError("audio: give the path of a sound file")
-    return (home / given).absolute()
+    return _file(given, home)
 
 
 def _picture(given: object, home: Path, out: Path) -> Path:
@@ -233,9 +231,12 @@ def _picture(given: object, home: Path, out: Path) -> Path:
         if not path.exists():
             write_new(path, content)
         return path.absolute()
-    if "://" in given:
-        raise TtsfError(NOT_FETCHED)
-    return (home / given).absolute()
+    return _file(given, home)
+
+
+def _file(given: str, home: Path) -> Path:
+    """Resolve a path relative to the batch file; raises TtsfError for a URL."""
+    return (home / local_path(given)).absolute()
 
 
 @lru_cache(1_000)

@@ -8,6 +8,8 @@ import re
 import signal
 import sys
 import threading
+import warnings
+from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr, suppress
 from dataclasses import dataclass, fields
@@ -16,7 +18,7 @@ from importlib import import_module
 from importlib.metadata import version
 from operator import or_
 from types import FrameType
-from typing import Annotated, Any, Literal, NamedTuple, NoReturn, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, NoReturn, Protocol, cast
 
 import tyro
 from tyro.conf import (
@@ -27,6 +29,7 @@ from tyro.conf import (
     subcommand,
 )
 
+from ttsf.cli.options import PATHS, misplaced
 from ttsf.cli.streams import (
     give_up_output,
     interrupts,
@@ -229,7 +232,7 @@ def parse(arguments: list[str]) -> Command:
     except SystemExit as stop:
         if not stop.code:  # help was requested and printed
             raise
-    raise TtsfError(_unbox(screen.getvalue()))
+    raise TtsfError(misplaced(arguments, whole_parser()) or _unbox(screen.getvalue()))
 
 
 def _cli(arguments: Sequence[str]) -> Command:
@@ -245,13 +248,27 @@ def _cli(arguments: Sequence[str]) -> Command:
 def _tyro(
     form: Any, program: str, arguments: Sequence[str], description: str | None = None
 ) -> Command:
-    return tyro.cli(form, prog=program, description=description, args=arguments, config=CONFIG)
+    return tyro.cli(
+        form,
+        prog=program,
+        description=description,
+        args=arguments,
+        config=CONFIG,
+        registry=PATHS,
+    )
 
 
 def whole() -> Any:
     """Import all commands, and return their union."""
     loaded = ((name, known, known.load()) for name, known in COMMANDS.items())
     return _union((name, form, known.description(form)) for name, known, form in loaded)
+
+
+def whole_parser() -> ArgumentParser:
+    """Return a parser of all commands, to look up names and helps."""
+    with warnings.catch_warnings(category=DeprecationWarning, action="ignore"):
+        parser = tyro.extras.get_parser(whole(), config=CONFIG, registry=PATHS, prog="ttsf")
+    return cast("ArgumentParser", parser)  # of tyro's copy of argparse
 
 
 def _union(commands: Iterable[tuple[str, Any, str | None]]) -> Any:

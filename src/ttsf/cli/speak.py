@@ -31,7 +31,7 @@ from ttsf.engine.options import (
     options_of,
 )
 from ttsf.errors import TtsfError
-from ttsf.media.files import read_text
+from ttsf.media.files import local_path, read_text
 from ttsf.timings.files import TimingsFormat
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Speak:
             self.captions,
             self.sign,
         )
-        voice = None if self.voice is None else Path(self.voice)
+        voice = None if self.voice is None else local_path(self.voice)
         outputs.refuse(self.portrait, self.text_file, self.audio, self.lexicon, voice)
         outputs.check()
         lexicon = {} if self.lexicon is None else read_lexicon(self.lexicon)

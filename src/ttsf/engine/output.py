@@ -15,7 +15,7 @@ from ttsf.engine.talk import Session, joined
 from ttsf.errors import TtsfError
 from ttsf.media.audio.source import OpenSound
 from ttsf.media.captions import Captions
-from ttsf.media.files import Stream, cannot_write, new_file, refuse_inputs
+from ttsf.media.files import Stream, cannot_write, local_path, new_file, refuse_inputs
 from ttsf.media.sound import new_wav
 from ttsf.media.video import Chunk, VideoWriter, new_video
 from ttsf.parallel import Progress
@@ -63,6 +63,8 @@ class Outputs(NamedTuple):
         for path in (video, self.sound, self.subtitles, self.timings):
             if not isinstance(path, Path | None):
                 raise TtsfError(f"a file of Outputs must be a Path, not {path!r}")
+            if path is not None:
+                local_path(path)  # raises for a URL
         if not isinstance(self.video, Path):
             if self.captions == "track":
                 raise TtsfError("a stream cannot have a caption track; burn the captions in")

@@ -5,6 +5,7 @@ import csv
 import errno
 import io
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -28,6 +29,8 @@ except ImportError:  # Windows: no locks, so nothing can be swept safely
 
 MAX_TEXT_BYTES = 1_000_000
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/|data:", re.IGNORECASE)
+"""Beginning of a URL, also where `Path` made one slash of two; a Windows drive is one letter."""
 LEFT_OVER = ".ttsf-*.part"
 """Name pattern of temporary files and folders."""
 
@@ -63,6 +66,20 @@ def read_text(path: Path | None, guess: bool = False) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise TtsfError(f"{name}: the text is not valid UTF-8") from None
+
+
+def local_path(given: str | os.PathLike[str]) -> Path:
+    """Return a user's path, with a leading `~` or `~name` expanded as a shell would.
+
+    Raises TtsfError for a URL.
+    """
+    text = os.fspath(given)
+    if ADDRESS.match(text):
+        shown = re.sub(":/+", "://", text, count=1)[:80]
+        raise TtsfError(
+            f"{shown}: addresses are neither fetched nor written to; give the path of a file"
+        )
+    return Path(os.path.expanduser(text))
 
 
 def home_folder(instead: str) -> Path:

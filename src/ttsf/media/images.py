@@ -3,7 +3,6 @@
 import ctypes
 import importlib
 import io
-import re
 import stat
 import sys
 import warnings
@@ -42,7 +41,6 @@ TURNS = {2: (0, True), 3: (2, False), 4: (2, True), 5: (3, True)} | {
     6: (3, False), 7: (1, True), 8: (1, False)
 }  # fmt: skip
 """By EXIF orientation: quarter turns to the left, then whether to mirror."""
-ADDRESS = re.compile(r"(?:https?|ftps?|file|data|s3|gs):", re.IGNORECASE)
 DAMAGED = "the picture's file is damaged; parts of it may look wrong"
 
 
@@ -124,11 +122,6 @@ def _opened(path: Path | BinaryIO | Image.Image, name: str) -> Iterator[BinaryIO
             else:
                 yield file
     except (OSError, ValueError) as error:
-        if ADDRESS.match(name):
-            shown = name.replace(":/", "://", 1)[:80]
-            raise TtsfError(
-                f"{shown}: addresses are not fetched; save the picture and give its file"
-            ) from None
         reason = getattr(error, "strerror", None) or str(error)
         raise TtsfError(f"{name}: cannot read the picture: {reason}") from error
 

@@ -3,13 +3,13 @@
 import io
 from numbers import Integral
 from os import PathLike
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from ttsf.errors import TtsfError
+from ttsf.media.files import local_path
 from ttsf.media.images import Picture, name_of, read_picture
 from ttsf.portrait.crop import crop_square
 from ttsf.portrait.detection import MIN_FACE, FaceBox, choose_face, find_faces
@@ -56,7 +56,7 @@ def read_portrait(source: Source, face: int = 1) -> Portrait:
     if isinstance(source, np.ndarray):
         read = Picture(_check_array(source))
     elif isinstance(source, str | PathLike):
-        source = Path(source)
+        source = local_path(source)
         read = read_picture(source)
     elif isinstance(source, bytes | bytearray | memoryview):
         read = read_picture(io.BytesIO(source))

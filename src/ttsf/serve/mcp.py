@@ -10,6 +10,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from ttsf.engine.options import GenerateOptions
 from ttsf.errors import TtsfError
+from ttsf.media.files import local_path
 from ttsf.pipeline import Pipeline
 from ttsf.provenance.detect.verify import verify
 
@@ -46,7 +47,7 @@ class Tools:
         path = self.folder / name
         if path.exists():
             raise TtsfError(f"{path} exists already; choose another name")
-        read = self.pipeline.portrait(Path(portrait), face)
+        read = self.pipeline.portrait(local_path(portrait), face)
         made = self.pipeline.write(read, text, path, GenerateOptions(voice=voice))
         doubts = [doubt.sentence for doubt in read.doubts]
         return {"video": str(path), "seconds": round(made.seconds, 2), "doubts": doubts}
@@ -61,7 +62,7 @@ class Tools:
 
         A mark proves that the file comes from ttsf; no mark proves nothing.
         """
-        return verify(Path(file)).as_json()
+        return verify(local_path(file)).as_json()
 
 
 def server(pipeline: Pipeline, folder: Path) -> MCPServer:
