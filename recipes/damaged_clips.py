@@ -69,9 +69,9 @@ def jittered(clip: VideoClip, other: VideoClip) -> VideoClip:
 DAMAGE: dict[str, Callable[[VideoClip, VideoClip], VideoClip]] = {
     "sound 200 ms late": sound_late,
     "another's sound": other_sound,
-    "frozen picture": frozen,
-    "blurred picture": blurred,
-    "jittered picture": jittered,
+    "frozen frames": frozen,
+    "blurred frames": blurred,
+    "jittered frames": jittered,
 }
 
 

@@ -35,7 +35,7 @@ Motion = Annotated[float, Ge(0), Le(2), Doc("Amount of head motion, 0 to 2.")]
 """Scale of the motion around the portrait's own pose."""
 Blinks = Annotated[float, Ge(0), Le(1), Doc("How far blinks close the eyes, 0 to 1.")]
 AsSampled = Annotated[
-    bool, Doc("Motion and picture as the model gives them, without the rules set by hand.")
+    bool, Doc("Motion and frames as the model gives them, without the rules set by hand.")
 ]
 """See docs/paper_map.md."""
 Size = Annotated[int | None, Doc("Long side of the video in px.")]
@@ -76,7 +76,7 @@ class GenerateOptions(NamedTuple):
     lexicon: Mapping[str, str] = NO_LEXICON
     """Pronunciations in IPA, by word."""
     mark: bool = True
-    """Embed the watermark in picture and synthetic speech (docs/provenance.md)."""
+    """Embed the watermark in frames and synthetic speech (docs/provenance.md)."""
     mark_sound: MarkSound = False
     label: Label = False
     max_seconds: MaxSeconds = 3_600.0
