@@ -235,8 +235,7 @@ def same_person(pipeline: ttsf.Pipeline, faces: RenderedFaces, people: int = 12)
     for person in spread(range(faces.people), people):
         image = torch.from_numpy(np.array(faces.images[person][:3])).permute(0, 3, 1, 2)
         with torch.inference_mode():
-            style = model.read_faces(image.float() / 127.5 - 1).voice_style
-            voices = model.speech.voice(style)
+            voices = model.choose_voice(model.read_faces(image.float() / 127.5 - 1))
         for found, texts in ((own, PLAIN[:3]), (same, PLAIN[:1] * 3)):
             said = [say_in(pipeline, v, text) for v, text in zip(voices, texts, strict=True)]
             found[faces.names[person]] = [scorer.embed(sound.heard()) for sound in said]

@@ -12,7 +12,8 @@ from tests.support.tiny_model import TINY
 from ttsf.engine.talk import Session
 from ttsf.errors import TtsfError
 from ttsf.model.face.generator import Fields
-from ttsf.model.ttsf import TTSF, noise_for
+from ttsf.model.flow_matching import noise_for
+from ttsf.model.ttsf import TTSF
 from ttsf.pipeline import Pipeline
 from ttsf.portrait.crop import crop_portrait
 from ttsf.research.presets import PRESETS

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from ttsf.model.flow_matching import noise_for
 from ttsf.model.sampling import Sampling
-from ttsf.model.ttsf import TTSF, SourceFaces, noise_for
+from ttsf.model.ttsf import TTSF, SourceFaces
 from ttsf.research.presets import PRESETS
 
 
@@ -21,7 +22,7 @@ def millions(*modules):
 
 def voice_of(model: TTSF, portrait: SourceFaces) -> torch.Tensor:
     with torch.inference_mode():
-        return model.speech.voice(portrait.voice_style)
+        return model.choose_voice(portrait)
 
 
 def test_paper_preset_has_the_stated_sizes_and_runs():

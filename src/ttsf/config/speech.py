@@ -105,6 +105,7 @@ class SpeechConfig:
     refiner: RefinerConfig | None = None  # None: mu is constant over each symbol [Matcha]
     decoder: SpeechDecoderConfig = SpeechDecoderConfig()
     voice_from: Literal["id", "id+motion"] = "id"  # Table 3: f_id, or f_id + f_m ("w/ motion")
+    voice_mirrored: bool = False  # the mean with what the mirrored portrait gives [ours]
     flow: FlowMatchingConfig = FlowMatchingConfig()
 
     def __post_init__(self) -> None:

@@ -92,7 +92,7 @@ def read_face(
         crop = crop_portrait(portrait.picture, portrait.square, model.config.video.size)
         device = next(model.parameters()).device
         source = model.read_faces(crop[None].to(device))
-        chosen = model.speech.voice(source.voice_style) if voice is None else voice
+        chosen = model.choose_voice(source) if voice is None else voice
         return ReadFace(portrait, source, chosen)
 
     return workers.submit(read).result()

@@ -5,6 +5,7 @@ Noise is always x_0 and data x_1. Speech (D_TTS) and head motion (the sampler) s
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,6 +13,12 @@ from ttsf.config import FlowMatchingConfig
 
 VectorField = Callable[[Tensor, Tensor], Tensor]
 """v_t(x [B, C, T], t [B]) -> [B, C, T], already bound to its condition mu."""
+
+
+def noise_for(seed: int, stream: int) -> torch.Generator:
+    """Return a generator that is independent for each (seed, stream)."""
+    mixed = np.random.SeedSequence((seed, stream)).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(mixed[0]))
 
 
 def start_noise(mu: Tensor, noise: Tensor, config: FlowMatchingConfig) -> Tensor:

@@ -16,16 +16,16 @@ the parts of it that they train.
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ttsf.config import CLIP_FRAMES, ModelConfig
-from ttsf.model.face.audio_mapper import AudioMapper
+from ttsf.model.face.audio_mapper import AudioMapper, opened
 from ttsf.model.face.encoder import VisualEncoder, VisualFeatures
 from ttsf.model.face.generator import Fields, GeneratedFace, Generator, fuse_motion
 from ttsf.model.face.motion_extractor import MotionExtractor
 from ttsf.model.face.sound_lips import SoundLips
+from ttsf.model.flow_matching import noise_for
 from ttsf.model.labels import BLINK, GAIN, OPEN
 from ttsf.model.mel import loudness
 from ttsf.model.motion.normalizer import build_normalizer
@@ -88,8 +88,6 @@ class SourceFaces(NamedTuple):
     """Head motion of the portraits: [B, S]."""
     f_id: Tensor
     """f_s minus all motion of the portrait: [B, S]."""
-    voice_style: Tensor
-    """Input of the voice choice: f_id, or f_s for "with motion" in Table 3; [B, S]."""
 
 
 class MotionLosses(NamedTuple):
@@ -155,9 +153,22 @@ class TTSF(nn.Module):
         if known is not None:
             f_m = self.motion_extractor.compose(alpha + known.share * (known.alpha - alpha))
         head = self.motion_extractor.head_part(f_m)
-        f_id = features.style - f_m
-        voice = f_id if self.config.speech.voice_from == "id" else features.style
-        return SourceFaces(image, features, alpha, head, f_id, voice)
+        return SourceFaces(image, features, alpha, head, features.style - f_m)
+
+    def voice_style(self, faces: SourceFaces) -> Tensor:
+        """Input of the voice choice: f_id, or f_s for "with motion" in Table 3; [B, S].
+
+        A face and its mirror image are one person: with `voice_mirrored` it is the mean of both.
+        """
+        both = [faces]
+        if self.config.speech.voice_mirrored:
+            both.append(self.read_faces(faces.image.flip(-1)))
+        id_only = self.config.speech.voice_from == "id"
+        return torch.stack([f.f_id if id_only else f.features.style for f in both]).mean(0)
+
+    def choose_voice(self, faces: SourceFaces) -> Tensor:
+        """The voices [B, V] that the faces choose."""
+        return self.speech.voice(self.voice_style(faces))
 
     def read_motion(self, frames: Tensor) -> Tensor:
         """f_m of driving frames [B, 3, size, size], the head's part: [B, S]."""
@@ -254,7 +265,7 @@ class TTSF(nn.Module):
         `start` [B] of the utterance that `speech` holds whole.
         """
         faces = self.read_faces(source)
-        tts, features = self.speech(speech, self.speech.voice(faces.voice_style))
+        tts, features = self.speech(speech, self.choose_voice(faces))
         f_lip = windows(self.lip_features(features), start, frames.shape[1])
         target = windows(frames.flatten(2), drawn.first, drawn.length)
         target = target.unflatten(2, frames.shape[2:]).flatten(0, 1)
@@ -300,11 +311,9 @@ class TTSF(nn.Module):
         config = self.config.audio_mapper.opening
         if config is None:
             return f_lip
-        code, room = self.motion_extractor.codes()[:, OPEN], config.most - config.easy
+        code = self.motion_extractor.codes()[:, OPEN]
         opening = f_lip @ code / GAIN
-        beyond = (config.factor * opening - config.easy).clamp_min(0)
-        wanted = config.factor * opening - beyond + room * (1 - (-beyond / room).exp())
-        return f_lip + GAIN * (wanted - opening)[..., None] * code
+        return f_lip + GAIN * (opened(opening, config) - opening)[..., None] * code
 
     @torch.inference_mode()
     def move(
@@ -327,12 +336,6 @@ class TTSF(nn.Module):
         alpha = self.motion_extractor.coordinates(moved.f_m) / GAIN
         f_m = self.motion_extractor.compose(GAIN * prosodic(alpha, said.loudness, pace))
         return moved._replace(f_m=f_m)
-
-
-def noise_for(seed: int, stream: int) -> torch.Generator:
-    """Return a generator that is independent for each (seed, stream)."""
-    mixed = np.random.SeedSequence((seed, stream)).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(mixed[0]))
 
 
 def windows(x: Tensor, starts: Tensor, length: int) -> Tensor:

@@ -62,6 +62,7 @@ _MINI = ModelConfig(
     speech=SpeechConfig(
         add_blank=False,
         first_blank=True,
+        voice_mirrored=True,
         voice_channels=64,
         text_encoder=TextEncoderConfig(
             channels=192, prenet_dropout=0.1, layers=4, ffn_channels=512, dropout=0.05

@@ -63,7 +63,7 @@ def test_every_stage_steps_and_the_model_speaks(tmp_path: Path) -> None:
     loaded = checkpoint.load(tmp_path / "model")
     with torch.inference_mode():
         source = loaded.read_faces(torch.zeros(1, 3, 256, 256))
-        voice = loaded.speech.voice(source.voice_style)
+        voice = loaded.choose_voice(source)
     said = loaded.say(voice, [0, 20, 0], Sampling(steps=2))
     assert said.samples.shape == (960 * said.f_lip.shape[1],)
     assert torch.isfinite(said.samples).all()

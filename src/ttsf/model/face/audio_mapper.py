@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttsf.config import AudioMapperConfig
+from ttsf.config import AudioMapperConfig, MouthOpeningConfig
 from ttsf.model.layers import DilatedResidual
 
 
@@ -83,3 +83,10 @@ class AudioMapper(nn.Module):
         if x.shape[-1] != frames:
             x = F.interpolate(x, size=frames, mode="linear", align_corners=False)
         return self.leave(F.leaky_relu(x, 0.1))
+
+
+def opened(opening: Tensor, config: MouthOpeningConfig) -> Tensor:
+    """Scale an opening, of any shape, in units of its label; it only nears `config.most`."""
+    room = config.most - config.easy
+    beyond = (config.factor * opening - config.easy).clamp_min(0)
+    return config.factor * opening - beyond + room * (1 - (-beyond / room).exp())

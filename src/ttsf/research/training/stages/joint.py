@@ -167,7 +167,7 @@ class JointStage:
             figures["tts"].append(float(drawing.tts.total()))
             rows.append(torch.cat([copy[:1], drawing.image[:3], drawing.target[:3]]))
         means = {name: sum(values) / len(values) for name, values in figures.items()}
-        voice = self.model.speech.voice(self.model.read_faces(clips.source).voice_style)
+        voice = self.model.choose_voice(self.model.read_faces(clips.source))
         sound = speak_first(self.model, clips.spoken, voice)
         return Validation(means, {"clips": sheet(rows)}, {"held_out": sound})
 

@@ -53,19 +53,16 @@ class VoiceBatch(NamedTuple):
     """Portraits in several motions, and their target registers."""
 
     style: Tensor
-    """Voice style, see `SourceFaces`: [B, motions, S]."""
+    """Voice style, see `TTSF.voice_style`: [B, motions, S]."""
     high: Tensor
     """[B], 1 where the register is high."""
     names: tuple[str, ...]
 
 
 class Portraits:
-    """Voice styles of rendered frames, with the registers of their people.
+    """Voice styles of rendered frames, with the registers of their people."""
 
-    mirrored: also encode mirrored frames.
-    """
-
-    def __init__(self, folder: Path, model: TTSF, mirrored: bool) -> None:
+    def __init__(self, folder: Path, model: TTSF) -> None:
         faces = RenderedFaces(folder)
         self.register, self.names = np.array(faces.registers), faces.names
         styles = []
@@ -73,9 +70,7 @@ class Portraits:
             for person in range(faces.people):
                 pixels = torch.from_numpy(np.array(faces.images[person]))
                 image = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
-                if mirrored:
-                    image = torch.cat([image, image.flip(-1)])
-                styles.append(model.read_faces(image).voice_style)
+                styles.append(model.voice_style(model.read_faces(image)))
         self.style = torch.stack(styles).clone()  # [people, frames, S]
 
 
@@ -99,8 +94,8 @@ class VoiceStage(Scheduled[VoiceTraining]):
         model = TTSF(replace(preset.model, speech=speech))
         load_parts(model, options.face, FACE)
         self.net = Parts(model, (VOICE,))
-        self.portraits = Portraits(options.data, model, mirrored=True)
-        self.held_out = Portraits(options.valid, model, mirrored=False)
+        self.portraits = Portraits(options.data, model)
+        self.held_out = Portraits(options.valid, model)
         assert isinstance(model.speech.voice_projection, VoiceMixture)
         self.mixture = model.speech.voice_projection
         self.mixture.voices.requires_grad_(False)
