@@ -24,6 +24,10 @@ class Workers:
             self._start()
         return self._pool.submit(work, *arguments)
 
+    def close(self) -> None:
+        """End the threads once they are done; nothing can be submitted any more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
     def _start(self) -> None:
         given = torch.get_num_threads()
         self._process = os.getpid()

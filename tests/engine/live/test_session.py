@@ -1,7 +1,9 @@
 """A living picture: continuous, on time, silent when it is interrupted, and flat in memory."""
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from itertools import islice, pairwise
 from pathlib import Path
@@ -287,6 +289,34 @@ def test_errors_become_events(live: LiveSession) -> None:
     assert list(frames) == []
     with pytest.raises(ttsf.TtsfError, match="closed"):
         live.say("Hello.")
+
+
+def test_closed_sessions_give_back_their_threads_and_memory(
+    pipeline: Pipeline, portrait: ttsf.Portrait
+) -> None:
+    before, kept = threading.active_count(), list[LiveSession]()
+    for k in range(8):
+        session = pipeline.live(portrait, SMALL)
+        frames = session.frames(realtime=k % 4 == 0)
+        if k % 2:
+            session.say(iter(["Hello there. ", "How are you?"]))
+            session.say("And goodbye.")
+        if k % 3:
+            next(frames)
+        session.close()
+        if k % 4:
+            assert list(frames) == []
+        kept.append(session)
+    del session, frames
+    for _ in range(200):
+        if threading.active_count() <= before:
+            break
+        time.sleep(0.05)
+    assert threading.active_count() <= before
+    sessions = [weakref.ref(session) for session in kept]
+    kept.clear()
+    gc.collect()
+    assert not any(session() for session in sessions)
 
 
 def test_options_are_checked(pipeline: Pipeline, portrait: ttsf.Portrait) -> None:

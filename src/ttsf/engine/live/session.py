@@ -70,7 +70,7 @@ class LiveSession:
         self._ready = deque[_Ready]()
         self._listening = self._interrupted = self._closed = False
         self._lost = set[int]()  # speeches that were interrupted
-        self._speeches = 0
+        self._speeches = self._consumers = 0
         # of the thread that consumes:
         self._plan = deque[Segment]()
         self._previous: Segment | None = None
@@ -113,7 +113,7 @@ class LiveSession:
             self._speeches += 1
             number = self._speeches
             self._scripts[number] = script
-        self._reader.submit(self._prepare, number, script, parts)
+            self._reader.submit(self._prepare, number, script, parts)
         return number
 
     def interrupt(self) -> None:
@@ -132,11 +132,16 @@ class LiveSession:
         self._listening = on
 
     def close(self) -> None:
-        """End the session; `frames` ends."""
+        """End the session and its threads; `frames` ends."""
         with self._lock:
             self._closed = True
             for script in self._scripts.values():
                 script.drop()
+            self._ready.clear()
+            self._scripts.clear()
+            self._reader.close()
+            if not self._consumers:
+                self._planner.close()
             self._wake()
 
     def frames(self, clock: Clock | None = None, realtime: bool = True) -> Generator[LiveFrame]:
@@ -147,6 +152,10 @@ class LiveSession:
         synthesised.
         """
         clock = clock or SystemClock()
+        with self._lock:
+            if self._closed:
+                return
+            self._consumers += 1
         try:
             self._extend(realtime)
             self._pictures.wait()
@@ -167,6 +176,10 @@ class LiveSession:
                 origin += away_s if away_s > PAUSED_S else 0
         finally:
             self._pictures.drop(self._shown)
+            with self._lock:
+                self._consumers -= 1
+                if self._closed and not self._consumers:
+                    self._planner.close()
 
     def _extend(self, realtime: bool) -> None:
         """Plan and draw ahead."""
