@@ -19,6 +19,9 @@ from ttsf.serve.studio import Studio
 
 GRACE_S = 5
 """Time for open responses at shutdown, s."""
+MOST_UNSENT = 131_072
+"""Bytes of a connection that the system holds before they are under way; else it may be megabytes,
+half a minute of a live session whose client is slow."""
 logger = logging.getLogger("ttsf.serve")
 
 
@@ -53,7 +56,10 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     both = host == "::" and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((host, port), family=family, backlog=128, dualstack_ipv6=both)
+        place = socket.create_server((host, port), family=family, backlog=128, dualstack_ipv6=both)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            place.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
+        return place
     except OSError as error:
         raise TtsfError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
 
