@@ -16,7 +16,7 @@ from tests.support.live_client import LiveClient
 from tests.support.server import FAST, ON_RAY, Server, engine_process
 from ttsf.serve import talks
 from ttsf.serve.process import live_talk
-from ttsf.serve.process.tasks import Lived, Received, Show
+from ttsf.serve.process.tasks import Lived, Reached, Received, Say, Show
 
 pytest.importorskip("websockets")
 pytestmark = pytest.mark.skipif(ON_RAY, reason="live sessions need an engine process")
@@ -188,6 +188,122 @@ def test_a_client_that_does_not_read_pauses_its_session(
     thread.join(10)
     session.close()
     assert not thread.is_alive()
+
+
+def test_pictures_are_left_out_and_then_nothing_is_sent_until_a_client_catches_up(
+    model_folder: Path, photo: Path
+) -> None:
+    session = ttsf.load(model_folder).live(photo, ttsf.GenerateOptions(size=64, steps=2))
+    runner, stopped, taken = live_talk.LiveTalkRunner(session), threading.Event(), list[Lived]()
+    changed = threading.Condition()
+
+    def tell(lived: Lived) -> None:
+        with changed:
+            taken.append(lived)
+            changed.notify_all()
+
+    def until(what: Callable[[], bool]) -> None:
+        with changed:
+            assert changed.wait_for(what, 20)
+
+    thread = threading.Thread(target=runner.run, args=(stopped, tell))
+    thread.start()
+    runner.take(Show(True))
+    until(lambda: runner._sent_s > 0.7)
+    assert session.visible, "a client that tells nothing gets all"
+    runner.take(Reached(0.0))
+    until(lambda: not session.visible)
+    runner.take(Say(1, "one two three four five six seven eight nine ten"))
+    until(lambda: {"speaking"} & {e.get("state") for lived in taken for e in lived.events})
+    runner.take(Reached(runner._sent_s - 0.7))
+    until(lambda: session.visible)
+    runner.take(Reached(runner._sent_s - 1.2))
+    until(lambda: not session.visible)
+    runner.take(Reached(runner._sent_s + 60))
+    until(lambda: taken[-1] == Lived())
+    paused_s, count = runner._sent_s, len(taken)
+    until(lambda: len(taken) > count)
+    assert runner._sent_s == paused_s and taken[-1] == Lived(), "it waits, and is alive"
+    runner.take(Reached(paused_s))
+    until(lambda: runner._sent_s > paused_s + 0.5)
+    assert session.visible
+    stopped.set()
+    runner.take(Show(False))
+    thread.join(10)
+    session.close()
+    assert not thread.is_alive()
+
+
+def test_a_client_that_reads_slowly_stays_close_and_hears_all(client: LiveClient) -> None:
+    """It reads half as fast as the video plays; what the server does now is at most 2 s ahead."""
+    client.of_type("video")
+    count = "one two three four five six seven eight nine ten. "
+    client.send("say", text=2 * count)
+    client.send("say", text=9 * count)
+    began, reached_s, interrupted = time.monotonic(), 0.0, False
+    while not interrupted:
+        event = client.receive()
+        if event is None:
+            length_s = client.seconds()
+            time.sleep(max(0, began + 2 * length_s - time.monotonic()))
+            if length_s >= reached_s + 1:
+                reached_s = length_s
+                client.send("reached", at=reached_s)
+        elif event["type"] == "speech" and event["what"] == "done":
+            client.send("interrupt")
+            ended_s = client.seconds()
+        interrupted = event is not None and event.get("what") == "interrupted"
+    assert ended_s > 4, "long enough to be far behind"
+    assert client.events[-1]["at"] - ended_s < live_talk.PAUSE_S + 0.5
+    words = [word for one in client.events if one["type"] == "words" for word in one["words"]][:20]
+    assert [words[0]["text"], words[19]["text"]] == ["one", "ten."]
+    frames, samples = client.decoded()
+    assert abs(frames / 25 - len(samples) / 48_000) < 0.2
+    for word in words:
+        heard = samples[round(48_000 * word["start"]) : round(48_000 * word["end"])]
+        assert np.abs(heard).max() > 0.001, word["text"]
+
+
+def test_sessions_that_end_give_back_threads_and_files(
+    start: Callable, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(talks, "KEPT_S", 0.1)
+    with start() as server:
+        portrait, engine = server.portrait(photo), engine_process(server.studio)
+
+        def held() -> list[int]:
+            kinds = ("self/task", "self/fd", f"{engine}/task", f"{engine}/fd")
+            return [len(os.listdir(f"/proc/{kind}")) for kind in kinds]
+
+        def session(k: int) -> None:
+            """It is ended, left, left while it speaks, taken over, or refused."""
+            size = 3 if k % 5 == 4 else FAST["size"]
+            with closing(LiveClient(server, portrait_id=portrait, **{**FAST, "size": size})) as one:
+                if size == 3:
+                    assert one.of_type("error")["code"] == "unusable"
+                    return
+                name = one.of_type("ready")["session"]
+                one.of_type("state")
+                if k % 5 == 0:
+                    one.send("end")
+                elif k % 5 == 2:
+                    one.send("say", text="one two three four five six.")
+                    one.of_type("speech", what="begun")
+                elif k % 5 == 3:
+                    with closing(LiveClient(server, session=name)) as two:
+                        two.of_type("state")
+
+        for k in range(5):
+            session(k)
+        time.sleep(2)
+        before = held()
+        for k in range(20):
+            session(k)
+        for _ in range(200):
+            if all(now <= then for now, then in zip(held(), before, strict=True)):
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{before} threads and files have become {held()}")
 
 
 def test_what_was_not_said_is_said_after_the_engine_died(start: Callable, photo: Path) -> None:

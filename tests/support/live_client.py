@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import av
@@ -73,6 +74,16 @@ class LiveClient:
             except av.FFmpegError:
                 pass  # its last fragment is not whole
         return frames, np.concatenate(sound)
+
+    def seconds(self) -> float:
+        """Length of the newest MP4 so far, by its pictures."""
+        if not self.videos or len(self.videos[-1]) < 2_000:
+            return 0.0
+        frames = 0
+        with av.open(io.BytesIO(bytes(self.videos[-1]))) as container, suppress(av.FFmpegError):
+            for packet in container.demux(video=0):
+                frames += bool(packet.size)
+        return frames / 25
 
     def close(self) -> None:
         self.socket.close()

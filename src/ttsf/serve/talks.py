@@ -20,6 +20,7 @@ from ttsf.serve.process.tasks import (
     Lived,
     LiveMessage,
     LiveTalk,
+    Reached,
     Received,
     Say,
     Show,
@@ -44,7 +45,7 @@ class Talk:
         self._unsaid = dict[int, list[Say]]()
         self._speech, self._open, self._alive = 0, False, False
         self.chat = Chat(studio.settings)
-        self._listening = False
+        self._listening = self._ended = False
         self.problem: Problem | None = None
         self.living = asyncio.create_task(self._live())
 
@@ -52,6 +53,8 @@ class Talk:
         """Yield a new MP4 and its events from now on; an earlier follower gets no more."""
         if self._client is not None:
             self._client.put_nowait(None)
+        if self._ended:
+            return
         queue = self._client = asyncio.Queue[Lived | None]()
         self._tell_alive(Show(True))
         try:
@@ -96,6 +99,15 @@ class Talk:
         self._listening = on
         self._tell_alive(Listen(on))
 
+    def reached(self, at_s: float) -> None:
+        """Take the time up to which the client has received or played the MP4."""
+        self._tell_alive(Reached(at_s))
+
+    def end(self) -> None:
+        """End for good; a follower gets no more."""
+        self.living.cancel()
+        self._leave()
+
     async def _live(self) -> None:
         """Run the session; an engine that dies gets what was not said a second time."""
         for _ in range(MOST_ATTEMPTS):
@@ -131,6 +143,7 @@ class Talk:
             self._client.put_nowait(lived)
 
     def _leave(self) -> None:
+        self._ended = True
         if self._client is not None:
             self._client.put_nowait(None)
 
@@ -176,14 +189,20 @@ class Talks:
         return self._talks[talk]
 
     def left(self, talk: Talk) -> None:
-        """End a session in a minute, unless its client comes back."""
+        """End a session in a minute, unless a client has come back by then."""
         if talk.id in self._talks and not talk.is_followed:
+            if handle := self._ends.pop(talk.id, None):
+                handle.cancel()
             loop = asyncio.get_running_loop()
-            self._ends[talk.id] = loop.call_later(KEPT_S, self.end, talk)
+            self._ends[talk.id] = loop.call_later(KEPT_S, self._end_without_client, talk)
+
+    def _end_without_client(self, talk: Talk) -> None:
+        if not talk.is_followed:
+            self.end(talk)
 
     def end(self, talk: Talk) -> None:
         """End a session."""
-        talk.living.cancel()
+        talk.end()
         self._talks.pop(talk.id, None)
         if handle := self._ends.pop(talk.id, None):
             handle.cancel()

@@ -1,6 +1,7 @@
 """The page in real browsers: from a dropped portrait to a downloaded video."""
 
 import statistics
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.support.browsers import Browser, wait_for
 from tests.support.chat_server import ChatServer
 from tests.support.fake_engine import SLOW
 from tests.support.server import Server
+from ttsf.serve.talks import Talk
 
 pytestmark = pytest.mark.browser
 
@@ -148,13 +150,16 @@ def lives(page: Browser) -> None:
     wait_for(page, "!$`living`.hidden && $`living`.currentTime > 0.3 && !$`living`.paused")
 
 
-def test_a_chosen_portrait_lives_at_once(page: Browser) -> None:
+def test_a_chosen_portrait_lives_at_once(page: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = list[float]()
+    monkeypatch.setattr(Talk, "reached", lambda _, at_s: reached.append(at_s))
     lives(page)
     before = page.run("return $`living`.currentTime")
     wait_for(page, f"$`living`.currentTime > {before} + 2")
     assert page.run("return $`living`.muted")
     behind = "$`living`.buffered.end($`living`.buffered.length - 1) - $`living`.currentTime"
     assert page.run(f"return {behind}") < 2
+    assert len(reached) >= 2 and all(b >= a + 1 for a, b in pairwise(reached))
     speak(page, f"One two {SLOW}.")
     wait_for(page, "$`living`.hidden && !$`video`.hidden")
 

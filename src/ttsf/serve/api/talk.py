@@ -60,6 +60,13 @@ class ChatMessage(_Message):
     text: str = Field(min_length=1, max_length=20_000)
 
 
+class ReachedMessage(_Message):
+    """The client has received or played the MP4 up to this time, s."""
+
+    type: Literal["reached"]
+    at: float = Field(ge=0, allow_inf_nan=False)
+
+
 class EndMessage(_Message):
     """End the session."""
 
@@ -67,7 +74,7 @@ class EndMessage(_Message):
 
 
 Message = Annotated[
-    SayMessage | InterruptMessage | ListenMessage | ChatMessage | EndMessage,
+    SayMessage | InterruptMessage | ListenMessage | ChatMessage | ReachedMessage | EndMessage,
     Field(discriminator="type"),
 ]
 MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)
@@ -97,8 +104,11 @@ class _Connection:
     async def run(self) -> None:
         """Begin or find the session, and serve it until either side leaves; raises Problem."""
         self.talk = await self._start()
-        tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._receive())]
+        tasks = list[asyncio.Task[None]]()
         try:
+            offered = {"chat": self.talk.chat.is_set, "transcribe": self.talk.chat.can_hear}
+            await self.socket.send_json({**as_message(self.talk), **offered})
+            tasks += map(asyncio.create_task, (self._send(), self._receive()))
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 if task.done():
@@ -125,12 +135,8 @@ class _Connection:
         if self.studio.settings.keys and not is_key(key, self.studio.settings.keys):
             raise Problem(401, "invalid_api_key", "send a key in the start message")
         if "session" in fields:
-            talk = self.talks.find(str(fields["session"]))
-        else:
-            talk = await self._begin(fields)
-        ready = {"chat": talk.chat.is_set, "transcribe": talk.chat.can_hear}
-        await self.socket.send_json({**as_message(talk), **ready})
-        return talk
+            return self.talks.find(str(fields["session"]))
+        return await self._begin(fields)
 
     async def _begin(self, fields: dict[str, Any]) -> Talk:
         wanted = parse(VideoRequest, {"prompt": "Hello.", **fields})
@@ -183,6 +189,8 @@ class _Connection:
             talk.listen(message.on)
         elif isinstance(message, ChatMessage):
             await self._ask(message.text)
+        elif isinstance(message, ReachedMessage):
+            talk.reached(message.at)
         return not isinstance(message, EndMessage)
 
     async def _ask(self, question: str | bytes) -> None:

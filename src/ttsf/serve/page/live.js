@@ -6,12 +6,14 @@ import {key} from "./server.js";
 const IN_HAND_S = 0.3; // buffered before the picture starts
 const FAR_S = 0.8; // further behind the end than this, it is caught up
 const KEPT_S = 10; // kept behind the playhead
+const TOLD_EVERY_S = 1; // of the video: how often the server hears how far it is here
 const AGAIN_MS = [500, 2000, 5000]; // before the next attempts to reach the server
 
 export class Living {
   /* heard: called with each event of docs/live.md */
   constructor(video, heard) {
     Object.assign(this, {video, heard, fields: null, session: null, socket: null, attempts: 0, bytes: []});
+    video.addEventListener("timeupdate", () => this.report());
   }
 
   get isOpen() { return this.socket?.readyState === WebSocket.OPEN && this.ready; }
@@ -135,6 +137,7 @@ export class Living {
     if (this.source) URL.revokeObjectURL(this.video.src);
     this.source = this.buffer = null;
     this.bytes = [];
+    this.reported = 0;
     this.video.removeAttribute("src");
     this.video.load();
     this.video.hidden = true;
@@ -164,6 +167,19 @@ export class Living {
       if (behind > 2 * FAR_S) video.currentTime = end - IN_HAND_S;
       else video.playbackRate = behind > FAR_S ? 1.1 : 1;
     }
+    this.report();
+  }
+
+  /* Tells the server how far the video is here, so that it leaves out pictures or waits. */
+  report() {
+    if (!this.buffer) return;
+    const {video, buffer} = this;
+    const [, end] = range(buffer);
+    const still = video.hidden || video.paused;
+    const at = still ? end : Math.min(end, video.currentTime + FAR_S);
+    if (at < this.reported + TOLD_EVERY_S) return;
+    this.reported = at;
+    this.send("reached", {at});
   }
 
   skipTo(at) {

@@ -27,6 +27,9 @@ from ttsf.timings.words import WordTimes
 
 MOST_ON_THE_WAY = 256_000
 """Bytes that the client may have left unread before the session pauses."""
+SKIP_RESTING_S, SKIP_S, PAUSE_S = 0.5, 1.0, 2.0
+"""Lag of a client that tells how far it is, s: above these the pictures of rest are left out, all
+pictures, and the session pauses."""
 BEAT_S = 1.0
 """Interval at which a paused session reports that it is alive, s."""
 
@@ -69,6 +72,8 @@ class LiveTalkRunner:
         self._changed = threading.Condition()
         self._shown = self._restart = False
         self._on_the_way = 0
+        self._sent_s = self._lag_s = 0.0
+        self._reached_s: float | None = None
         self._state = ""
 
     def about(self) -> dict[str, Any]:
@@ -91,13 +96,18 @@ class LiveTalkRunner:
                     self._on_the_way = 0
                 elif isinstance(message, Received):
                     self._on_the_way -= message.size
+                elif message.at_s <= self._sent_s:  # else it is about the MP4 before
+                    self._reached_s = message.at_s
+                    self._lag_s = self._sent_s - message.at_s
                 self._changed.notify_all()
 
     def run(self, stopped: threading.Event, tell: Callable[[Lived], None]) -> None:
         """Send frames while they are wanted; `tell` raises once the task is stopped."""
         with closing(self.session.frames()) as frames:
             while self._wanted(stopped, tell):
-                self._restart = False
+                with self._changed:
+                    self._restart, self._reached_s = False, None
+                    self._sent_s = self._lag_s = 0.0
                 self._send(frames, tell)
 
     def _wanted(self, stopped: threading.Event, tell: Callable[[Lived], None]) -> bool:
@@ -110,7 +120,9 @@ class LiveTalkRunner:
         return False
 
     def _may_send(self) -> bool:
-        return self._shown and self._on_the_way < MOST_ON_THE_WAY
+        told, ahead_s = self._reached_s is not None, self._sent_s - (self._reached_s or 0)
+        behind = self._on_the_way >= MOST_ON_THE_WAY or (told and ahead_s > PAUSE_S)
+        return self._shown and (self._restart or not behind)
 
     def _send(self, frames: Iterator[LiveFrame], tell: Callable[[Lived], None]) -> None:
         """Send one MP4, until another one is wanted or the client is behind."""
@@ -125,6 +137,8 @@ class LiveTalkRunner:
         try:
             for frame in frames:
                 begun = frame.number if begun is None else begun
+                most_s = SKIP_S if frame.state == "speaking" else SKIP_RESTING_S
+                session.visible = self._lag_s <= most_s
                 picture = picture if frame.picture is None else frame.picture
                 chunk = Chunk(picture[None], frame.samples)
                 writer.add(chunk, region.top, region.left)
@@ -132,6 +146,7 @@ class LiveTalkRunner:
                 if content or events:
                     with self._changed:
                         self._on_the_way += len(content)
+                        self._sent_s = writer.frames / config.video.fps
                     tell(Lived(content, events))
                 while not self._may_send() and self._shown and not self._restart:
                     with self._changed:

@@ -85,7 +85,13 @@ class Received(NamedTuple):
     size: int
 
 
-LiveMessage = Say | Interrupt | Listen | Show | Received
+class Reached(NamedTuple):
+    """The client has received or played the MP4 up to this time."""
+
+    at_s: float
+
+
+LiveMessage = Say | Interrupt | Listen | Show | Received | Reached
 
 
 class Tell(NamedTuple):
