@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The bundled `mini` model, seventh weights: a new voice and its lips, on the sixth weights, whose face
+# The bundled `mini` model, eighth weights: a new voice and its lips, on the sixth weights, whose face
 # and head motion stay. How those were made from open data: this file at 76881ed.
 #   SIXTH  folder with the model of `git show 76881ed:src/ttsf/weights/mini/model.safetensors`
 #   DATA  folder with manifest.csv and portraits; transcripts to read aloud
 #   TEACHER, STYLES  the teacher's python and its voices, see recipes/teacher_voices.py
 #   WORK  folder for corpora and runs, a few GB
-# Every step can be killed and run again: it goes on. Two CPU cores take four hours.
+# Every step can be killed and run again: it goes on. Two CPU cores take seven hours.
 # Needs: pip install "ttsf[train,data,eval]".
 set -euo pipefail
 SIXTH=${SIXTH:?folder of the sixth weights}
@@ -17,14 +17,17 @@ DEVICE=${DEVICE:-cpu}
 
 ttsf render --data "$DATA" --use train --frames 16 --seed 0 --out "$WORK/faces_train"
 ttsf render --data "$DATA" --use valid --frames 8 --seed 1 --out "$WORK/faces_valid"
-"$TEACHER" recipes/teacher_voices.py "$STYLES" "$DATA" "$WORK/readings"  # 28 minutes were used
+"$TEACHER" recipes/teacher_voices.py "$STYLES" "$DATA" "$WORK/readings"  # 96 minutes were used
 # The recordings of DATA had no transcripts here, so that the readings alone taught speech.
 ttsf corpus "$DATA" --timed "$WORK/readings" --out "$WORK/corpus" --longest 8
 
 $PYTHON recipes/warm_start.py speech "$SIXTH/model.safetensors" --preset mini --out "$WORK/runs/seed"
-$PYTHON recipes/warm_start.py vocos "$SIXTH/model.safetensors" --preset mini --out "$WORK/runs/vocoder"
+$PYTHON recipes/warm_start.py vocos "$SIXTH/model.safetensors" --preset mini --out "$WORK/runs/wider"
+printf '[vocoder]\nbatch = 32\nlearning_rate = 2e-3\ndecay = 1.0\nfalling = 1.0\n' > "$WORK/pitch.toml"
+ttsf train vocoder --only pitch --config "$WORK/pitch.toml" --data "$WORK/corpus" --device "$DEVICE" \
+    --warm-start "$WORK/runs/wider" --out "$WORK/runs/vocoder" --steps 4000
 speech() { ttsf train tts --data "$WORK/corpus" --device "$DEVICE" --precision bfloat16 "$@"; }
-speech --warm-start "$WORK/runs/seed" --out "$WORK/runs/known" --steps 6000
+speech --warm-start "$WORK/runs/seed" --out "$WORK/runs/known" --steps 10000
 speech --warm-start "$WORK/runs/known" --out "$WORK/runs/tts" --steps 600 --adversarial
 
 lips() {
