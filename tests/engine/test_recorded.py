@@ -1,7 +1,9 @@
 """A recording drives the face: by its words where they fit, else by its sound alone."""
 
 import logging
-from itertools import chain
+import threading
+import time
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,10 @@ from tests.support.recorded import save_listening, syllables
 from ttsf import checkpoint
 from ttsf.engine import output, recorded
 from ttsf.engine.output import Outputs
-from ttsf.engine.recorded import NOT_THIS_MODEL, Listener
-from ttsf.engine.talk import joined
+from ttsf.engine.recorded import NOT_THIS_MODEL, Listener, RecordedSession
+from ttsf.engine.talk import joined, read_face
 from ttsf.engine.word_times import word_times
+from ttsf.engine.workers import Workers
 from ttsf.media.audio.source import Sound, open_sound
 from ttsf.media.sound import write_wav
 from ttsf.model.labels import OPEN
@@ -73,6 +76,24 @@ def test_live_sound_is_drawn_while_it_arrives(listening: Pipeline, portrait: tts
     first = next(stream)
     assert len(first.frames) == 4 and taken < 30
     stream.close()
+
+
+def test_streams_give_back_their_threads(listening: Pipeline, portrait: ttsf.Portrait) -> None:
+    model, workers, kept = listening.model, Workers(1), list[RecordedSession]()
+    face, before = read_face(model, workers, portrait), threading.active_count()
+    for taken in (0, 1, 99):
+        session = RecordedSession(model, workers, face, open_sound(sound(1)), (), SMALL)
+        stream = session.chunks()
+        drawn = sum(len(chunk.frames) for chunk in islice(stream, taken))
+        assert drawn == min(4 * taken, 25)
+        stream.close()
+        kept.append(session)
+    for _ in range(200):
+        if threading.active_count() <= before:
+            break
+        time.sleep(0.05)
+    assert threading.active_count() <= before
+    workers.close()
 
 
 def test_a_model_without_lips_from_sound_wants_words(

@@ -3,8 +3,9 @@
 import logging
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.media.audio.pieces import AROUND, Piece, pieces
 from ttsf.media.audio.source import OpenSound
+from ttsf.media.video import Chunk
 from ttsf.model.mel import loudness, mel_spectrogram
 from ttsf.model.speech.recording import fit_recording, nearest_voice
 from ttsf.model.ttsf import TTSF, HeadMotion, SpokenUtterance
@@ -107,11 +109,15 @@ class RecordedSession(Session):
         super().__init__(model, workers, face, utterances, options)
         self.payload = payload_of(face.portrait, utterances, options, sound.digest)
         self.heard = Listener(model, sound, utterances, options, self.payload)
-        self._reader = Workers(1)  # it may wait for sound
 
     def expected_frames(self) -> int:
         """Length of the video in frames, as the recording declares it."""
         return max(self._frames, math.ceil((self.heard.sound.seconds or 0) * FPS))
+
+    def moving(self) -> Generator[Chunk]:
+        """Yield chunks as `Session` does; closing the iterator ends the thread that reads."""
+        with closing(Workers(1)) as self._reader:  # it may wait for sound
+            yield from super().moving()
 
     def _prepare(
         self, index: int, before: HeadMotion | None
