@@ -3,7 +3,9 @@
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
+from itertools import groupby
 from pathlib import Path
 from types import ModuleType
 
@@ -55,6 +57,77 @@ def test_livekit(astronaut: np.ndarray, tmp_path: Path) -> None:
     sounds = [part for part in seen if isinstance(part, rtc.AudioFrame)]
     assert (pictures[0].width, pictures[0].height) == session.still.shape[1::-1]
     assert 0.4 < sum(part.duration for part in sounds) < 1.1 and len(pictures) >= len(sounds)
+
+
+@pytest.fixture
+def through_pipecat(astronaut: np.ndarray, model_folder: Path) -> Callable[[list], list]:
+    """What the service sends on, in the order of its coming, for frames that are sent to it."""
+    pytest.importorskip("pipecat", reason="needs pipecat-ai")
+    from pipecat.tests.utils import run_test
+
+    session = ttsf.load(model_folder).live(astronaut, ttsf.GenerateOptions(size=64, steps=2))
+    face = example("pipecat_video").TalkingFace(session)
+
+    def sends(given: list) -> list:
+        down, up = asyncio.run(run_test(face, frames_to_send=given))
+        assert list(up) == [] and list(session.frames()) == []
+        return list(down)
+
+    return sends
+
+
+def test_pipecat(through_pipecat: Callable[[list], list]) -> None:
+    """An answer in pieces, and one more sentence; whoever remembers them hears of each word."""
+    from pipecat.frames import frames
+
+    answer = [frames.LLMTextFrame(piece) for piece in ("Hello the", "re at 7:30, ", "my friend.")]
+    begin, end = frames.LLMFullResponseStartFrame(), frames.LLMFullResponseEndFrame()
+    seen = through_pipecat([begin, *answer, end, frames.TTSSpeakFrame("Good night!")])
+    pictures = [one for one in seen if isinstance(one, frames.OutputImageRawFrame)]
+    assert len(pictures) > 10
+    assert {(one.size, one.format, len(one.image)) for one in pictures} == {
+        ((64, 64), "RGB", 64 * 64 * 3)
+    }
+    rest = [one for one in seen if not isinstance(one, frames.OutputImageRawFrame)]
+    sounds = [one for one in rest if isinstance(one, frames.TTSAudioRawFrame)]
+    assert {one.num_frames / one.sample_rate for one in sounds} == {0.04}
+    assert np.abs(np.frombuffer(b"".join(one.audio for one in sounds), np.int16)).max() > 100
+    told = [one for one in rest if one not in sounds]
+    words = [one.text for one in told if isinstance(one, frames.TTSTextFrame)]
+    assert words == ["Hello", "there", "at", "7:30,", "my", "friend.", "Good", "night!"]
+    assert [kind for kind, _ in groupby(map(type, told))] == [
+        frames.LLMFullResponseStartFrame,
+        frames.TTSStartedFrame,
+        frames.TTSTextFrame,
+        frames.TTSStoppedFrame,
+        frames.LLMFullResponseEndFrame,
+        frames.TTSStartedFrame,
+        frames.TTSTextFrame,
+        frames.TTSStoppedFrame,
+        frames.LLMAssistantPushAggregationFrame,
+    ]
+
+
+def test_pipecat_interrupted(through_pipecat: Callable[[list], list]) -> None:
+    from pipecat.frames import frames
+    from pipecat.tests.utils import SleepFrame
+
+    seen = through_pipecat(
+        [
+            frames.LLMFullResponseStartFrame(),
+            frames.LLMTextFrame("And so it is. " * 20),
+            SleepFrame(0.5),
+            frames.InterruptionFrame(),
+            frames.TTSSpeakFrame("Yes."),
+        ]
+    )
+    words = [one.text for one in seen if isinstance(one, frames.TTSTextFrame)]
+    assert words[-1] == "Yes." and len(words) < 40
+    kinds = [type(one) for one in seen]
+    assert frames.LLMFullResponseEndFrame not in kinds
+    assert kinds.count(frames.TTSStartedFrame) == kinds.count(frames.TTSStoppedFrame)
+    after = kinds[kinds.index(frames.InterruptionFrame) :]
+    assert after.count(frames.TTSAudioRawFrame) < 50
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("[!R]*")), ids=lambda path: path.name)
