@@ -4,7 +4,7 @@ import {once, range, typeOf} from "./player.js";
 import {key} from "./server.js";
 
 const IN_HAND_S = 0.3; // buffered before the picture starts
-const FAR_S = 0.8; // further behind the end than this, it is caught up
+const FAR_S = 0.8; // further behind the end than this, it plays faster
 const KEPT_S = 10; // kept behind the playhead
 const TOLD_EVERY_S = 1; // of the video: how often the server hears how far it is here
 const AGAIN_MS = [500, 2000, 5000]; // before the next attempts to reach the server
@@ -137,7 +137,7 @@ export class Living {
     if (this.source) URL.revokeObjectURL(this.video.src);
     this.source = this.buffer = null;
     this.bytes = [];
-    this.reported = 0;
+    this.reported = -TOLD_EVERY_S;
     this.video.removeAttribute("src");
     this.video.load();
     this.video.hidden = true;
@@ -148,7 +148,8 @@ export class Living {
     if (this.source) this.pump(this.source);
   }
 
-  /* Passes on what came, drops what was seen, and stays close to the end. */
+  /* Passes on what came, drops what was seen, and stays close to the end without leaving out any
+     sound: the server waits for a video that is far behind, slow or paused. */
   pump(source) {
     const {buffer, video} = this;
     if (source !== this.source || !buffer || buffer.updating || source.readyState !== "open") return;
@@ -163,9 +164,7 @@ export class Living {
       video.currentTime = start;
       video.play().catch(() => {});
     } else if (!video.hidden) {
-      const behind = end - video.currentTime;
-      if (behind > 2 * FAR_S) video.currentTime = end - IN_HAND_S;
-      else video.playbackRate = behind > FAR_S ? 1.1 : 1;
+      video.playbackRate = end - video.currentTime > FAR_S ? 1.1 : 1;
     }
     this.report();
   }
@@ -173,10 +172,8 @@ export class Living {
   /* Tells the server how far the video is here, so that it leaves out pictures or waits. */
   report() {
     if (!this.buffer) return;
-    const {video, buffer} = this;
-    const [, end] = range(buffer);
-    const still = video.hidden || video.paused;
-    const at = still ? end : Math.min(end, video.currentTime + FAR_S);
+    const [, end] = range(this.buffer);
+    const at = Math.min(end, this.video.currentTime + FAR_S);
     if (at < this.reported + TOLD_EVERY_S) return;
     this.reported = at;
     this.send("reached", {at});
