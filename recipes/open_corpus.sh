@@ -14,6 +14,7 @@ TEACHER=${TEACHER:?python of the teacher} STYLES=${STYLES:?voices of the teacher
 WORK=${WORK:-work}
 PYTHON=${PYTHON:-python}
 DEVICE=${DEVICE:-cpu}
+mkdir -p "$WORK"
 
 ttsf render --data "$DATA" --use train --frames 16 --seed 0 --out "$WORK/faces_train"
 ttsf render --data "$DATA" --use valid --frames 8 --seed 1 --out "$WORK/faces_valid"
