@@ -75,14 +75,16 @@ def pulses(pitch: Pitch, hop: int, rate: int, limit: float) -> Tensor:
     """Pulses at F0, all harmonics up to `limit` Hz alike: [B, T * hop].
 
     Unvoiced frames keep the last F0, so that a voice comes back where it would have been. Phases
-    run in float64: after an hour they are still exact to a millionth of a turn.
+    run in float64, on the CPU as not every device has it: after an hour they are still exact to a
+    millionth of a turn.
     """
     frames = torch.arange(pitch.f0.shape[1], device=pitch.f0.device)
     first = pitch.voiced.int().argmax(1, keepdim=True)
     last = torch.where(pitch.voiced, frames, -1).cummax(1).values
     held = pitch.f0.gather(1, torch.where(last < 0, first, last))
     f0 = F.interpolate(held[:, None], scale_factor=hop, mode="linear")[:, 0]
-    phase = (2 * torch.pi * ((f0.double() / rate).cumsum(1) % 1)).float()
+    turns = (f0.cpu().double() / rate).cumsum(1) % 1
+    phase = 2 * torch.pi * turns.float().to(f0.device)
     count = (limit / f0).floor()
     half = (phase / 2).sin()  # sum of cos(k phase), k = 1 .. count, is a Dirichlet kernel
     ratio = ((count + 0.5) * phase).sin() / torch.where(half.abs() < FLOOR, 1.0, half)
