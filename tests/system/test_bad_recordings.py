@@ -58,7 +58,7 @@ def refused(outcome: tuple[int, str], *complaints: str) -> None:
 
 def test_no_such_file_and_a_url(speak: Speak, tmp_path: Path) -> None:
     refused(speak(tmp_path / "none.wav"), "No such file")
-    refused(speak("https://example.org/talk.mp3"), "No such file", "not a URL")
+    refused(speak("https://example.org/talk.mp3"), "addresses are neither fetched nor written to")
 
 
 def test_no_regular_file(speak: Speak, tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ def test_a_stage_learns_one_batch(stages: TinyStages, name: str) -> None:
     watched, rate, steps, factor = STAGES[name]
     stage = stages.build(name)
     if name == "voice":  # it begins fitted
-        torch.nn.init.zeros_(stage.mixture.register.weight)
+        stage.mixture.register.requires_grad_(False).weight.zero_()
+        stage.mixture.register.requires_grad_(True).bias.data.zero_()
     optimizer, batch = stage.optimizer(), stage.batch(0)
     for group in optimizer.param_groups:
         group["lr"] = rate

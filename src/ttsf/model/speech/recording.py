@@ -70,12 +70,14 @@ def nearest_voice(
 
 
 def _free_onsets(durations: Tensor, predicted: Tensor, ids: Tensor) -> Tensor:
-    """Give what exceeds a sound's predicted length to the mark or space before it.
+    """Give what exceeds a sound's predicted length to the mark, space or first blank before it.
 
-    Only after a mark: the closure of a /b/ is as silent as the pause, and the search takes both.
+    Only after a mark and at the beginning: the closure of a /b/ is as silent as the pause, and the
+    search takes both.
     """
-    mark, sound = are_marks(ids), are_sounds(ids)
-    before = F.pad(mark, (1, 0))[:, :-1] | F.pad(mark, (2, 0))[:, :-2]
+    pause, sound = are_marks(ids), are_sounds(ids)
+    pause[:, 0] = ~sound[:, 0]
+    before = F.pad(pause, (1, 0))[:, :-1] | F.pad(pause, (2, 0))[:, :-2]
     onset = before & sound & F.pad(~sound, (1, 0))[:, :-1]
     surplus = (durations - predicted).clamp_min(0) * onset
     return durations - surplus + F.pad(surplus, (0, 1))[:, 1:]
