@@ -111,12 +111,14 @@ def opening(model: TTSF, f_lip: torch.Tensor) -> np.ndarray:
     return (f_lip[0] @ model.motion_extractor.codes()[:, OPEN]).numpy()
 
 
-def test_words_are_found_in_a_recording() -> None:
+@pytest.mark.parametrize("voice", ["oak", "juniper"])
+def test_words_are_found_in_a_recording(voice: str) -> None:
+    """However quiet it is, and after a second of silence."""
     model = checkpoint.load()
     front_end = TextFrontEnd(model.config.speech)
     utterance = front_end.utterance(TEXT)
     plain = PLAIN._replace(as_sampled=True)  # without the lead of generated speech
-    said = model.say(model.speech.named_voice("oak"), utterance.ids, plain.sampling())
+    said = model.say(model.speech.named_voice(voice), utterance.ids, plain.sampling())
     lips, rate = opening(model, said.f_lip), model.config.sample_rate
     talk = np.pad(0.01 * said.samples.numpy(), (rate, rate // 2))
 

@@ -4,6 +4,8 @@ Each symbol is a row of states, one for every STRIDE frames that the model itsel
 with its mean mel there. So a symbol that lasts keeps its length, unless the recording is faster.
 """
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -20,6 +22,8 @@ from ttsf.model.speech.tts import SpeechFeatures, TextToSpeech
 
 STRIDE = 2
 """Mel frames of a state: speech may be that many times faster than the model's own."""
+LOUD = 0.8
+"""Quantile of the frames' levels by which a recording is made as loud as mu before the search."""
 COLOURED = 2
 """Searches in which speech of another voice and microphone is fitted to mu."""
 
@@ -38,6 +42,8 @@ def fit_recording(
     x_1 = (mel - speech.audio.mel_mean) / speech.audio.mel_std
     owner = _states(predicted, x_1.shape[2])
     states = own.gather(2, _places(predicted, owner)[:, None].expand(-1, own.shape[1], -1))
+    heard = mel > math.log(1.01 * speech.audio.log_floor)  # digital silence stays silent
+    x_1 = torch.where(heard, x_1 + _level(states) - _level(x_1), x_1)
     x_1 = torch.maximum(x_1, states.amin(2, keepdim=True))  # no silence is more silent
     size, frames = (owner.new_full((len(ids),), n) for n in (len(owner), x_1.shape[2]))
     last = owner != torch.cat([owner[1:], owner.new_full((1,), -1)])
@@ -81,6 +87,11 @@ def _free_onsets(durations: Tensor, predicted: Tensor, ids: Tensor) -> Tensor:
     onset = before & sound & F.pad(~sound, (1, 0))[:, :-1]
     surplus = (durations - predicted).clamp_min(0) * onset
     return durations - surplus + F.pad(surplus, (0, 1))[:, 1:]
+
+
+def _level(x: Tensor) -> Tensor:
+    """Level of the loud frames of log-mels [B, mel_bins, T]: [B, 1, 1]."""
+    return x.mean(1).quantile(LOUD, dim=1)[:, None, None]
 
 
 def _states(durations: Tensor, frames: int) -> Tensor:
