@@ -38,7 +38,7 @@ def offline_fd() -> Metric:
     return Metric(
         "FD",
         "lower",
-        "Frechet distance of dlib's 128 face numbers of every tenth picture, all faces equally "
+        "Frechet distance of dlib's 128 face numbers of every tenth frame, all faces equally "
         "wide, all clips of a system against all real ones. Not FID: it sees faces only, and is "
         "biased with few clips.",
         id_sim.scorer_name(),

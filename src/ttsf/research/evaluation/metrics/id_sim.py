@@ -88,7 +88,7 @@ def offline_identity() -> Metric:
     return Metric(
         "ID distance",
         "lower",
-        "dlib's face distance of every tenth picture to the portrait, median over the clip, "
+        "dlib's face distance of every tenth frame to the portrait, median over the clip, "
         "mean over clips. One person is below .6.",
         scorer_name(),
         "offline",

@@ -107,7 +107,7 @@ def mouth_sharpness(frames: np.ndarray, lips: np.ndarray) -> float:
 def metrics() -> dict[str, Metric]:
     """Expression of a clip; raises TtsfError without the scorer's library."""
     faces = landmarks.scorer_name()
-    irises = "mediapipe's mesh with irises, each picture alone"
+    irises = "mediapipe's mesh with irises, each frame alone"
     e = "in distances of the outer eye corners"
     return {
         "brows": Metric(
@@ -117,7 +117,7 @@ def metrics() -> dict[str, Metric]:
         ),
         "brow_motion": Metric(
             "brow motion", "reference",
-            f"Mean absolute change of the brows' height from picture to picture, {e}, mean over "
+            f"Mean absolute change of the brows' height from frame to frame, {e}, mean over "
             "clips; a frozen face has the tracker's tremble.", faces, "offline", 4,
         ),
         "smile": Metric(
@@ -127,7 +127,7 @@ def metrics() -> dict[str, Metric]:
         ),
         "gaze": Metric(
             "gaze range", "reference",
-            "5-95 % range of the eyes' yaw in the head in pictures with open eyes, degrees, mean "
+            "5-95 % range of the eyes' yaw in the head in frames with open eyes, degrees, mean "
             "over clips.", f"{faces}; {irises}", "offline", 1,
         ),
         "lip_motion": Metric(

@@ -24,7 +24,7 @@ from ttsf.research.landmarks.face_mesh import (
 from ttsf.research.landmarks.tracking import interpolated
 
 FACE_PX = 128
-"""Width of every face when pictures are compared."""
+"""Width of every face when frames are compared."""
 FEWEST_SEEN = 0.9
 """Minimum fraction of frames with a face."""
 
@@ -129,4 +129,4 @@ def at_one_scale(frames: np.ndarray, track: FaceTrack) -> Scaled:
 
 def scorer_name() -> str:
     """Describe mediapipe for a metric's `scorer`; raises TtsfError if it is not installed."""
-    return version("mediapipe") + " face mesh, each picture alone"
+    return version("mediapipe") + " face mesh, each frame alone"

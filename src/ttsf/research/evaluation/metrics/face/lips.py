@@ -147,7 +147,7 @@ def metrics() -> dict[str, Metric]:
         ),
         "best": Metric(
             "best phone r", "reference",
-            "The largest phone r when the sound is shifted by up to 10 pictures, mean over clips.",
+            "The largest phone r when the sound is shifted by up to 10 frames, mean over clips.",
             aligned, "offline", 2,
         ),
         "loudness": Metric(
@@ -162,7 +162,7 @@ def metrics() -> dict[str, Metric]:
         ),
         "lag": Metric(
             "lag, ms", "reference",
-            "How many ms the mouth is behind the sound, by the best phone r within 10 pictures; "
+            "How many ms the mouth is behind the sound, by the best phone r within 10 frames; "
             "negative: the mouth is early; median over clips.",
             aligned, "offline", 0,
         ),

@@ -89,7 +89,7 @@ def metrics() -> dict[str, Metric]:
         ),
         "jerk": Metric(
             "jerk", "reference",
-            "Mean absolute second difference of yaw, pitch and roll, degrees a picture squared, "
+            "Mean absolute second difference of yaw, pitch and roll, degrees a frame squared, "
             "mean over clips.", faces, "offline", 2,
         ),
         "with_voice": Metric(
@@ -104,7 +104,7 @@ def metrics() -> dict[str, Metric]:
         ),
         "flicker": Metric(
             "flicker", "reference",
-            "Mean absolute deviation of a picture from the mean of its neighbours, of 255 levels, "
+            "Mean absolute deviation of a frame from the mean of its neighbours, of 255 levels, "
             f"the face {FACE_PX} px wide and what is around it, mean over clips.", faces,
             "offline", 2,
         ),
