@@ -34,7 +34,7 @@ WORDS_AHEAD = 5 * FPS
 """Frames of sound after a piece, by which its last words are separated from the next ones."""
 SYMBOLS_PER_S = 25
 """Upper bound of the rate of speech, symbols per second."""
-FITS = 0.15
+FITS = 0.12
 """Fraction by which words must fit the sound better than the same symbols reversed [measured]."""
 LEAST_LOUD = 20
 """Number of loud mel frames from which a piece is not silence."""
