@@ -1,5 +1,6 @@
 """Clocks, sides and ranges that several parts share, and the form of sound and picture."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -50,6 +51,17 @@ class AudioConfig:
             raise ValueError("hop, window and n_fft must not be shorter than the one before")
         if not self.fmin < self.fmax <= self.sample_rate / 2:
             raise ValueError("fmin must be below fmax, and fmax at most half of sample_rate")
+
+    def at_rate(self, rate: int) -> "AudioConfig":
+        """Return the same mel for sound of `rate` Hz: window, hop and FFT last as long.
+
+        What a lower rate cannot hold of the band is left out.
+        """
+        window, hop, n_fft = (
+            round(size * rate / self.sample_rate) for size in (self.window, self.hop, self.n_fft)
+        )
+        fmax = min(self.fmax, rate / 2)
+        return replace(self, sample_rate=rate, window=window, hop=hop, n_fft=n_fft, fmax=fmax)
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -6,7 +6,6 @@ between the two, and the bins between two bands a mean of theirs.
 """
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -29,13 +28,7 @@ class MelMatch(nn.Module):
     def __init__(self, audio: AudioConfig, rate: int, window: Tensor) -> None:
         super().__init__()
         self.scale = rate / audio.sample_rate
-        self.heard = replace(
-            audio,
-            sample_rate=rate,
-            window=round(audio.window * self.scale),
-            hop=round(audio.hop * self.scale),
-            n_fft=round(audio.n_fft * self.scale),
-        )
+        self.heard = audio.at_rate(rate)
         self.register_buffer("window", window, persistent=False)
         filters = mel_filters(self.heard)
         hertz = np.linspace(0, rate / 2, filters.shape[1])

@@ -126,7 +126,8 @@ class Vocos(nn.Module):
         self.pitch = PitchHead(width) if config.harmonics_hz else None
         window = torch.hann_window(config.istft_n_fft, device="cpu", dtype=torch.float32)
         self.register_buffer("window", window, persistent=False)
-        self.match, self.rounds = MelMatch(audio, self.rate, window), config.mel_rounds
+        self.match = MelMatch(audio, self.rate, window) if config.mel_rounds else None
+        self.rounds = config.mel_rounds
 
     def features(self, mel: Tensor) -> Tensor:
         """What the last layers read: raw log-mel [B, 80, T] -> [B, T, C]."""
@@ -145,8 +146,9 @@ class Vocos(nn.Module):
                 pitch = self.pitch.read(self.pitch(features))
             args = pitch, self.window, self.hop, self.rate, self.harmonics_hz
             sound = self._samples(harmonic_spectrum(sound, *args))
-        for _ in range(self.rounds):
-            sound = self._samples(self.match(sound, mel))
+        if self.match is not None:
+            for _ in range(self.rounds):
+                sound = self._samples(self.match(sound, mel))
         return sound
 
     def _samples(self, spectrum: Tensor) -> Tensor:

@@ -28,8 +28,8 @@ from ttsf.timings.words import WordTimes
 MOST_ON_THE_WAY = 256_000
 """Bytes that the client may have left unread before the session pauses."""
 SKIP_RESTING_S, SKIP_S, PAUSE_S = 0.5, 1.0, 2.0
-"""Lag of a client that tells how far it is, s: above these the pictures of rest are left out, all
-pictures, and the session pauses."""
+"""Lags, in s, of a client that reports how far it is. Above the first, frames at rest are skipped;
+above the second, all frames; above the third, the session pauses."""
 BEAT_S = 1.0
 """Interval at which a paused session reports that it is alive, s."""
 

@@ -75,17 +75,9 @@ def output_audio(config: ModelConfig) -> AudioConfig:
     audio, rate = config.audio, config.sample_rate
     if rate == audio.sample_rate:
         return audio
-    scale = rate / audio.sample_rate
-    window = round(audio.window * scale)
-    return replace(
-        audio,
-        sample_rate=rate,
-        window=window,
-        hop=round(audio.hop * scale),
-        n_fft=max(audio.n_fft, 2 ** math.ceil(math.log2(window))),
-        mel_bins=WIDE_BINS,
-        fmax=rate / 2,
-    )
+    heard = audio.at_rate(rate)
+    n_fft = max(audio.n_fft, 2 ** math.ceil(math.log2(heard.window)))
+    return replace(heard, n_fft=n_fft, mel_bins=WIDE_BINS, fmax=rate / 2)
 
 
 class VocoderStage:
