@@ -121,7 +121,7 @@ class Pipeline:
         """
         sound = self._sound(audio, options)
         talk = self._open(portrait, text, options, sound)
-        size, fps = talk.scene.still.nbytes, self.model.config.video.fps
+        size, fps = talk.renderer.scene.still.nbytes, self.model.config.video.fps
         chunks = []
         with closing(talk.chunks()) as made:
             for chunk in made:
@@ -224,7 +224,7 @@ class Pipeline:
         face = self._face(portrait, options)
         front_end = self._front_end(options, face.voice)
         session = Session(self.model, self._workers, face, (), options)
-        _ = session.still  # raises for an impossible framing
+        _ = session.renderer.still  # raises for an impossible framing
         return LiveSession(session, front_end, lambda audio: self._sound(audio, options))
 
     def write(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ttsf.compositing.teeth import BORDERS, WIDTHS, Mouth, find_mouth, relief, skull, teeth
+from ttsf.compositing.features import Mouth, find_mouth
+from ttsf.compositing.teeth import BORDERS, WIDTHS, relief, skull, teeth
 
 
 def opened(x: float, y: float, width: float, height: float, tilt: float = 0.0) -> np.ndarray:

@@ -63,8 +63,10 @@ def test_a_perfect_generator_comes_out_pixel_for_pixel(monkeypatch: pytest.Monke
     )
     talk = session(model, shown, FACE)
     for chunk in talk.chunks():
-        assert np.array_equal(chunk.frames, talk.scene.still[None].repeat(len(chunk.frames), 0))
-    assert np.array_equal(talk.scene.still, shown.picture[12:268, 22:278])
+        assert np.array_equal(
+            chunk.frames, talk.renderer.scene.still[None].repeat(len(chunk.frames), 0)
+        )
+    assert np.array_equal(talk.renderer.scene.still, shown.picture[12:268, 22:278])
 
 
 def test_its_motion_is_the_samplers_own() -> None:
@@ -95,7 +97,7 @@ def test_any_model_gives_the_plain_sample(tiny_model: TTSF) -> None:
         )
     torch.testing.assert_close(acts[1].f_m, own.f_m)
     assert (acts[0].f_m - own.f_m).abs().max() > 0.01
-    assert plain.scene._palette is None and ruled.scene._palette is not None
+    assert plain.renderer.scene._palette is None and ruled.renderer.scene._palette is not None
 
 
 def test_blinks_of_a_model_without_labels_are_refused() -> None:

@@ -15,8 +15,10 @@ from ttsf.engine.options import (
     DEFAULTS,
     AsSampled,
     Blinks,
+    Brows,
     CaptionsKind,
     Code,
+    Gaze,
     Label,
     Language,
     MarkSound,
@@ -25,6 +27,7 @@ from ttsf.engine.options import (
     Rate,
     Seed,
     Size,
+    Smile,
     Steps,
     Still,
     Temperature,
@@ -83,6 +86,9 @@ class Speak:
     rate: Rate = DEFAULTS.rate
     motion: Motion = DEFAULTS.motion
     blinks: Blinks = DEFAULTS.blinks
+    smile: Smile = DEFAULTS.smile
+    brows: Brows = DEFAULTS.brows
+    gaze: Gaze = DEFAULTS.gaze
     still: Still = DEFAULTS.still
     as_sampled: AsSampled = DEFAULTS.as_sampled
     face: int = 1

@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 
 from ttsf.compositing.box import Box
+from ttsf.compositing.features import Mouth
 from ttsf.compositing.framing import Framing, place
 from ttsf.compositing.ground import ground, uncovered
 from ttsf.compositing.lattice import Lattice, middles, places
 from ttsf.compositing.palette import palette
 from ttsf.compositing.surroundings import MARGIN, Surroundings, smoothstep
-from ttsf.compositing.teeth import Mouth, relief, skull, teeth
+from ttsf.compositing.teeth import relief, skull, teeth
 from ttsf.portrait.crop import cut_square
 from ttsf.portrait.portrait import Portrait
 

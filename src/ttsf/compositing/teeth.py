@@ -4,10 +4,9 @@ A tooth is only three of G's cells wide. Teeth that the portrait shows are its o
 as they are. The row is fixed to the skull: it moves like the skin below the nose.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
+from ttsf.compositing.features import Mouth
 from ttsf.compositing.surroundings import smoothstep
 
 WIDTHS = np.array([0.17, 0.13, 0.12, 0.09])
@@ -24,37 +23,6 @@ LEAST = 0.3
 """Minimum weight of a tooth cell."""
 ABOVE = 3
 """Distance, in cells, from the teeth up to skin that moves with the skull."""
-NARROWEST = 8
-"""Minimum width of a mouth, in cells, for separating teeth."""
-
-
-class Mouth(NamedTuple):
-    """A portrait's mouth when opened, in cells of G's frame."""
-
-    x: float
-    """x of the centre."""
-    y: float
-    width: float
-    tilt: float
-    """Tilt in radians; positive if the right corner is lower."""
-
-
-def find_mouth(mask: np.ndarray) -> Mouth | None:
-    """Locate the mouth by G's mask [side, side] with the mouth open; None if it draws too
-    little."""
-    below = len(mask) // 2
-    drawn = np.where(mask[below:] < 0.5, 1 - mask[below:], 0)
-    columns = np.flatnonzero(drawn.any(0))
-    if not len(columns) or columns[-1] - columns[0] < NARROWEST:
-        return None
-    y, x = np.mgrid[below : len(mask), : mask.shape[1]] + 0.5
-    total = drawn.sum()
-    middle_x, middle_y = (drawn * x).sum() / total, (drawn * y).sum() / total
-    dx, dy = x - middle_x, y - middle_y
-    spread = (drawn * (dx**2 - dy**2)).sum()
-    tilt = 0.5 * np.arctan2(2 * (drawn * dx * dy).sum(), spread)
-    width = float(columns[-1] + 1 - columns[0])
-    return Mouth(float(middle_x), float(middle_y), width, float(tilt))
 
 
 def teeth(drawn: np.ndarray, skin: float, share: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from ttsf.config.model import (
 from ttsf.config.picture import (
     AudioMapperConfig,
     DiscriminatorConfig,
+    ExpressionConfig,
     FaceConfig,
     MotionConfig,
     MouthOpeningConfig,

@@ -133,6 +133,21 @@ class SoundLipsConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class ExpressionConfig:
+    """Brows that go with the voice, and glances [ours], see `engine.expression`.
+
+    Amounts are those of `compositing.expression`.
+    """
+
+    stress: Amount = 8.0  # what stress adds to the brows; a strong one is .2
+    question: Amount = 0.8  # what the end of a question adds
+    drift: Amount = 0.15  # standard deviation of the brows' own slow motion
+    glances: Amount = 0.3  # a second
+    glance_x: Amount = 6.0  # degrees, standard deviation
+    glance_y: Amount = 2.0
+
+
+@dataclass(frozen=True, config=STRICT)
 class MotionConfig:
     """Sec. 3.2: normaliser, prior and OT-CFM sampler of head motion."""
 
@@ -151,6 +166,7 @@ class MotionConfig:
     dropout: Dropout = 0.1
     flow: FlowMatchingConfig = FlowMatchingConfig(temperature=1.0)
     voice_pace: VoicePaceConfig | None = None  # None: as it was sampled [P 3.2]
+    expression: ExpressionConfig | None = None  # None: brows and eyes move with the head only [P]
 
     def __post_init__(self) -> None:
         if self.prior_channels % (2 * self.prior_heads):

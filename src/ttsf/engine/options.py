@@ -30,10 +30,18 @@ Temperature = Annotated[
 ]
 """Standard deviation of the initial noise (None: the model configuration's)."""
 Rate = Annotated[float, Ge(RATES[0]), Le(RATES[1]), Doc("Speaking rate, 0.5 to 2.")]
-Still = Annotated[bool, Doc("No head motion and no blinks.")]
+Still = Annotated[bool, Doc("No motion beside speech: head, lids, brows and eyes rest.")]
 Motion = Annotated[float, Ge(0), Le(2), Doc("Amount of head motion, 0 to 2.")]
 """Scale of the motion around the portrait's own pose."""
 Blinks = Annotated[float, Ge(0), Le(1), Doc("How far blinks close the eyes, 0 to 1.")]
+Smile = Annotated[
+    float, Ge(-1), Le(1), Doc("Corners of the mouth: -1 serious, 0 as in the picture, 1 a smile.")
+]
+Brows = Annotated[float, Ge(0), Le(2), Doc("How far brows rise with the voice, 0 to 2.")]
+Gaze = Annotated[
+    Literal["natural", "camera", "left", "right", "up", "down"],
+    Doc("Where the eyes look: natural leaves the camera at times, camera is as in the picture."),
+]
 AsSampled = Annotated[
     bool, Doc("Motion and frames as the model gives them, without the rules set by hand.")
 ]
@@ -68,6 +76,9 @@ class GenerateOptions(NamedTuple):
     still: Still = False
     motion: Motion = 1.0
     blinks: Blinks = 1.0
+    smile: Smile = 0.0
+    brows: Brows = 1.0
+    gaze: Gaze = "natural"
     framing: Framing = Framing()
     """Which part of the picture the video shows."""
     size: Size = None
@@ -112,17 +123,24 @@ class GenerateOptions(NamedTuple):
         self.framing.check()
         if not isinstance(self.language, str):
             raise TtsfError(f"language must be a str such as 'de', not {self.language!r}")
-        if self.code not in get_args(get_args(Code)[0]):
-            raise TtsfError(f"code must be announce or read, not {self.code!r}")
+        for name, hint in (("code", Code), ("gaze", Gaze)):
+            values = get_args(get_args(hint)[0])
+            if getattr(self, name) not in values:
+                *first, last = values
+                named = f"{', '.join(first)} or {last}"
+                raise TtsfError(f"{name} must be {named}, not {getattr(self, name)!r}")
         if not isinstance(self.voice, str | Path | None):
             raise TtsfError(f"voice must be a name or a file, not {self.voice!r}")
         pairs = self.lexicon.items() if isinstance(self.lexicon, Mapping) else [(None, None)]
         if not all(isinstance(part, str) for pair in pairs for part in pair):
             raise TtsfError("lexicon must map words to IPA, both of type str")
-        for name in ("motion", "blinks"):
+        for name in ("motion", "blinks", "brows"):
             if self.still and getattr(self, name) not in (0, self._field_defaults[name]):
+                raise TtsfError(f"still means no motion beside speech: leave out {name} or still")
+        for name in EXPRESSIVE:
+            if self.as_sampled and getattr(self, name) != self._field_defaults[name]:
                 raise TtsfError(
-                    f"still means no head motion and no blinks: leave out {name} or still"
+                    f"as_sampled means the model's motion alone: leave out {name} or as_sampled"
                 )
         if self.mark_sound and not self.mark:
             raise TtsfError("without the watermark (no_mark) no sound can be marked (mark_sound)")
@@ -174,6 +192,8 @@ class Number(NamedTuple):
             raise TtsfError(f"{name} must be {limits}, not {shown}")
 
 
+EXPRESSIVE = ("smile", "brows", "gaze")
+"""The options of `engine.expression`."""
 DEFAULTS = GenerateOptions()
 _HINTS = get_type_hints(GenerateOptions, include_extras=True)
 NUMBERS = {name: number for name, hint in _HINTS.items() if (number := Number.of(hint))}

@@ -131,7 +131,7 @@ def write_talk(
             new_video(outputs.video, fps, sample_rate, track, seal, channels)
         )
         talk = open_talk()
-        talk.transparent = outputs.transparent
+        talk.renderer.transparent = outputs.transparent
         real = recording is not None and not talk.options.mark_sound
         video.describe(tags(talk.payload, real), talk.options.language)
         for chunk in files.enter_context(closing(_filmed(talk, video, outputs.captions))):
@@ -155,8 +155,8 @@ def _filmed(talk: Session, video: VideoWriter, captions: CaptionsKind) -> Genera
     if captions == "burnt":
         yield from _with_captions(talk, video)
         return
-    known, (top, left, *_) = 0, talk.scene.region
-    video.start(talk.still)
+    known, (top, left, *_) = 0, talk.renderer.scene.region
+    video.start(talk.renderer.still)
     with closing(talk.moving()) as chunks:
         for chunk in chunks:
             new, known = talk.said[known:], len(talk.said)

@@ -128,10 +128,10 @@ class RecordedSession(Session):
         self, index: int, before: HeadMotion | None, frames_before: int
     ) -> PreparedUtterance | None:
         said = self.heard.listen(index, frames_before)
-        return None if said is None else self._moved(index, said, said.spoken, before)
-
-    def _spoken(self, act: PreparedUtterance, before: int) -> WordTimes:
-        return self.heard.word_times(act.place, act.said, before)
+        if said is None:
+            return None
+        words = self.heard.word_times(index, said, frames_before)
+        return self._moved(index, said, said.spoken, words, before, frames_before)
 
     def _count(self, act: PreparedUtterance) -> None:
         """The length does not depend on the words."""

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing
-from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -20,15 +19,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ttsf.compositing.scene import Scene
-from ttsf.compositing.teeth import Mouth, find_mouth
 from ttsf.engine.options import GenerateOptions
-from ttsf.engine.stamp import Stamp, payload_of
+from ttsf.engine.renderer import Renderer
+from ttsf.engine.stamp import payload_of
 from ttsf.engine.word_times import word_times
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk
-from ttsf.model.labels import LABELS, OPEN, labels_to_alpha
 from ttsf.model.ttsf import TTSF, HeadMotion, SourceFaces, SpokenUtterance
 from ttsf.portrait.crop import crop_portrait
 from ttsf.portrait.portrait import Portrait
@@ -55,10 +52,12 @@ class PreparedUtterance(NamedTuple):
     moved: HeadMotion
     f_m: Tensor
     """Scaled head motion, [1, N, S]."""
+    expression: np.ndarray
+    """`Expression` of each frame, float32 [N, 4]."""
     frames: int
     """Frames to show: the first of the N."""
-    lead: int = 0
-    """How many of them precede the utterance."""
+    spoken: WordTimes
+    """Times from the start of the video."""
 
 
 class Batch(NamedTuple):
@@ -159,7 +158,6 @@ class SpeechSession:
 class Session:
     """One portrait speaking one text; an instance generates one video.
 
-    transparent: yield RGBA frames if the portrait is not opaque; set it before drawing starts.
     said: word times and end (s) of each utterance synthesised so far.
     """
 
@@ -175,51 +173,21 @@ class Session:
             raise TtsfError("this model does not tell blinks from other motion; leave out blinks")
         self.model, self.workers = model, workers
         self.utterances, self.options = utterances, options
-        self.portrait, self.source, self.transparent = face.portrait, face.source, False
+        self.portrait, self.source = face.portrait, face.source
         self.payload = payload_of(face.portrait, utterances, options)
+        self.renderer = Renderer(model, workers, *face[:2], options, self.payload)
         self.speech = SpeechSession(model, face.voice, utterances, options, self.payload)
         self.said: list[tuple[WordTimes, float]] = []
         self._frames = self._symbols = 0  # of the utterances synthesised so far
         self._voiced = 0  # frames of those that are more than a pause
         self._all_symbols = sum(len(utterance.ids) for utterance in utterances)
 
-    @cached_property
-    def scene(self) -> Scene:
-        """The scene; raises TtsfError for an impossible framing or size."""
-        face, options = self.model.config.face, self.options
-        ruled = not options.as_sampled
-        mouth = None
-        if ruled and face.teeth_by_rule:
-            mouth = self.workers.submit(self._open_mouth).result()
-        return Scene(
-            self.portrait,
-            options.framing,
-            options.size,
-            self.transparent,
-            face.drawn_side,
-            mouth,
-            ruled and face.portrait_colours,
-        )
-
-    def stamped(self, pixels: np.ndarray, top: int, left: int) -> np.ndarray:
-        """Return uint8 pixels [h, w, 3 or 4] at (top, left) of a frame with watermark and label."""
-        return self._stamp.on(pixels, top, left)
-
-    @cached_property
-    def still(self) -> np.ndarray:
-        """The scene's still frame, stamped."""
-        return self._stamp.on(self.scene.still)
-
-    @cached_property
-    def _stamp(self) -> Stamp:
-        return Stamp(self.payload, self.scene.height, self.scene.width, self.options)
-
     def chunks(self) -> Generator[Chunk]:
         """Yield chunks of whole frames, sound and words; closing the iterator ends all work."""
         with closing(self.moving()) as moving:
             for regions, samples, spoken in moving:
-                top, left, bottom, right = self.scene.region
-                frames = self.still[None].repeat(len(regions), 0)
+                top, left, bottom, right = self.renderer.scene.region
+                frames = self.renderer.still[None].repeat(len(regions), 0)
                 frames[:, top:bottom, left:right] = regions
                 yield Chunk(frames, samples, spoken)
 
@@ -229,7 +197,7 @@ class Session:
         waiting: deque[Batch] = deque()
         coming = self._prepare(0, None)
         try:
-            _ = self.still  # computed while the first utterance is synthesised
+            _ = self.renderer.still  # computed while the first utterance is synthesised
             while coming or waiting:
                 if coming is None or (waiting and not coming.done()):
                     yield waiting.popleft().chunk()
@@ -254,16 +222,6 @@ class Session:
         left = self._all_symbols - self._symbols
         return self._frames + left * self._voiced // max(self._symbols, 1)
 
-    @torch.inference_mode()
-    def _open_mouth(self) -> Mouth | None:
-        """Locate the portrait's mouth by the region that G changes when it opens."""
-        labels = self.source.f_m.new_zeros(1, len(LABELS))
-        labels[:, OPEN] = 1
-        extractor = self.model.motion_extractor
-        f_lip = extractor.compose(labels_to_alpha(labels, extractor.directions.shape[1]))
-        fields = self.model.fields(self.source, self.source.f_m, f_lip)
-        return find_mouth(fields.mask[0, 0].float().cpu().numpy())
-
     def _prepare(
         self, index: int, before: HeadMotion | None
     ) -> Future[PreparedUtterance | None] | None:
@@ -272,23 +230,33 @@ class Session:
             return None
         return self.workers.submit(self._act, index, before, self._frames)
 
-    def _act(self, index: int, before: HeadMotion | None, frames_before: int) -> PreparedUtterance:
-        said, count = self.speech.say(index, frames_before)
-        return self._moved(index, said, count, before)
+    def _act(self, index: int, before: HeadMotion | None, first: int) -> PreparedUtterance:
+        said, count = self.speech.say(index, first)
+        audio, durations = self.model.config.audio, said.durations.tolist()
+        start_s, hop_s = first / self.model.config.video.fps, audio.hop / audio.sample_rate
+        words = word_times(self.utterances[index], durations, start_s, hop_s)
+        return self._moved(index, said, count, words, before, first)
 
     def _moved(
-        self, index: int, said: SpokenUtterance, count: int, before: HeadMotion | None
+        self,
+        index: int,
+        said: SpokenUtterance,
+        count: int,
+        words: WordTimes,
+        before: HeadMotion | None,
+        first: int,
     ) -> PreparedUtterance:
-        """Add the head motion; count: frames to show."""
+        """Add the motion; count: frames to show, first: number of the first in the video."""
         options = self.options
         moved = self.model.move(self.source, said, options.sampling(), index, before)
         f_m = self.model.scale_motion(self.source.f_m, moved.f_m, options.motion, options.blinks)
-        return PreparedUtterance(index, said, moved, f_m, count)
+        amounts = self.renderer.expression(said.loudness, first, words.asks)
+        return PreparedUtterance(index, said, moved, f_m, amounts, count, words)
 
     def _batches(self, act: PreparedUtterance, before: int) -> Iterator[Batch]:
         """Start drawing the frames of one utterance; before: frames of all utterances before it."""
         fps, samples = self.model.config.video.fps, act.said.samples.numpy()
-        rate, left = len(samples) // act.said.f_lip.shape[1], self._spoken(act, before)
+        rate, left = len(samples) // act.said.f_lip.shape[1], act.spoken
         self.said.append((left, (before + act.frames) / fps))
         for start in range(0, act.frames, FRAMES_PER_BATCH):
             end = min(start + FRAMES_PER_BATCH, act.frames)
@@ -303,21 +271,13 @@ class Session:
         self._symbols += len(ids)
         self._voiced += act.frames if ids else 0
 
-    def _spoken(self, act: PreparedUtterance, before: int) -> WordTimes:
-        """Return the word times of an utterance, from the start of the video."""
-        audio, fps = self.model.config.audio, self.model.config.video.fps
-        durations, hop_s = act.said.durations.tolist(), audio.hop / audio.sample_rate
-        start_s = (before + act.lead) / fps
-        return word_times(self.utterances[act.place], durations, start_s, hop_s)
-
     @torch.inference_mode()
     def _draw(self, act: PreparedUtterance, start: int, end: int) -> np.ndarray:
         batch = slice(start, start + FRAMES_PER_BATCH)  # full: its size affects rounding
         fields = self.model.fields(self.source, act.f_m[0, batch], act.said.f_lip[0, batch])
         flow, mask, drawn = (field[: end - start].float().cpu().numpy() for field in fields)
-        regions = (self.scene.draw(*frame) for frame in zip(flow, mask, drawn, strict=True))
-        top, left, *_ = self.scene.region
-        return np.stack([self._stamp.on(region, top, left) for region in regions])
+        amounts = act.expression[start:end]
+        return np.stack([*map(self.renderer.region, flow, mask, drawn, amounts)])
 
 
 def split(whole: WordTimes, second: float) -> tuple[WordTimes, WordTimes]:

@@ -13,6 +13,7 @@ from ttsf.config import (
     AudioMapperConfig,
     DiscriminatorConfig,
     DurationConfig,
+    ExpressionConfig,
     FaceConfig,
     FlowMatchingConfig,
     ModelConfig,
@@ -105,6 +106,7 @@ _MINI = ModelConfig(
         sampler_layers=4,
         flow=FlowMatchingConfig(steps=20, temperature=1.1),  # 10 steps at 1.0 lose blinks [ours]
         voice_pace=VoicePaceConfig(),
+        expression=ExpressionConfig(),
     ),
     sound_lips=SoundLipsConfig(),
 )

@@ -11,6 +11,8 @@ from ttsf.engine.options import (
     DEFAULTS,
     RATES,
     Blinks,
+    Brows,
+    Gaze,
     GenerateOptions,
     Label,
     Language,
@@ -18,6 +20,7 @@ from ttsf.engine.options import (
     Motion,
     Rate,
     Seed,
+    Smile,
     Steps,
     Still,
     StreamCaptions,
@@ -63,6 +66,9 @@ class VideoRequest(_Request):
     rate: Rate = DEFAULTS.rate
     motion: Motion = DEFAULTS.motion
     blinks: Blinks = DEFAULTS.blinks
+    smile: Smile = DEFAULTS.smile
+    brows: Brows = DEFAULTS.brows
+    gaze: Gaze = DEFAULTS.gaze
     still: Still = DEFAULTS.still
     framing: str | None = Field(default=None, max_length=40)
     """picture, face, WIDTHxHEIGHT or WIDTHxHEIGHT:plain."""

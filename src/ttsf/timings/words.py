@@ -42,3 +42,8 @@ class WordTimes(NamedTuple):
     words: tuple[Word, ...]
     phones: tuple[Phone, ...] = ()
     marks: tuple[Mark, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether they end with a question mark."""
+        return bool(self.words) and self.words[-1].text.rstrip("\"')]}")[-1:] == "?"

@@ -21,6 +21,8 @@ RAMP = 25
 """Frames over which that amount changes by the whole."""
 FADE, CLOSING, OPENING = 2, 6, 1
 """Frames in which an interrupted sound fades, its mouth closes, and a mouth leaves its rest."""
+EASED = 10
+"""Frames in which the brows leave the height that the segment before left them at."""
 NOD, NOD_FRAMES, NOD_EVERY = 0.35, 14, (50, 110)
 """Nods of a listener: size (label units), length, and range of the distance, frames."""
 TOLERANCE, BLINK_TOLERANCE = 0.05, 0.2
@@ -46,6 +48,8 @@ class Segment(NamedTuple):
     """As sampled, with what it continues."""
     gain: np.ndarray
     """Amount of head motion of each frame, [N]."""
+    expression: np.ndarray
+    """`Expression` of each frame, float32 [N, 4]."""
     speech: int | None = None
     """Number of the speech that it belongs to (None: rest)."""
     voiced: int = 0
@@ -70,6 +74,7 @@ class Performer:
         self._left: Segment | None = None  # what remains of an interrupted segment
         self._lips = self._resting_lips()
         self._last_lips = self._lips[0, -1:]
+        self._last_expression: np.ndarray | None = None
         self._dice = np.random.default_rng(self.options.seed)
         self._nod_in = NOD_EVERY[0]
         # of the last key frames that were drawn, by segment and frame:
@@ -91,12 +96,10 @@ class Performer:
     def speak(self, first: int, speech: int, said: SpokenUtterance, words: Words) -> Segment:
         """Speak an utterance with the pause after it; words: its word times."""
         marked = self.session.speech.marked(said, first)
-        segment = self._segment(first, marked, 1.0, None)
+        spoken = words(said, first)
+        segment = self._segment(first, marked, 1.0, None, spoken.asks)
         return segment._replace(
-            keys=tuple(range(len(segment.f_m))),
-            speech=speech,
-            voiced=said.spoken,
-            spoken=words(said, first),
+            keys=tuple(range(len(segment.f_m))), speech=speech, voiced=said.spoken, spoken=spoken
         )
 
     @torch.inference_mode()
@@ -105,6 +108,7 @@ class Performer:
         if not self.options.still:
             self._before = self._until(segment, frames)
         self._gain, self._last_lips = float(segment.gain[frames - 1]), segment.f_lip[frames - 1 :]
+        self._last_expression = segment.expression[frames - 1]
         self._left = segment._replace(samples=segment.samples[frames * self._rate :])
         keys = (*(key for key in segment.keys if key < frames - 1), frames - 1)
         return segment._replace(
@@ -112,6 +116,7 @@ class Performer:
             f_lip=segment.f_lip[:frames],
             samples=segment.samples[: frames * self._rate],
             gain=segment.gain[:frames],
+            expression=segment.expression[:frames],
             keys=keys,
             voiced=min(segment.voiced, frames),
         )
@@ -137,13 +142,13 @@ class Performer:
             arrays = (part.float().cpu().numpy() for part in parts)
             fields |= zip(some, zip(*arrays, strict=True), strict=True)
         self._fields = {(segment.number, key): fields[key] for key in keys[-2:]}
-        top, left, *_ = session.scene.region
         pictures = list[np.ndarray]()
         for frame, (first, second) in zip(frames, around, strict=True):
             share = np.float32((frame - first) / (second - first) if second > first else 0)
             pair = zip(fields[first], fields[second], strict=True)
-            mixed = [b + share * (a - b) if share else b for b, a in pair]
-            pictures.append(session.stamped(session.scene.draw(*mixed), top, left))
+            flow, mask, drawn = (b + share * (a - b) if share else b for b, a in pair)
+            amounts = segment.expression[frame]
+            pictures.append(session.renderer.region(flow, mask, drawn, amounts))
         return pictures
 
     def _until(self, segment: Segment, frames: int) -> HeadMotion:
@@ -156,7 +161,12 @@ class Performer:
         return HeadMotion(f_m[:, :frames], after, known, segment.f_lip[None, recent])
 
     def _segment(
-        self, first: int, said: SpokenUtterance, gain: float, nods: Tensor | None
+        self,
+        first: int,
+        said: SpokenUtterance,
+        gain: float,
+        nods: Tensor | None,
+        asks: bool = False,
     ) -> Segment:
         self._index += 1
         source, sampling = self.session.source, self.options.sampling()
@@ -171,9 +181,15 @@ class Performer:
         if nods is not None:
             f_m = f_m + nods.to(f_m)[:, None] * GAIN * self.model.motion_extractor.codes()[:, PITCH]
         f_lip, samples = self._continued(said)
+        amounts = self.session.renderer.expression(said.loudness, first, asks)
+        if self._last_expression is not None:
+            share = np.linspace(1, 0, EASED + 2, dtype=np.float32)[1 : frames + 1, None]
+            n = min(EASED, frames)
+            amounts[:n] += share[:n] * (self._last_expression - amounts[:n])
         self._gain, self._last_lips = float(gains[-1]), f_lip[-1:]
+        self._last_expression = amounts[-1]
         keys = self._keys(f_m, f_lip)
-        return Segment(self._index, first, f_m, f_lip, samples, keys, motion, gains)
+        return Segment(self._index, first, f_m, f_lip, samples, keys, motion, gains, amounts)
 
     def _continued(self, said: SpokenUtterance) -> tuple[Tensor, np.ndarray]:
         """Let lips and sound of what was interrupted fade into those of the next segment."""

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import numpy as np
 import torch
 
 from ttsf.engine.live.script import Script
@@ -77,5 +78,6 @@ def _after(pause: PreparedUtterance, act: PreparedUtterance) -> PreparedUtteranc
         f_lip=torch.cat([pause.said.f_lip[:, first:], act.said.f_lip], 1),
     )
     f_m = torch.cat([pause.f_m[:, first:], act.f_m], 1)
+    expression = np.concatenate([pause.expression[first:], act.expression])
     lead = pause.f_m.shape[1] - first
-    return act._replace(said=said, f_m=f_m, frames=act.frames + lead, lead=lead)
+    return act._replace(said=said, f_m=f_m, expression=expression, frames=act.frames + lead)

@@ -84,12 +84,12 @@ class LiveSession:
     @property
     def still(self) -> np.ndarray:
         """The frame at rest, RGB uint8 [H, W, 3], in which pictures replace `region`."""
-        return self.session.still
+        return self.session.renderer.still
 
     @property
     def region(self) -> Box:
         """The part of the frame that moves."""
-        return self.session.scene.region
+        return self.session.renderer.scene.region
 
     def say(self, text: str | Pieces | Script | None = None, audio: Any = None) -> int:
         """Speak after what is being said, and return the number of the speech.

@@ -19,10 +19,10 @@ def prosodic(track: Tensor, loudness: Tensor, config: VoicePaceConfig) -> Tensor
     track: motion labels [B, T, K], K >= 7; loudness: [T], 0 (silence) .. 1 (loud). Apart from
     nods, the ends move by at most half a frame; blinks keep their time and speed.
     """
-    heard = _smooth(loudness, config.syllable)
+    heard = smoothed(loudness, config.syllable)
     moved = _at(track, _own_time(config.rest + config.haste * heard), config.blur)
     moved[..., BLINK] = track[..., BLINK]
-    moved[..., PITCH] += config.nod * heard * (heard - _smooth(loudness, config.phrase))
+    moved[..., PITCH] += config.nod * heard * (heard - smoothed(loudness, config.phrase))
     return moved
 
 
@@ -48,7 +48,7 @@ def _at(track: Tensor, times: Tensor, blur: float) -> Tensor:
     return weights.to(track) @ longer
 
 
-def _smooth(x: Tensor, sigma: float) -> Tensor:
+def smoothed(x: Tensor, sigma: float) -> Tensor:
     """Smooth x [T] with a Gaussian; ends are repeated."""
     reach = round(4 * sigma)
     offsets = torch.arange(-reach, reach + 1, device=x.device, dtype=x.dtype)
