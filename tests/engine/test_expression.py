@@ -6,26 +6,36 @@ import numpy as np
 import pytest
 import torch
 
-from ttsf import pipeline
-from ttsf.config import ExpressionConfig
-from ttsf.engine.expression import FARTHEST, HIGHEST, LOWEST, SIDE_X, expression
+from ttsf.config import FPS, ExpressionConfig
+from ttsf.engine.expression import (
+    FARTHEST,
+    HIGHEST,
+    LOWEST,
+    MARKS,
+    SIDE_X,
+    SMILING,
+    Expressions,
+)
 from ttsf.engine.options import GenerateOptions
 from ttsf.errors import TtsfError
 from ttsf.model.ttsf import TTSF
+from ttsf.pipeline import Pipeline
+from ttsf.portrait.portrait import Portrait
+from ttsf.timings.words import Mark, Word, WordTimes
 
 CONFIG, OPTIONS = ExpressionConfig(), GenerateOptions()
 
 
-def track(options: GenerateOptions = OPTIONS, first: int = 0, count: int = 500, asks: bool = False):
+def track(options: GenerateOptions = OPTIONS, first: int = 0, count: int = 500) -> np.ndarray:
     """Expression of a voice that is loud for a fifth of every two seconds."""
-    frames = torch.arange(first, first + count)
-    loudness = 0.3 + 0.6 * (frames % 50 < 10).float()
-    return expression(CONFIG, options, loudness, first, asks)
+    loudness = 0.3 + 0.6 * (torch.arange(first, first + count) % 50 < 10).float()
+    return Expressions(CONFIG, options, FPS).of(loudness, first, WordTimes(()))
 
 
 def test_brows_rise_with_the_voice_and_return() -> None:
     brows = track()[:, 0]
-    steady = expression(CONFIG, OPTIONS, torch.full((500,), 0.5), 0, False)[:, 0]
+    even = torch.full((500,), 0.5)
+    steady = Expressions(CONFIG, OPTIONS, FPS).of(even, 0, WordTimes(()))[:, 0]
     assert brows.std() > 2 * steady.std() > 0, "a steady voice leaves the slow drift"
     loud = np.arange(500) % 50 < 10
     assert brows[loud].mean() > brows[~loud].mean() + 0.2
@@ -36,7 +46,10 @@ def test_brows_rise_with_the_voice_and_return() -> None:
 
 def test_a_question_ends_with_raised_brows() -> None:
     said = torch.cat([torch.full((80,), 0.7), torch.zeros(10)])
-    told, asked = (expression(CONFIG, OPTIONS, said, 0, asks)[:, 0] for asks in (False, True))
+    told, asked = (
+        Expressions(CONFIG, OPTIONS, FPS).of(said, 0, WordTimes((Word(text, 0, 1),)))[:, 0]
+        for text in ("so.", 'so?"')
+    )
     assert (asked - told)[:40].max() < 0.1 and (asked - told)[75:85].min() > 0.3
 
 
@@ -59,6 +72,29 @@ def test_options_of_expression() -> None:
     assert twice.max() > track()[:, 0].max(), "up to what brows can"
 
 
+def test_marks_ask_for_a_smile_until_they_end_it() -> None:
+    made, quiet = Expressions(CONFIG, OPTIONS, FPS), torch.zeros(100)
+    first = made.of(quiet, 0, WordTimes((), (), (Mark("smile", 2.0), Mark("else", 3.0))))[:, 1]
+    assert (first[:40] == 0).all() and (first[60:] == np.float32(MARKS["smile"])).all()
+    assert np.abs(np.diff(first)).max() <= 1 / SMILING + 1e-6
+    then = made.of(quiet, 100, WordTimes((), (), (Mark("/smile", 5.0), Mark("serious", 6.0))))[:, 1]
+    assert then[0] == np.float32(MARKS["smile"]), "it goes on in the next utterance"
+    assert then[38] == 0 and then[-1] == np.float32(MARKS["serious"])
+    made.calm()
+    assert made.of(quiet, 200, WordTimes(()))[-1, 1] == 0
+
+
+def test_a_mark_of_the_text_reaches_the_picture(pipeline: Pipeline, portrait: Portrait) -> None:
+    plain, marked = (
+        pipeline.speak(portrait, text, GenerateOptions(size=256, mark=False))
+        for text in ("Hello, and a very good day.", "Hello, and a very [smile]good day.")
+    )
+    assert np.array_equal(plain.samples, marked.samples), "it is not spoken"
+    begins = round(marked.spoken.marks[0].at_s * FPS)
+    differs = (plain.frames != marked.frames).any((1, 2, 3))
+    assert not differs[: begins - SMILING].any() and differs[begins + SMILING :].all()
+
+
 @pytest.mark.parametrize(
     ("chosen", "reason"),
     [
@@ -79,6 +115,6 @@ def test_a_model_without_the_rules_says_so(
 ) -> None:
     motion = replace(tiny_model.config.motion, expression=None)
     monkeypatch.setattr(tiny_model, "config", replace(tiny_model.config, motion=motion))
-    made = pipeline.Pipeline(tiny_model)
+    made = Pipeline(tiny_model)
     with pytest.raises(TtsfError, match="no rules of expression; leave out smile"):
         made.speak(astronaut, "Hello.", GenerateOptions(smile=1))

@@ -82,6 +82,16 @@ def test_long_sentences_are_split_without_a_stop() -> None:
     assert sum((part.words for part in parts), ()) == BARE.utterance(text).words
 
 
+def test_marks_of_expression() -> None:
+    """They are neither spoken nor shown, and split no sentence."""
+    text = "We won [smile]the cup[/smile], at last. [ Serious ] But [smiles] cost."
+    first, second = said(text)
+    assert first.words == ("We", "won", "the", "cup,", "at", "last.")
+    assert first.marks == (("smile", 2), ("/smile", 4))
+    assert second.marks == (("serious", 0),) and "[smiles]" in second.words
+    assert "[" not in " ".join(first.written)
+
+
 def test_pauses() -> None:
     text = "[pause:1s] So [pause] it is. [Pause: 250ms][pause:0.25] Yes."
     silence, first, second, third = said(text)

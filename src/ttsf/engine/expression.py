@@ -8,10 +8,10 @@ number of the frame alone, so it goes on through sentences and rest without a ju
 import numpy as np
 from torch import Tensor
 
-from ttsf.compositing.expression import Expression
-from ttsf.config import FPS, ExpressionConfig
+from ttsf.config import ExpressionConfig
 from ttsf.engine.options import GenerateOptions
 from ttsf.model.motion.prosody import smoothed
+from ttsf.timings.words import WordTimes
 
 SYLLABLE, PHRASE = 5.0, 15.0
 """Over how many frames loudness is that of a syllable, and of a phrase, Gaussian."""
@@ -27,6 +27,10 @@ FARTHEST = (12.0, 6.0)
 """Largest angles of a glance, degrees across and up or down; farther turns stretch the eye."""
 SIDE_X, SIDE_Y = 8.0, 6.0
 """Degrees by which a face looks aside if asked to."""
+SMILING = 10
+"""Frames from a mouth at rest to a smile of 1."""
+MARKS = {"smile": 0.8, "/smile": None, "serious": -0.8, "/serious": None}
+"""What marks in the text ask of the corners of the mouth (None: the option's)."""
 ASKED = {
     "left": (-SIDE_X, 0.0),
     "right": (SIDE_X, 0.0),
@@ -36,25 +40,48 @@ ASKED = {
 """Gaze in degrees by the option's value; the others are natural glances and none."""
 
 
-def expression(
-    config: ExpressionConfig, options: GenerateOptions, loudness: Tensor, first: int, asks: bool
-) -> np.ndarray:
-    """Return the `Expression` of each frame of an utterance or of rest, float32 [N, 4].
+class Expressions:
+    """Expression of one video, utterance by utterance."""
 
-    loudness: [N], 0 (silence) .. 1 (loud); first: number of its first frame in the video. asks:
-    whether the utterance is a question.
-    """
-    frames = np.arange(first, first + len(loudness))
-    brows, (x, y) = np.zeros(len(frames)), ASKED.get(options.gaze, (0.0, 0.0))
-    gaze = np.tile([x, y], (len(frames), 1))
-    if not options.still:
-        brows = options.brows * _brows(config, options.seed, loudness, frames, asks)
-        limit = np.where(brows < 0, LOWEST, HIGHEST)
-        brows = limit * np.tanh(brows / limit)
-        if options.gaze == "natural":
-            gaze += _glances(config, options.seed, frames)
-    smile = np.full(len(frames), options.smile)
-    return np.column_stack(Expression(brows, smile, *gaze.T)).astype(np.float32)  # type: ignore
+    def __init__(self, config: ExpressionConfig, options: GenerateOptions, fps: int) -> None:
+        self.config, self.options, self._fps = config, options, fps
+        self._smile = self._asked = options.smile
+
+    def calm(self) -> None:
+        """End what a mark asks for that no other mark ends."""
+        self._asked = self.options.smile
+
+    def of(self, loudness: Tensor, first: int, words: WordTimes) -> np.ndarray:
+        """Return the `Expression` of each frame of the next utterance or rest, float32 [N, 4].
+
+        loudness: [N], 0 (silence) .. 1 (loud); first: number of its first frame in the video.
+        """
+        config, options = self.config, self.options
+        frames = np.arange(first, first + len(loudness))
+        brows = np.zeros(len(frames))
+        gaze = np.tile(ASKED.get(options.gaze, (0.0, 0.0)), (len(frames), 1))
+        if not options.still:
+            raised = _brows(config, options.seed, loudness, frames, words.asks)
+            limit = np.where(raised < 0, LOWEST, HIGHEST)
+            brows = limit * np.tanh(options.brows * raised / limit)
+            if options.gaze == "natural":
+                gaze += _glances(config, options.seed, frames, self._fps)
+        smile = self._smiles(frames, words)
+        return np.column_stack([brows, smile, gaze]).astype(np.float32)
+
+    def _smiles(self, frames: np.ndarray, words: WordTimes) -> np.ndarray:
+        """The corners of the mouth go where marks ask for, within some frames."""
+        asked = np.full(len(frames), self._asked)
+        for mark in words.marks:
+            if mark.name in MARKS:
+                wanted = MARKS[mark.name]
+                self._asked = self.options.smile if wanted is None else wanted
+                asked[frames >= mark.at_s * self._fps - SMILING / 2] = self._asked
+        smile = np.empty(len(frames))
+        for k, goal in enumerate(asked):
+            self._smile += np.clip(goal - self._smile, -1 / SMILING, 1 / SMILING)
+            smile[k] = self._smile
+        return smile
 
 
 def _brows(
@@ -83,10 +110,10 @@ def _noise(seed: int, kind: int, frames: np.ndarray) -> np.ndarray:
     return values[before] * (1 - rise) + values[before + 1] * rise
 
 
-def _glances(config: ExpressionConfig, seed: int, frames: np.ndarray) -> np.ndarray:
+def _glances(config: ExpressionConfig, seed: int, frames: np.ndarray, fps: int) -> np.ndarray:
     """Degrees [N, 2] by which the eyes are turned; at most one glance in each slot of time."""
     gaze, slot = np.zeros((len(frames), 2)), GLANCE[1] + 2 * TURN + SLOT
-    chance = config.glances * slot / FPS
+    chance = config.glances * slot / fps
     for number in range(frames[0] // slot, frames[-1] // slot + 1):
         dice = _dice(seed, 2, number)
         if dice.random() >= chance:

@@ -9,7 +9,7 @@ from torch import Tensor
 from ttsf.compositing.expression import Expression, Warp
 from ttsf.compositing.features import find_features, find_mouth, wears_glasses
 from ttsf.compositing.scene import Scene
-from ttsf.engine.expression import expression
+from ttsf.engine.expression import Expressions
 from ttsf.engine.options import EXPRESSIVE, GenerateOptions
 from ttsf.engine.stamp import Stamp
 from ttsf.engine.workers import Workers
@@ -18,6 +18,7 @@ from ttsf.model.labels import BLINK, GAIN, LABELS, OPEN, labels_to_alpha
 from ttsf.model.ttsf import TTSF, SourceFaces
 from ttsf.portrait.portrait import Portrait
 from ttsf.provenance.embed.payload import Payload
+from ttsf.timings.words import WordTimes
 
 
 class Renderer:
@@ -38,9 +39,12 @@ class Renderer:
         """Raise TtsfError for an expression that the model's configuration has no rules for."""
         self.model, self.workers, self.options, self.payload = model, workers, options, payload
         self.portrait, self.source, self.transparent = portrait, source, False
-        self.config = None if options.as_sampled else model.config.motion.expression
-        """Rules of expression; None: brows and eyes move with the head only."""
-        if model.config.motion.expression is None:
+        config, fps = model.config.motion.expression, model.config.video.fps
+        self.expressions: Expressions | None = None
+        """None: brows and eyes move with the head only."""
+        if config is not None and not options.as_sampled:
+            self.expressions = Expressions(config, options, fps)
+        if config is None:
             for name in EXPRESSIVE:
                 if getattr(options, name) != options._field_defaults[name]:
                     raise TtsfError(f"this model has no rules of expression; leave out {name}")
@@ -55,11 +59,11 @@ class Renderer:
         """The scene's still frame, stamped."""
         return self._stamp.on(self.scene.still)
 
-    def expression(self, loudness: Tensor, first: int, asks: bool) -> np.ndarray:
-        """Return the `Expression` of each frame as `engine.expression` does, float32 [N, 4]."""
-        if self.config is None:
+    def expression(self, loudness: Tensor, first: int, words: WordTimes) -> np.ndarray:
+        """Return the `Expression` of each frame as `Expressions.of` does, float32 [N, 4]."""
+        if self.expressions is None:
             return np.zeros((len(loudness), len(Expression._fields)), np.float32)
-        return expression(self.config, self.options, loudness, first, asks)
+        return self.expressions.of(loudness, first, words)
 
     def region(
         self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray, amounts: np.ndarray
@@ -85,7 +89,7 @@ class Renderer:
         ruled = not options.as_sampled
         teeth, colours = ruled and face.teeth_by_rule, ruled and face.portrait_colours
         mask = None
-        if teeth or self.config is not None:
+        if teeth or self.expressions is not None:
             mask = self.workers.submit(self._shut_and_open).result()
         scene = Scene(
             self.portrait,
@@ -96,7 +100,9 @@ class Renderer:
             find_mouth(mask) if mask is not None and teeth else None,
             colours,
         )
-        features = None if mask is None or self.config is None else find_features(mask)
+        if mask is None or self.expressions is None:
+            return scene, None
+        features = find_features(mask)
         if features is None:
             return scene, None
         crop = (self.source.image[0].float().cpu().numpy().transpose(1, 2, 0) + 1) * 127.5

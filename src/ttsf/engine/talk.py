@@ -250,7 +250,7 @@ class Session:
         options = self.options
         moved = self.model.move(self.source, said, options.sampling(), index, before)
         f_m = self.model.scale_motion(self.source.f_m, moved.f_m, options.motion, options.blinks)
-        amounts = self.renderer.expression(said.loudness, first, words.asks)
+        amounts = self.renderer.expression(said.loudness, first, words)
         return PreparedUtterance(index, said, moved, f_m, amounts, count, words)
 
     def _batches(self, act: PreparedUtterance, before: int) -> Iterator[Batch]:

@@ -21,6 +21,7 @@ RAMP = 25
 """Frames over which that amount changes by the whole."""
 FADE, CLOSING, OPENING = 2, 6, 1
 """Frames in which an interrupted sound fades, its mouth closes, and a mouth leaves its rest."""
+NO_WORDS = WordTimes(())
 EASED = 10
 """Frames in which the brows leave the height that the segment before left them at."""
 NOD, NOD_FRAMES, NOD_EVERY = 0.35, 14, (50, 110)
@@ -54,7 +55,7 @@ class Segment(NamedTuple):
     """Number of the speech that it belongs to (None: rest)."""
     voiced: int = 0
     """Frames before the pause at its end."""
-    spoken: WordTimes = WordTimes(())
+    spoken: WordTimes = NO_WORDS
 
     @property
     def end(self) -> int:
@@ -75,6 +76,7 @@ class Performer:
         self._lips = self._resting_lips()
         self._last_lips = self._lips[0, -1:]
         self._last_expression: np.ndarray | None = None
+        self._speech = 0  # the last that was begun
         self._dice = np.random.default_rng(self.options.seed)
         self._nod_in = NOD_EVERY[0]
         # of the last key frames that were drawn, by segment and frame:
@@ -97,7 +99,11 @@ class Performer:
         """Speak an utterance with the pause after it; words: its word times."""
         marked = self.session.speech.marked(said, first)
         spoken = words(said, first)
-        segment = self._segment(first, marked, 1.0, None, spoken.asks)
+        expressions = self.session.renderer.expressions
+        if speech != self._speech and expressions is not None:
+            expressions.calm()
+        self._speech = speech
+        segment = self._segment(first, marked, 1.0, None, spoken)
         return segment._replace(
             keys=tuple(range(len(segment.f_m))), speech=speech, voiced=said.spoken, spoken=spoken
         )
@@ -166,7 +172,7 @@ class Performer:
         said: SpokenUtterance,
         gain: float,
         nods: Tensor | None,
-        asks: bool = False,
+        words: WordTimes = NO_WORDS,
     ) -> Segment:
         self._index += 1
         source, sampling = self.session.source, self.options.sampling()
@@ -181,7 +187,7 @@ class Performer:
         if nods is not None:
             f_m = f_m + nods.to(f_m)[:, None] * GAIN * self.model.motion_extractor.codes()[:, PITCH]
         f_lip, samples = self._continued(said)
-        amounts = self.session.renderer.expression(said.loudness, first, asks)
+        amounts = self.session.renderer.expression(said.loudness, first, words)
         if self._last_expression is not None:
             share = np.linspace(1, 0, EASED + 2, dtype=np.float32)[1 : frames + 1, None]
             n = min(EASED, frames)

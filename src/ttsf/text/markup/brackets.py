@@ -1,4 +1,4 @@
-"""Parse SSML, or plain text with `[pause:0.5s]`, `[pause]` and `[word](/IPA/)`."""
+"""Parse SSML, or plain text with `[pause:0.5s]`, `[smile]...[/smile]` and `[word](/IPA/)`."""
 
 import re
 
@@ -10,6 +10,7 @@ from ttsf.text.markup.ssml import is_ssml, read_ssml
 DEFAULT_PAUSE_S = 0.5
 _MARKUP = re.compile(
     r"\[\s?pause\s?(?P<length>:[^\[\]\n]{0,40})?\]"
+    r"|\[\s?(?P<mark>/?(?:smile|serious))\s?\]"
     r"|(?P<before>\w)?\[(?P<word>[^\[\]\n]{1,200})\]\(/(?P<ipa>[^/()\n]{0,200})/\)(?P<after>\w)?",
     re.I,
 )
@@ -24,6 +25,9 @@ def read_script(text: str) -> MarkedText:
         first = match.start() + len(match["before"] or "")
         writer.add(text[done:first], done, first)
         done = match.end() - len(match["after"] or "")
+        if match["mark"]:
+            writer.mark(match["mark"].lower())
+            continue
         if match["word"] is None:
             length = (match["length"] or "")[1:]
             pause_s = seconds(length, match[0]) if match["length"] else DEFAULT_PAUSE_S
