@@ -6,6 +6,7 @@ import pytest
 from ttsf.research.evaluation.metrics.face.expression import (
     LIPS,
     brow_motion,
+    brows_with_voice,
     brow_range,
     gaze_range,
     lip_motion,
@@ -51,6 +52,15 @@ def test_brow_motion_is_the_mean_step() -> None:
     moving = face(5)
     moving[:, BROWS, 1] -= np.array([0, 0.02, 0.02, -0.02, -0.02])[:, None]
     assert brow_motion(moving) == pytest.approx(0.06 / 4)
+
+
+def test_brows_go_with_the_voice_up_and_not_down() -> None:
+    moving = face(200)
+    loud = WAVE[::50]
+    moving[:, BROWS, 1] -= 0.05 * loud[:, None]
+    assert brows_with_voice(moving, 20 * loud - 30) == pytest.approx(1, abs=1e-3)
+    assert brows_with_voice(moving, -20 * loud - 30) == pytest.approx(-1, abs=1e-3)
+    assert brows_with_voice(face(200), loud) == 0
 
 
 def test_one_brow_counts_half() -> None:

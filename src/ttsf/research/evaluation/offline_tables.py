@@ -23,7 +23,8 @@ MOTION = (
     *(Measure.FLICKER, Measure.SHARPNESS, Measure.REGISTER),
 )
 EXPRESSION = (
-    *(Measure.BROWS, Measure.BROW_MOTION, Measure.SMILE, Measure.GAZE, Measure.LIP_MOTION),
+    *(Measure.BROWS, Measure.BROW_MOTION, Measure.BROWS_VOICE, Measure.SMILE, Measure.GAZE),
+    Measure.LIP_MOTION,
     *(Measure.SILENT_LIPS, Measure.MOUTH_SHARPNESS),
 )
 SPEECH = (Measure.WER, Measure.MCD, Measure.C_SIM, Measure.F0_RMSE, Measure.F0)

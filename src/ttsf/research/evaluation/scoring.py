@@ -45,7 +45,8 @@ from ttsf.text.normalize import clean, spell_out
 SEEN = (
     *(Measure.OPENING, Measure.LOUDNESS, Measure.DIV, Measure.YAW, Measure.JERK),
     *(Measure.WITH_VOICE, Measure.BLINKS, Measure.FLICKER, Measure.SHARPNESS),
-    *(Measure.BROWS, Measure.BROW_MOTION, Measure.SMILE, Measure.GAZE, Measure.LIP_MOTION),
+    *(Measure.BROWS, Measure.BROW_MOTION, Measure.BROWS_VOICE, Measure.SMILE, Measure.GAZE),
+    Measure.LIP_MOTION,
     *(Measure.SILENT_LIPS, Measure.MOUTH_SHARPNESS),
 )
 FOLLOWED = (Measure.PHONES, Measure.BEST, Measure.LIPS, Measure.LAG, Measure.CLOSED)
@@ -244,6 +245,7 @@ def _express(track: FaceTrack, clip: VideoClip, level: np.ndarray) -> dict[Measu
     return {
         Measure.BROWS: expression.brow_range(track.frontal),
         Measure.BROW_MOTION: expression.brow_motion(track.frontal),
+        Measure.BROWS_VOICE: expression.brows_with_voice(track.frontal, level),
         Measure.SMILE: expression.smile_range(track.frontal),
         Measure.GAZE: expression.gaze_range(track.gaze, track.aperture),
         Measure.LIP_MOTION: expression.lip_motion(track.frontal),

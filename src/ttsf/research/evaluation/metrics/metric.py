@@ -35,6 +35,7 @@ class Measure(StrEnum):
     SHARPNESS = "sharpness"
     BROWS = "brows"
     BROW_MOTION = "brow_motion"
+    BROWS_VOICE = "brows_voice"
     SMILE = "smile"
     GAZE = "gaze"
     LIP_MOTION = "lip_motion"

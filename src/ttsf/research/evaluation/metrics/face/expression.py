@@ -11,7 +11,7 @@ import numpy as np
 from ttsf.config import FPS
 from ttsf.research.evaluation.metrics.face import landmarks
 from ttsf.research.evaluation.metrics.face.lips import usual_range
-from ttsf.research.evaluation.metrics.face.motion import SHUT, mean_laplacian
+from ttsf.research.evaluation.metrics.face.motion import SHUT, mean_laplacian, smoothly_correlated
 from ttsf.research.evaluation.metrics.metric import Metric
 from ttsf.research.landmarks.face_mesh import (
     LOWER_INNER,
@@ -43,6 +43,14 @@ def brow_range(frontal: np.ndarray) -> float:
 def brow_motion(frontal: np.ndarray) -> float:
     """Mean absolute change of the brows' height over the eyes in e a frame; [T, 468, 3]."""
     return float(np.abs(np.diff(brow_height(frontal))).mean())
+
+
+def brows_with_voice(frontal: np.ndarray, loudness: np.ndarray) -> float:
+    """Correlation of the brows' height with the loudness of the voice, over a fifth of a second.
+
+    frontal: [T, 468, 3]; loudness: dB, [T].
+    """
+    return smoothly_correlated(brow_height(frontal), loudness)
 
 
 def smile_range(frontal: np.ndarray) -> float:
@@ -119,6 +127,11 @@ def metrics() -> dict[str, Metric]:
             "brow motion", "reference",
             f"Mean absolute change of the brows' height from frame to frame, {e}, mean over "
             "clips; a frozen face has the tracker's tremble.", faces, "offline", 4,
+        ),
+        "brows_voice": Metric(
+            "brows with voice r", "reference",
+            "Correlation of the brows' height with the loudness of the voice, both over a fifth of "
+            "a second, mean over clips.", faces, "offline",
         ),
         "smile": Metric(
             "smile range", "reference",

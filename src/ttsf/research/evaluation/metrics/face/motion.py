@@ -40,11 +40,15 @@ def with_voice(angles: np.ndarray, loudness: np.ndarray) -> float:
 
     angles: degrees, [T, 3]; loudness: [T]. 0 where either does not change.
     """
-    speed = np.linalg.norm(np.gradient(angles, axis=0), axis=1)
-    energies = gaussian_filter1d(np.stack([speed, loudness]), PHRASING, axis=1)
-    if np.any(np.ptp(energies, axis=1) == 0):
+    return smoothly_correlated(np.linalg.norm(np.gradient(angles, axis=0), axis=1), loudness)
+
+
+def smoothly_correlated(track: np.ndarray, loudness: np.ndarray) -> float:
+    """Correlation of two curves [T] over a fifth of a second; 0 where one does not change."""
+    curves = gaussian_filter1d(np.stack([track, loudness]), PHRASING, axis=1)
+    if np.any(np.ptp(curves, axis=1) == 0):
         return 0.0
-    return float(np.corrcoef(energies)[0, 1])
+    return float(np.corrcoef(curves)[0, 1])
 
 
 def blinks(aperture: np.ndarray) -> int:
