@@ -6,8 +6,8 @@ import pytest
 from ttsf.research.evaluation.metrics.face.expression import (
     LIPS,
     brow_motion,
-    brows_with_voice,
     brow_range,
+    brows_with_voice,
     gaze_range,
     lip_motion,
     mouth_sharpness,

@@ -25,7 +25,8 @@ from ttsf.research.evaluation.scoring import FOLLOWED, Known, Scorers, measure
 NEEDS = "needs ttsf[eval]"
 NAMES = {
     "identity", "opening", "loudness", "div", "yaw", "jerk", "with_voice", "blinks", "flicker",
-    "sharpness", "f0", "brows", "brow_motion", "brows_voice", "smile", "gaze", "lip_motion", "mouth_sharpness",
+    "sharpness", "f0", "brows", "brow_motion", "brows_voice", "smile", "gaze", "lip_motion",
+    "mouth_sharpness",
 }  # fmt: skip
 """Figures that need no text."""
 
