@@ -112,8 +112,8 @@ function chooseFace(face, focus = false) {
 /* Lets the portrait live: again after each choice that it depends on. */
 function live() {
   if (calm.matches || !state.portrait) return;
-  const {portrait_id, face, framing, motion, seed, voice, rate, label} = fields();
-  const chosen = {portrait_id, face, framing, motion, seed, rate, label, voice, size: framing.includes("x") ? undefined : 512};
+  const {prompt, captions, ...chosen} = fields();
+  if (!chosen.framing.includes("x")) chosen.size = 512;
   if (state.busy || !$("video").hidden) living.next(chosen);
   else living.begin(chosen);
 }
@@ -128,6 +128,8 @@ function fields() {
     face: state.face,
     rate: Number($("rate").value),
     motion: Number($("motion").value),
+    smile: Number($("smile").value),
+    gaze: $("gaze").value,
     seed: Number($("seed").value),
     framing,
     captions: $("captions").value === "burnt" ? "burnt" : "none",
@@ -422,7 +424,7 @@ function begin() {
   for (const name of ["rate", "motion"]) {
     $(name).addEventListener("input", () => { $(`${name}-value`).textContent = $(name).value; });
   }
-  for (const name of ["rate", "motion", "seed", "framing", "voice", "label"]) $(name).addEventListener("change", live);
+  for (const name of ["rate", "motion", "smile", "gaze", "seed", "framing", "voice", "label"]) $(name).addEventListener("change", live);
   $("text").addEventListener("input", () => {
     const length = [...$("text").value].length;
     $("count").textContent = `${length} characters, about ${Math.round(length / 15)} s`;
