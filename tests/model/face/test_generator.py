@@ -1,5 +1,6 @@
 """G's output fields for pictures of any size."""
 
+import math
 import platform
 import subprocess
 import sys
@@ -8,9 +9,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from ttsf import checkpoint
 from ttsf.config import FaceConfig
+from ttsf.model.face import generator as module
 from ttsf.model.face.generator import Generator, identity_grid, warp, warp_masked
 
 SMALL = FaceConfig(
@@ -62,7 +65,8 @@ def test_frames_of_two_people_are_those_of_each_alone():
             torch.testing.assert_close(together[part], single, atol=1e-4, rtol=0)
 
 
-def test_fields_are_the_same_with_and_without_gradients_and_carry_gradients():
+def test_fields_are_the_same_with_and_without_gradients_and_carry_gradients(monkeypatch):
+    monkeypatch.setattr(module, "multiplies_bfloat16", lambda: False)
     made, (styles, skips) = generator(), inputs()
     fields = made.fields(styles, skips)
     with torch.inference_mode():
@@ -71,6 +75,19 @@ def test_fields_are_the_same_with_and_without_gradients_and_carry_gradients():
     (fields.flow.square().sum() + fields.mask.sum() + fields.drawn.square().sum()).backward()
     without = [name for name, value in made.named_parameters() if value.grad is None]
     assert without == []
+
+
+def test_bfloat16_is_near_and_never_takes_part_in_training(monkeypatch):
+    monkeypatch.setattr(module, "multiplies_bfloat16", lambda: True)
+    x, weight = torch.randn(2, 48, 16, 16), torch.randn(32, 48, 3, 3) / math.sqrt(9 * 48)
+    exact = F.conv2d(x, weight, padding=1)
+    assert torch.equal(module.convolve(x, weight), exact)
+    with torch.inference_mode():
+        near = module.convolve(x, weight)
+        assert near.dtype == torch.float32
+        assert 0 < (near - exact).abs().max() < 0.02
+        double = module.convolve(x.double(), weight.double())
+    torch.testing.assert_close(double, exact.double(), atol=1e-5, rtol=0)
 
 
 def test_shapes_hold_without_a_processor():
@@ -100,6 +117,7 @@ def test_freed_memory_is_kept_after_a_model_is_loaded(model_folder):
 import resource
 from pathlib import Path
 import torch
+from torch.nn import functional as F
 from ttsf import checkpoint
 checkpoint.load(Path({str(model_folder)!r}))
 def draw():

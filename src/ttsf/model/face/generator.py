@@ -7,6 +7,7 @@ grids sit on pixel centres so that zero flow is an exact identity.
 """
 
 import math
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -140,6 +141,24 @@ def _sampling_grid(offset: Tensor) -> Tensor:
     return identity_grid(offset.shape[-1], offset) + offset.permute(0, 2, 3, 1)
 
 
+@cache
+def multiplies_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 itself, at twice the speed of float32."""
+    known = torch.cpu.get_capabilities()
+    return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+
+
+def convolve(x: Tensor, weight: Tensor) -> Tensor:
+    """3x3 convolution that keeps the side; in bfloat16 where that is fast and needs no gradient.
+
+    Sums are of float32. Frames then differ by .03 of 255 levels, 8 at most (32 frames).
+    """
+    plain = not x.is_cpu or x.dtype != torch.float32 or torch.is_grad_enabled()
+    if plain or not multiplies_bfloat16():
+        return F.conv2d(x, weight, padding=1)
+    return F.conv2d(x.bfloat16(), weight.bfloat16(), padding=1).float()
+
+
 class ModulatedConv(nn.Module):
     """3x3 convolution with style-scaled input channels, and the factor to unit gain."""
 
@@ -155,7 +174,7 @@ class ModulatedConv(nn.Module):
         """
         scale = self.scale(style)
         x = x * scale[:, :, None, None]
-        y = F.conv2d(_double(x) if up else x, self.weight, padding=1)
+        y = convolve(_double(x) if up else x, self.weight)
         power = scale**2 @ self.weight.square().sum((2, 3)).T
         return y, torch.rsqrt(power + 1e-8)[:, :, None, None]
 
