@@ -125,7 +125,7 @@ def test_a_closed_stream_does_no_more(
     drawn: list[int] = []
     draw = Session._draw
     monkeypatch.setattr(
-        Session, "_draw", lambda talk, act, a, b: (drawn.append(a), draw(talk, act, a, b))[1]
+        Session, "_draw", lambda talk, act, a, *b: (drawn.append(a), draw(talk, act, a, *b))[1]
     )
     stream = pipeline.stream(portrait, TEXT * 20, SMALL)
     assert len(list(islice(stream, taken))) == taken

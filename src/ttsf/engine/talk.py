@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttsf.engine.key_frames import Arrays, between, fields_of, key_frames
 from ttsf.engine.options import GenerateOptions
 from ttsf.engine.renderer import Renderer
 from ttsf.engine.stamp import payload_of
@@ -54,6 +56,8 @@ class PreparedUtterance(NamedTuple):
     """Scaled head motion, [1, N, S]."""
     expression: np.ndarray
     """`Expression` of each frame, float32 [N, 4]."""
+    keys: tuple[int, ...]
+    """Frames that G draws, the first of the N and the last to show among them."""
     frames: int
     """Frames to show: the first of the N."""
     spoken: WordTimes
@@ -251,19 +255,31 @@ class Session:
         moved = self.model.move(self.source, said, options.sampling(), index, before)
         f_m = self.model.scale_motion(self.source.f_m, moved.f_m, options.motion, options.blinks)
         amounts = self.renderer.expression(said.loudness, first, words)
-        return PreparedUtterance(index, said, moved, f_m, amounts, count, words)
+        keys = tuple(range(f_m.shape[1]))
+        if not options.as_sampled:  # speech and pause apart, whichever of them are shown together
+            speech, pause = (
+                key_frames(self.model, f_m[0, part], said.f_lip[0, part])
+                for part in (slice(said.spoken), slice(said.spoken, None))
+            )
+            keys = (*speech, *(said.spoken + key for key in pause))
+        return PreparedUtterance(index, said, moved, f_m, amounts, keys, count, words)
 
     def _batches(self, act: PreparedUtterance, before: int) -> Iterator[Batch]:
         """Start drawing the frames of one utterance; before: frames of all utterances before it."""
         fps, samples = self.model.config.video.fps, act.said.samples.numpy()
         rate, left = len(samples) // act.said.f_lip.shape[1], act.spoken
         self.said.append((left, (before + act.frames) / fps))
-        for start in range(0, act.frames, FRAMES_PER_BATCH):
-            end = min(start + FRAMES_PER_BATCH, act.frames)
+        keys, start = [key for key in act.keys if key < act.frames], 0
+        before_it: Future[Arrays] | None = None
+        for k in range(0, len(keys), FRAMES_PER_BATCH):
+            some = keys[k : k + FRAMES_PER_BATCH]
+            end, last = some[-1] + 1, Future[Arrays]()
             until_s = (before + end) / fps if end < act.frames else math.inf
             now, left = split(left, until_s)
-            regions = self.workers.submit(self._draw, act, start, end)
+            regions = self.workers.submit(self._draw, act, start, some, before_it, last)
+            regions.add_done_callback(partial(_drop, last))
             yield Batch(regions, samples[start * rate : end * rate], now)
+            start, before_it = end, last
 
     def _count(self, act: PreparedUtterance) -> None:
         """Remember an utterance for the estimate of the video's length."""
@@ -272,12 +288,44 @@ class Session:
         self._voiced += act.frames if ids else 0
 
     @torch.inference_mode()
-    def _draw(self, act: PreparedUtterance, start: int, end: int) -> np.ndarray:
-        batch = slice(start, start + FRAMES_PER_BATCH)  # full: its size affects rounding
-        fields = self.model.fields(self.source, act.f_m[0, batch], act.said.f_lip[0, batch])
-        flow, mask, drawn = (field[: end - start].float().cpu().numpy() for field in fields)
-        amounts = act.expression[start:end]
-        return np.stack([*map(self.renderer.region, flow, mask, drawn, amounts)])
+    def _draw(
+        self,
+        act: PreparedUtterance,
+        start: int,
+        keys: Sequence[int],
+        before: Future[Arrays] | None,
+        last: Future[Arrays],
+    ) -> np.ndarray:
+        """Draw the frames from `start` to the last of some key frames.
+
+        before: fields of the key frame before them, which a job that began earlier gives; last: is
+        given those of the last.
+        """
+        try:
+            # a full batch, since its size affects rounding
+            batch = [*keys, *[keys[-1]] * (FRAMES_PER_BATCH - len(keys))]
+            f_lip = act.said.f_lip[0, batch]
+            fields = fields_of(self.model, self.source, act.f_m[0, batch], f_lip)[: len(keys)]
+        except BaseException as error:
+            last.set_exception(error)
+            raise
+        last.set_result(fields[-1])
+        known, places = fields, list(keys)
+        if before is not None:
+            known, places = [before.result(), *fields], [start - 1, *keys]
+        regions = []
+        for frame in range(start, keys[-1] + 1):
+            k = bisect_left(places, frame)
+            first = places[max(k - 1, 0)]
+            share = (frame - first) / (places[k] - first) if places[k] > first else 1
+            drawn = between(known[max(k - 1, 0)], known[k], share)
+            regions.append(self.renderer.region(*drawn, act.expression[frame]))
+        return np.stack(regions)
+
+
+def _drop(last: Future[Arrays], _: Future[np.ndarray]) -> None:
+    """Wake the job that waits for one that never began."""
+    last.cancel()
 
 
 def split(whole: WordTimes, second: float) -> tuple[WordTimes, WordTimes]:

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from ttsf.config import CLIP_FRAMES
+from ttsf.engine.key_frames import Arrays, between, fields_of, key_frames
 from ttsf.engine.live.parts import Words
 from ttsf.engine.talk import FRAMES_PER_BATCH, Session
-from ttsf.model.labels import BLINK, GAIN, PITCH
+from ttsf.model.labels import GAIN, PITCH
 from ttsf.model.ttsf import SEAM, HeadMotion, SpokenUtterance
 from ttsf.symbols import BLANK, SYMBOL_ID
 from ttsf.timings.words import WordTimes
@@ -26,8 +27,6 @@ EASED = 10
 """Frames in which the brows leave the height that the segment before left them at."""
 NOD, NOD_FRAMES, NOD_EVERY = 0.35, 14, (50, 110)
 """Nods of a listener: size (label units), length, and range of the distance, frames."""
-TOLERANCE, BLINK_TOLERANCE = 0.05, 0.2
-"""Greatest error of an interpolated frame, label units (0.5 degrees); and that of blinks."""
 
 
 class Segment(NamedTuple):
@@ -80,7 +79,7 @@ class Performer:
         self._dice = np.random.default_rng(self.options.seed)
         self._nod_in = NOD_EVERY[0]
         # of the last key frames that were drawn, by segment and frame:
-        self._fields = dict[tuple[int, int], tuple[np.ndarray, ...]]()
+        self._fields = dict[tuple[int, int], Arrays]()
 
     @torch.inference_mode()
     def rest(self, first: int, frames: int, listening: bool = False) -> Segment:
@@ -104,9 +103,7 @@ class Performer:
             expressions.calm()
         self._speech = speech
         segment = self._segment(first, marked, 1.0, None, spoken)
-        return segment._replace(
-            keys=tuple(range(len(segment.f_m))), speech=speech, voiced=said.spoken, spoken=spoken
-        )
+        return segment._replace(speech=speech, voiced=said.spoken, spoken=spoken)
 
     @torch.inference_mode()
     def cut(self, segment: Segment, frames: int) -> Segment:
@@ -144,17 +141,14 @@ class Performer:
         fields = {key: known[segment.number, key] for key in set(keys).difference(missing)}
         for k in range(0, len(missing), FRAMES_PER_BATCH):
             some = missing[k : k + FRAMES_PER_BATCH]
-            parts = self.model.fields(session.source, segment.f_m[some], segment.f_lip[some])
-            arrays = (part.float().cpu().numpy() for part in parts)
-            fields |= zip(some, zip(*arrays, strict=True), strict=True)
+            parts = fields_of(self.model, session.source, segment.f_m[some], segment.f_lip[some])
+            fields |= zip(some, parts, strict=True)
         self._fields = {(segment.number, key): fields[key] for key in keys[-2:]}
         pictures = list[np.ndarray]()
         for frame, (first, second) in zip(frames, around, strict=True):
-            share = np.float32((frame - first) / (second - first) if second > first else 0)
-            pair = zip(fields[first], fields[second], strict=True)
-            flow, mask, drawn = (b + share * (a - b) if share else b for b, a in pair)
-            amounts = segment.expression[frame]
-            pictures.append(session.renderer.region(flow, mask, drawn, amounts))
+            share = (frame - first) / (second - first) if second > first else 0
+            drawn = between(fields[first], fields[second], share)
+            pictures.append(session.renderer.region(*drawn, segment.expression[frame]))
         return pictures
 
     def _until(self, segment: Segment, frames: int) -> HeadMotion:
@@ -194,7 +188,7 @@ class Performer:
             amounts[:n] += share[:n] * (self._last_expression - amounts[:n])
         self._gain, self._last_lips = float(gains[-1]), f_lip[-1:]
         self._last_expression = amounts[-1]
-        keys = self._keys(f_m, f_lip)
+        keys = key_frames(self.model, f_m, f_lip)
         return Segment(self._index, first, f_m, f_lip, samples, keys, motion, gains, amounts)
 
     def _continued(self, said: SpokenUtterance) -> tuple[Tensor, np.ndarray]:
@@ -228,17 +222,3 @@ class Performer:
             self._nod_in += int(self._dice.integers(*NOD_EVERY))
         self._nod_in -= frames
         return nods
-
-    def _keys(self, f_m: Tensor, f_lip: Tensor) -> tuple[int, ...]:
-        """Choose frames between which straight lines come close to all others."""
-        track = self.model.motion_extractor.coordinates(f_m + f_lip).cpu().numpy() / GAIN
-        if self.model.config.face.codes_are_labels:
-            track[:, BLINK] *= TOLERANCE / BLINK_TOLERANCE
-        keys, steps = [0, len(track) - 1], np.arange(len(track))
-        while len(keys) < len(track):
-            between = [np.interp(steps, keys, column[keys]) for column in track.T]
-            errors = np.abs(track - np.stack(between, 1)).max(1)
-            if errors.max() <= TOLERANCE:
-                break
-            keys = sorted({*keys, int(errors.argmax())})
-        return tuple(dict.fromkeys(keys))

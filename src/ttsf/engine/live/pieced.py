@@ -80,4 +80,7 @@ def _after(pause: PreparedUtterance, act: PreparedUtterance) -> PreparedUtteranc
     f_m = torch.cat([pause.f_m[:, first:], act.f_m], 1)
     expression = np.concatenate([pause.expression[first:], act.expression])
     lead = pause.f_m.shape[1] - first
-    return act._replace(said=said, f_m=f_m, expression=expression, frames=act.frames + lead)
+    keys = (*(k - first for k in pause.keys if k >= first), *(k + lead for k in act.keys))
+    return act._replace(
+        said=said, f_m=f_m, expression=expression, keys=keys, frames=act.frames + lead
+    )
