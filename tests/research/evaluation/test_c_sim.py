@@ -65,6 +65,9 @@ def test_the_scorer_refuses_clips_without_speech(scorer):
     click[8_000] = 0.5
     with pytest.raises(TtsfError, match="no speech"):
         scorer.embed(click)
+    heard = scorer.hear(click)
+    assert not heard.speech and np.linalg.norm(heard.embedding) == pytest.approx(1, abs=1e-6)
+    assert scorer.hear(sung(120, 2.0)).speech
 
 
 def test_metrics_of_the_scorer_are_offline(scorer):

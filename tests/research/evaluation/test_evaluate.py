@@ -16,6 +16,7 @@ from PIL import Image
 from torch import nn
 
 from tests.support.recordings import face_picture, murmur, write_recording
+from tests.support.sounds import sung
 from ttsf.engine.options import GenerateOptions
 from ttsf.engine.output import Outputs
 from ttsf.errors import TtsfError
@@ -25,7 +26,8 @@ from ttsf.pipeline import Pipeline
 from ttsf.research.evaluation import evaluate as evaluation
 from ttsf.research.evaluation import figure5, scoring, systems
 from ttsf.research.evaluation.cases import CASES, COLUMNS, Case
-from ttsf.research.evaluation.evaluate import evaluate
+from ttsf.research.evaluation.evaluate import draw_voices, evaluate, hear_voices, only_speech
+from ttsf.research.evaluation.metrics.c_sim import Voice
 from ttsf.research.evaluation.offline_tables import MOTION, SPEECH, VIDEO, Ablated
 from ttsf.research.evaluation.scoring import Known, Measured, score_systems
 from ttsf.research.evaluation.settings import EvaluateSettings
@@ -227,9 +229,9 @@ def test_what_the_scorers_know(
 def stubbed(in_threads: None, pipeline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No network is needed: ours speaks at once, each system has one value."""
 
-    class Voice:
-        def embed(self, samples: np.ndarray) -> np.ndarray:
-            return np.array([1.0, np.abs(samples).max()])
+    class Ears:
+        def hear(self, samples: np.ndarray) -> Voice:
+            return Voice(np.array([1.0, np.abs(samples).max()]), speech=True)
 
     def score(case: Case, video: Path, real: bool) -> Measured | str:
         if case.name == "bad" and not real:
@@ -239,7 +241,7 @@ def stubbed(in_threads: None, pipeline: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.0")
     monkeypatch.setattr(evaluation, "load", lambda model, device: pipeline)
     monkeypatch.setattr(figure5, "draw", lambda embeddings, path: None)
-    monkeypatch.setattr(evaluation, "VoiceScorer", Voice)
+    monkeypatch.setattr(evaluation, "VoiceScorer", Ears)
     monkeypatch.setattr(scoring, "_score", score)
 
 
@@ -300,6 +302,32 @@ def test_an_evaluation_writes_tables_and_a_report(
     assert sorted(p.name for p in (out / "cases").iterdir()) == [
         "bad.png", "cases.csv", "good.png", "p.png",
     ]  # fmt: skip
+
+
+def test_voices_without_speech_are_drawn_and_named_but_not_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A model of a few steps hums; a click has no speech either, and silence has no voice."""
+    pytest.importorskip("resemblyzer", reason="needs ttsf[eval]")
+    click, silence = np.zeros(16_000, np.float32), np.zeros(16_000, np.float32)
+    click[8_000] = 0.5
+    said = {"ann": [sung(120, 2.0), click, silence, sung(125, 2.0)], "bob": [sung(220, 1.0)] * 2}
+    voices = hear_voices(said)
+    assert [voice.speech for voice in voices["ann"]] == [True, False, True]
+    assert {person: len(own) for person, own in only_speech(voices).items()} == {"ann": 2, "bob": 2}
+    hummed = hear_voices({"ann": [click] * 3, "bob": [click, 0.5 * click]})
+    assert only_speech(hummed) == {}
+    drawn: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figure5, "draw", lambda panels, path: drawn.update(panels))
+        one = {"ann": voices["ann"]}
+        draw_voices({"ours": voices, "few steps": hummed, "one": one}, tmp_path / "figure5.png")
+    assert {title: sum(map(len, panel.values())) for title, panel in drawn.items()} == {
+        "ours\nno speech heard in 1 of 5 clips": 5,
+        "few steps\nno speech heard in 5 of 5 clips": 5,
+    }
+    assert "no speech is heard in 5 of 5 clips of few steps" in caplog.text
+    assert "one is left out of Fig. 5" in caplog.text
 
 
 def test_wrong_evaluations_end_before_long_work(stubbed: None, root: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ report.html
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from ttsf.pipeline import Pipeline, load
 from ttsf.research.evaluation import figure5, naturalness, public_tables, report, scoring
 from ttsf.research.evaluation.cases import Case, read_cases, save_portraits
 from ttsf.research.evaluation.clips import read_clip
-from ttsf.research.evaluation.metrics.c_sim import VoiceScorer
+from ttsf.research.evaluation.metrics.c_sim import Voice, VoiceScorer
 from ttsf.research.evaluation.metrics.metric import version
 from ttsf.research.evaluation.offline_tables import Ablated, tables
 from ttsf.research.evaluation.scoring import Scored, score_systems
@@ -69,7 +70,8 @@ def evaluate(
     pipelines = {name: load(model, settings.device) for name, model in models.items()}
     ours = pipelines[OURS]
     save_portraits(cases, out / "cases")
-    systems, missing, voices = [ground_truth(cases)], {}, {}
+    systems, missing = [ground_truth(cases)], {}
+    voices: dict[str, dict[str, list[Voice]]] = {}
     changed = {name: changes(pipelines[name], ours) for name in settings.ablations}
     frames: dict[str, Sequence[np.ndarray]] = {}
     for name, pipeline in pipelines.items():
@@ -84,7 +86,7 @@ def evaluate(
         if Ablated.VOICE in changes_of:
             folder = out / "voices" / name
             sounds = voices_under_motion(pipeline, frames, folder, progress.get("voices"))
-            voices[name] = _embed(sounds)
+            voices[name] = hear_voices(sounds)
     if settings.by_sound:
         for name, paths in _sounds(cases, out / OURS).items():
             told = [case for case in cases if case.name in paths]
@@ -95,13 +97,14 @@ def evaluate(
     systems += folders
     scored = score_systems(systems, cases, missing, settings.workers, progress.get("clips"))
     recorded = frozenset(case.name for case in cases if case.recorded)
-    found = tables(scored, changed, recorded, metrics, voices)
+    spoken = {name: only_speech(people) for name, people in voices.items()}
+    found = tables(scored, changed, recorded, metrics, spoken)
     if settings.experts is not None:
         found += public_tables.read_tables(settings.experts, settings.whisper, scored, cases)
     if judges:
         found.append(naturalness.table(judges, scored))
     _write(out, found, scored, notes)
-    _draw_voices(voices, out / "figure5.png")
+    draw_voices(voices, out / "figure5.png")
     report.write(out, cases, scored, found)
     return found
 
@@ -136,20 +139,21 @@ def _frames(cases: Sequence[Case], ours: System, people: int) -> dict[str, Seque
     return shown
 
 
-def _embed(said: Mapping[str, Sequence[np.ndarray]]) -> dict[str, list[np.ndarray]]:
-    """Compute speaker embeddings; drops silent clips, and people with only one left."""
-    scorer = VoiceScorer()
-    voices = {}
+def hear_voices(said: Mapping[str, Sequence[np.ndarray]]) -> dict[str, list[Voice]]:
+    """Embed every clip of each person, without speech too; silent clips are left out."""
+    scorer, voices = VoiceScorer(), dict[str, list[Voice]]()
     for person, sounds in said.items():
-        embedded = []
+        voices[person] = []
         for samples in sounds:
-            try:
-                embedded.append(scorer.embed(samples))
-            except TtsfError:
-                continue
-        if len(embedded) > 1:
-            voices[person] = embedded
+            with suppress(TtsfError):
+                voices[person].append(scorer.hear(samples))
     return voices
+
+
+def only_speech(people: Mapping[str, Sequence[Voice]]) -> dict[str, list[np.ndarray]]:
+    """Return the embeddings of clips in which speech is heard; drops people with only one."""
+    spoken = {k: [v.embedding for v in voices if v.speech] for k, voices in people.items()}
+    return {person: embeddings for person, embeddings in spoken.items() if len(embeddings) > 1}
 
 
 def lacking(cases: Sequence[Case]) -> list[str]:
@@ -187,18 +191,28 @@ def _write(
     write_new(out / "clips.csv", csv_text(clips))
 
 
-def _draw_voices(voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]], path: Path) -> None:
-    """Draw Fig. 5; with too few voices, delete an older one and say so."""
+def draw_voices(voices: Mapping[str, Mapping[str, Sequence[Voice]]], path: Path) -> None:
+    """Draw Fig. 5 from all clips, and say in how many no speech is heard.
+
+    With too few clips, delete an older one and say so.
+    """
     path.unlink(missing_ok=True)
-    enough = {
-        name: people
-        for name, people in voices.items()
-        if len(people) > 1 and sum(map(len, people.values())) >= figure5.FEWEST_CLIPS
-    }
-    if enough:
-        figure5.draw(enough, path)
-    elif voices:
-        logger.warning(
-            "Fig. 5 is left out: speech is heard in fewer than %d clips of two people",
-            figure5.FEWEST_CLIPS,
-        )
+    panels: dict[str, dict[str, list[np.ndarray]]] = {}
+    for name, people in voices.items():
+        heard = [voice.speech for own in people.values() for voice in own]
+        if sum(map(bool, people.values())) < 2 or len(heard) < figure5.FEWEST_CLIPS:
+            logger.warning(
+                "%s is left out of Fig. 5: fewer than %d clips of two people have a sound",
+                name, figure5.FEWEST_CLIPS,
+            )  # fmt: skip
+            continue
+        title, without = name, heard.count(False)
+        if without:
+            title += f"\nno speech heard in {without} of {len(heard)} clips"
+            logger.warning(
+                "Fig. 5: no speech is heard in %d of %d clips of %s, so their voices mean nothing",
+                without, len(heard), name,
+            )  # fmt: skip
+        panels[title] = {k: [voice.embedding for voice in own] for k, own in people.items()}
+    if panels:
+        figure5.draw(panels, path)

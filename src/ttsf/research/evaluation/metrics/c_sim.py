@@ -34,6 +34,15 @@ class Consistency(NamedTuple):
     clips: int
 
 
+class Voice(NamedTuple):
+    """The voice of a clip."""
+
+    embedding: np.ndarray
+    """Of unit length."""
+    speech: bool
+    """Whether speech is heard in the clip; if not, all of it was embedded, whatever it is."""
+
+
 class VoiceScorer:
     """resemblyzer's speaker encoder with its bundled weights, on the CPU; needs no network."""
 
@@ -49,7 +58,14 @@ class VoiceScorer:
         self.preprocess = preprocess_wav
 
     def embed(self, samples: np.ndarray) -> np.ndarray:
-        """Embed a clip [N] as float32 [256] of unit length; raises TtsfError if it has no speech.
+        """Embed a clip [N] as float32 [256] of unit length; raises TtsfError without speech."""
+        voice = self.hear(samples)
+        if not voice.speech:
+            raise TtsfError("no speech is heard in the clip, so its voice cannot be compared")
+        return voice.embedding
+
+    def hear(self, samples: np.ndarray) -> Voice:
+        """Embed a clip [N] as float32 [256], without speech too; raises TtsfError if it is silent.
 
         The level is set first, because the encoder hears loudness (cosine .89 between a clip and
         its quiet copy). Long silences are then trimmed by a voice detector that resemblyzer makes
@@ -64,9 +80,9 @@ class VoiceScorer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             speech = self.preprocess(level)
-            if not len(speech):
-                raise TtsfError("no speech is heard in the clip, so its voice cannot be compared")
-            return _unit(self.encoder.embed_utterance(speech)).astype(np.float32)
+            heard = speech if len(speech) else level
+            embedding = _unit(self.encoder.embed_utterance(heard)).astype(np.float32)
+        return Voice(embedding, bool(len(speech)))
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
