@@ -14,6 +14,7 @@ from ttsf.config import (
     TextEncoderConfig,
 )
 from ttsf.errors import TtsfError
+from ttsf.model.mel import mel_spectrogram
 from ttsf.research.presets import MINI
 from ttsf.research.training.loop import train
 from ttsf.research.training.settings import RunSettings, TtsOptions
@@ -51,6 +52,23 @@ def test_batches_depend_on_the_step_alone(corpus: Path) -> None:
     assert torch.equal(later.speakers, seen.speakers) and later.names == seen.names
     everything = sorted(i for batch in a.speech.epoch(5, 12, 5_000) for i in batch)
     assert everything == list(range(12))
+
+
+def test_sound_stays_on_disk_until_a_batch_needs_it(corpus: Path) -> None:
+    """Every one of several processes holds the list of the corpus, and none its mels."""
+    stage = TtsStage(TtsOptions(corpus), SMALL)
+    held = [x for u in stage.speech.utterances for x in u if isinstance(x, torch.Tensor)]
+    seconds = sum(clip.samples for clip in stage.speech.clips) / 16_000
+    assert sum(x.nbytes for x in held) < 200 * seconds
+    first = stage.batch(0)
+    place = stage.speech.clips.index(next(c for c in stage.speech.clips if c.name == "05"))
+    mel = stage.speech.collate([place]).spoken.mel
+    samples = torch.from_numpy(stage.speech.speech.waveform(stage.speech.clips[place]))
+    assert torch.equal(mel, mel_spectrogram(samples[None], SMALL.model.audio))
+    (corpus / "05.flac").unlink()
+    with pytest.raises(TtsfError, match=r"clip '05': cannot read .*05\.flac: No such file"):
+        stage.speech.collate([place])
+    assert "05" in first.names  # all twelve are one batch, read before
 
 
 def test_voices_with_few_minutes_are_drawn_more_often(corpus: Path) -> None:

@@ -59,14 +59,14 @@ class TtsMels:
 
         mels: [mel_bins, T] each; first: first mel frame of each segment. None if none is left.
         """
-        read = {i: self.reader.read(speech, clip, mels[i])
+        read = {i: self.reader.read(speech, clip, mels[i].shape[-1])
                 for i, clip in enumerate(clips) if self.knows(clip)}  # fmt: skip
         kept = {i: utterance for i, utterance in read.items() if utterance is not None}
         if not kept:
             return None
         return Said(
             torch.tensor(list(kept)),
-            pad_utterances(list(kept.values())),
+            pad_utterances(list(kept.values()), [mels[i] for i in kept]),
             torch.stack([self.voices[clips[i].speaker] for i in kept]),
             torch.tensor([first[i] for i in kept]),
         )

@@ -1,6 +1,7 @@
-"""Utterances to learn speech from: the symbols of a clip, its mel, and what is known of its times.
+"""Utterances to learn speech from: the symbols of a clip and what is known of their times.
 
-Symbols with known times are used as they are; others come from the front end.
+Symbols with known times are used as they are; others come from the front end. A mel belongs to an
+utterance but is not part of it: 32 kB a second are too much to hold for a corpus.
 """
 
 from pathlib import Path
@@ -22,14 +23,14 @@ from ttsf.text.front_end import TextFrontEnd
 
 
 class Utterance(NamedTuple):
-    """A clip with its text."""
+    """A clip with its text, as small as can be."""
 
     ids: Tensor
-    """int64 [L]."""
-    mel: Tensor
-    """[mel_bins, T], raw log-mel."""
+    """int16 [L]."""
     durations: Tensor
-    """int64 [L], mel frames of each symbol; zeros where unknown."""
+    """int16 [L], mel frames of each symbol; zeros where unknown."""
+    frames: int
+    """T, mel frames."""
     log_f0: Tensor | None
     """[T], natural log of F0 in Hz, for models with prosody."""
 
@@ -41,29 +42,29 @@ class UtteranceReader:
         self.front_end = TextFrontEnd(config.speech)
         self.with_f0 = config.speech.prosody is not None
 
-    def read(self, speech: SpeechClips, clip: Clip, mel: Tensor) -> Utterance | None:
-        """Read a clip with text, whose raw log-mel is mel [mel_bins, T].
+    def read(self, speech: SpeechClips, clip: Clip, frames: int) -> Utterance | None:
+        """Read a clip with text and this many mel frames.
 
         Returns None if it has more symbols than frames. Raises TtsfError for an unpronounceable
         text, and for a clip without voiced sound if the model needs F0.
         """
-        frames = mel.shape[-1]
         times = None if clip.times is None else read_times(speech.folder / clip.times)
         ids = times.ids if times else self.front_end.ids(str(clip.text))
         if len(ids) > frames:
             return None
         durations = times.frames(frames) if times else [0] * len(ids)
         f0 = log_f0(speech.folder, clip, frames) if self.with_f0 else None
-        return Utterance(torch.tensor(ids), mel, torch.tensor(durations), f0)
+        symbols = torch.tensor(ids, dtype=torch.int16)
+        return Utterance(symbols, torch.tensor(durations, dtype=torch.int16), frames, f0)
 
 
-def pad_utterances(utterances: list[Utterance]) -> SpokenText:
-    """Pad utterances of one reader to the longest."""
+def pad_utterances(utterances: list[Utterance], mels: list[Tensor]) -> SpokenText:
+    """Pad utterances of one reader and their raw log-mels [mel_bins, T] to the longest."""
     f0 = [u.log_f0 for u in utterances if u.log_f0 is not None]
     return pad_spoken(
-        [u.ids for u in utterances],
-        [u.mel.float() for u in utterances],
-        [u.durations for u in utterances],
+        [u.ids.long() for u in utterances],
+        mels,
+        [u.durations.long() for u in utterances],
         f0 or None,
     )
 

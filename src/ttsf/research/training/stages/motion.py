@@ -97,7 +97,7 @@ class MotionStage(ScheduledAdam[MotionTraining]):
         """Return random utterances of at least the length of a training clip."""
         order = np.random.default_rng((0, number)).permutation(len(self.speech.clips))
         shortest = CLIP_FRAMES * self.config.mel_per_video
-        long_enough = [int(i) for i in order if self.speech.utterances[i].mel.shape[-1] >= shortest]
+        long_enough = [int(i) for i in order if self.speech.utterances[i].frames >= shortest]
         return self._collate(self.speech, long_enough[: self.training.batch], (1, number))
 
     def held_out_batches(self) -> Iterator[MotionBatch]:
@@ -110,7 +110,10 @@ class MotionStage(ScheduledAdam[MotionTraining]):
     ) -> MotionBatch:
         batch = speech.collate(indices)
         voices = torch.stack([self.voices[speech.clips[i].speaker] for i in indices])
-        mels = tuple(speech.utterances[i].mel.float().numpy() for i in indices)
+        lengths = batch.spoken.mel_lengths.tolist()
+        mels = tuple(
+            mel[:, :length].numpy() for mel, length in zip(batch.spoken.mel, lengths, strict=True)
+        )
         symbols = tuple([SYMBOLS[k] for k in speech.utterances[i].ids.tolist()] for i in indices)
         return MotionBatch(batch.spoken, voices, mels, symbols, seed, batch.names)
 

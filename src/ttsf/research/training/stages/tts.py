@@ -48,7 +48,7 @@ class TtsBatch(NamedTuple):
 
 
 class SpeechDataset:
-    """Clips with text of some splits, with their mels (float16) kept in memory.
+    """Clips with text of some splits; their sound stays on disk, and its mel is made for a batch.
 
     Speakers are those of the split "train". Texts with more symbols than mel frames, and speakers
     outside that split, are skipped.
@@ -59,15 +59,14 @@ class SpeechDataset:
         reader = UtteranceReader(config)
         trained = SpeechClips(folder, ("train",), need_text=True)
         self.speakers = sorted({clip.speaker for clip in trained.clips})
-        speech = SpeechClips(folder, splits, need_text=True)
+        self._rows = {speaker: row for row, speaker in enumerate(self.speakers)}
+        self.speech = SpeechClips(folder, splits, need_text=True)
         self.clips: list[Clip] = []
         self.utterances: list[Utterance] = []
-        for clip in speech.clips:
-            if clip.speaker not in self.speakers:
+        for clip in self.speech.clips:
+            if clip.speaker not in self._rows:
                 continue
-            samples = torch.from_numpy(speech.waveform(clip))
-            mel = mel_spectrogram(samples[None], config.audio)[0]
-            utterance = reader.read(speech, clip, mel.half())
+            utterance = reader.read(self.speech, clip, clip.samples // config.audio.hop)
             if utterance is not None:
                 self.clips.append(clip)
                 self.utterances.append(utterance)
@@ -82,11 +81,14 @@ class SpeechDataset:
             return self
 
     def collate(self, indices: list[int]) -> TtsBatch:
-        """Pad clips to the longest."""
+        """Read clips and pad them to the longest; raises TtsfError for a broken one."""
+        clips = [self.clips[i] for i in indices]
+        waves = [torch.from_numpy(self.speech.waveform(clip)) for clip in clips]
+        mels = [mel_spectrogram(wave[None], self.config.audio)[0] for wave in waves]
         return TtsBatch(
-            pad_utterances([self.utterances[i] for i in indices]),
-            torch.tensor([self.speakers.index(self.clips[i].speaker) for i in indices]),
-            tuple(self.clips[i].name for i in indices),
+            pad_utterances([self.utterances[i] for i in indices], mels),
+            torch.tensor([self._rows[clip.speaker] for clip in clips]),
+            tuple(clip.name for clip in clips),
         )
 
     def epoch(
@@ -98,11 +100,11 @@ class SpeechDataset:
         once, 1 takes equally much of each voice on average.
         """
         rng = random.Random(seed)
-        lengths = [u.mel.shape[-1] * rng.uniform(0.95, 1.05) for u in self.utterances]
+        lengths = [u.frames * rng.uniform(0.95, 1.05) for u in self.utterances]
         chosen = self._draw(rng, balance) if balance else range(len(lengths))
         batches: list[list[int]] = [[]]
         for i in sorted(chosen, key=lambda i: lengths[i]):
-            frames = self.utterances[i].mel.shape[-1] * (len(batches[-1]) + 1)
+            frames = self.utterances[i].frames * (len(batches[-1]) + 1)
             if batches[-1] and (len(batches[-1]) >= most or frames > most_frames):
                 batches.append([])
             batches[-1].append(i)
