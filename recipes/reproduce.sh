@@ -5,6 +5,7 @@
 #   LRS3, LRS2, VOXCELEB2  folders of the corpora as they were shipped
 #   EXPERTS                folder of the public networks of docs/training.md and docs/evaluation.md
 #   WHISPER                folder of a Whisper model for WER; empty: WER by the offline recogniser
+#   XVECTORS               file of SpeechBrain's x-vectors for C-SIM and Fig. 5; may be empty, as above
 #   SYSTEMS                other systems' videos, SYSTEMS/lrs2/NAME/*.mp4 and SYSTEMS/voxceleb2/...,
 #                          made from WORK/*_tables/cases; run again when they are there; may be empty
 #   WORK                   folder for corpora and runs
@@ -27,7 +28,7 @@ if [ "${1:-}" = --try ]; then
     WORK=${WORK:-work/try} STEPS=${STEPS:-2}
     python "$RECIPES/try_corpora.py" "$WORK/corpora" --talks "${TALKS:-2}" ${scorers:+--tests}
     LRS3=$WORK/corpora/lrs3 LRS2=$WORK/corpora/lrs2 VOXCELEB2=$WORK/corpora/voxceleb2
-    SYSTEMS=$WORK/corpora/systems EXPERTS='' WHISPER='' PROCESSES=${PROCESSES:-2}
+    SYSTEMS=$WORK/corpora/systems EXPERTS='' WHISPER='' XVECTORS='' PROCESSES=${PROCESSES:-2}
     device=cpu half=float32 experts=(--allow-missing)
     config=(--config "$WORK/mel.toml" --config "$RECIPES/try.toml")
 else
@@ -36,7 +37,8 @@ else
     LRS2=${LRS2:?folder of LRS2}
     VOXCELEB2=${VOXCELEB2:?folder of VoxCeleb2}
     EXPERTS=${EXPERTS:?folder of the public networks, see docs/training.md}
-    WORK=${WORK:-work/paper} STEPS='' SYSTEMS=${SYSTEMS:-} WHISPER=${WHISPER:-} PROCESSES=${PROCESSES:-8}
+    WORK=${WORK:-work/paper} STEPS='' SYSTEMS=${SYSTEMS:-} WHISPER=${WHISPER:-} XVECTORS=${XVECTORS:-}
+    PROCESSES=${PROCESSES:-8}
     device=cuda half=float16 experts=(--experts "$EXPERTS")
     config=(--config "$WORK/mel.toml")
 fi
@@ -78,6 +80,7 @@ tables() { # CORPUS NAME=PRESET...
     done
     [ -z "$EXPERTS" ] || options+=(--experts "$EXPERTS")
     [ -z "$WHISPER" ] || options+=(--whisper "$WHISPER")
+    [ -z "$XVECTORS" ] || options+=(--x-vectors "$XVECTORS")
     for folder in "$SYSTEMS/$corpus"/*/; do
         [ ! -d "$folder" ] || options+=(--system "$(basename "$folder")=$folder")
     done

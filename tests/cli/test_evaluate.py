@@ -121,8 +121,8 @@ def test_every_option(called: list[Any], capsys: pytest.CaptureFixture[str]) -> 
     arguments = [
         "evaluate", "in", "-o", "out", "--model", "m", "--system", "a=x", "--system", "b=y=z",
         "--ablation", "no E_m=q", "--use", "valid", "train", "--per-person", "3", "--limit", "7",
-        "--people", "4", "--experts", "e", "--whisper", "w", "--device", "cuda", "--workers", "5",
-        "--quiet",
+        "--people", "4", "--experts", "e", "--whisper", "w", "--x-vectors", "x",
+        "--device", "cuda", "--workers", "5", "--quiet",
     ]  # fmt: skip
     assert main(arguments) == 0
     expected = EvaluateSettings(
@@ -135,6 +135,7 @@ def test_every_option(called: list[Any], capsys: pytest.CaptureFixture[str]) -> 
         people=4,
         experts=Path("e"),
         whisper=Path("w"),
+        x_vectors=Path("x"),
         device="cuda",
         workers=5,
     )

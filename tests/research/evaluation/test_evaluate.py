@@ -231,7 +231,7 @@ def stubbed(in_threads: None, pipeline: Any, monkeypatch: pytest.MonkeyPatch) ->
 
     class Ears:
         def hear(self, samples: np.ndarray) -> Voice:
-            return Voice(np.array([1.0, np.abs(samples).max()]), speech=True)
+            return Voice(samples, np.array([1.0, np.abs(samples).max()]), speech=True)
 
     def score(case: Case, video: Path, real: bool) -> Measured | str:
         if case.name == "bad" and not real:
@@ -314,9 +314,10 @@ def test_voices_without_speech_are_drawn_and_named_but_not_counted(
     said = {"ann": [sung(120, 2.0), click, silence, sung(125, 2.0)], "bob": [sung(220, 1.0)] * 2}
     voices = hear_voices(said)
     assert [voice.speech for voice in voices["ann"]] == [True, False, True]
-    assert {person: len(own) for person, own in only_speech(voices).items()} == {"ann": 2, "bob": 2}
+    ours = only_speech({"ours": voices})["ours"]
+    assert {person: len(own) for person, own in ours.items()} == {"ann": 2, "bob": 2}
     hummed = hear_voices({"ann": [click] * 3, "bob": [click, 0.5 * click]})
-    assert only_speech(hummed) == {}
+    assert only_speech({"few steps": hummed}) == {"few steps": {}}
     drawn: dict[str, Any] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figure5, "draw", lambda panels, path: drawn.update(panels))

@@ -9,10 +9,12 @@ from PIL import Image
 from torch import Tensor
 
 from tests.support.recordings import empty_picture, face_picture, murmur, write_recording
+from tests.support.sounds import sung
 from ttsf.errors import TtsfError
 from ttsf.research.evaluation import public_tables
 from ttsf.research.evaluation.cases import Case
-from ttsf.research.evaluation.metrics.metric import Metric
+from ttsf.research.evaluation.metrics.metric import Measure, Metric
+from ttsf.research.evaluation.metrics.x_vectors import XVectors
 from ttsf.research.evaluation.public_tables import Experts, Recogniser
 from ttsf.research.evaluation.scoring import Measured, Scored
 from ttsf.research.evaluation.systems import System
@@ -128,3 +130,46 @@ def test_the_square_is_cut_around_the_first_face() -> None:
 def test_a_missing_network_is_named_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(TtsfError, match=r"fetch .*; .*fetch"):
         public_tables.check_files(tmp_path, None)
+
+
+class Pitch:
+    """In the place of the x-vector network: an embedding by the zero crossings of a clip."""
+
+    def embed(self, samples: np.ndarray) -> np.ndarray:
+        angle = np.count_nonzero(np.diff(np.sign(samples))) / len(samples)
+        return np.array([np.cos(4 * angle), np.sin(4 * angle)])
+
+
+def test_voices_by_x_vectors_stand_beside_those_of_the_same_cases(tmp_path: Path) -> None:
+    """The clips where no speech is heard, and the real clips themselves, have no figure."""
+
+    def video(name: str, hz: float) -> Path:
+        sound = sung(hz, 0.56)[None]
+        return write_recording(tmp_path / f"{name}.mp4", [face_picture()] * 14, sound)
+
+    real, near, far = video("real", 150), video("near", 160), video("far", 400)
+    heard = NOTHING._replace(values={Measure.C_SIM: 0.5})
+    deaf = NOTHING._replace(values={})
+    truth = Scored(System("real clips", dict.fromkeys("ab", real)), {}, {})
+    truth.clips.update(a=NOTHING._replace(values={}), b=NOTHING._replace(values={}))
+    ours = Scored(System("ours", {"a": near, "b": far}), {"a": heard, "b": deaf}, {})
+    theirs = Scored(
+        System("theirs", {"a": far}), {"a": heard._replace(values=dict(heard.values))}, {}
+    )
+    east, north = np.array([1.0, 0]), np.array([0, 1.0])
+    voices = {"ours": {"ann": [east, east], "bob": [north, north]}}
+    metrics = {
+        name: Metric(name, "higher", "A stub.", "a stub", "public")
+        for name in (Measure.X_VECTORS, Measure.CONSISTENCY)
+    }
+    judge = XVectors(Pitch(), metrics)  # type: ignore[arg-type]
+    table = public_tables.voice_table(judge, [truth, ours, theirs], frozenset("ab"), voices)
+    (nothing, own, other) = (row.figures for row in table.rows)
+    assert nothing == (None, None) and own[0] is not None and other[0] is not None
+    assert own[0].used == other[0].used == 1 and own[0].value > other[0].value > 0
+    assert own[1] is not None and own[1].value == pytest.approx(1) and other[1] is None
+    assert [metric.grade for metric in table.metrics()] == ["public"] * 2
+    (pair, _) = table.paired["theirs"]
+    assert pair is not None and pair.difference == pytest.approx(other[0].value - own[0].value)
+    assert Measure.X_VECTORS in ours.clips["a"].values  # and so in clips.csv
+    assert Measure.X_VECTORS not in ours.clips["b"].values

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +25,8 @@ from ttsf.research.evaluation.cases import Case, read_cases, save_portraits
 from ttsf.research.evaluation.clips import read_clip
 from ttsf.research.evaluation.metrics.c_sim import Voice, VoiceScorer
 from ttsf.research.evaluation.metrics.metric import version
-from ttsf.research.evaluation.offline_tables import Ablated, tables
+from ttsf.research.evaluation.metrics.x_vectors import read_x_vectors
+from ttsf.research.evaluation.offline_tables import Ablated, tables, with_voices
 from ttsf.research.evaluation.scoring import Scored, score_systems
 from ttsf.research.evaluation.settings import EvaluateSettings
 from ttsf.research.evaluation.systems import (
@@ -37,12 +39,23 @@ from ttsf.research.evaluation.systems import (
     voices_under_motion,
 )
 from ttsf.research.evaluation.table import Table
+from ttsf.research.experts.x_vector import XVector
 
 logger = logging.getLogger("ttsf")
 OURS = "ours"
 CASCADE, REAL_SOUND = "cascade", "GT audio"
 RESERVED = (OURS, GROUND_TRUTH, CASCADE, REAL_SOUND, "cases", "voices")
 """Reserved names of systems and folders."""
+
+
+class Made(NamedTuple):
+    """What our models have said."""
+
+    systems: list[System]
+    missing: dict[str, dict[str, str]]
+    """Failures by system and case."""
+    voices: dict[str, dict[str, list[Voice]]]
+    """Voices under several motions, by system and person."""
 
 
 def evaluate(
@@ -63,50 +76,65 @@ def evaluate(
     if settings.experts is not None:
         public_tables.check_files(settings.experts, settings.whisper)
     judges = naturalness.judges(settings.experts, settings.distillmos)
+    x_vectors = None if settings.x_vectors is None else read_x_vectors(settings.x_vectors)
     names = [*RESERVED, *settings.ablations, *settings.systems]
     if len(set(names)) < len(names):
         raise TtsfError(f"names of systems must be unique, and none of {', '.join(RESERVED)}")
     models = {OURS: settings.model, **settings.ablations}
     pipelines = {name: load(model, settings.device) for name, model in models.items()}
-    ours = pipelines[OURS]
+    changed = {name: changes(pipelines[name], pipelines[OURS]) for name in settings.ablations}
     save_portraits(cases, out / "cases")
-    systems, missing = [ground_truth(cases)], {}
-    voices: dict[str, dict[str, list[Voice]]] = {}
-    changed = {name: changes(pipelines[name], ours) for name in settings.ablations}
-    frames: dict[str, Sequence[np.ndarray]] = {}
-    for name, pipeline in pipelines.items():
-        changes_of = changed.get(name, frozenset(Ablated))
-        said = [case for case in cases if Ablated.PICTURE in changes_of or case.recorded]
-        system, missing[name] = speak_cases(
-            name, pipeline, said, out / name, progress.get("videos")
-        )
-        systems.append(system)
-        if name == OURS:
-            frames = _frames(cases, system, settings.people)
-        if Ablated.VOICE in changes_of:
-            folder = out / "voices" / name
-            sounds = voices_under_motion(pipeline, frames, folder, progress.get("voices"))
-            voices[name] = hear_voices(sounds)
-    if settings.by_sound:
-        for name, paths in _sounds(cases, out / OURS).items():
-            told = [case for case in cases if case.name in paths]
-            system, missing[name] = speak_cases(
-                name, ours, told, out / name, progress.get("videos"), paths
-            )
-            systems.append(system)
-    systems += folders
-    scored = score_systems(systems, cases, missing, settings.workers, progress.get("clips"))
+    made = speak_models(pipelines, changed, cases, out, settings, progress)
+    systems = [ground_truth(cases), *made.systems, *folders]
+    scored = score_systems(systems, cases, made.missing, settings.workers, progress.get("clips"))
     recorded = frozenset(case.name for case in cases if case.recorded)
-    spoken = {name: only_speech(people) for name, people in voices.items()}
-    found = tables(scored, changed, recorded, metrics, spoken)
+    found = tables(scored, changed, recorded, metrics, only_speech(made.voices))
     if settings.experts is not None:
         found += public_tables.read_tables(settings.experts, settings.whisper, scored, cases)
+    voices = made.voices
+    if x_vectors is not None:
+        voices = by_network(voices, x_vectors.network)
+        if recorded:
+            voiced, spoken = with_voices(scored, changed), only_speech(voices)
+            found.append(public_tables.voice_table(x_vectors, voiced, recorded, spoken))
     if judges:
         found.append(naturalness.table(judges, scored))
     _write(out, found, scored, notes)
     draw_voices(voices, out / "figure5.png")
     report.write(out, cases, scored, found)
     return found
+
+
+def speak_models(
+    pipelines: Mapping[str, Pipeline],
+    changed: Mapping[str, frozenset[Ablated]],
+    cases: Sequence[Case],
+    out: Path,
+    settings: EvaluateSettings,
+    progress: Mapping[str, Progress],
+) -> Made:
+    """Make the videos and voices of our model, which is first, and of its ablations."""
+    made = Made([], {}, {})
+    frames: dict[str, Sequence[np.ndarray]] = {}
+    videos = progress.get("videos")
+    for name, pipeline in pipelines.items():
+        changes_of = changed.get(name, frozenset(Ablated))
+        said = [case for case in cases if Ablated.PICTURE in changes_of or case.recorded]
+        system, made.missing[name] = speak_cases(name, pipeline, said, out / name, videos)
+        made.systems.append(system)
+        if name == OURS:
+            frames = _frames(cases, system, settings.people)
+        if Ablated.VOICE in changes_of:
+            folder = out / "voices" / name
+            sounds = voices_under_motion(pipeline, frames, folder, progress.get("voices"))
+            made.voices[name] = hear_voices(sounds)
+    for name, paths in _sounds(cases, out / OURS).items() if settings.by_sound else ():
+        told = [case for case in cases if case.name in paths]
+        system, made.missing[name] = speak_cases(
+            name, pipelines[OURS], told, out / name, videos, paths
+        )
+        made.systems.append(system)
+    return made
 
 
 def changes(ablation: Pipeline, ours: Pipeline) -> frozenset[Ablated]:
@@ -150,10 +178,26 @@ def hear_voices(said: Mapping[str, Sequence[np.ndarray]]) -> dict[str, list[Voic
     return voices
 
 
-def only_speech(people: Mapping[str, Sequence[Voice]]) -> dict[str, list[np.ndarray]]:
+def by_network(
+    voices: Mapping[str, Mapping[str, Sequence[Voice]]], network: XVector
+) -> dict[str, dict[str, list[Voice]]]:
+    """Return the same voices with x-vectors."""
+    return {
+        name: {k: [v._replace(embedding=network.embed(v.samples)) for v in own]
+               for k, own in people.items()}
+        for name, people in voices.items()
+    }  # fmt: skip
+
+
+def only_speech(
+    voices: Mapping[str, Mapping[str, Sequence[Voice]]],
+) -> dict[str, dict[str, list[np.ndarray]]]:
     """Return the embeddings of clips in which speech is heard; drops people with only one."""
-    spoken = {k: [v.embedding for v in voices if v.speech] for k, voices in people.items()}
-    return {person: embeddings for person, embeddings in spoken.items() if len(embeddings) > 1}
+    found: dict[str, dict[str, list[np.ndarray]]] = {}
+    for name, people in voices.items():
+        spoken = {k: [v.embedding for v in own if v.speech] for k, own in people.items()}
+        found[name] = {person: own for person, own in spoken.items() if len(own) > 1}
+    return found
 
 
 def lacking(cases: Sequence[Case]) -> list[str]:

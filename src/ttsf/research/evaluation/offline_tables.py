@@ -60,10 +60,8 @@ def tables(
         frozenset(name for one in scored for name in {*one.clips, *one.refused, *one.missing})
         - recorded
     )
-    voiced, drawn = (
-        [one for one in scored if changed in ablations.get(one.system.name, outside)]
-        for changed, outside in ((Ablated.VOICE, tuple(Ablated)), (Ablated.PICTURE, ()))
-    )
+    voiced = with_voices(scored, ablations)
+    drawn = [one for one in scored if Ablated.PICTURE in ablations.get(one.system.name, ())]
     build = TableBuilder(metrics, real, voices)
     found = [
         build.table("1", "Table 1: people who say their own sentence", compared, recorded,
@@ -79,6 +77,14 @@ def tables(
         title = "Table 5: what the audio mapper needs"
         found.append(build.table("5", title, [*scored[1:2], *drawn], others, MAPPED))
     return [t for t in found if any(row.used or row.refused or row.missing for row in t.rows)]
+
+
+def with_voices(
+    scored: Sequence[Scored], ablations: Mapping[str, Collection[Ablated]]
+) -> list[Scored]:
+    """Return the systems of Table 3: all but ablations that leave the voice alone."""
+    everything = tuple(Ablated)
+    return [one for one in scored if Ablated.VOICE in ablations.get(one.system.name, everything)]
 
 
 class TableBuilder:

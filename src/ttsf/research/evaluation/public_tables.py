@@ -1,8 +1,8 @@
-"""Tables 1, 2 and 5 with public networks, whose files the user has downloaded.
+"""Tables 1, 2, 3 and 5 with public networks, whose files the user has downloaded.
 
 A figure is comparable only with figures of the same metric, and each metric names its variant and
-its file. Judges of speech have a table of their own (`naturalness`). Not here: C-SIM, whose
-x-vector network has its own front end (SpeechBrain); MCD and F0, which need no network.
+its file. Judges of speech have a table of their own (`naturalness`). Not here: MCD and F0, which
+need no network.
 """
 
 import contextlib
@@ -18,17 +18,20 @@ from ttsf.portrait.crop import crop_square, cut_square
 from ttsf.portrait.detection import choose_face, find_faces
 from ttsf.research.evaluation.cases import Case
 from ttsf.research.evaluation.clips import VideoClip, read_clip
+from ttsf.research.evaluation.metrics.c_sim import cosine
 from ttsf.research.evaluation.metrics.div import DIV, DIV_DEGREES, diversity
 from ttsf.research.evaluation.metrics.fid import FID, fid
 from ttsf.research.evaluation.metrics.id_sim import ID_SIM, ID_SIM_REAL, id_sim
 from ttsf.research.evaluation.metrics.lse import LSE_C, LSE_D, lse
-from ttsf.research.evaluation.metrics.metric import Figure, Metric, average
+from ttsf.research.evaluation.metrics.metric import Figure, Measure, Metric, average
 from ttsf.research.evaluation.metrics.wer import (
     check_whisper,
     load_whisper,
     whisper_wer,
     word_error_rate,
 )
+from ttsf.research.evaluation.metrics.x_vectors import XVectors
+from ttsf.research.evaluation.offline_tables import TableBuilder
 from ttsf.research.evaluation.scoring import Scored
 from ttsf.research.evaluation.table import Row, Table
 from ttsf.research.experts.curricular_face import CurricularFace
@@ -130,6 +133,33 @@ def tables(experts: Experts, scored: Sequence[Scored], cases: Sequence[Case]) ->
         if any(row.used or row.refused or row.missing for row in rows):
             found.append(Table(key, title, columns, tuple(rows)))
     return found
+
+
+def voice_table(
+    judge: XVectors,
+    voiced: Sequence[Scored],
+    recorded: frozenset[str],
+    voices: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
+) -> Table:
+    """Build Table 3's C-SIM by x-vectors, and add it to the figures of the clips.
+
+    voiced: the systems, real clips first; voices: x-vectors under several motions, as in
+    `offline_tables.tables`. Clips in which no speech is heard have no figure.
+    """
+    (real, *others), embed = voiced, judge.network.embed
+    known = {
+        name: embed(read_clip(real.system.videos[name]).samples)
+        for name in sorted(real.clips.keys() & recorded)
+    }
+    for system in others:
+        for name, clip in system.clips.items():
+            if name not in known or Measure.C_SIM not in clip.values:
+                continue
+            found = embed(read_clip(system.system.videos[name]).samples)
+            clip.values[Measure.X_VECTORS] = cosine(found, known[name])
+    build = TableBuilder(judge.metrics, real, voices)
+    measures = (Measure.X_VECTORS, Measure.CONSISTENCY)
+    return build.table("x_vectors", "Table 3: voices by x-vectors", voiced, recorded, measures)
 
 
 def _row(

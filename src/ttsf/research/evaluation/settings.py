@@ -33,6 +33,8 @@ class EvaluateSettings:
     """Folder of the downloaded public networks (default: offline scorers only)."""
     whisper: Path | None = None
     """Local Whisper model for the public WER."""
+    x_vectors: Path | None = None
+    """File of SpeechBrain's x-vector network, for the C-SIM and Fig. 5 of the paper."""
     distillmos: bool = False
     """Rate the speech by DistillMOS as well, where the package is installed."""
     device: str = "cpu"

@@ -59,12 +59,16 @@ class FrozenExpert(nn.Module):
 
         Raises like `find_expert`, and TtsfError if the file does not fit exactly.
         """
-        path = find_expert(cls.FILE, folder)
+        return cls.read(find_expert(cls.FILE, folder), cls.FILE.unused, cls.FILE.inside)
+
+    @classmethod
+    def read(cls, path: Path, unused: tuple[str, ...] = (), inside: str = "") -> Self:
+        """Load the network from any file of its layout; see `ExpertFile` and `load`."""
         network = cls()
         weights = {
             name: value
-            for name, value in _read(path, cls.FILE.inside).items()
-            if not name.endswith(COUNTER) and not name.startswith(cls.FILE.unused)
+            for name, value in _read(path, inside).items()
+            if not name.endswith(COUNTER) and not name.startswith(unused)
         }
         _check_fit(path, weights, network.state_dict())
         network.load_state_dict(weights, strict=False)  # only the counters are left out

@@ -1,6 +1,7 @@
 """C-SIM, Sec. 4.1: similarity of voices, and consistency of a voice under motion (Fig. 5).
 
-The scorer (resemblyzer) is not the paper's (x-vectors): compare its figures only with its own.
+The scorer (resemblyzer) is not the paper's: compare its figures only with its own. X-vectors, from
+a file of the user, are in `metrics.x_vectors`.
 """
 
 import itertools
@@ -37,6 +38,7 @@ class Consistency(NamedTuple):
 class Voice(NamedTuple):
     """The voice of a clip."""
 
+    samples: np.ndarray
     embedding: np.ndarray
     """Of unit length."""
     speech: bool
@@ -82,7 +84,7 @@ class VoiceScorer:
             speech = self.preprocess(level)
             heard = speech if len(speech) else level
             embedding = _unit(self.encoder.embed_utterance(heard)).astype(np.float32)
-        return Voice(embedding, bool(len(speech)))
+        return Voice(samples, embedding, bool(len(speech)))
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:

@@ -45,6 +45,7 @@ class Measure(StrEnum):
     WER = "wer"
     MCD = "mcd"
     C_SIM = "c_sim"
+    X_VECTORS = "x_vectors"
     F0_RMSE = "f0_rmse"
     F0 = "f0"
     FRECHET = "fd"
