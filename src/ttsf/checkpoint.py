@@ -207,6 +207,14 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     return others | tensors
 
 
+def base_of(folder: Path) -> str | None:
+    """Return the name of the model beside `folder` from which it differs; None for a whole one.
+
+    Raises TtsfError for a missing or damaged file.
+    """
+    return _read_file(folder / WEIGHTS)[1].get(BASE)
+
+
 def _read_file(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read tensors and metadata of one file."""
     try:

@@ -121,13 +121,20 @@ class Ablate(Configured):
     """Run of stage motion or voice, trained with the preset."""
 
     def run(self) -> None:
-        """Write the model folder, which holds only the tensors that differ."""
+        """Write the model folder, which holds only the tensors that differ, and print its path."""
         from ttsf import checkpoint
         from ttsf.research.training.assemble import ablate
 
-        base, preset = checkpoint.load(self.base), self.configuration()
-        model = ablate(base, preset, self.run_folder)
-        checkpoint.save(model, self.base.parent / preset.model.name, self.base.name)
+        preset = self.configuration()
+        out = self.base.parent / preset.model.name
+        if (out / checkpoint.WEIGHTS).exists() and checkpoint.base_of(out) != self.base.name:
+            raise TtsfError(
+                f"{out} holds another model; give the ablation a name of its own, "
+                'as name = "NAME" under [model] in --config'
+            )
+        model = ablate(checkpoint.load(self.base), preset, self.run_folder)
+        checkpoint.save(model, out, self.base.name)
+        print(out)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from ttsf.errors import TtsfError
-from ttsf.research.evaluation.metrics.metric import Figure, Metric, average, check_alike
+from ttsf.research.evaluation import scoring
+from ttsf.research.evaluation.metrics.metric import Figure, Measure, Metric, average, check_alike
 from ttsf.research.evaluation.offline_tables import (
     EXPRESSION,
     MOTION,
+    OF_SYSTEM,
     SPEECH,
     VIDEO,
     Ablated,
@@ -264,3 +266,13 @@ def test_figures_are_set_against_real_clips_of_the_same_cases() -> None:
     assert "| ours | 0.50 (2) | - |" in table.markdown()
     alone = TableBuilder(METRICS, real, {}).table("k", "Chosen", [ours], frozenset("ab"), ("jerk",))
     assert alone.against_real() == {} and "Against real" not in alone.markdown()
+
+
+def test_every_measure_has_a_definition_and_a_column() -> None:
+    """What docs/training.md asks of a new metric; x-vectors have a table of their own."""
+    for package in ("mediapipe", "pyworld", "resemblyzer"):
+        pytest.importorskip(package, reason="needs ttsf[eval]")
+    own = {Measure.X_VECTORS}
+    assert set(scoring.metrics()) == set(Measure) - own
+    columns = {*VIDEO, *MOTION, *EXPRESSION, *SPEECH, *OF_SYSTEM}
+    assert columns == set(Measure) - own

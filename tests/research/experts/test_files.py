@@ -58,7 +58,7 @@ def test_without_a_folder_the_message_names_file_source_and_variable(monkeypatch
         find_expert(ABSENT)
     assert message(error) == (
         "the loss L_x needs Net: fetch net.pth from https://example.org/net.pth "
-        "and name its folder in TTSF_EXPERTS"
+        "and name its folder by --experts or in TTSF_EXPERTS"
     )
 
 

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from ttsf import checkpoint
+from ttsf.cli.main import main
 from ttsf.config import ModelConfig
 from ttsf.errors import TtsfError
 from ttsf.model.ttsf import TTSF
-from ttsf.research.presets import Preset
+from ttsf.research.presets import PRESETS, Preset
 from ttsf.research.training.assemble import ablate
 from ttsf.research.training.parts import VOICE
 from ttsf.research.training.state import save_state
@@ -64,3 +65,28 @@ def test_what_does_not_fit_is_said(tiny_model: TTSF, tmp_path: Path) -> None:
         ablate(tiny_model, moving(tiny_model.config), run)
     with pytest.raises(TtsfError, match="changes neither"):
         ablate(tiny_model, Preset(model=replace(tiny_model.config, name="same")), run)
+
+
+def test_an_ablation_by_a_file_never_replaces_its_model(
+    tiny_model: TTSF, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """A folder called as the preset is where an ablation without a name would go."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(PRESETS, "mini", Preset(model=tiny_model.config))
+    quiet_file, named = tmp_path / "quiet.toml", tmp_path / "named.toml"
+    quiet_file.write_text('[model.audio_mapper]\nenergy = "none"\n')
+    named.write_text('[model]\nname = "quiet"\n')
+    base = Path(tiny_model.config.name)
+    checkpoint.save(tiny_model, base)
+    before = (base / checkpoint.WEIGHTS).read_bytes()
+    save_run(TTSF(quiet(tiny_model.config).model), tmp_path / "run")
+    line = ["ablate", "--base", str(base), "--run", "run", "--config", "quiet.toml"]
+    assert main(line) == 2
+    assert f"{base} holds another model; give the ablation a name" in capsys.readouterr().err
+    assert (base / checkpoint.WEIGHTS).read_bytes() == before
+    for _ in range(2):  # its own folder may be written again
+        assert main([*line, "--config", "named.toml"]) == 0
+        assert capsys.readouterr().out == "quiet\n"
+    assert checkpoint.load(Path("quiet")).config.audio_mapper.energy == "none"
+    assert (base / checkpoint.WEIGHTS).read_bytes() == before

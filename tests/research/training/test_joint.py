@@ -119,7 +119,8 @@ def test_r1_is_due_every_sixteenth_batch(stage: JointStage) -> None:
 
 
 def test_missing_experts_stop_the_run_or_are_named(tmp_path: Path) -> None:
-    with pytest.raises(TtsfError, match=r"vgg19-dcbb9e9d\.pth"):
+    everything = r"vgg19-dcbb9e9d\.pth.*model_ir_se50\.pth.*--syncnet; or .* --allow-missing"
+    with pytest.raises(TtsfError, match=everything):
         find_experts(tmp_path, None, TINY_PRESET.syncnet.network, allow_missing=False)
     experts = find_experts(tmp_path, None, TINY_PRESET.syncnet.network, allow_missing=True)
     assert experts == Experts(None, None, None) and len(experts.missing()) == 3

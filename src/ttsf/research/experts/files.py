@@ -102,7 +102,7 @@ def find_expert(expert: ExpertFile, folder: Path | None = None) -> Path:
         if not named:
             raise MissingExpert(
                 f"{expert.purpose} needs {expert.name}: fetch {expert.file} from {expert.source} "
-                f"and name its folder in {FOLDER_VARIABLE}"
+                f"and name its folder by --experts or in {FOLDER_VARIABLE}"
             )
         folder = Path(named).expanduser()
     path = folder / expert.file

@@ -104,6 +104,7 @@ def _changed(base: ModelConfig, other: ModelConfig) -> ModelConfig:
     config = replace(base, name=other.name, audio_mapper=other.audio_mapper, speech=speech)
     if replace(config, name=base.name) == base:
         raise TtsfError(
-            f"{other.name} changes neither the audio mapper nor the voice of {base.name}"
+            f"{other.name} changes neither the audio mapper nor the voice of {base.name}; "
+            "what changes another part is trained and assembled as a model of its own"
         )
     return config

@@ -44,20 +44,23 @@ def find_experts(
 
     folder: downloaded weights (None: $TTSF_EXPERTS); syncnet: run folder of the SyncNet stage.
     Raises TtsfError for a file that is not the public one, and for a missing one unless that is
-    allowed; the message says what to download from where.
+    allowed; the message says what to download from where, for all of them.
     """
-    vgg = _load(VGG19Features.load, folder, allow_missing)
-    identity = _load(FaceIdentity.load, folder, allow_missing)
-    if syncnet is None and not allow_missing:
-        raise TtsfError("L_sync needs SyncNet, the run folder of its stage")
+    lacking: list[str] = []
+    vgg = _load(VGG19Features.load, folder, lacking)
+    identity = _load(FaceIdentity.load, folder, lacking)
+    if syncnet is None:
+        lacking.append("L_sync needs a run of the stage syncnet: name it by --syncnet")
+    if lacking and not allow_missing:
+        raise TtsfError(f"{'; '.join(lacking)}; or leave out their losses by --allow-missing")
     sync = None if syncnet is None else load_syncnet(syncnet, config)
     return Experts(vgg, identity, sync)
 
 
-def _load(load: Callable[[Path | None], E], folder: Path | None, allow_missing: bool) -> E | None:
+def _load(load: Callable[[Path | None], E], folder: Path | None, lacking: list[str]) -> E | None:
+    """Load an expert, or add to `lacking` what to download."""
     try:
         return load(folder)
-    except MissingExpert:
-        if allow_missing:
-            return None
-        raise
+    except MissingExpert as error:
+        lacking.append(str(error))
+        return None

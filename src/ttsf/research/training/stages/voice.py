@@ -103,7 +103,10 @@ class VoiceStage(Scheduled[VoiceTraining]):
         self.people = [np.flatnonzero(self.portraits.register == name) for name in REGISTERS]
         for register, people in zip(REGISTERS, self.people, strict=True):
             if len(people) == 0:
-                raise TtsfError(f"{options.data}: no portrait of the register '{register}'")
+                raise TtsfError(
+                    f"{options.data}: no portrait of the register '{register}'; render portraits "
+                    "whose manifest.csv has a voice_register of low and of high"
+                )
         with torch.no_grad():
             mixed = [
                 torch.stack([speakers[part] for part in name.split(MIXED)]).mean(0)
