@@ -19,7 +19,8 @@ from ttsf.media.video import Chunk, new_video
 from ttsf.provenance.embed.payload import Payload
 from ttsf.provenance.embed.signature import KEY_VARIABLE, check_signing, read_signature, sign
 
-pytest.importorskip("c2pa")
+pytest.importorskip("c2pa", reason="needs ttsf[provenance]")
+pytest.importorskip("cryptography", reason="needs ttsf[provenance]")
 PORTRAIT = "ab" * 32
 
 

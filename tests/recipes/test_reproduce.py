@@ -4,14 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from tests.support.optional import needs_scorers
 from tests.support.paths import ROOT
-
-SCORERS = ("jiwer", "mediapipe", "pocketsphinx", "pyworld", "resemblyzer")
 
 
 def reproduce(work: Path, **setting: str) -> str:
@@ -52,8 +50,8 @@ def test_its_stages_fit_together(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(any(find_spec(name) is None for name in SCORERS), reason="needs ttsf[eval]")
 def test_it_ends_with_all_tables_of_the_paper(tmp_path: Path) -> None:
+    needs_scorers()
     said = reproduce(tmp_path)
     work = tmp_path / "try"
     rows = {

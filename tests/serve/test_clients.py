@@ -167,7 +167,17 @@ def test_whole_addresses_as_targets(server: Server, target: str, host: str, stat
     assert f" {status} " in raw_answer(server, target, host)
 
 
-@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6")
+def has_ipv6() -> bool:
+    """Whether this machine has the address ::1; containers often know IPv6 and have none of it."""
+    try:
+        with socket.socket(socket.AF_INET6) as place:
+            place.bind(("::1", 0))
+    except OSError:
+        return False
+    return socket.has_dualstack_ipv6()
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no IPv6")
 def test_all_addresses_are_of_both_kinds() -> None:
     with listen("::", 0) as place:
         port = place.getsockname()[1]

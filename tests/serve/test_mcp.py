@@ -8,7 +8,7 @@ import pytest
 
 import ttsf
 
-pytest.importorskip("mcp", reason="needs ttsf[mcp]")
+pytest.importorskip("mcp.server.mcpserver", reason="needs ttsf[mcp]")
 
 
 @pytest.fixture

@@ -3,18 +3,17 @@
 import re
 import shlex
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import ttsf
+from tests.support.optional import needs_scorers
 from tests.support.paths import ROOT
 from tests.support.recordings import talking
 from ttsf.batch.lines import Request, read_lines
 from ttsf.cli.main import main, parse
 
-SCORERS = ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "face_recognition_models")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).splitlines()
 (PYTHON,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -53,8 +52,8 @@ ENDING = [line for line in SHELL if line.startswith("ttsf ") and not line.starts
 @pytest.mark.parametrize("line", ENDING)  # a server runs until it is stopped: tests/serve
 def test_commands(in_folder: Path, model_folder: Path, line: str) -> None:
     words = shlex.split(line)[1:]
-    if words[0] == "evaluate" and any(find_spec(name) is None for name in SCORERS):
-        pytest.skip("needs ttsf[eval]")
+    if words[0] == "evaluate":
+        needs_scorers()
     if words[0] in ("speak", "evaluate"):
         words += ["--model", str(model_folder)]
     assert main(words) == 0

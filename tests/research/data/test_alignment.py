@@ -1,7 +1,6 @@
 """Forced alignment: words for the dictionary, errors, and flite's own phone times as the truth."""
 
 import difflib
-import shutil
 import subprocess
 import sys
 from itertools import pairwise
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.support.optional import needs_voice
 from ttsf.errors import TtsfError
 from ttsf.research.data.speech.alignment import IPA, align, spoken_words
 from ttsf.research.data.synthetic.teachers import speak
@@ -52,8 +52,7 @@ def test_words_that_no_dictionary_has_are_aligned_and_another_text_is_refused(
     tmp_path: Path,
 ) -> None:
     pytest.importorskip("pocketsphinx", reason="alignment needs ttsf[data]")
-    if not shutil.which("flite"):
-        pytest.skip("flite is not installed")
+    needs_voice("slt")
     samples = speak("My blorfing name is Holofernes.", "slt", tmp_path)
     phones = align(samples, "My blorfing name is Holofernes.", -35.0)
     assert "".join(p.symbols for p in phones if p.word == 1) == "blɔɹfɪŋ"  # noqa: RUF001
@@ -61,10 +60,10 @@ def test_words_that_no_dictionary_has_are_aligned_and_another_text_is_refused(
         align(samples, "The weather was warm for days.", -35.0)
 
 
-@pytest.mark.skipif(not shutil.which("flite"), reason="flite is not installed")
 @pytest.mark.parametrize("voice", ["slt", "rms"])
 def test_phone_times_agree_with_the_synthesiser(voice: str, tmp_path: Path) -> None:
     pytest.importorskip("pocketsphinx", reason="alignment needs ttsf[data]")
+    needs_voice(voice)
     path = tmp_path / "spoken.wav"
     command = ["flite", "-voice", voice, "-psdur", "-t", TEXT, "-o", str(path)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout

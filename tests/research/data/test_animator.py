@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
+pytest.importorskip("mediapipe.python.solutions", reason="the animator needs ttsf[data]")
 
 from recipes.head_motion import head_statistics
 from ttsf.model.labels import BROW_E, KNIT_E, LABELS, SMILE_E, MotionLabels

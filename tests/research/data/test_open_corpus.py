@@ -4,8 +4,10 @@
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,15 +15,17 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
+from tests.support.optional import needs_voice
 from tests.support.parts import write_parts
-from ttsf.errors import TtsfError
+from ttsf.errors import MissingPackage, TtsfError
 from ttsf.media.video import Chunk, new_video
-from ttsf.model.labels import BLINK, OPEN, PRESS, WIDE
+from ttsf.model.labels import BLINK, LABELS, OPEN, PRESS, WIDE
 from ttsf.parallel import Parallel
 from ttsf.research.data.clip_files import save_samples
 from ttsf.research.data.manifest import Animated, Clip, Recorded, read_manifest
 from ttsf.research.data.open_corpus import (
     build_open_corpus,
+    check_packages,
     choose_voices,
     describe,
     pick_drives,
@@ -148,6 +152,13 @@ def test_other_parts_or_texts_are_another_corpus(tmp_path: Path) -> None:
     assert first != second != describe(folder, settings)
 
 
+def test_a_mediapipe_without_its_solutions_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its later versions, which alone install on Python 3.13."""
+    monkeypatch.setitem(sys.modules, "mediapipe", ModuleType("mediapipe"))
+    with pytest.raises(MissingPackage, match=r"needs mediapipe\.solutions \(Python"):
+        check_packages(pictures=True)
+
+
 def test_phones_share_their_time_and_gaps_are_silence(tmp_path: Path) -> None:
     phones = [Phone("m", 0.05, 0.10, 0), Phone("aɪ", 0.10, 0.20, 0), Phone("t", 0.25, 0.30, 1)]
     symbols, durations = viseme_times(phones, 40)
@@ -259,7 +270,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_part_called_as_a_clip_of_another_is_refused(
     tmp_path: Path, other: str, paces: bool
 ) -> None:
-    pytest.importorskip("mediapipe", reason="the open corpus needs ttsf[data]")
+    pytest.importorskip("mediapipe.python.solutions", reason="needs ttsf[data]")
     pytest.importorskip("pocketsphinx", reason="the open corpus needs ttsf[data]")
     rows = [(f"speech/{name}", "train", "", "") for name in ("talk.flac", other)]
     parts, settings = write_parts(tmp_path / "parts", rows), OpenCorpusSettings(paces)
@@ -269,9 +280,9 @@ def test_a_part_called_as_a_clip_of_another_is_refused(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.skipif(not shutil.which("flite"), reason="flite is not installed")
 def test_any_history_gives_the_same_bytes(tmp_path: Path) -> None:
-    pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
+    needs_voice("rms")
+    pytest.importorskip("mediapipe.python.solutions", reason="needs ttsf[data]")
     pytest.importorskip("pocketsphinx", reason="alignment needs ttsf[data]")
     parts = real_parts(tmp_path / "parts")
     settings = OpenCorpusSettings(
@@ -321,6 +332,6 @@ def check_clips(folder: Path, clips: dict[str, Clip]) -> None:
             assert path is None or (folder / path).is_file()
         if isinstance(clip.made, Animated):
             with np.load(folder / str(clip.labels)) as saved:
-                assert saved["labels"].shape == (clip.frames, 11)
+                assert saved["labels"].shape == (clip.frames, len(LABELS))
             assert clip.samples == 640 * clip.frames
             assert (clip.made.lips == "tracked") == (clip.made.speech == "video/talk")

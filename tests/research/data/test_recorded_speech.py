@@ -1,11 +1,11 @@
 """Recordings: their text, pauses, pieces and paces, and those that are refused."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.support.optional import needs_voice
 from ttsf.errors import TtsfError
 from ttsf.research.data.clip_files import save_samples
 from ttsf.research.data.parts import Part
@@ -121,8 +121,8 @@ def test_speech_without_a_text_keeps_its_own_pace(tmp_path: Path) -> None:
     assert clips[1].made.kind == "recorded" and clips[1].made.start_s > 4
 
 
-@pytest.mark.skipif(not shutil.which("flite"), reason="flite is not installed")
 def test_a_recording_with_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_voice("rms")
     pytest.importorskip("pocketsphinx", reason="alignment needs ttsf[data]")
     text = "The old man went home, and nobody ever saw him again in Dunstaffnage."
     save_samples(tmp_path / "a.flac", speak(text, "rms", tmp_path))

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-pytest.importorskip("mediapipe", reason="the animator needs ttsf[data]")
+pytest.importorskip("mediapipe.python.solutions", reason="the animator needs ttsf[data]")
 
 from ttsf.errors import TtsfError
 from ttsf.model.labels import BROW_KNIT, BROW_RAISE, LABELS, SMILE

@@ -1,12 +1,16 @@
 """Metrics of public networks, with stubs; messages for missing files."""
 
+import importlib.metadata
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from tests.support.optional import needs_package
 from ttsf.errors import TtsfError
 from ttsf.research.evaluation import public_tables
 from ttsf.research.evaluation.metrics import wer
@@ -20,6 +24,19 @@ from ttsf.research.experts.head_pose import HeadPose
 
 def frames(seed: int, count: int = 20) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 3)).astype(np.uint8)
+
+
+def not_installed(name: str) -> str:
+    raise importlib.metadata.PackageNotFoundError(name)
+
+
+def test_another_package_with_a_module_of_that_name_is_no_whisper(tmp_path, monkeypatch):
+    """As Graphite's `whisper`."""
+    monkeypatch.setitem(sys.modules, "whisper", ModuleType("whisper"))
+    monkeypatch.setattr(importlib.metadata, "version", not_installed)
+    (tmp_path / "tiny.pt").write_bytes(b"weights")
+    with pytest.raises(TtsfError, match="pip install openai-whisper"):
+        wer.load_whisper(tmp_path / "tiny.pt")
 
 
 def corners(picture: Tensor) -> Tensor:
@@ -105,25 +122,24 @@ def test_a_model_of_whisper_must_be_whole_and_have_its_package(tmp_path, monkeyp
     with pytest.raises(TtsfError, match=r"tokenizer\.json is missing"):
         wer.check_whisper(folder)
     (folder / "tokenizer.json").write_text("{}")
-    monkeypatch.setattr(wer, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.metadata, "version", not_installed)
     with pytest.raises(TtsfError, match="pip install faster-whisper"):
         wer.check_whisper(folder)
-    monkeypatch.setattr(wer, "find_spec", lambda name: name)
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.0")
     assert wer.check_whisper(folder).weights == folder / "model.bin"
 
 
 def test_whisper_is_named_with_its_file(tmp_path, monkeypatch):
     model = tmp_path / "tiny.pt"
     model.write_bytes(b"weights")
-    monkeypatch.setattr(wer, "find_spec", lambda name: name)
-    monkeypatch.setattr(wer, "version", lambda *names: ", ".join(names))
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.0")
     metric = wer.whisper_wer(model)
-    assert "tiny.pt (SHA-256 9a129038), greedy, openai-whisper" in metric.scorer
+    assert "tiny.pt (SHA-256 9a129038), greedy, openai-whisper 1.0, " in metric.scorer
     assert metric.grade == "public"
 
 
 def test_a_damaged_model_of_whisper_is_one_line(tmp_path):
-    pytest.importorskip("whisper", reason="needs openai-whisper")
+    needs_package("openai-whisper")
     path: Path = tmp_path / "tiny.pt"
     path.write_bytes(b"damaged")
     with pytest.raises(TtsfError, match="cannot read this model"):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
+from tests.support.optional import needs_scorers
 from tests.support.recordings import face_picture, murmur
 from ttsf.errors import TtsfError
 from ttsf.research.data.speech.alignment import Phone
@@ -213,7 +214,7 @@ def test_measure_says_why_a_figure_is_missing(
 
 
 def test_the_landmark_scorer_finds_the_astronaut_and_not_noise() -> None:
-    pytest.importorskip("mediapipe", reason=NEEDS)
+    pytest.importorskip("mediapipe.python.solutions", reason=NEEDS)
     face = astronaut()[0:256, 96:352]
     track = LandmarkScorer().track(np.stack([face] * 13))
     assert track.opening.shape == (13,) and track.angles.shape == (13, 3)
@@ -241,10 +242,7 @@ def test_the_identity_scorer_knows_a_face_again() -> None:
 
 
 def test_a_real_face_is_measured() -> None:
-    for module in ("mediapipe", "pocketsphinx", "resemblyzer", "pyworld", "librosa", "jiwer"):
-        pytest.importorskip(module, reason=NEEDS)
-    for module in ("face_recognition_models", "whisper_normalizer"):
-        pytest.importorskip(module, reason=NEEDS)
+    needs_scorers()
     scorers = Scorers()
     frames = np.stack([face_picture(480, 360, shift=i % 2) for i in range(25)])
     # A voice of six harmonics, which the voice scorer takes for speech.
@@ -282,5 +280,5 @@ def test_a_missing_scorer_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
         raise ImportError("mediapipe")
 
     monkeypatch.setattr(landmarks, "LandmarkDetector", fail)
-    with pytest.raises(TtsfError, match=r"mediapipe: pip install 'ttsf\[eval\]'"):
+    with pytest.raises(TtsfError, match=r"mediapipe\.solutions .*: pip install 'ttsf\[eval\]'"):
         LandmarkScorer()

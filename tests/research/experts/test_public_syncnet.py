@@ -1,5 +1,6 @@
 """SyncNet v2: the public layout in, an independent evaluation out; cepstra; offsets."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -174,7 +175,6 @@ def test_silence_and_clipped_sound_have_finite_cepstra():
 
 
 def test_pictures_are_stretched_as_opencv_does():
-    cv2 = pytest.importorskip("cv2", reason="comes with ttsf[data]")
     frames = np.random.default_rng(7).integers(0, 256, (2, 300, 250, 3)).astype(np.uint8)
     found = network_frames(frames).permute(0, 2, 3, 1).numpy()
     for picture, frame in zip(found, frames, strict=True):

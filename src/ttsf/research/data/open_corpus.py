@@ -42,7 +42,7 @@ from ttsf.research.data.synthetic.teachers import (
     teach_one,
 )
 from ttsf.research.data.synthetic.timed_voices import timed_jobs, timed_one
-from ttsf.research.landmarks.face_mesh import load_mediapipe
+from ttsf.research.landmarks.face_mesh import load_solutions
 from ttsf.research.landmarks.tracking import save_track, track_video
 
 USES: tuple[Use, ...] = ("train", "valid")
@@ -107,7 +107,7 @@ def choose_voices(settings: OpenCorpusSettings) -> OpenCorpusSettings:
 def check_packages(pictures: bool) -> None:
     """Raise MissingPackage without ttsf[data]; `pictures` need the face mesh."""
     if pictures:
-        load_mediapipe()
+        load_solutions()
     with needing("the open corpus", "pocketsphinx, scipy and soxr", "data"):
         import pocketsphinx  # noqa: F401
         import scipy  # noqa: F401

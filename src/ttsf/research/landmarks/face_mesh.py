@@ -128,11 +128,14 @@ class HeadPose(NamedTuple):
         return (points - self.offset) @ self.rotation / self.scale
 
 
-def load_mediapipe():
-    """The `mediapipe` module; raises MissingPackage (an ImportError) without it."""
-    with needing("the face mesh", "mediapipe", "data"):
-        import mediapipe
-    return mediapipe
+MESH = "mediapipe.solutions (Python 3.11 or 3.12)"
+
+
+def load_solutions():
+    """`mediapipe.solutions`, which its later versions lack; raises MissingPackage without it."""
+    with needing("the face mesh", MESH, "data"):
+        from mediapipe import solutions
+    return solutions
 
 
 @contextmanager
@@ -156,7 +159,7 @@ class LandmarkDetector:
     """
 
     def __init__(self, video: bool = False, irises: bool = False) -> None:
-        solutions = load_mediapipe().solutions
+        solutions = load_solutions()
         with quiet_natives():
             self._mesh = solutions.face_mesh.FaceMesh(
                 static_image_mode=not video,
@@ -184,7 +187,7 @@ class LandmarkDetector:
 @lru_cache(maxsize=1)
 def face_triangles() -> np.ndarray:
     """Triangles int [852, 3] of the face mesh, without those that fill the mouth and the eyes."""
-    edges = load_mediapipe().solutions.face_mesh.FACEMESH_TESSELATION
+    edges = load_solutions().face_mesh.FACEMESH_TESSELATION
     near: list[set[int]] = [set() for _ in range(468)]
     for a, b in edges:
         near[a].add(b)

@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 
 from ttsf.compositing.surroundings import smoothstep
-from ttsf.research.landmarks.face_mesh import load_mediapipe, quiet_natives
+from ttsf.research.landmarks.face_mesh import load_solutions, quiet_natives
 
 
 def person_matte(image: np.ndarray) -> np.ndarray:
     """Segment the person in RGB uint8 [H, W, 3] with mediapipe: float32 [H, W], 0 to 1."""
-    segmentation = load_mediapipe().solutions.selfie_segmentation
+    segmentation = load_solutions().selfie_segmentation
     with quiet_natives():
         segmenter = segmentation.SelfieSegmentation(0)
         mask = segmenter.process(np.ascontiguousarray(image)).segmentation_mask

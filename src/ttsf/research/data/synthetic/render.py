@@ -41,7 +41,7 @@ from ttsf.research.data.synthetic.portraits import (
     shows_teeth,
     teeth_of,
 )
-from ttsf.research.landmarks.face_mesh import LandmarkDetector, load_mediapipe
+from ttsf.research.landmarks.face_mesh import LandmarkDetector, load_solutions
 from ttsf.research.landmarks.tracking import save_arrays
 
 FLOW_SIDE = 64  # px at which the known flow is stored, the mean of each cell
@@ -146,7 +146,7 @@ def render(settings: RenderSettings, out: Path, progress: Progress | None = None
     if settings.size < FLOW_SIDE or settings.size % FLOW_SIDE or settings.frames < 1:
         raise TtsfError(f"renders need a side that is a multiple of {FLOW_SIDE} px and a frame")
     parts = read_parts(settings.data, "portrait", [settings.use])
-    load_mediapipe()
+    load_solutions()
     with only_run(out, asdict(settings) | {"data": str(settings.data.resolve())}):
         kept, refused = render_parts(settings, parts, out / "parts", progress)
         if not kept:

@@ -7,6 +7,7 @@ other people. They are teachers of plain articulation, not of natural prosody.
 """
 
 import hashlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -66,6 +67,8 @@ VOICES = {
 }
 """Median pitch of the engines' own: 165, 101, 119, 90 and 100 Hz. rms keeps its own."""
 PROGRAMS = {"flite": "flite", "festival": "text2wave"}
+LISTS = {"flite": ("flite", "-lv"), "festival": ("festival", "-b", "(print (voice.list))")}
+"""Engine -> what prints the names of its voices; it may be packed without some of them."""
 PACKAGES = {"flite": "flite", "festival": "festival festvox-kdlpc16k"}
 
 
@@ -88,20 +91,26 @@ def installed_voices() -> list[str]:
 
 
 def _is_installed(name: str) -> bool:
-    """Whether there is a voice; flite has its own inside, festival's are packages of their own."""
-    engine = VOICES[name].engine
-    program = shutil.which(PROGRAMS[engine])
-    return program is not None and (engine == "flite" or _has_voice(program, name))
+    """Whether there is the engine and, in it, the voice: flite speaks with another without it."""
+    voice = VOICES[name]
+    program = shutil.which(PROGRAMS[voice.engine])
+    return program is not None and _own_name(name) in _names(program, LISTS[voice.engine])
+
+
+def _own_name(name: str) -> str:
+    """What the engine calls a voice."""
+    voice = VOICES[name]
+    return f"{name}_diphone" if voice.engine == "festival" else voice.based_on or name
 
 
 @cache
-def _has_voice(_program: str, name: str) -> bool:
-    command = ["festival", "-b", f"(begin (voice_{name}_diphone) (exit 0))"]
+def _names(_program: str, command: tuple[str, ...]) -> list[str]:
+    """Words that a command prints; none where it fails."""
     try:
-        asked = subprocess.run(command, capture_output=True, timeout=TIME_LIMIT_S)
+        asked = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT_S)
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return asked.returncode == 0
+        return []
+    return re.findall(r"\w+", asked.stdout) if asked.returncode == 0 else []
 
 
 def speak(text: str, voice: str, folder: Path) -> np.ndarray:
@@ -114,7 +123,7 @@ def speak(text: str, voice: str, folder: Path) -> np.ndarray:
     path.unlink(missing_ok=True)
     chosen = VOICES[voice]
     if chosen.engine == "flite":
-        command = ["flite", "-voice", chosen.based_on or voice, "-t", text, "-o", str(path)]
+        command = ["flite", "-voice", _own_name(voice), "-t", text, "-o", str(path)]
         # spoken slower and lower, or faster and higher, for the resampling below
         command += ["--setf", f"duration_stretch={1 / chosen.size:g}"]
         if chosen.pitch_hz is not None:
@@ -122,7 +131,14 @@ def speak(text: str, voice: str, folder: Path) -> np.ndarray:
     else:
         script = folder / "spoken.txt"
         script.write_text(text, encoding="utf-8")
-        command = ["text2wave", "-eval", f"(voice_{voice}_diphone)", str(script), "-o", str(path)]
+        command = [
+            "text2wave",
+            "-eval",
+            f"(voice_{_own_name(voice)})",
+            str(script),
+            "-o",
+            str(path),
+        ]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=TIME_LIMIT_S)
         samples, rate = soundfile.read(path, dtype="float32")

@@ -6,8 +6,8 @@ decoder, since decoders adapt to earlier input.
 """
 
 import hashlib
+import importlib.metadata
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,14 +75,16 @@ def check_whisper(model: Path) -> LocalWhisper:
     if not model.exists():
         raise TtsfError(f"{model}: no such {WHISPER} model; {WHISPER_SOURCE}")
     if not model.is_dir():
-        module, found = "whisper", LocalWhisper(model, "openai-whisper")
+        found = LocalWhisper(model, "openai-whisper")
     else:
-        module, found = "faster_whisper", LocalWhisper(model / "model.bin", "faster-whisper")
+        found = LocalWhisper(model / "model.bin", "faster-whisper")
         for part in ("model.bin", "tokenizer.json"):  # it would download a missing tokenizer
             if not (model / part).is_file():
                 raise TtsfError(f"{model}: not a model of faster-whisper: {part} is missing")
-    if find_spec(module) is None:
-        raise TtsfError(f"{model} needs a package: pip install {found.package}")
+    try:  # another package has a module `whisper`, too
+        importlib.metadata.version(found.package)
+    except importlib.metadata.PackageNotFoundError:
+        raise TtsfError(f"{model} needs a package: pip install {found.package}") from None
     return found
 
 

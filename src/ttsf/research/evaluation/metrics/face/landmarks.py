@@ -13,6 +13,7 @@ from ttsf.errors import TtsfError, needing
 from ttsf.research.evaluation.metrics.metric import version
 from ttsf.research.landmarks.face_mesh import (
     LOWER_OUTER,
+    MESH,
     UPPER_OUTER,
     LandmarkDetector,
     eye_aperture,
@@ -64,7 +65,7 @@ class LandmarkScorer:
     """mediapipe's face mesh; an instance can score any number of clips."""
 
     def __init__(self) -> None:
-        with needing("the landmark scorer", "mediapipe", "eval"):
+        with needing("the landmark scorer", MESH, "eval"):
             self.detector = LandmarkDetector()
             self.irises = LandmarkDetector(irises=True)
 
