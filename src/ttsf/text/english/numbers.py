@@ -267,8 +267,8 @@ NUMBERS = (
     rule("number", "d", r"\d{1,3}(?:_\d{3}){1,5}(?!\d)", _grouped),
     rule("number", "d", rf"(?P<base>{N})[eE](?P<sign>[+-]?)(?P<power>\d{{1,3}})\b", _scientific),
     rule("fraction", "d", r"(?P<top>\d+(?:\.\d+)?)/(?P<bottom>\d+)\b(?!/)", _score),
-    rule("fraction", "d", r"(?:(?P<whole>\d+)(?:\s+|-))?(?P<top>\d+)[/\u2044](?P<bottom>\d+)\b"
-         r"(?![/\u2044])", fraction),
+    rule("fraction", "d", r"(?:(?P<whole>\d+)(?:\s+|-))?(?P<top>\d+)[/\u2044](?P<bottom>\d+)"
+         r"(?:\b|(?!\d)(?:(?<=\u2044\d)|(?<=\u2044\d\d)))(?![/\u2044])", fraction),
     rule("code", "d", r"(\d{1,4})\(([a-z])\)", lambda m: f"{cardinal(m[1])} {m[2].upper()}"),
     rule("code", "d", r"(144|240|360|480|576|720|1080|1440|2160|4320)([pi])\b",
          lambda m: f"{pairs(m[1])} {m[2].upper()}"),

@@ -40,7 +40,7 @@ def greek_name(letter: str) -> str:
 
 
 def _formula(match: re.Match[str]) -> str | None:
-    """'NaCl' -> 'N A C L', 'H2SO4' -> 'H two S O four', 'Ca^2+' is left to the charge."""
+    """'NaCl' -> 'N A C L', 'H2SO4' -> 'H two S O four', 'Ca' of 'Ca^2+' -> 'C A'."""
     text = match[0]
     parts = _ELEMENT.findall(text)
     if (
@@ -51,7 +51,8 @@ def _formula(match: re.Match[str]) -> str | None:
         return None
     mixed = any(len(symbol) == 2 for symbol, _ in parts) and len(parts) > 1
     numbered = any(number for _, number in parts) and len(parts) > 1
-    if not (mixed or numbered) or any(number[:1] == "0" for _, number in parts):
+    charged = find_right(match, r"\^\d?[+-](?!\w)")
+    if not (mixed or numbered or charged) or any(number[:1] == "0" for _, number in parts):
         return None
     if text.isupper() and len(parts) > 3 and not any(number for _, number in parts[:-1]):
         return None  # letters and one number at their end are a name
@@ -118,7 +119,7 @@ def _log_base(match: re.Match[str]) -> str:
     return f"log base {cardinal(match[1])}{of}"
 
 
-FORMULAS = (rule("formula", "w", r"(?:[A-Z][a-z]?\d{0,2}){2,12}(?![\w'&]|\.\w)", _formula),)
+FORMULAS = (rule("formula", "w", r"(?:[A-Z][a-z]?\d{0,2}){1,12}(?![\w'&]|\.\w)", _formula),)
 SCIENCE = (
     rule("formula", "w", r"d([a-z])/d([a-z])\b", lambda m: f"D {m[1].upper()} D {m[2].upper()}"),
     rule("formula", "w", r"(?!pi|mu|nu|xi|ln|is|it|in|on|no|as|at|or|so|to|up|us|we|an|if|he|be)"

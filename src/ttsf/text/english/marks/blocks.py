@@ -13,11 +13,12 @@ CODE_BLOCK = "Code block."
 """Spoken in place of a block of code."""
 
 _THOUGHT = re.compile(
-    r"<(think|thought|reason|scratchpad)(ing)?>(?:[^<]|<(?!/?\1))*+</\1\2?>"
+    r"<(think|thought|reason|scratchpad|tool_call|tool_response|function_call)(ing|s)?>"
+    r"(?:[^<]|<(?!/?\1))*+</\1\2?>"
     r"|\A(?:[^<]|<(?!/?think))*+</think(?:ing)?>",
     re.I,
 )
-"""What a model thinks before it answers; some leave out the first tag."""
+"""What a model thinks before it answers, and calls; some leave out the first tag."""
 _FENCED = re.compile(
     r"^[ \t>]*+(`{3,}+|~{3,}+)[^`\n]*+\n(?P<code>(?s:.*?))(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.M
 )

@@ -1,5 +1,7 @@
 """HTML and the like: tags, comments, entities, raised and lowered digits."""
 
+# ruff: noqa: RUF001
+
 import html
 import re
 
@@ -22,21 +24,29 @@ _BLOCK = re.compile(
     rf"|details|summary|pre|header|footer|figure|figcaption)(?:{_ATTRIBUTE}{{0,20}}+)\s?+/?+>",
     re.I,
 )
+_PARAGRAPH_END = re.compile(
+    r"</(?:p|div|h[1-6]|summary|blockquote|section|article|header|footer|figcaption)\s?+>", re.I
+)
 _CELL_END = re.compile(r"</t[dh]>\s*+(?=<t[dh]\b)", re.I)
 _RAISED = re.compile(r"(?<=\w)<sup>([-+]?\w{1,4})</sup>", re.I)
 _LOWERED = re.compile(r"(?<=\w)<sub>(\w{1,4})</sub>", re.I)
 _NOTE = re.compile(r"<sup\b[^<>]{0,100}+>(?:[^<>]|<(?!/?sup)[^<>]{0,100}+>){0,60}+</sup>", re.I)
-_TAG = re.compile(rf"</?+[A-Za-z][\w:-]{{0,30}}+{_ATTRIBUTE}{{0,20}}+\s?+/?+>")
+_TAG = re.compile(
+    rf"</?+[A-Za-z][\w:-]{{0,30}}+{_ATTRIBUTE}{{0,20}}+\s?+/?+>|<[|｜][^<>|｜\n]{{1,40}}+[|｜]>"
+)
+"""Also the signs by which a model ends its turn: <|im_end|>."""
 _STYLE = re.compile(r"\{\\[^{}\n]{1,60}+\}")
 """Of subtitle files: {\\an8}."""
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 
 
 def without_tags(traced: Traced) -> Traced:
-    """Remove tags, and decode entities; a block tag leaves a line break, one in a word a space."""
+    """Remove tags, decode entities; a block leaves line breaks, one in a word a space."""
     traced = traced.sub(_COMMENT, "").sub(_STYLE, "").keep(_ADDRESS)
     traced = traced.sub(_RAISED, _raised).sub(_LOWERED, lambda m: m[1]).sub(_NOTE, "")
-    traced = traced.sub(_CELL_END, " | ").sub(_BLOCK, "\n").sub(_TAG, _tag)
+    traced = (
+        traced.sub(_CELL_END, " | ").sub(_PARAGRAPH_END, "\n\n").sub(_BLOCK, "\n").sub(_TAG, _tag)
+    )
     return traced.sub(_ENTITY, lambda m: html.unescape(m[0]))
 
 
