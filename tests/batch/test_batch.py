@@ -91,7 +91,7 @@ def test_lines_become_files_and_bad_ones_a_reason(
         (line("x", motion=0.5), "leave out motion or still"),
         (line("x", portrait_id="portrait_1"), "portrait_id"),
         (line("x") | {"portrait": "none.png"}, "none.png: no such file"),
-        (line("x") | {"portrait": "a\0b"}, "no such file"),
+        (line("x") | {"portrait": "a\0b"}, "cannot hold a NUL"),
         (line("x") | {"portrait": 7}, "a portrait is missing"),
         (line("x") | {"portrait": "http://127.0.0.1/a.png"}, "neither fetched"),
         (line("x") | {"portrait": "data:image/png,a"}, "not in base64"),

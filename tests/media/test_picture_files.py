@@ -65,7 +65,7 @@ def test_pipe(tmp_path: Path, picture: Image.Image, kind: str) -> None:
 
 def test_standard_input_that_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=io.BytesIO()))
-    with pytest.raises(TtsfError, match="standard input: the file is empty"):
+    with pytest.raises(TtsfError, match="standard input: nothing to read; it is empty"):
         read_image(Path("-"))
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(TtsfError, match="standard input is closed"):

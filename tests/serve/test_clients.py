@@ -187,6 +187,18 @@ def test_all_addresses_are_of_both_kinds() -> None:
         socket.create_connection(("127.0.0.1", place.getsockname()[1]), 5)
 
 
+def test_head_gives_what_get_gives_without_its_body(server: Server, photo: Path) -> None:
+    """Monitors and players ask so."""
+    video = server.job(photo)
+    server.wait(video)
+    paths = ("/healthz", "/", "/v1/voices", f"/v1/videos/{video}/content", "/v1/videos/none", "/no")
+    for path in paths:
+        whole, head = server.client.get(path), server.client.head(path)
+        assert (head.status_code, head.content) == (whole.status_code, b""), path
+        for name in ("content-type", "content-length", "etag", "accept-ranges"):
+            assert head.headers.get(name) == whole.headers.get(name), (path, name)
+
+
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 

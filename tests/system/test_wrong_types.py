@@ -2,6 +2,7 @@
 
 import copy
 import io
+import os
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,14 +170,41 @@ def test_an_image_of_pillow_is_read_as_its_file(
 def test_files_that_are_no_portraits(photo: Path, pipeline: ttsf.Pipeline, tmp_path: Path) -> None:
     closed = photo.open("rb")
     closed.close()
+    read = io.BytesIO(photo.read_bytes())
+    read.read()
     for given, complaint in (
         (io.BytesIO(b""), "empty"),
+        (read, "read to its end"),
         (io.StringIO("text"), "binary mode"),
         (closed, "closed file"),
         (io.BytesIO(photo.read_bytes()[:5_000]), "damaged or incomplete"),
     ):
         with pytest.raises(TtsfError, match=complaint):
             pipeline.portrait(given)
+
+
+class BytesPath(os.PathLike[bytes]):
+    """As the entries of os.scandir(b"...")."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __fspath__(self) -> bytes:
+        return os.fsencode(self.path)
+
+
+def test_paths_of_bytes(pipeline: ttsf.Pipeline, photo: Path, tmp_path: Path) -> None:
+    output = tmp_path / "a.mp4"
+    pipeline.write(BytesPath(photo), "Hi.", BytesPath(output), GenerateOptions(**SMALL))
+    assert output.is_file()
+
+
+@pytest.mark.parametrize(("path", "complaint"), [("", "is empty"), ("a\0.mp4", "hold a NUL")])
+def test_no_paths(pipeline: ttsf.Pipeline, photo: Path, path: str, complaint: str) -> None:
+    with pytest.raises(TtsfError, match=f"path .*{complaint}"):
+        pipeline.portrait(path)
+    with pytest.raises(TtsfError, match=f"path .*{complaint}"):
+        pipeline.write(photo, "Hi.", path, GenerateOptions(**SMALL))
 
 
 @pytest.mark.parametrize(

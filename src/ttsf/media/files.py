@@ -68,12 +68,16 @@ def read_text(path: Path | None, guess: bool = False) -> str:
         raise TtsfError(f"{name}: the text is not valid UTF-8") from None
 
 
-def local_path(given: str | os.PathLike[str]) -> Path:
+def local_path(given: str | os.PathLike[str] | os.PathLike[bytes]) -> Path:
     """Return a user's path, with a leading `~` or `~name` expanded as a shell would.
 
-    Raises TtsfError for a URL.
+    Raises TtsfError for a URL, for an empty path and for a NUL character.
     """
-    text = os.fspath(given)
+    text = os.fsdecode(given)
+    if not text:
+        raise TtsfError("the path of a file is empty")
+    if "\0" in text:
+        raise TtsfError(f"{text!r}: a path cannot hold a NUL character")
     if ADDRESS.match(text):
         shown = re.sub(":/+", "://", text, count=1)[:80]
         raise TtsfError(

@@ -131,7 +131,7 @@ def _piped(stream: BinaryIO, name: str) -> BinaryIO:
     if not isinstance(content, bytes):
         raise TtsfError(f"{name}: open the file in binary mode ('rb')")
     if not content:
-        raise TtsfError(f"{name}: the file is empty")
+        raise TtsfError(f"{name}: nothing to read; it is empty, or has been read to its end")
     if len(content) > MOST_PIPED:
         raise TtsfError(f"{name}: more than {MOST_PIPED:,} bytes; give it as a file")
     return io.BytesIO(content)

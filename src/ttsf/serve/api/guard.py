@@ -63,6 +63,8 @@ class Guard:
         except Problem as problem:
             await response_to(problem)(scope, receive, answer)
             return
+        if scope["method"] == "HEAD":  # the server's own scope is still HEAD: it sends no body
+            scope = {**scope, "method": "GET"}
         await self.app(scope, self._limited(receive), answer)
 
     def _check_source(self, method: str, headers: Headers) -> None:

@@ -286,7 +286,7 @@ def _file(studio: Studio, request: Request, job: Job, variant: Variant) -> Respo
         stat_result=path.stat(),
     )
     etag = answer.headers["etag"]
-    if etag in request.headers.get("if-none-match", "") and request.method in ("GET", "HEAD"):
+    if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={**headers, "ETag": etag})
     return answer
 
