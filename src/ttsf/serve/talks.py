@@ -45,7 +45,7 @@ class Talk:
         self._unsaid = dict[int, list[Say]]()
         self._speech, self._open, self._alive = 0, False, False
         self.chat = Chat(studio.settings)
-        self._listening = self._ended = False
+        self._listening = self._ended = self._tracks = False
         self.problem: Problem | None = None
         self.living = asyncio.create_task(self._live())
 
@@ -56,15 +56,20 @@ class Talk:
         if self._ended:
             return
         queue = self._client = asyncio.Queue[Lived | None]()
-        self._tell_alive(Show(True))
+        self.show(tracks=False)
         try:
             while (lived := await queue.get()) is not None:
                 yield lived
-                self._tell_alive(Received(len(lived.content)))
+                self._tell_alive(Received(lived.size))
         finally:
             if self._client is queue:
                 self._client = None
                 self._tell_alive(Show(False))
+
+    def show(self, tracks: bool) -> None:
+        """Begin a new MP4, or bare frames for WebRTC as soon as the face has rested."""
+        self._tracks = tracks
+        self._tell_alive(Show(True, tracks))
 
     @property
     def is_followed(self) -> bool:
@@ -131,15 +136,16 @@ class Talk:
             if event["type"] == ALIVE:
                 self._alive = True
                 waiting = [piece for said in self._unsaid.values() for piece in said]
-                messages: list[LiveMessage] = [
-                    Show(self._client is not None), Listen(self._listening), *waiting,
-                ]  # fmt: skip
+                followed = self._client is not None
+                messages: list[LiveMessage] = [Show(followed), Listen(self._listening), *waiting]
+                if followed and self._tracks:
+                    messages.append(Show(True, tracks=True))
                 for message in messages:
                     self._tell_alive(message)
                 return
             if event["type"] == "speech" and event["what"] in ENDED:
                 self._unsaid.pop(event["speech"], None)
-        if self._client is not None and (lived.content or lived.events):
+        if self._client is not None and any(lived):
             self._client.put_nowait(lived)
 
     def _leave(self) -> None:

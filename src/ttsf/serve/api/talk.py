@@ -1,4 +1,4 @@
-"""`WS /v1/live`: JSON messages in, fragmented MP4 and JSON events out (docs/live.md)."""
+"""`WS /v1/live`: JSON messages in, JSON events and fragmented MP4 or WebRTC out (docs/live.md)."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ from starlette.websockets import WebSocketState
 from ttsf.errors import TtsfError
 from ttsf.serve.api.bodies import parse
 from ttsf.serve.api.guard import is_key
+from ttsf.serve.api.webrtc import Call, is_offered
 from ttsf.serve.chat import Refused
 from ttsf.serve.problems import Problem, not_found, unknown_voice
 from ttsf.serve.process.text_limit import refuse_slow
@@ -61,10 +62,17 @@ class ChatMessage(_Message):
 
 
 class ReachedMessage(_Message):
-    """The client has received or played the MP4 up to this time, s."""
+    """The client has received or played the video up to this time, s."""
 
     type: Literal["reached"]
     at: float = Field(ge=0, allow_inf_nan=False)
+
+
+class OfferMessage(_Message):
+    """Take the video by WebRTC."""
+
+    type: Literal["offer"]
+    sdp: str = Field(max_length=50_000)
 
 
 class EndMessage(_Message):
@@ -74,7 +82,13 @@ class EndMessage(_Message):
 
 
 Message = Annotated[
-    SayMessage | InterruptMessage | ListenMessage | ChatMessage | ReachedMessage | EndMessage,
+    SayMessage
+    | InterruptMessage
+    | ListenMessage
+    | ChatMessage
+    | ReachedMessage
+    | OfferMessage
+    | EndMessage,
     Field(discriminator="type"),
 ]
 MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)
@@ -100,13 +114,18 @@ class _Connection:
         self.socket, self.studio, self.talks = socket, studio, talks
         self.talk: Talk
         self._answering: asyncio.Task[None] | None = None
+        self._call: Call | None = None
 
     async def run(self) -> None:
         """Begin or find the session, and serve it until either side leaves; raises Problem."""
         self.talk = await self._start()
         tasks = list[asyncio.Task[None]]()
         try:
-            offered = {"chat": self.talk.chat.is_set, "transcribe": self.talk.chat.can_hear}
+            offered = {
+                "chat": self.talk.chat.is_set,
+                "transcribe": self.talk.chat.can_hear,
+                "webrtc": is_offered(),
+            }
             await self.socket.send_json({**as_message(self.talk), **offered})
             tasks += map(asyncio.create_task, (self._send(), self._receive()))
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -118,6 +137,7 @@ class _Connection:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._stop_answering()
+            await self._hang_up()
             self.talks.left(self.talk)
         if self.talk.problem is not None:
             self.talks.end(self.talk)
@@ -160,6 +180,8 @@ class _Connection:
                     await self.socket.send_json(event)
                 if part.content:
                     await self.socket.send_bytes(part.content)
+                if part.bare is not None and self._call is not None:
+                    await self._call.send(part.bare)
 
     async def _receive(self) -> None:
         while True:
@@ -191,7 +213,33 @@ class _Connection:
             await self._ask(message.text)
         elif isinstance(message, ReachedMessage):
             talk.reached(message.at)
+        elif isinstance(message, OfferMessage):
+            await self._take_call(message.sdp)
         return not isinstance(message, EndMessage)
+
+    async def _take_call(self, offer: str) -> None:
+        """Answer an offer; once it is connected, the video comes that way. Raises Problem."""
+        if not is_offered():
+            detail = "this server has no WebRTC; it needs aiortc: pip install 'ttsf[live]'"
+            raise Problem(501, "no_webrtc", detail)
+        if self._call is not None:
+            await self._hang_up()
+            self.talk.show(tracks=False)
+
+        def changed(connected: bool) -> None:
+            if self._call is call:
+                self.talk.show(connected)
+
+        about = self.studio.engine.about
+        call = Call(about.fps, about.sample_rate, changed)
+        answer = await call.answer(offer)
+        self._call = call
+        await self.socket.send_json({"type": "answer", "sdp": answer})
+
+    async def _hang_up(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            await call.close()
 
     async def _ask(self, question: str | bytes) -> None:
         """Answer a question, typed or recorded, in a task of its own; raises Problem."""

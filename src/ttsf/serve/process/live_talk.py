@@ -1,4 +1,4 @@
-"""The engine's side of live sessions: messages in, fragmented MP4 and events out."""
+"""The engine's side of live sessions: messages in, frames and events out."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,11 +9,10 @@ from ttsf.engine.live.frame import LiveFrame
 from ttsf.engine.live.script import Script
 from ttsf.engine.live.session import LiveSession
 from ttsf.errors import TtsfError
-from ttsf.media.video import Chunk, VideoWriter
-from ttsf.media.video_codecs import LIVE
-from ttsf.provenance.embed.tags import tags
+from ttsf.serve.process.live_outputs import BareOutput, Mp4Output, Output
 from ttsf.serve.process.tasks import (
     ALIVE,
+    MOST_ON_THE_WAY,
     Interrupt,
     Listen,
     Lived,
@@ -25,11 +24,11 @@ from ttsf.serve.process.tasks import (
 from ttsf.timings.exports import word_entries
 from ttsf.timings.words import WordTimes
 
-MOST_ON_THE_WAY = 256_000
-"""Bytes that the client may have left unread before the session pauses."""
 SKIP_RESTING_S, SKIP_S, PAUSE_S = 0.5, 1.0, 2.0
 """Lags, in s, of a client that reports how far it is. Above the first, frames at rest are skipped;
 above the second, all frames; above the third, the session pauses."""
+AT_REST_S = 1.0
+"""WebRTC takes over after the lag and so long at rest: no sound of the MP4 is lost, s."""
 BEAT_S = 1.0
 """Interval at which a paused session reports that it is alive, s."""
 
@@ -71,15 +70,17 @@ class LiveTalkRunner:
         self._numbers = dict[int, int]()
         self._changed = threading.Condition()
         self._shown = self._restart = False
+        self._tracks = False  # bare frames are wanted
         self._on_the_way = 0
         self._sent_s = self._lag_s = 0.0
         self._reached_s: float | None = None
         self._state = ""
 
-    def about(self) -> dict[str, Any]:
-        """Describe a new MP4."""
+    def about(self, tracks: bool) -> dict[str, Any]:
+        """Describe a new video."""
         height, width = self.session.still.shape[:2]
-        return {"type": "video", "width": width, "height": height}
+        about = {"type": "video", "width": width, "height": height}
+        return {**about, "webrtc": True} if tracks else about
 
     def take(self, message: LiveMessage) -> None:
         """Act on a message."""
@@ -92,11 +93,13 @@ class LiveTalkRunner:
         else:
             with self._changed:
                 if isinstance(message, Show):
-                    self._shown = self._restart = message.on
-                    self._on_the_way = 0
+                    if not message.tracks:
+                        self._shown = self._restart = message.on
+                        self._on_the_way = 0
+                    self._tracks = message.tracks
                 elif isinstance(message, Received):
                     self._on_the_way -= message.size
-                elif message.at_s <= self._sent_s:  # else it is about the MP4 before
+                elif message.at_s <= self._sent_s:  # else it is about the video before
                     self._reached_s = message.at_s
                     self._lag_s = self._sent_s - message.at_s
                 self._changed.notify_all()
@@ -104,11 +107,13 @@ class LiveTalkRunner:
     def run(self, stopped: threading.Event, tell: Callable[[Lived], None]) -> None:
         """Send frames while they are wanted; `tell` raises once the task is stopped."""
         with closing(self.session.frames()) as frames:
+            tracks = False
             while self._wanted(stopped, tell):
                 with self._changed:
+                    tracks = self._tracks and not self._restart
                     self._restart, self._reached_s = False, None
                     self._sent_s = self._lag_s = 0.0
-                self._send(frames, tell)
+                self._send(frames, tell, tracks)
 
     def _wanted(self, stopped: threading.Event, tell: Callable[[Lived], None]) -> bool:
         """Wait until frames may be sent; return False once the task is stopped."""
@@ -124,38 +129,35 @@ class LiveTalkRunner:
         behind = self._on_the_way >= MOST_ON_THE_WAY or (told and ahead_s > PAUSE_S)
         return self._shown and (self._restart or not behind)
 
-    def _send(self, frames: Iterator[LiveFrame], tell: Callable[[Lived], None]) -> None:
-        """Send one MP4, until another one is wanted or the client is behind."""
-        session, sink = self.session, _Sink()
-        config, region = session.session.model.config, session.region
-        writer = VideoWriter(sink, config.video.fps, config.sample_rate, LIVE)
-        writer.describe(tags(session.session.payload))
-        writer.start(session.still)
-        picture = session.still[region.pixels]
-        self._state, begun = "", None
-        tell(Lived(events=(self.about(),)))
-        try:
+    def _send(
+        self, frames: Iterator[LiveFrame], tell: Callable[[Lived], None], tracks: bool
+    ) -> None:
+        """Send one video, until another one is wanted or the client is behind."""
+        session = self.session
+        output: Output = BareOutput(session) if tracks else Mp4Output(session)
+        fps, begun, resting = session.session.model.config.video.fps, None, 0
+        self._state = ""
+        tell(Lived(events=(self.about(tracks),)))
+        with closing(output):
             for frame in frames:
                 begun = frame.number if begun is None else begun
-                most_s = SKIP_S if frame.state == "speaking" else SKIP_RESTING_S
-                session.visible = self._lag_s <= most_s
-                picture = picture if frame.picture is None else frame.picture
-                chunk = Chunk(picture[None], frame.samples)
-                writer.add(chunk, region.top, region.left)
-                content, events = sink.taken(), self._events(frame, begun)
-                if content or events:
+                speaking = frame.state == "speaking"
+                resting = 0 if speaking else resting + 1
+                session.visible = self._lag_s <= (SKIP_S if speaking else SKIP_RESTING_S)
+                lived = Lived(*output.add(frame), self._events(frame, begun))
+                if any(lived):
                     with self._changed:
-                        self._on_the_way += len(content)
-                        self._sent_s = writer.frames / config.video.fps
-                    tell(Lived(content, events))
+                        self._on_the_way += lived.size
+                        self._sent_s = (frame.number - begun + 1) / fps
+                    tell(lived)
                 while not self._may_send() and self._shown and not self._restart:
                     with self._changed:
                         self._changed.wait_for(self._may_send, BEAT_S)
                     tell(Lived())
                 if self._restart or not self._shown:
                     return
-        finally:
-            writer.close()
+                if self._tracks and not tracks and resting > fps * (AT_REST_S + self._lag_s):
+                    return
 
     def _events(self, frame: LiveFrame, begun: int) -> tuple[dict[str, Any], ...]:
         found = list[dict[str, Any]]()
@@ -194,19 +196,3 @@ class LiveTalkRunner:
             return  # it was interrupted
         if message.ends:
             script.end()
-
-
-class _Sink:
-    """Takes the bytes of a container until they are taken away."""
-
-    def __init__(self) -> None:
-        self._parts = list[bytes]()
-
-    def write(self, content: bytes) -> int:
-        self._parts.append(bytes(content))
-        return len(content)
-
-    def taken(self) -> bytes:
-        """Return what has been written since the last call."""
-        parts, self._parts = self._parts, []
-        return b"".join(parts)

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ttsf.engine.options import GenerateOptions, StreamCaptions
 from ttsf.media.sound_formats import SoundFormat
 
@@ -77,16 +79,18 @@ class Show(NamedTuple):
     """Begin a new MP4, or cease to send any until then; the session pauses meanwhile."""
 
     on: bool
+    tracks: bool = False
+    """Go on without an MP4, with bare frames for WebRTC, as soon as the face has rested."""
 
 
 class Received(NamedTuple):
-    """The client has received so many more bytes."""
+    """The client has received so many more bytes, by the count of `Lived.size`."""
 
     size: int
 
 
 class Reached(NamedTuple):
-    """The client has received or played the MP4 up to this time."""
+    """The client has received or played the video up to this time."""
 
     at_s: float
 
@@ -137,13 +141,35 @@ ALIVE = "alive"
 """Type of a live session's first event: from then on messages are taken."""
 
 
+MOST_ON_THE_WAY = 256_000
+"""Bytes that the client of a live session may have left unread before the session pauses."""
+BARE_SIZE = MOST_ON_THE_WAY // 25
+"""What a bare frame counts of them, so that a second of it may wait."""
+
+
+class BareFrame(NamedTuple):
+    """One frame of a live session with its sound, not encoded."""
+
+    planes: np.ndarray | None
+    """YUV 4:2:0, uint8 [3/2 h, w]; None: as before."""
+    samples: np.ndarray
+    """int16 [samples per frame]."""
+
+
 class Lived(NamedTuple):
     """Event: a live session goes on."""
 
     content: bytes = b""
     """Next part of the fragmented MP4."""
+    bare: BareFrame | None = None
+    """Next frame for WebRTC."""
     events: tuple[dict[str, Any], ...] = ()
-    """What happened in these frames, as clients get it; times in s of this MP4."""
+    """What happened in these frames, as clients get it; times in s of this video."""
+
+    @property
+    def size(self) -> int:
+        """What counts until the client has received it, bytes."""
+        return len(self.content) + (0 if self.bare is None else BARE_SIZE)
 
 
 class Done(NamedTuple):
