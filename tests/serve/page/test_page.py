@@ -76,6 +76,26 @@ return clicks;
 """
 
 
+NO_CALLS = "window.RTCPeerConnection = undefined;"
+PEERS = """
+const Peer = window.RTCPeerConnection;
+window.peers = [];
+window.RTCPeerConnection = class extends Peer {
+  constructor(...settings) { super(...settings); window.peers.push(this); }
+};
+"""
+BROKEN = """
+const [peer] = window.peers;
+Object.defineProperty(peer, "connectionState", {value: "failed"});
+peer.dispatchEvent(new Event("connectionstatechange"));
+"""
+HEARD = """
+const stats = [...(await window.peers.at(-1).getStats()).values()];
+return stats.find(({type, kind}) => type === "inbound-rtp" && kind === "audio").totalAudioEnergy;
+"""
+FRAMES = "$`living`.getVideoPlaybackQuality().totalVideoFrames"
+
+
 @pytest.fixture
 def page(browser: Browser, faked: Server) -> Browser:
     browser.resize(1280, 900)
@@ -158,6 +178,7 @@ def test_a_chosen_portrait_lives_at_once(page: Browser, monkeypatch: pytest.Monk
         take(talk, at_s)
 
     monkeypatch.setattr(Talk, "reached", noted)
+    page.run(NO_CALLS)
     lives(page)
     before = page.run("return $`living`.currentTime")
     wait_for(page, f"$`living`.currentTime > {before} + 2")
@@ -169,8 +190,52 @@ def test_a_chosen_portrait_lives_at_once(page: Browser, monkeypatch: pytest.Monk
     wait_for(page, "$`living`.hidden && !$`video`.hidden")
 
 
+def lives_by_webrtc(page: Browser) -> None:
+    pytest.importorskip("aiortc")
+    page.run(PEERS)
+    fill(page, "")
+    wait_for(page, "$`living`.srcObject && !$`living`.hidden && $`living`.currentTime > 0.3")
+
+
+def test_a_portrait_lives_by_webrtc(page: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached, take = list[float](), Talk.reached
+
+    def noted(talk: Talk, at_s: float) -> None:
+        reached.append(at_s)
+        take(talk, at_s)
+
+    lives_by_webrtc(page)
+    monkeypatch.setattr(Talk, "reached", noted)
+    assert page.run("return [$`living`.videoWidth, $`living`.muted]") == [128, True]
+    before = page.run(f"return {FRAMES}")
+    wait_for(page, f"{FRAMES} > {before} + 75")
+    page.run("await new Promise((done) => setTimeout(done, 2_000));")
+    assert len(reached) >= 3 and all(2 > b - a >= 1 for a, b in pairwise(reached))
+    speak(page, f"One two {SLOW}.")
+    wait_for(page, "$`living`.hidden && !$`video`.hidden")
+    wait_for(page, "window.peers.every((one) => one.connectionState === 'closed')")
+
+
+def test_a_connection_that_breaks_down_is_replaced_by_mp4(page: Browser) -> None:
+    lives_by_webrtc(page)
+    page.run(BROKEN)
+    wait_for(page, "!$`living`.srcObject && !$`living`.hidden && $`living`.currentTime > 0.3")
+    assert page.run("return window.peers.length") == 1
+
+
+def test_a_connection_that_does_not_come_about_changes_nothing(page: Browser) -> None:
+    page.run("RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => {});")
+    page.run(PEERS)
+    lives(page)
+    wait_for(page, "window.peers[0]?.connectionState === 'closed'", 20)
+    assert page.run("return Boolean($`living`.srcObject)") is False
+    before = page.run("return $`living`.currentTime")
+    wait_for(page, f"$`living`.currentTime > {before} + 1")
+
+
 def test_a_paused_portrait_waits(page: Browser) -> None:
     """Nothing is left out: the server waits, and the video goes on where it was."""
+    page.run(NO_CALLS)
     lives(page)
     page.run(
         "window.seeks = 0; $`living`.addEventListener('seeking', () => window.seeks++);"
@@ -183,8 +248,13 @@ def test_a_paused_portrait_waits(page: Browser) -> None:
     assert page.run("return window.seeks") == 0
 
 
-def test_talking_and_interrupting(page: Browser, chat: ChatServer) -> None:
-    lives(page)
+@pytest.mark.parametrize("called", [False, True])
+def test_talking_and_interrupting(page: Browser, chat: ChatServer, called: bool) -> None:
+    if called:
+        lives_by_webrtc(page)
+    else:
+        page.run(NO_CALLS)
+        lives(page)
     wait_for(page, "!$`tab-talk`.hidden")
     page.run("$`tab-talk`.click(); $`question`.value = 'Can you speak?'; $`ask`.click();")
     assert wait_for(page, "$`log`.querySelector('.now')?.textContent")
@@ -197,6 +267,8 @@ def test_talking_and_interrupting(page: Browser, chat: ChatServer) -> None:
     assert len(chat.asked) == asked + 1
     said = page.run("return [...$`log`.children].map((p) => [p.className, p.textContent])")
     assert said[0] == ["mine", "Can you speak?"] and said[2] == ["mine", "Wait!"]
+    if called:
+        assert page.run(HEARD) > 0
 
 
 def test_a_spoken_question(page: Browser, chat: ChatServer) -> None:

@@ -1,5 +1,7 @@
-/* A living portrait: a WebSocket whose video is played as it comes, close to its end. */
+/* A living portrait: a WebSocket whose video is played as it comes, close to its end; by WebRTC
+   where the server offers it and it connects. */
 
+import {Call, canCall} from "./call.js";
 import {once, range, typeOf} from "./player.js";
 import {key} from "./server.js";
 
@@ -13,10 +15,18 @@ export class Living {
   /* heard: called with each event of docs/live.md */
   constructor(video, heard) {
     Object.assign(this, {video, heard, fields: null, session: null, socket: null, attempts: 0, bytes: []});
+    Object.assign(this, {call: null, called: false, mayCall: true});
     video.addEventListener("timeupdate", () => this.report());
+    video.addEventListener("playing", () => {
+      if (this.called) video.hidden = false;
+      video.removeAttribute("poster");
+    });
   }
 
   get isOpen() { return this.socket?.readyState === WebSocket.OPEN && this.ready; }
+
+  /* Time in the current video, s. */
+  get now() { return this.called ? this.call.now : this.video.currentTime; }
 
   /* Shows a portrait; fields as for a video. */
   begin(fields) {
@@ -38,6 +48,7 @@ export class Living {
     clearTimeout(this.timer);
     this.socket?.close();
     this.socket = null;
+    this.hangUp();
     this.stopVideo();
   }
 
@@ -92,6 +103,7 @@ export class Living {
     socket.onclose = () => {
       if (this.socket !== socket) return;
       this.socket = null;
+      this.hangUp();
       this.stopVideo();
       if (!this.closed && this.attempts < AGAIN_MS.length) {
         this.timer = setTimeout(() => this.connect(), AGAIN_MS[this.attempts++]);
@@ -104,20 +116,59 @@ export class Living {
       this.ready = true;
       this.session = event.session;
       this.attempts = 0;
+      if (event.webrtc && this.mayCall && canCall()) this.startCall();
     }
-    if (event.type === "video") this.openVideo();
+    if (event.type === "answer") this.call?.answered(event.sdp).catch(() => this.onLostCall(false));
+    if (event.type === "error" && event.code === "bad_offer") this.onLostCall(false);
+    if (event.type === "video") this.openVideo(Boolean(event.webrtc && this.call));
     if (event.type === "error" && !this.ready) {
       if (event.code === "not_found" && this.session) this.session = null;
       else this.closed = event.code !== "busy" && event.code !== "loading";
     }
     if (event.type === "speech" && event.what === "interrupted") this.skipTo(event.at);
-    if (event.type === "speech" && event.what !== "begun") this.endSilence();
+    if (event.type === "speech" && event.what !== "begun") this.endSilence(event.at);
     this.heard(event);
   }
 
-  openVideo() {
+  startCall() {
+    const call = this.call = new Call(
+      (sdp) => { if (this.call === call) this.send("offer", {sdp}); },
+      (wasConnected) => { if (this.call === call) this.onLostCall(wasConnected); },
+    );
+  }
+
+  /* From now on by MP4; the same session is met again by another WebSocket. */
+  onLostCall(wasConnected) {
+    this.mayCall = false;
+    if (!wasConnected) {
+      this.hangUp();
+      return;
+    }
+    this.pause();
+    this.connect();
+  }
+
+  hangUp() {
+    this.call?.close();
+    this.call = null;
+    this.called = false;
+  }
+
+  openVideo(called) {
+    const last = called && pictureOf(this.video);
     this.stopVideo();
     this.endSilence();
+    this.called = called;
+    if (called) {
+      this.call.begin();
+      if (last) {
+        this.video.poster = last; // until the first picture comes
+        this.video.hidden = false;
+      }
+      this.video.srcObject = this.call.stream;
+      this.video.play().catch(() => {});
+      return;
+    }
     const found = typeOf();
     if (!found) return;
     const {Source, type} = found;
@@ -138,6 +189,7 @@ export class Living {
     this.source = this.buffer = null;
     this.bytes = [];
     this.reported = -TOLD_EVERY_S;
+    this.video.srcObject = null;
     this.video.removeAttribute("src");
     this.video.load();
     this.video.hidden = true;
@@ -171,9 +223,8 @@ export class Living {
 
   /* Tells the server how far the video is here, so that it leaves out pictures or waits. */
   report() {
-    if (!this.buffer) return;
-    const [, end] = range(this.buffer);
-    const at = Math.min(end, this.video.currentTime + FAR_S);
+    if (!this.buffer && !this.called) return;
+    const at = this.called ? this.now : Math.min(range(this.buffer)[1], this.video.currentTime + FAR_S);
     if (at < this.reported + TOLD_EVERY_S) return;
     this.reported = at;
     this.send("reached", {at});
@@ -184,10 +235,25 @@ export class Living {
     if (this.video.currentTime < at && at <= end) this.video.currentTime = at;
   }
 
-  endSilence() {
+  /* Heard again; by WebRTC from a time on, since what is on the way cannot be left out. */
+  endSilence(at = 0) {
+    if (this.called && this.silenced && this.now < at) {
+      setTimeout(() => this.endSilence(at), 40);
+      return;
+    }
     this.silenced = false;
     this.video.muted = !this.heardAloud;
   }
+}
+
+/* The picture that a video shows, as the address of a JPEG; empty for none. */
+function pictureOf(video) {
+  if (video.hidden || !video.videoWidth) return "";
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  return canvas.toDataURL("image/jpeg", 0.9);
 }
 
 function joined(parts) {

@@ -114,7 +114,7 @@ export class Talk {
 
   /* Marks the word that is being said, by its characters in the reply. */
   highlight() {
-    const now = this.living.video.currentTime;
+    const {now} = this.living;
     const word = this.words.find(({start, end}) => start <= now && now < end);
     if (word === this.shown || !this.last) return;
     this.shown = word;
