@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -284,6 +285,30 @@ def test_bad_offers_are_refused_and_the_session_goes_on(
             await one.of_type("speech", what="done")
 
     asyncio.run(run())
+
+
+def test_only_the_client_itself_is_tried() -> None:
+    """Neither a name that may not be found nor another host."""
+    tried = list[str]()
+
+    async def run() -> None:
+        peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
+        for kind in ("audio", "video"):
+            peer.addTransceiver(kind, direction="recvonly")
+        await peer.setLocalDescription(await peer.createOffer())
+        offer = re.sub(
+            r"(candidate:\S+ 1 udp \d+) \S+", r"\1 name.local", peer.localDescription.sdp
+        )
+        assert "name.local" in offer
+        call = webrtc.Call(25, 24_000, lambda _: None)
+        await call.answer(offer, "::ffff:127.0.0.1")
+        assert call._connection
+        tried.extend(re.findall(r"udp \d+ (\S+)", call._connection.remoteDescription.sdp))
+        await call.close()
+        await peer.close()
+
+    asyncio.run(run())
+    assert set(tried) == {"127.0.0.1"}
 
 
 def test_a_server_without_aiortc_says_so(

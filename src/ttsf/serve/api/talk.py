@@ -232,7 +232,8 @@ class _Connection:
 
         about = self.studio.engine.about
         call = Call(about.fps, about.sample_rate, changed)
-        answer = await call.answer(offer)
+        client = self.socket.client
+        answer = await call.answer(offer, client.host if client else "127.0.0.1")
         self._call = call
         await self.socket.send_json({"type": "answer", "sdp": answer})
 

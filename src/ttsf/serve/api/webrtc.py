@@ -1,12 +1,15 @@
 """A live session's frames and sound by WebRTC, with aiortc of the extra `live`.
 
-No other host is asked for an address (no STUN or TURN), so both sides must reach each other.
+No other host is asked for an address (no STUN or TURN), so the client must reach the server.
 """
 
 import asyncio
+import ipaddress
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,8 @@ PACKETS = 2
 """Packets of sound in a frame: Opus has 20 ms in each."""
 MOST_WAITING = 25
 """Frames of sound that may wait for the encoder."""
+CANDIDATE = re.compile(r"^(a=candidate:\S+ \d+ \S+ \d+) \S+", re.MULTILINE)
+"""A client's candidate up to its address."""
 LOST = ("failed", "closed")
 
 
@@ -46,14 +51,19 @@ class Call:
         self._closed = False
         self._connection: RTCPeerConnection | None = None
 
-    async def answer(self, offer: str) -> str:
-        """Return the answer to an offer (SDP, with its candidates); raises Problem 422."""
-        from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+    async def answer(self, offer: str, client: str) -> str:
+        """Return the answer to an offer (SDP, with its candidates); raises Problem 422.
 
-        connection = self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        client: its address, the only one that is tried. Browsers offer names in its place that few
+        servers can resolve, and an offer must not send packets elsewhere.
+        """
+        aiortc = await asyncio.to_thread(import_module, "aiortc")  # .2 s the first time
+        settings = aiortc.RTCConfiguration(iceServers=[])
+        connection = self._connection = aiortc.RTCPeerConnection(settings)
         connection.on("connectionstatechange", self._on_state)
         try:
-            await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+            reached = CANDIDATE.sub(lambda found: f"{found[1]} {_plain(client)}", offer)
+            await connection.setRemoteDescription(aiortc.RTCSessionDescription(reached, "offer"))
             transceivers = connection.getTransceivers()
             kinds = sorted(one.kind for one in transceivers)
             if kinds != ["audio", "video"] or connection.sctp is not None:
@@ -107,6 +117,12 @@ class Call:
         state = self._connection.connectionState if self._connection else "closed"
         if not self._closed and (state == "connected" or state in LOST):
             self._changed(state == "connected")
+
+
+def _plain(address: str) -> str:
+    """Write an IPv4 address within IPv6 as IPv4."""
+    mapped = getattr(ipaddress.ip_address(address), "ipv4_mapped", None)
+    return str(mapped or address)
 
 
 def _track(kind: str, take: Callable) -> "MediaStreamTrack":
