@@ -47,7 +47,6 @@ class FaceConfig:
         "features"  # LIA, or also the source image warped [ours]
     )
     codes_are_labels: bool = False  # the first codes are those of `model.labels` [ours]
-    expression_codes: bool = False  # so are those of brows and the mouth's corners [ours]
     teeth_by_rule: bool = False  # single teeth are shaded in what G draws [ours]
     portrait_colours: bool = False  # what G draws takes the portrait's range of tones [ours]
 
@@ -61,8 +60,6 @@ class FaceConfig:
             raise ValueError("manipulated_layers must be the first and the last")
         if not all(0 <= code < self.motion_codes for code in self.lip_codes):
             raise ValueError(f"lip_codes must be from 0 to {self.motion_codes - 1}")
-        if self.expression_codes and not self.codes_are_labels:
-            raise ValueError("expression_codes needs codes_are_labels")
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -143,15 +143,6 @@ MINI = Preset(
     ),
 )
 
-_EXPRESSIVE = replace(
-    _MINI,
-    name="mini-expressive",
-    face=replace(
-        _MINI.face, expression_codes=True, lip_codes=(*_MINI.face.lip_codes, 13)
-    ),  # the mouth's corners go with the lips [ours]
-)
-"""The face of the next weights: its codes hold brows and the corners of the mouth too [ours]."""
-
 
 def _ablations(base: Preset) -> tuple[Preset, ...]:
     """Tables 5 (no energy; no energy and no upsampled features) and 3 (voice with motion), and
@@ -174,7 +165,6 @@ PRESETS = {
     for preset in (
         Preset(),
         MINI,
-        replace(MINI, model=_EXPRESSIVE),
         *_ablations(MINI),
         *_ablations(Preset()),
     )

@@ -13,11 +13,11 @@ from skimage.data import astronaut
 pytest.importorskip("mediapipe.python.solutions", reason="the animator needs ttsf[data]")
 
 from ttsf.errors import TtsfError
-from ttsf.model.labels import BROW_KNIT, BROW_RAISE, LABELS, SMILE
+from ttsf.model.labels import LABELS
 from ttsf.research.data.rendered_faces import RenderedFaces
 from ttsf.research.data.settings import RenderSettings
 from ttsf.research.data.synthetic.animator import Animator
-from ttsf.research.data.synthetic.render import draw_expression, draw_labels, render
+from ttsf.research.data.synthetic.render import render
 from ttsf.research.landmarks.face_mesh import LandmarkDetector, canonical_crop, measure
 
 
@@ -63,28 +63,17 @@ def test_mouth_and_head_follow_their_labels(animator):
     assert right[yaw] - left[yaw] > 0.6
 
 
-def write_portraits(data, pictures, glasses=""):
+def write_portraits(data, pictures):
     """A parts folder of pictures by their files."""
     data.mkdir()
     with (data / "manifest.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         columns = ["file", "kind", "use", "smile_teeth", "pose", "voice_register", "speaker"]
-        writer.writerow([*columns, "dataset", "licence", "glasses"])
+        writer.writerow([*columns, "dataset", "licence"])
         for name, picture in pictures.items():
             (data / name).parent.mkdir(exist_ok=True)
             Image.fromarray(picture).save(data / name)
-            row = [
-                name,
-                "portrait",
-                "train",
-                "no",
-                "frontal",
-                "high",
-                name,
-                "photos",
-                "CC0",
-                glasses,
-            ]
+            row = [name, "portrait", "train", "no", "frontal", "high", name, "photos", "CC0"]
             writer.writerow(row)
     return data
 
@@ -154,27 +143,3 @@ def test_a_disk_that_fills_up_leaves_no_mixture(tmp_path, portrait, monkeypatch)
     assert not list(out.rglob("*.part"))
     render(settings, out)
     assert RenderedFaces(out).names == ["a.png"]
-
-
-def test_expressions_are_drawn_when_asked_for_and_change_no_other_draw():
-    own = np.zeros(len(LABELS), np.float32)
-    plain = [draw_labels(own, np.random.default_rng(i)) for i in range(200)]
-    moved = [draw_expression(p, np.random.default_rng(i)) for i, p in enumerate(plain)]
-    plain, moved = np.array(plain), np.array(moved)
-    assert not plain[:, BROW_RAISE:].any() and len(np.unique(plain[:, 0])) > 100
-    np.testing.assert_array_equal(plain[:, :BROW_RAISE], moved[:, :BROW_RAISE])
-    for label in (BROW_RAISE, BROW_KNIT, SMILE):
-        assert 0.35 < np.mean(moved[:, label] != 0) < 0.65
-        assert moved[:, label].min() < -0.2 and moved[:, label].max() > 0.9
-
-
-def test_rendered_expressions_reach_the_training(tmp_path, portrait):
-    """Brows behind glasses stay, since their rims would bend."""
-    ranges = []
-    for expressions, glasses in ((False, "n"), (True, "n"), (True, "y")):
-        data = write_portraits(tmp_path / f"data{len(ranges)}", {"a.png": portrait}, glasses)
-        folder = tmp_path / f"out{len(ranges)}"
-        render(RenderSettings(data, frames=6, size=64, expressions=expressions), folder)
-        labels = RenderedFaces(folder, len(LABELS)).labels[0, :, BROW_RAISE:]
-        ranges.append(np.ptp(labels, axis=0) > 0.1)
-    assert [list(r) for r in ranges] == [[False] * 3, [True] * 3, [False, False, True]]

@@ -1,9 +1,7 @@
 """Face pre-training on generated pictures: reads, steps, learns, measures."""
 
-import shutil
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
@@ -11,17 +9,9 @@ from tests.support.rendered import write_faces
 from tests.support.tiny_model import TINY
 from ttsf import checkpoint
 from ttsf.errors import TtsfError
-from ttsf.model.labels import (
-    FIRST_LIP,
-    LABELS,
-    MOUTH,
-    SPOKEN,
-    head_only,
-    labels_to_alpha,
-    lips_only,
-)
+from ttsf.model.labels import FIRST_LIP, LABELS, head_only, labels_to_alpha, lips_only
 from ttsf.research.data.rendered_faces import RenderedFaces
-from ttsf.research.presets import MINI, PRESETS, Preset
+from ttsf.research.presets import MINI, Preset
 from ttsf.research.training.parts import FACE
 from ttsf.research.training.settings import FaceOptions
 from ttsf.research.training.stages.face import FaceStage
@@ -48,39 +38,6 @@ def test_batches_depend_on_the_step_alone_and_have_the_stated_shapes(faces):
     assert a.source.min() >= -1 and a.source.max() <= 1
 
 
-def test_renders_of_fewer_labels_fit_a_model_without_expression_only(faces, tmp_path):
-    old = tmp_path / "old"
-    shutil.copytree(faces, old)
-    for name in ("labels", "known"):
-        np.save(old / f"{name}.npy", np.load(faces / f"{name}.npy")[..., :11])
-    before, now = (RenderedFaces(folder).batch(4, 0, 2, 3, 64) for folder in (old, faces))
-    assert all(torch.equal(x, y) for x, y in zip(before[:-1], now[:-1], strict=True))
-    assert RenderedFaces(faces, len(LABELS)).batch(4, 0, 2, 3, 64).labels.shape == (2, 3, 14)
-    with pytest.raises(TtsfError, match=r"know neither brows .* with --expressions"):
-        FaceStage(FaceOptions(old, old), small(PRESETS["mini-expressive"]))
-
-
-def test_expression_codes_are_learnt_and_measured(tmp_path):
-    """Brows and corners have losses of their own, and a correlation in validation."""
-    torch.manual_seed(0)
-    folder = write_faces(tmp_path / "faces")
-    labels = np.load(folder / "labels.npy")
-    labels[..., 11:] = np.random.default_rng(0).uniform(-1, 1, (*labels.shape[:2], 3))
-    np.save(folder / "labels.npy", labels)
-    options = FaceOptions(folder, folder)
-    stage = FaceStage(options, small(PRESETS["mini-expressive"]))
-    batch = stage.batch(0)
-    torch.manual_seed(1)
-    losses = stage.losses(batch)
-    wrong = batch._replace(read_labels=batch.read_labels + torch.tensor([0.0] * 11 + [1.0] * 3))
-    torch.manual_seed(1)
-    assert stage.losses(wrong)["read"] > losses["read"] + 0.05
-    found = stage.validate(0, [batch]).figures
-    assert {"r_brow_raise", "r_brow_knit", "r_smile"} <= found.keys()
-    plain = FaceStage(options, small(MINI))
-    assert plain.batch(0).labels.shape[-1] == 11 and plain.losses(plain.batch(0))
-
-
 def test_missing_data_is_one_clear_error(tmp_path):
     with pytest.raises(TtsfError, match="no rendered faces"):
         RenderedFaces(tmp_path)
@@ -104,13 +61,7 @@ def test_the_stage_learns_one_batch_and_its_sheet_is_written(faces, tmp_path):
 def test_labels_split_into_head_and_lips():
     labels = torch.randn(4, len(LABELS))
     torch.testing.assert_close(head_only(labels) + lips_only(labels), labels)
-    assert head_only(labels)[:, SPOKEN].abs().max() == 0
-    assert lips_only(labels)[:, :FIRST_LIP].abs().max() == 0
-    for name, mouth in zip(LABELS, MOUTH, strict=True):
-        k, part = LABELS.index(name), lips_only if mouth else head_only
-        assert torch.equal(part(labels)[:, k], labels[:, k])
-    assert lips_only(labels)[:, 13].all() and head_only(labels)[:, 11:13].all()
-    torch.testing.assert_close(head_only(labels[:, :11]), head_only(labels)[:, :11])
+    assert head_only(labels)[:, FIRST_LIP:].abs().max() == 0
     assert labels_to_alpha(labels, 20).shape == (4, 20)
 
 

@@ -85,7 +85,7 @@ class Clip:
     text: str | None = None
     """Normal words as `TextFrontEnd.normalize` gives them."""
     labels: str | None = None
-    """.npz with `labels`, float32 [frames, 14], the known motion (`landmarks.labels`)."""
+    """.npz with `labels`, float32 [frames, 11], the known motion (`landmarks.labels`)."""
     phones: str | None = None
     """.json with [[IPA symbols, start s, end s], ...] by forced alignment."""
     voice_register: Register | None = None

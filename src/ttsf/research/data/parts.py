@@ -1,8 +1,8 @@
 """Sec. 4.1, open data: the list of a parts folder, `manifest.csv`: portraits, videos and speech.
 
 A row describes one file. The columns file, kind, use, speaker, dataset and licence must exist;
-transcript, voice_register, smile_teeth, glasses, pose, problem and align may be missing or empty;
-any others are ignored.
+transcript, voice_register, smile_teeth, pose, problem and align may be missing or empty; any others
+are ignored.
 """
 
 from collections.abc import Collection
@@ -23,7 +23,6 @@ ALLOWED = {
     "use": get_args(Use),
     "voice_register": ("", *get_args(Register)),
     "smile_teeth": ("", "yes", "no"),
-    "glasses": ("", "yes", "no", "y", "n"),
     "pose": ("", "frontal", "turned"),
     "align": ("", "yes", "no"),
 }
@@ -47,8 +46,6 @@ class Part:
     """Whether the portrait shows teeth in a smile."""
     frontal: bool
     """False for a portrait that is turned or unlabelled."""
-    glasses: bool
-    """Whether the portrait is known to wear glasses."""
     problem: str | None
     """Why a picture is poor, as text."""
     align: bool
@@ -110,7 +107,6 @@ def _read_row(row: dict[str, str], place: str) -> Part:
         voice_register=cast(Register | None, row.get("voice_register") or None),
         smile_teeth=row.get("smile_teeth") == "yes",
         frontal=row.get("pose") == "frontal",
-        glasses=row.get("glasses") in ("yes", "y"),
         problem=row.get("problem", "").strip() or None,
         align=row.get("align") == "yes",
     )

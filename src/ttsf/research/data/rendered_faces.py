@@ -9,25 +9,25 @@ import torch
 from torch import Tensor
 
 from ttsf.errors import TtsfError
-from ttsf.model.labels import BLINK, FLIPPED, WITHOUT_EXPRESSION
+from ttsf.model.labels import BLINK, FLIPPED
 
 READ = 2  # frames of a person that only E_m reads
 SHUT_EYES = 6.0  # how much more often a closed eye is drawn than an open one, less one
 
 
 class FaceBatch(NamedTuple):
-    """P people with one source and N target frames each, and the first L labels."""
+    """P people with one source and N target frames each."""
 
     source: Tensor
     """[P, 3, size, size] in [-1, 1], as rendered."""
     source_labels: Tensor
-    """[P, L]."""
+    """[P, 11]."""
     source_known: Tensor
-    """[P, L] of 0 and 1: which source labels were measured or rendered."""
+    """[P, 11] of 0 and 1: which source labels were measured or rendered."""
     target: Tensor
     """[P, N, 3, side, side]."""
     labels: Tensor
-    """[P, N, L]."""
+    """[P, N, 11]."""
     flow: Tensor
     """[P, N, 64, 64, 2]: sampling grid of the target into the original portrait, in [-1, 1]."""
     flow_known: Tensor
@@ -39,22 +39,18 @@ class FaceBatch(NamedTuple):
     read: Tensor
     """[P, READ, 3, size, size]: further frames at full size, for E_m to read."""
     read_labels: Tensor
-    """[P, READ, L]."""
+    """[P, READ, 11]."""
     names: tuple[str, ...]
 
 
 class RenderedFaces:
-    """Memory-mapped frames; every batch is a function of (seed, step).
+    """Memory-mapped frames; every batch is a function of (seed, step)."""
 
-    labels: how many of the labels to give, from the first; renders of before may have fewer.
-    Raises TtsfError for no renders, and for too few labels.
-    """
-
-    def __init__(self, folder: Path, labels: int = WITHOUT_EXPRESSION) -> None:
+    def __init__(self, folder: Path) -> None:
         try:
             self.images = np.load(folder / "images.npy", mmap_mode="r")
-            self.labels = np.load(folder / "labels.npy")[..., :labels]
-            self.known = np.load(folder / "known.npy")[..., :labels].astype(np.float32)
+            self.labels = np.load(folder / "labels.npy")
+            self.known = np.load(folder / "known.npy").astype(np.float32)
             self.flow = np.load(folder / "flow.npy", mmap_mode="r")
             self.mouth = np.load(folder / "mouth.npy")
             self.eyes = np.load(folder / "eyes.npy")
@@ -63,12 +59,6 @@ class RenderedFaces:
             raise TtsfError(
                 f"{folder}: no rendered faces; make some with ttsf render ({error})"
             ) from None
-        if self.labels.shape[-1] < labels:
-            raise TtsfError(
-                f"{folder}: its renders know neither brows nor the mouth's corners; render again "
-                "with --expressions"
-            )
-        self.signs = FLIPPED[:labels]
         self.people, self.frames = self.images.shape[:2]
         self.names = [person["file"] for person in people]
         self.registers = [person["voice_register"] for person in people]
@@ -111,7 +101,7 @@ class RenderedFaces:
         mouth, eyes = self.mouth[person][others].copy(), self.eyes[person][others].copy()
         mirror = rng.random() < 0.5
         if mirror:
-            labels = labels * self.signs
+            labels = labels * FLIPPED
             flow = flow[:, :, ::-1] * np.array([-1, 1], dtype=np.float32)
             for boxes in (mouth, eyes):
                 boxes[..., [0, 2]] = size - boxes[..., [2, 0]]
@@ -126,7 +116,7 @@ class RenderedFaces:
 
         known = torch.from_numpy(self.known[person, source].copy())
         extra = np.sort(1 + rng.permutation(self.frames - 1)[:READ])
-        read_labels = self.labels[person][extra] * (self.signs if mirror else 1)
+        read_labels = self.labels[person][extra] * (FLIPPED if mirror else 1)
         return (
             tensor(self.images[person, source]),
             torch.from_numpy(labels[0].copy()),

@@ -79,8 +79,6 @@ class RenderSettings:
     """Side of the square frames, px."""
     seed: int = 0
     """Random seed of the motion."""
-    expressions: bool = False
-    """Also move brows and the corners of the mouth, for a model with expression codes."""
 
 
 def _check(size: int, longest_s: float, shortest_s: float) -> None:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ttsf.errors import needing
-from ttsf.model.labels import BROW_E, GAP_E, KNIT_E, LABEL_UNITS, SMILE_E
+from ttsf.model.labels import GAP_E, LABEL_UNITS
 
 UPPER_OUTER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
 UPPER_INNER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
@@ -98,8 +98,6 @@ GAP_CLOSED_E = 0.008
 """Gap that the detector reports for lips that just touch, in e."""
 EYE_OPEN_E = 0.09
 """Lid aperture of label blink = 0, in e."""
-BROW_REST_E, BROW_GAP_E, CORNER_REST_E = 0.19, 0.264, -0.176
-"""`brow_height`, `brow_gap` and `corner_height` of labels 0: means of 168 portraits."""
 EYEBALL_E = 0.135
 """Radius of an eyeball in e: 12 of about 89 mm."""
 
@@ -272,11 +270,6 @@ def brow_height(frontal: np.ndarray) -> np.ndarray:
     return frontal[..., eyes, 1].mean(-1) - frontal[..., brows, 1].mean(-1)
 
 
-def brow_gap(frontal: np.ndarray) -> np.ndarray:
-    """Distance of the brows' inner ends in e: [..., 468, 3] -> [...]."""
-    return np.linalg.norm(frontal[..., 55, :] - frontal[..., 285, :], axis=-1)
-
-
 def corner_height(frontal: np.ndarray) -> np.ndarray:
     """Height of the mouth's corners in e, below 0: [..., 468, 3] -> [...].
 
@@ -293,14 +286,6 @@ def gaze_angles(frontal: np.ndarray) -> np.ndarray:
     corners = np.stack([frontal[..., list(pair), :2].mean(-2) for pair in EYE_CORNERS], -2)
     moved = (frontal[..., list(IRISES), :2] - corners) / EYEBALL_E
     return np.degrees(np.arcsin(np.clip(moved, -1, 1))).mean(-2)
-
-
-def expression_labels(frontal: np.ndarray) -> np.ndarray:
-    """Labels brow_raise, brow_knit and smile of a frontal shape [468, 3]: float32 [3]."""
-    raised = (brow_height(frontal) - BROW_REST_E) / BROW_E
-    knit = (BROW_GAP_E - brow_gap(frontal)) / KNIT_E
-    smile = (corner_height(frontal) - CORNER_REST_E) / SMILE_E
-    return np.array([raised, knit, smile], dtype=np.float32)
 
 
 def pose_labels(pose: HeadPose, crop: Crop) -> np.ndarray:
@@ -333,10 +318,9 @@ def pose_from_labels(labels: np.ndarray, crop: Crop, depth: float) -> HeadPose:
 
 
 def measure(points: np.ndarray, crop: Crop) -> np.ndarray:
-    """Absolute labels float32 [14] of landmarks [468, 3]; wide, press and lip_fv are 0."""
+    """Absolute labels float32 [11] of landmarks [468, 3]; wide, press and lip_fv are 0."""
     pose = fit_head(points)
     frontal = pose.frontal(points)
     blink = np.clip(1 - eye_aperture(frontal) / EYE_OPEN_E, 0, 1)
     gap = mouth_gap(frontal) / GAP_E
-    values = [*pose_labels(pose, crop), blink, gap, 0, 0, 0, *expression_labels(frontal)]
-    return np.array(values, dtype=np.float32)
+    return np.array([*pose_labels(pose, crop), blink, gap, 0, 0, 0], dtype=np.float32)

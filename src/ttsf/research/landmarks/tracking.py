@@ -34,11 +34,11 @@ class Track(NamedTuple):
     """Motion of one clip."""
 
     labels: np.ndarray
-    """float32 [T, 14]; press and lip_fv are 0."""
+    """float32 [T, 11]; press and lip_fv are 0."""
     found: np.ndarray
     """bool [T], False where the labels were interpolated."""
     known: np.ndarray
-    """bool [14], labels that were measured."""
+    """bool [11], labels that were measured."""
     fps: float
     """Frames a second."""
     crop: np.ndarray

@@ -17,7 +17,7 @@ from PIL import Image
 from ttsf.config import SAMPLES_PER_FRAME, VoicePaceConfig
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file
-from ttsf.model.labels import BLINK, FIRST_LIP, OPEN, SHIFTS, SPOKEN, WIDE
+from ttsf.model.labels import BLINK, FIRST_LIP, OPEN, SHIFTS, WIDE
 from ttsf.model.motion.prosody import prosodic
 from ttsf.research.data.clip_files import read_samples, save_frames, save_samples
 from ttsf.research.data.manifest import Animated, Clip, Recorded
@@ -179,7 +179,7 @@ def whole_frames(samples: np.ndarray) -> np.ndarray:
 def spoken_labels(
     own: np.ndarray, phones: list[Phone], samples: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return labels float32 [F, 14] of a portrait (labels `own` [14]) speaking these phones.
+    """Return labels float32 [F, 11] of a portrait (labels `own` [11]) speaking these phones.
 
     samples: float32 [F * 640] at 16 kHz. The head wanders about a pose between the portrait's own
     and a frontal one.
@@ -190,20 +190,16 @@ def spoken_labels(
     own_pace = torch.from_numpy(head_track(len(loudness), start, rng))
     head = prosodic(own_pace[None], torch.from_numpy(loudness), VoicePaceConfig())[0].numpy()
     head[:, SHIFTS] += own[SHIFTS]
-    labels = np.tile(own, (len(loudness), 1))
-    labels[:, :FIRST_LIP], labels[:, SPOKEN] = head, curve
-    return labels.astype(np.float32)
+    return np.concatenate([head, curve], axis=1).astype(np.float32)
 
 
 def tracked_labels(own: np.ndarray, track: np.ndarray) -> np.ndarray:
-    """Return labels float32 [F, 14] of a portrait (labels `own` [14]) moving like a tracked clip.
+    """Return labels float32 [F, 11] of a portrait (labels `own` [11]) moving like a tracked clip.
 
-    track: the first absolute labels of the clip, float32 [F, 11] or more. Its head moves relative
-    to its median, its mouth relative to its most closed frames, which become the portrait's closed
-    lips. Brows and the mouth's corners keep the portrait's own rest.
+    track: absolute labels float32 [F, 11] of the clip. Its head moves relative to its median, its
+    mouth relative to its most closed frames, which become the portrait's closed lips.
     """
-    labels = np.tile(own.astype(np.float64), (len(track), 1))
-    labels[:, SPOKEN] = 0
+    labels = np.zeros_like(track, dtype=np.float64)
     head = smooth(track[:, :BLINK].astype(np.float64), STEADY, "nearest")
     labels[:, :BLINK] = own[:BLINK] + head - np.median(head, axis=0)
     lids = track[:, BLINK] - np.median(track[:, BLINK])

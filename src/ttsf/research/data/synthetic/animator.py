@@ -14,19 +14,7 @@ import numpy as np
 
 from ttsf.compositing.surroundings import smoothstep
 from ttsf.config import PICTURE_SIDE
-from ttsf.model.labels import (
-    BLINK,
-    BROW_KNIT,
-    BROW_RAISE,
-    GAP_E,
-    LIP_FV,
-    OPEN,
-    PRESS,
-    SHIFTS,
-    SMILE,
-    WIDE,
-    MotionLabels,
-)
+from ttsf.model.labels import BLINK, GAP_E, LIP_FV, OPEN, PRESS, SHIFTS, WIDE, MotionLabels
 from ttsf.research.data.synthetic.background import fill_background, person_matte
 from ttsf.research.data.synthetic.expression import LID_ROWS, Expression
 from ttsf.research.data.synthetic.mouth_layer import MouthLayer, Teeth
@@ -54,8 +42,6 @@ RING_CENTRE = np.array([0.0, 0.42])
 RING_DEPTH = 0.75
 LIMITS_DEGREES = (12.0, 10.0, 10.0)
 """Largest plausible |yaw|, |pitch|, |roll| of a render."""
-LIMITS_EXPRESSION = {BROW_RAISE: (0.7, 1.7), BROW_KNIT: (0.5, 1.2), SMILE: (1.2, 1.2)}
-"""Largest plausible change of expression labels below and above the portrait's own."""
 TURNED_DEGREES = 9.0
 TURNED_CHANGE_DEGREES = 5.0
 OVERSAMPLE = 2
@@ -68,7 +54,7 @@ class Frame(NamedTuple):
     image: np.ndarray
     """RGB uint8 [size, size, 3]."""
     labels: np.ndarray
-    """Absolute labels that were rendered, float32 [14]."""
+    """Absolute labels that were rendered, float32 [11]."""
     flow: np.ndarray
     """Where each target pixel comes from in the cropped portrait, float32 [size, size, 2] as (x, y)
     in [-1, 1], corners at pixel centres (align_corners=True)."""
@@ -102,7 +88,7 @@ class Animator:
         self.pose: HeadPose = fit_head(points)
         self.expression = Expression(self.pose.frontal(points))
         self.own = measure(points, self.crop)
-        """Labels of the portrait itself, float32 [14]."""
+        """Labels of the portrait itself, float32 [11]."""
         self._matte = person_matte(image)
         self._picture = image.astype(np.float32)
         self._still = self._still_grid()
@@ -147,7 +133,7 @@ class Animator:
         return still + self._turn * (pose.project(full) - still)
 
     def clip(self, labels: np.ndarray) -> np.ndarray:
-        """Limit labels, float32 [14], to what looks plausible on this portrait."""
+        """Limit labels, float32 [11], to what looks plausible on this portrait."""
         wanted, own = np.asarray(labels, dtype=np.float64).copy(), self.own
         for i, limit in enumerate(np.array(LIMITS_DEGREES) / 10):
             low, high = own[i] - limit, own[i] + limit
@@ -161,16 +147,13 @@ class Animator:
         wanted[SHIFTS] = np.clip(wanted[SHIFTS], shifts - 1, shifts + np.array([1, 1, 1.15]))
         wanted[BLINK] = np.clip(wanted[BLINK], own[BLINK], 1)
         wanted[WIDE] = np.clip(wanted[WIDE], -1, 1)
-        for i in (PRESS, LIP_FV):
-            wanted[i] = np.clip(wanted[i], 0, 1)
-        for i, (below, above) in LIMITS_EXPRESSION.items():
-            wanted[i] = np.clip(wanted[i], own[i] - below, own[i] + above)
+        wanted[PRESS:] = np.clip(wanted[PRESS:], 0, 1)
         pressed, bitten = 1.3 * (1 - wanted[PRESS]), 1.3 - 1.2 * wanted[LIP_FV]
         wanted[OPEN] = min(np.clip(wanted[OPEN], 0, 1.3), pressed, bitten)
         return wanted.astype(np.float32)
 
     def render(self, labels: np.ndarray) -> Frame:
-        """Render one frame with absolute labels [14], limited by `clip`."""
+        """Render one frame with absolute labels [11], limited by `clip`."""
         labels = self.clip(labels)
         motion = MotionLabels(*labels.tolist())
         depth = self.pose.project(PIVOT[None])[0, 2]

@@ -1,25 +1,20 @@
-"""Expressions as displacements of the frontal face mesh: lips, jaw, eyelids and brows.
+"""Expressions as displacements of the frontal face mesh: lips, jaw and eyelids.
 
-Lips, jaw, eyes and brows are moved by hand-set rules in units of e; the other landmarks follow by a
+Lips, jaw and eyes are moved by hand-set rules in units of e; the other landmarks follow by a
 biharmonic fill on the mesh graph (as in Botsch & Sorkine 2008, "On Linear Variational Surface
 Deformation Methods").
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from ttsf.model.labels import BROW_E, GAP_E, KNIT_E, SMILE_E, MotionLabels
+from ttsf.model.labels import GAP_E, MotionLabels
 from ttsf.research.landmarks.face_mesh import (
-    BROWS_LOWER,
-    BROWS_UPPER,
     EYES_LOWER,
     EYES_UPPER,
     LOWER_INNER,
     LOWER_OUTER,
     UPPER_INNER,
     UPPER_OUTER,
-    expression_labels,
     face_triangles,
     mouth_gap,
 )
@@ -41,17 +36,6 @@ LID_ROWS = (
     ((247, 30, 29, 27, 28, 56, 190), (113, 225, 224, 223, 222, 221, 189)),
     ((467, 260, 259, 257, 258, 286, 414), (342, 445, 444, 443, 442, 441, 413)),
 )
-BROW_SKIN = (
-    151, 9, 8, 108, 337, 69, 299, 104, 333, 68, 298, 71, 301, 139, 368, 156, 383, 124, 353, 193,
-    417, *LID_ROWS[0][1], *LID_ROWS[1][1],
-)  # fmt: skip
-"""Landmarks of forehead and lids that follow the brows."""
-RAISED = np.array([0.8, 1.0, 1.1, 1.1, 1.0])
-"""Share of a raise along a brow, outer end first; the mean is 1, as the label is of the mean."""
-DRAWN_IN = np.array([0.0, 0.1, 0.3, 0.6, 1.0])
-"""Share of knitting along a brow."""
-LOWERED = 0.6 * (DRAWN_IN - DRAWN_IN.mean())
-"""How much knitting lowers along a brow; the mean is 0, so that the brow's height stays."""
 CHIN_E = 0.12
 """Drop of the chin for open = 1, in e."""
 UPPER_SHARE = 0.18
@@ -64,14 +48,6 @@ def _profile(x: np.ndarray) -> np.ndarray:
     return np.sqrt(np.clip(1 - ((x - middle) / half) ** 2, 0, 1))
 
 
-class OwnExpression(NamedTuple):
-    """Labels of the face at rest, rounded as labels are: a face told its own does not move."""
-
-    brow_raise: float
-    brow_knit: float
-    smile: float
-
-
 class Expression:
     """Displacements of one face; `frontal` float [468, 3] are its frontal landmarks at rest."""
 
@@ -79,7 +55,6 @@ class Expression:
         self.rest = frontal
         self.gap = mouth_gap(frontal)
         """Gap of the lips at rest in e."""
-        self._own = OwnExpression(*expression_labels(frontal).tolist())
         lips = (*UPPER_OUTER, *UPPER_INNER, *LOWER_OUTER, *LOWER_INNER)
         self._lips = list(dict.fromkeys(lips))
         self._jaw = list(JAW_WEIGHTS)
@@ -88,14 +63,10 @@ class Expression:
         self._still = list(dict.fromkeys((*STILL, *eyes, *rows)))
         known = self._lips + self._jaw + self._still
         self._free = [i for i in range(468) if i not in set(known)]
-        self._fill = self._biharmonic(known, self._free)
-        skin = set(BROW_SKIN)
-        self._held = [i for i in range(468) if i not in skin]
-        self._brow_fill = self._biharmonic(self._held, list(BROW_SKIN))
+        self._fill = self._biharmonic(known)
 
-    def _biharmonic(self, known: list[int], free: list[int]) -> np.ndarray:
-        """Return the matrix [free, known] that extends the displacements of `known` landmarks
-        smoothly to the `free` ones."""
+    def _biharmonic(self, known: list[int]) -> np.ndarray:
+        """Return the matrix [free, known] that extends displacements smoothly over the mesh."""
         laplacian = np.zeros((468, 468))
         for triangle in face_triangles():
             for a, b in zip(triangle, np.roll(triangle, 1), strict=True):
@@ -103,6 +74,7 @@ class Expression:
                 laplacian[a, b] = laplacian[b, a] = -weight
         np.fill_diagonal(laplacian, -laplacian.sum(1))
         energy = laplacian.T @ laplacian
+        free = self._free
         left = energy[np.ix_(free, free)] + 1e-6 * np.eye(len(free))
         return -np.linalg.solve(left, energy[np.ix_(free, known)])
 
@@ -113,7 +85,6 @@ class Expression:
         self._open(move, gap)
         self._round(move, labels.wide)
         self._press(move, labels.press, labels.lip_fv)
-        self._smile(move, (labels.smile - self._own.smile) * SMILE_E)
         extra, less = max(gap - self.gap, 0.0), max(self.gap - gap, 0.0)
         chin = CHIN_E / GAP_E * extra - 0.35 * less
         for index, weight in JAW_WEIGHTS.items():
@@ -121,10 +92,6 @@ class Expression:
         known = self._lips + self._jaw + self._still
         move[self._free] = self._fill @ move[known]
         self._blink(move, blink_closing)
-        move += self._move_brows(
-            (labels.brow_raise - self._own.brow_raise) * BROW_E,
-            (labels.brow_knit - self._own.brow_knit) * KNIT_E,
-        )
         return self.rest + move
 
     def _open(self, move: np.ndarray, gap: float) -> None:
@@ -165,26 +132,6 @@ class Expression:
             roll = np.clip(pressed * press * _profile(rest[outer, 0]), -thick, thick)
             move[outer, 1] += roll + bitten * lip_fv * _profile(rest[outer, 0])
             move[inner, 1] -= 0.03 * lip_fv * _profile(rest[inner, 0])
-
-    def _smile(self, move: np.ndarray, rise: float) -> None:
-        """Raise the corners of the mouth by e; they go out and back over the cheeks."""
-        index, corners = self._lips, self.rest[[61, 291], 0]
-        half = (corners[1] - corners[0]) / 2
-        beside = np.clip((self.rest[index, 0] - corners.mean()) / half, -1, 1)
-        move[index, 0] += 0.5 * rise * beside
-        move[index, 1] -= rise * np.abs(beside) ** 1.5
-        move[index, 2] += 0.25 * rise * beside**2
-
-    def _move_brows(self, rise: float, knit: float) -> np.ndarray:
-        """Displacements [468, 3] for brows raised and drawn together by e; forehead and lids
-        follow."""
-        move = np.zeros_like(self.rest)
-        for rows in (BROWS_UPPER, BROWS_LOWER):
-            for row, inward in zip(rows, (1, -1), strict=True):
-                move[list(row), 0] = inward * knit / 2 * DRAWN_IN
-                move[list(row), 1] = -rise * RAISED + knit * LOWERED
-        move[list(BROW_SKIN)] = self._brow_fill @ move[self._held]
-        return move
 
     def _blink(self, move: np.ndarray, closing: float) -> None:
         """Close both eyes by `closing` of their aperture at rest."""

@@ -32,7 +32,7 @@ def open_portrait(
 
 
 def check_movable(own: np.ndarray) -> None:
-    """Raise TtsfError if a portrait with these labels [14] cannot be animated well."""
+    """Raise TtsfError if a portrait with these labels [11] cannot be animated well."""
     yaw, roll = abs(float(own[0])), abs(float(own[2]))
     if yaw > MOST_YAW:
         raise TtsfError(f"the face is turned by {10 * yaw:.0f} degrees")

@@ -7,7 +7,7 @@ reads what is written: images, labels, known, flow, mouth, eyes (.npy) and names
 
 import json
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -17,18 +17,7 @@ import numpy as np
 
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file, write_new
-from ttsf.model.labels import (
-    BLINK,
-    BROW_KNIT,
-    BROW_RAISE,
-    LIP_FV,
-    MEASURABLE,
-    OPEN,
-    PRESS,
-    SHIFTS,
-    SMILE,
-    WIDE,
-)
+from ttsf.model.labels import BLINK, LIP_FV, MEASURABLE, OPEN, PRESS, SHIFTS, WIDE
 from ttsf.parallel import Progress, only_run
 from ttsf.research.data.parts import Part, read_parts
 from ttsf.research.data.settings import RenderSettings
@@ -46,8 +35,6 @@ from ttsf.research.landmarks.tracking import save_arrays
 
 FLOW_SIDE = 64  # px at which the known flow is stored, the mean of each cell
 DONORS = 30
-EXPRESSION = {BROW_RAISE: (-0.6, 1.6), BROW_KNIT: (-0.3, 1.1), SMILE: (-1.1, 1.1)}
-"""Least and most change of each expression label."""
 
 
 class Person(NamedTuple):
@@ -56,9 +43,9 @@ class Person(NamedTuple):
     images: np.ndarray
     """uint8 [F, size, size, 3]."""
     labels: np.ndarray
-    """float32 [F, 14]."""
+    """float32 [F, 11]."""
     known: np.ndarray
-    """bool [F, 14]."""
+    """bool [F, 11]."""
     flow: np.ndarray
     """float16 [F, 64, 64, 2], corners at pixel centres."""
     mouth: np.ndarray
@@ -68,10 +55,7 @@ class Person(NamedTuple):
 
 
 def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw random labels near the portrait's `own` [14]: the head in 3 of 4, the mouth always.
-
-    Brows and corners of the mouth stay as they are; `draw_expression` moves them.
-    """
+    """Draw random labels near the portrait's `own` [11]: the head in 3 of 4, the mouth always."""
     labels = own.copy()
     if rng.random() < 0.75:
         labels[:3] += rng.uniform(-1, 1, 3) * (1.1, 0.8, 0.7)
@@ -82,7 +66,7 @@ def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     else:
         labels[OPEN] = rng.uniform(0, 0.85) if kind < 0.85 else rng.uniform(0.85, 1.2)
     labels[WIDE] = np.clip(rng.normal(0, 0.5), -1, 1)
-    labels[[PRESS, LIP_FV]] = 0.0
+    labels[PRESS:] = 0.0
     shut = rng.random()
     if shut < 0.12:
         labels[OPEN], labels[PRESS] = 0.0, rng.uniform(0.4, 1)
@@ -93,26 +77,9 @@ def draw_labels(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return labels.astype(np.float32)
 
 
-def draw_expression(
-    labels: np.ndarray, rng: np.random.Generator, moving: Collection[int] = tuple(EXPRESSION)
-) -> np.ndarray:
-    """Change expression labels of labels [14] at random, each of those `moving` in half of the
-    draws."""
-    changed = labels.copy()
-    for label, (low, high) in EXPRESSION.items():
-        change, drawn = rng.uniform(low, high), rng.random() < 0.5
-        changed[label] += change * (drawn and label in moving)
-    return changed
-
-
-def render_person(
-    animator: Animator, count: int, rng: np.random.Generator, moving: Collection[int] = ()
-) -> Person:
-    """Render the cropped portrait and `count` versions of it; moving: its expression labels."""
-    frames = []
-    for _ in range(count):
-        labels = draw_labels(animator.own, rng)
-        frames.append(animator.render(draw_expression(labels, rng, moving) if moving else labels))
+def render_person(animator: Animator, count: int, rng: np.random.Generator) -> Person:
+    """Render the cropped portrait and `count` versions of it."""
+    frames = [animator.render(draw_labels(animator.own, rng)) for _ in range(count)]
     line = np.linspace(-1, 1, animator.size, dtype=np.float32)
     flow = np.stack([np.stack(np.meshgrid(line, line), -1), *(frame.flow for frame in frames)])
     cell = animator.size // FLOW_SIDE
@@ -175,10 +142,7 @@ def render_parts(
             refused[part.file] = str(error)
         else:
             if not path.exists():
-                moving = (SMILE,) if part.glasses else tuple(EXPRESSION)  # rims would bend
-                person = render_person(
-                    animator, settings.frames, rng, moving if settings.expressions else ()
-                )
+                person = render_person(animator, settings.frames, rng)
                 save_arrays(path, person._asdict())
             kept.append((part, path))
         if progress is not None:

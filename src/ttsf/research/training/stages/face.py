@@ -15,14 +15,7 @@ from torch import Tensor, nn
 
 from ttsf.model.face import objectives
 from ttsf.model.face.generator import GeneratedFace
-from ttsf.model.labels import (
-    GAIN,
-    LABELS,
-    WITHOUT_EXPRESSION,
-    head_only,
-    labels_to_alpha,
-    lips_only,
-)
+from ttsf.model.labels import GAIN, LABELS, head_only, labels_to_alpha, lips_only
 from ttsf.model.ttsf import TTSF, KnownMotion
 from ttsf.research.data.rendered_faces import FaceBatch, RenderedFaces
 from ttsf.research.presets import Preset
@@ -32,8 +25,6 @@ from ttsf.research.training.schedule import warm_up_cosine
 from ttsf.research.training.settings import FaceOptions
 
 CLOSED = 0.6  # blink label from which validation counts an eye as closed
-MEASURED = ("yaw", "pitch", "roll", "blink", "open", "brow_raise", "brow_knit", "smile")
-"""Labels whose correlation validation gives."""
 READING = ("codes", "read", "rest_codes")
 """Losses of E_v and E_m."""
 
@@ -46,11 +37,7 @@ class FaceStage:
         self.training = preset.face
         self.side, self.size = self.training.side, preset.model.video.size
         self.schedule_steps, self.weights = options.schedule_steps, asdict(preset.face.loss)
-        expressive = self.config.face.expression_codes
-        self.labels = LABELS if expressive else LABELS[:WITHOUT_EXPRESSION]
-        self.faces, self.held_out = (
-            RenderedFaces(folder, len(self.labels)) for folder in (options.data, options.valid)
-        )
+        self.faces, self.held_out = RenderedFaces(options.data), RenderedFaces(options.valid)
         self.batches_per_epoch = -(-self.faces.people // self.training.people)
         self.model = TTSF(self.config)
         if options.warm_start is not None:
@@ -90,7 +77,7 @@ class FaceStage:
     def _draw(self, batch: FaceBatch, known: Tensor) -> tuple[GeneratedFace, Tensor]:
         """Draw the sources with the targets' motion; also return the sources' codes by E_m.
 
-        known [P, L]: which source labels replace E_m's estimates.
+        known [P, 11]: which source labels replace E_m's estimates.
         """
         codes, compose = self.config.face.motion_codes, self.model.motion_extractor.compose
         alpha, share = (labels_to_alpha(x, codes) for x in (batch.source_labels, known))
@@ -131,7 +118,7 @@ class FaceStage:
 
     def _reading_losses(self, batch: FaceBatch, alpha: Tensor) -> dict[str, Tensor]:
         """Return the losses of E_m on the sources, alpha [P, K], and on further frames."""
-        n = len(self.labels)
+        n = len(LABELS)
         read = self.model.read_faces(batch.read.flatten(0, 1)).alpha
         return {
             "codes": objectives.code_mse(
@@ -146,9 +133,9 @@ class FaceStage:
         return objectives.box_weight(boxes.flatten(0, 1), self.side, self.size, weight, reach)
 
     def _reading_error(self, read: Tensor, true: Tensor) -> Tensor:
-        """Return the weighted squared error of E_m's labels; both [N, L]."""
+        """Return the weighted squared error of E_m's labels; both [N, 11]."""
         small = {"blink": self.training.read_blink, "open": self.training.read_open}
-        weight = true.new_tensor([small.get(name, 1.0) for name in self.labels])
+        weight = true.new_tensor([small.get(name, 1.0) for name in LABELS])
         return ((read - true).square() * weight).mean()
 
     def held_out_batches(self) -> Iterator[FaceBatch]:
@@ -180,15 +167,13 @@ class FaceStage:
                 eyes = zip(_psnr_within(error, eye), shut.tolist(), strict=True)
                 scores[f"blink_{name}".rstrip("_")] += [psnr for psnr, is_shut in eyes if is_shut]
             seen = self.model.read_faces(batch.read.flatten(0, 1)).alpha
-            read.append(seen[:, : len(self.labels)] / GAIN)
+            read.append(seen[:, : len(LABELS)] / GAIN)
             true.append(batch.read_labels.flatten(0, 1))
             rows.append(torch.cat([copy[:2], face.image[:2], target[:2], face.drawn[:2]]))
             rows[-1] = torch.cat([rows[-1], 2 * face.mask[:2].expand(-1, 3, -1, -1) - 1])
         figures = {k: float(np.mean(v)) for k, v in scores.items()}
         a, b = torch.cat(read).cpu(), torch.cat(true).cpu()
-        for name in MEASURED:
-            if name not in self.labels:
-                continue
+        for name in ("yaw", "pitch", "roll", "blink", "open"):
             k = LABELS.index(name)
             pair = torch.stack([a[:, k], b[:, k]])
             figures[f"r_{name}"] = float(torch.corrcoef(pair)[0, 1])

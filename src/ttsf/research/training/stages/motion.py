@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ttsf.config import CLIP_FRAMES
-from ttsf.model.labels import FIRST_LIP, GAIN, LABELS, SPOKEN, labels_to_alpha
+from ttsf.model.labels import FIRST_LIP, GAIN, LABELS, labels_to_alpha
 from ttsf.model.sampling import Sampling
 from ttsf.model.speech.tts import SpeechFeatures, SpokenText
 from ttsf.model.ttsf import TTSF, windows
@@ -54,9 +54,9 @@ class KnownTracks(NamedTuple):
 
     features: SpeechFeatures
     lips: Tensor
-    """[B, T, 14] labels, mouth only."""
+    """[B, T, 11] labels, mouth only."""
     head: Tensor
-    """[B, T, 14] labels, head only."""
+    """[B, T, 11] labels, head only."""
     frames: Tensor
     """int64 [B]: frames of each utterance."""
 
@@ -89,7 +89,7 @@ class MotionStage(ScheduledAdam[MotionTraining]):
             self.model.audio_mapper.requires_grad_(False)
 
     def _feature(self, labels: Tensor) -> Tensor:
-        """Convert motion labels [..., 14] to f_m [..., S]."""
+        """Convert motion labels [..., 11] to f_m [..., S]."""
         alpha = labels_to_alpha(labels, self.config.face.motion_codes)
         return self.model.motion_extractor.compose(alpha)
 
@@ -133,7 +133,7 @@ class MotionStage(ScheduledAdam[MotionTraining]):
             durations = features.durations[i, : len(symbols)].cpu().numpy()
             curve = mouth_curve(symbols, durations, mel)[:span]
             curve = curve.reshape(count, ratio, -1).mean(1)
-            lips[i, :count, SPOKEN] = torch.from_numpy(curve)
+            lips[i, :count, FIRST_LIP:] = torch.from_numpy(curve)
             start = (rng.standard_normal(FIRST_LIP) * spread).clip(-2, 2)
             head[i, :count, :FIRST_LIP] = torch.from_numpy(head_track(count, start, rng))
         place = features.mu.device
