@@ -20,7 +20,7 @@ from ttsf.serve.process.tasks import BareFrame
 
 if TYPE_CHECKING:
     from aiortc import MediaStreamTrack, RTCPeerConnection
-    from av import VideoFrame
+    from av import AudioFrame, VideoFrame
 
 PACKETS = 2
 """Packets of sound in a frame: Opus has 20 ms in each."""
