@@ -4,7 +4,6 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ttsf.compositing.expression import Expression, Warp
 from ttsf.compositing.features import find_features, find_mouth, wears_glasses
@@ -15,10 +14,14 @@ from ttsf.engine.stamp import Stamp
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.model.labels import BLINK, GAIN, LABELS, OPEN, labels_to_alpha
-from ttsf.model.ttsf import TTSF, SourceFaces
+from ttsf.model.ttsf import TTSF, SourceFaces, SpokenUtterance
 from ttsf.portrait.portrait import Portrait
 from ttsf.provenance.embed.payload import Payload
 from ttsf.timings.words import WordTimes
+
+TAKEN_BACK = 0.5
+"""Share of a smile that a mouth takes back which is opened by a label of 1."""
+SMILE = Expression._fields.index("smile")
 
 
 class Renderer:
@@ -59,11 +62,18 @@ class Renderer:
         """The scene's still frame, stamped."""
         return self._stamp.on(self.scene.still)
 
-    def expression(self, loudness: Tensor, first: int, words: WordTimes) -> np.ndarray:
-        """Return the `Expression` of each frame as `Expressions.of` does, float32 [N, 4]."""
+    @torch.inference_mode()
+    def expression(self, said: SpokenUtterance, first: int, words: WordTimes) -> np.ndarray:
+        """Return the `Expression` of each frame of an utterance as `Expressions.of` does, [N, 4].
+
+        An open mouth smiles less: its corners go up while its middle stays.
+        """
         if self.expressions is None:
-            return np.zeros((len(loudness), len(Expression._fields)), np.float32)
-        return self.expressions.of(loudness, first, words)
+            return np.zeros((said.f_lip.shape[1], len(Expression._fields)), np.float32)
+        amounts = self.expressions.of(said.loudness, first, words)
+        opening = said.f_lip[0] @ self.model.motion_extractor.codes()[:, OPEN] / GAIN
+        amounts[:, SMILE] *= 1 - TAKEN_BACK * opening.clamp(0, 1).cpu().numpy()
+        return amounts
 
     def region(
         self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray, amounts: np.ndarray

@@ -254,7 +254,7 @@ class Session:
         options = self.options
         moved = self.model.move(self.source, said, options.sampling(), index, before)
         f_m = self.model.scale_motion(self.source.f_m, moved.f_m, options.motion, options.blinks)
-        amounts = self.renderer.expression(said.loudness, first, words)
+        amounts = self.renderer.expression(said, first, words)
         keys = tuple(range(f_m.shape[1]))
         if not options.as_sampled:  # speech and pause apart, whichever of them are shown together
             speech, pause = (

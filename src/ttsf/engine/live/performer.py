@@ -181,7 +181,7 @@ class Performer:
         if nods is not None:
             f_m = f_m + nods.to(f_m)[:, None] * GAIN * self.model.motion_extractor.codes()[:, PITCH]
         f_lip, samples = self._continued(said)
-        amounts = self.session.renderer.expression(said.loudness, first, words)
+        amounts = self.session.renderer.expression(said, first, words)
         if self._last_expression is not None:
             share = np.linspace(1, 0, EASED + 2, dtype=np.float32)[1 : frames + 1, None]
             n = min(EASED, frames)
