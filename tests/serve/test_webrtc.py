@@ -83,8 +83,10 @@ class Caller:
                 await self._add(self.events, json.loads(message))
                 continue
             in_call = any(event.get("webrtc") for event in self.events if event["type"] == "video")
-            self.bytes += len(message)
-            self.bytes_in_call += len(message) * in_call
+            async with self._changed:
+                self.bytes += len(message)
+                self.bytes_in_call += len(message) * in_call
+                self._changed.notify_all()
 
     def _take(self, track: Any) -> None:
         async def take() -> None:
@@ -104,8 +106,8 @@ class Caller:
 
 
 @asynccontextmanager
-async def caller(server: Server, **start: Any) -> AsyncIterator[Caller]:
-    address = server.url.replace("http", "ws") + "/v1/live"
+async def caller(url: str, **start: Any) -> AsyncIterator[Caller]:
+    address = url.replace("http", "ws", 1) + "/v1/live"
     async with websockets.connect(address, max_size=None) as socket:
         one = Caller(socket)
         try:
@@ -122,7 +124,7 @@ def portrait(server: Server, photo: Path) -> str:
 
 def test_a_session_rests_and_speaks_by_webrtc(server: Server, portrait: str) -> None:
     async def run() -> None:
-        async with caller(server, portrait_id=portrait, **FAST) as one:
+        async with caller(server.url, portrait_id=portrait, **FAST) as one:
             assert (await one.of_type("ready"))["webrtc"]
             assert "webrtc" not in await one.of_type("video")
             await one.call()
@@ -148,7 +150,7 @@ def test_sound_is_in_step_with_the_picture(tmp_path: Path, photo: Path) -> None:
     """The face of the fake engine is bright while it hums."""
 
     async def run(server: Server) -> None:
-        async with caller(server, portrait_id=server.portrait(photo), **FAST) as one:
+        async with caller(server.url, portrait_id=server.portrait(photo), **FAST) as one:
             await one.call()
             await one.send("say", text="One two three four five.")
             await one.of_type("speech", what="done")
@@ -169,7 +171,7 @@ def test_sound_is_in_step_with_the_picture(tmp_path: Path, photo: Path) -> None:
 
 def test_an_interruption_by_webrtc(server: Server, portrait: str) -> None:
     async def run() -> None:
-        async with caller(server, portrait_id=portrait, **FAST) as one:
+        async with caller(server.url, portrait_id=portrait, **FAST) as one:
             await one.call()
             await one.send("say", text="one two three four five six seven eight nine ten. " * 20)
             await one.of_type("speech", what="begun")
@@ -184,7 +186,7 @@ def test_an_interruption_by_webrtc(server: Server, portrait: str) -> None:
 
 def test_an_offer_during_speech_waits_for_its_end(server: Server, portrait: str) -> None:
     async def run() -> None:
-        async with caller(server, portrait_id=portrait, **FAST) as one:
+        async with caller(server.url, portrait_id=portrait, **FAST) as one:
             await one.send("say", text="Good morning. It is nice to see you!")
             await one.of_type("speech", what="begun")
             await one.call()
@@ -197,7 +199,7 @@ def test_an_offer_during_speech_waits_for_its_end(server: Server, portrait: str)
 
 def test_after_a_call_the_mp4_comes_again(server: Server, portrait: str) -> None:
     async def run() -> None:
-        async with caller(server, portrait_id=portrait, **FAST) as one:
+        async with caller(server.url, portrait_id=portrait, **FAST) as one:
             await one.call()
             await one.until(lambda: len(one.pictures) > 10)
             await one.peer.close()
@@ -213,12 +215,12 @@ def test_after_a_call_the_mp4_comes_again(server: Server, portrait: str) -> None
 
 def test_who_comes_back_calls_again(server: Server, portrait: str) -> None:
     async def run() -> None:
-        async with caller(server, portrait_id=portrait, **FAST) as one:
+        async with caller(server.url, portrait_id=portrait, **FAST) as one:
             session = (await one.of_type("ready"))["session"]
             await one.call()
             await one.send("say", text="This one is said now. And this is said afterwards.")
             await one.of_type("speech", what="begun")
-        async with caller(server, session=session) as two:
+        async with caller(server.url, session=session) as two:
             await two.of_type("speech", speech=1, what="done")
             words = [w["text"] for e in two.events if e["type"] == "words" for w in e["words"]]
             assert words[-1] == "afterwards."
@@ -232,7 +234,7 @@ def test_who_comes_back_calls_again(server: Server, portrait: str) -> None:
 
 def test_a_client_that_stops_reaching_pauses_its_session(server: Server, portrait: str) -> None:
     async def run() -> None:
-        async with caller(server, portrait_id=portrait, **FAST) as one:
+        async with caller(server.url, portrait_id=portrait, **FAST) as one:
             await one.call()
             await one.until(lambda: len(one.sound()) > RATE)
             at = len(one.sound()) / RATE
@@ -247,7 +249,7 @@ def test_a_client_that_stops_reaching_pauses_its_session(server: Server, portrai
 
 def test_a_dead_engine_is_replaced_during_a_call(start: Callable, photo: Path) -> None:
     async def run(server: Server) -> None:
-        async with caller(server, portrait_id=server.portrait(photo), **FAST) as one:
+        async with caller(server.url, portrait_id=server.portrait(photo), **FAST) as one:
             await one.call()
             await one.send("say", text="The first. The second. The third is the last.")
             await one.of_type("speech", what="begun")
@@ -271,7 +273,7 @@ def test_bad_offers_are_refused_and_the_session_goes_on(
     server: Server, portrait: str, kinds: tuple[str, ...]
 ) -> None:
     async def run() -> None:
-        async with caller(server, portrait_id=portrait, **FAST) as one:
+        async with caller(server.url, portrait_id=portrait, **FAST) as one:
             sdp = "v=0"
             if kinds:
                 for kind in kinds:
@@ -317,7 +319,7 @@ def test_a_server_without_aiortc_says_so(
     monkeypatch.setattr(webrtc, "find_spec", lambda _: None)
 
     async def run() -> None:
-        async with caller(server, portrait_id=portrait, **FAST) as one:
+        async with caller(server.url, portrait_id=portrait, **FAST) as one:
             assert not (await one.of_type("ready"))["webrtc"]
             await one.send("offer", sdp="v=0")
             told = await one.of_type("error")
@@ -340,7 +342,7 @@ def test_calls_give_back_sockets(
     monkeypatch.setattr(webrtc.Call, "close", closing)
 
     async def run() -> None:
-        async with caller(server, portrait_id=portrait, **FAST) as one:
+        async with caller(server.url, portrait_id=portrait, **FAST) as one:
             await one.call()
             first = one.peer
             one.peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))

@@ -275,7 +275,7 @@ def test_a_spoken_question(page: Browser, chat: ChatServer) -> None:
     lives(page)
     page.run("$`tab-talk`.click(); $`mic`.click();")
     wait_for(page, "$`mic`.getAttribute('aria-pressed') === 'true'")
-    page.run("await new Promise((done) => setTimeout(done, 500)); $`mic`.click();")
+    page.run("await new Promise((done) => setTimeout(done, 1_500)); $`mic`.click();")
     wait_for(page, "$`log`.firstChild?.textContent === 'What did I just say?'")
     assert len(chat.sounds[-1]) > 1_000
     assert wait_for(page, "$`log`.querySelector('.now')?.textContent")
