@@ -45,7 +45,7 @@ class Call:
     def __init__(self, fps: int, sample_rate: int, changed: Callable[[bool], None]) -> None:
         self._fps, self._sample_rate, self._changed = fps, sample_rate, changed
         self._frames = 0
-        self._sound = asyncio.Queue["AudioFrame"](MOST_WAITING * PACKETS)
+        self._sound: asyncio.Queue[AudioFrame] = asyncio.Queue(MOST_WAITING * PACKETS)
         self._newest: VideoFrame | None = None
         self._drawn = asyncio.Event()
         self._closed = False
