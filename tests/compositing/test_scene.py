@@ -212,3 +212,21 @@ def test_what_is_drawn_is_opaque() -> None:
     mask[:, 50:80, 50:78] = 0
     got = frame(made, flow, mask, drawn)[195:205, 195:205]
     assert (got[..., 3] == 255).all() and np.abs(got[..., :3].astype(int) - 128).max() <= 4
+
+
+def test_sharpening_steepens_the_edges_of_what_is_drawn() -> None:
+    """A soft edge of a drawn mouth becomes steeper; flat areas and what is not drawn stay."""
+    face = portrait(noise(200, 200), 100, 100, 200)
+    flow, mask, drawn = fields()
+    side = mask.shape[-1]
+    mask[0, side // 3 : -side // 3, side // 3 : -side // 3] = 0
+    drawn[:] = np.clip((np.arange(side) - side / 2) / 6, -0.6, 0.6)
+    soft, sharp = (
+        frame(Scene(face, PICTURE, toned=False, sharpening=amount), flow, mask, drawn).astype(int)
+        for amount in (0.0, 0.8)
+    )
+    row = soft.shape[0] // 2
+    middle = slice(soft.shape[1] // 2 - 20, soft.shape[1] // 2 + 20)
+    slopes = [np.abs(np.diff(made[row, middle, 0])).max() for made in (soft, sharp)]
+    assert slopes[1] > 1.1 * slopes[0]
+    assert np.array_equal(soft[:40], sharp[:40])

@@ -43,11 +43,17 @@ class Lattice(NamedTuple):
         return Box(rows[0] - 1, columns[0] - 1, rows[-1] + 2, columns[-1] + 2).within(self.all)
 
     def sampled(
-        self, field: np.ndarray, cells: Box, box: Box, columns: int, rows: int
+        self,
+        field: np.ndarray,
+        cells: Box,
+        box: Box,
+        columns: int,
+        rows: int,
+        method: int = cv2.INTER_LINEAR,
     ) -> np.ndarray:
         """Resample a field of some cells on a grid of `columns` x `rows` over a box of the frame.
 
-        Interpolates bilinearly between cell centres, and repeats the edge beyond them.
+        Interpolates between cell centres (method: OpenCV's), and repeats the edge beyond them.
         """
         right = (box.right - box.left) / columns / self.cell
         down = (box.bottom - box.top) / rows / self.cell
@@ -57,7 +63,7 @@ class Lattice(NamedTuple):
             field,
             np.array([[right, 0, from_left], [0, down, from_top]]),
             (columns, rows),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            flags=method | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
 

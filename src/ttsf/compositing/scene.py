@@ -22,6 +22,8 @@ from ttsf.portrait.portrait import Portrait
 SHARP = (0.3, 0.7)
 """Range of mask weights over which the picture's fine detail fades in. Below it, detail finer than
 G's resolution (such as the closed lips across an open mouth) is suppressed."""
+DETAIL = 1.2
+"""Size of what is fine in G's drawing, cells; it draws mouths softer than pictures are."""
 LEAST_SHARE = 0.005
 """Weight below which drawn pixels are ignored when the rectangle to draw is chosen."""
 
@@ -42,12 +44,13 @@ class Scene:
         side: int = 128,
         mouth: Mouth | None = None,
         toned: bool = True,
+        sharpening: float = 0.0,
     ) -> None:
         """size: long side of the frame, px (None: the picture's own, at most 1080).
 
         transparent: frames are RGBA if the portrait is not opaque. side: side of the fields, cells.
-        mouth: where teeth are separated. toned: adapt drawn colours to the picture's. Raises
-        TtsfError for an invalid size.
+        mouth: where teeth are separated. toned: adapt drawn colours to the picture's. sharpening:
+        of what is drawn, see `FaceConfig`. Raises TtsfError for an invalid size.
         """
         picture, square = portrait.picture, portrait.square
         alpha = portrait.alpha if transparent else None
@@ -75,6 +78,7 @@ class Scene:
         self._cells = places(self._lattice.all)
         self._small = cut_square(picture, square, side)
         self._palette, self._mouth = palette(self._small) if toned else None, mouth
+        self._sharpening = np.float32(sharpening)
 
     def draw(self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         """Draw the region of one frame, RGB or RGBA uint8 [h, w, 3 or 4].
@@ -106,6 +110,8 @@ class Scene:
         share, drawn = share[cells.pixels][..., None], drawn[cells.pixels]
         offset = flow[cells.pixels] * self._moves_cells[cells.pixels]
         seen = _moved(self._small, self._cells[cells.pixels] + offset)
+        if self._sharpening:
+            drawn = drawn + self._sharpening * (drawn - cv2.GaussianBlur(drawn, (0, 0), DETAIL))
         drawn = (drawn.clip(-1, 1) + 1) * np.float32(127.5)
         if self._palette is not None:
             drawn = self._palette.match(drawn)
@@ -116,7 +122,7 @@ class Scene:
         box = self._lattice.box(cells).within(self.region)
         part = pixels[box.seen_from(self.region).pixels]
         height, width, channels = part.shape
-        sampled = self._lattice.sampled(blunt, cells, box, width, height)
+        sampled = self._lattice.sampled(blunt, cells, box, width, height, cv2.INTER_CUBIC)
         if self._mouth is not None:
             found = teeth(drawn, float(np.median(seen.mean(-1))), share[..., 0])
             self._tell_teeth_apart(self._mouth, sampled[..., :3], found, offset[..., 0], cells, box)

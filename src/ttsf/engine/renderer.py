@@ -109,6 +109,7 @@ class Renderer:
             face.drawn_side,
             find_mouth(mask) if mask is not None and teeth else None,
             colours,
+            face.sharpening if ruled else 0,
         )
         if mask is None or self.expressions is None:
             return scene, None

@@ -95,6 +95,7 @@ _MINI = ModelConfig(
         codes_are_labels=True,
         teeth_by_rule=True,
         portrait_colours=True,
+        sharpening=0.8,
     ),
     audio_mapper=AudioMapperConfig(
         channels=128, kernels=(3, 7), opening=MouthOpeningConfig(), lead=2
