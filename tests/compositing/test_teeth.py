@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ttsf.compositing.features import Mouth, find_mouth
-from ttsf.compositing.teeth import BORDERS, WIDTHS, relief, skull, teeth
+from ttsf.compositing.teeth import BORDERS, WIDTHS, relief, skull, teeth, whitened
 
 
 def opened(x: float, y: float, width: float, height: float, tilt: float = 0.0) -> np.ndarray:
@@ -69,3 +69,14 @@ def test_the_skull_moves_as_the_skin_above_the_teeth() -> None:
     moved = skull(found, offset)
     assert moved is not None and moved == pytest.approx(offset[3])
     assert skull(np.zeros_like(found), offset) is None
+
+
+def test_grey_and_green_teeth_become_whiter_and_lips_stay() -> None:
+    drawn = np.zeros((1, 3, 3), np.float32)
+    drawn[0] = [(120, 122, 118), (150, 170, 130), (150, 60, 70)]
+    made = whitened(drawn, np.array([[1, 1, 0]], np.float32), 180.0)
+    assert (made[0, :2].mean(-1) > drawn[0, :2].mean(-1) + 10).all()
+    assert np.ptp(made[0, 1]) < 0.6 * np.ptp(drawn[0, 1])
+    assert np.array_equal(made[0, 2], drawn[0, 2])
+    bright = np.full((1, 1, 3), 240, np.float32)
+    assert np.abs(whitened(bright, np.ones((1, 1), np.float32), 200.0) - bright).max() < 12

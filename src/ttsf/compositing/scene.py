@@ -15,7 +15,7 @@ from ttsf.compositing.ground import ground, uncovered
 from ttsf.compositing.lattice import Lattice, middles, places
 from ttsf.compositing.palette import palette
 from ttsf.compositing.surroundings import MARGIN, Surroundings, smoothstep
-from ttsf.compositing.teeth import relief, skull, teeth
+from ttsf.compositing.teeth import relief, skull, teeth, whitened
 from ttsf.portrait.crop import cut_square
 from ttsf.portrait.portrait import Portrait
 
@@ -115,6 +115,11 @@ class Scene:
         drawn = (drawn.clip(-1, 1) + 1) * np.float32(127.5)
         if self._palette is not None:
             drawn = self._palette.match(drawn)
+        found = None
+        if self._mouth is not None:
+            skin = float(np.median(seen.mean(-1)))
+            found = teeth(drawn, skin, share[..., 0])
+            drawn = whitened(drawn, found, skin)
         kept = smoothstep(*SHARP, 1 - share)
         blunt = drawn * share + seen * (1 - share - kept)
         if pixels.shape[-1] == 4:
@@ -123,8 +128,7 @@ class Scene:
         part = pixels[box.seen_from(self.region).pixels]
         height, width, channels = part.shape
         sampled = self._lattice.sampled(blunt, cells, box, width, height, cv2.INTER_CUBIC)
-        if self._mouth is not None:
-            found = teeth(drawn, float(np.median(seen.mean(-1))), share[..., 0])
+        if self._mouth is not None and found is not None:
             self._tell_teeth_apart(self._mouth, sampled[..., :3], found, offset[..., 0], cells, box)
         kept = self._lattice.sampled(kept.repeat(channels, -1), cells, box, width, height)
         # rounds, and stays within 0 to 255

@@ -1,4 +1,4 @@
-"""G draws unseen teeth as one band; this module shades individual teeth in it.
+"""G draws unseen teeth as one greyish band; this module whitens it and shades single teeth in it.
 
 A tooth is only three of G's cells wide. Teeth that the portrait shows are its own pixels and stay
 as they are. The row is fixed to the skull: it moves like the skin below the nose.
@@ -19,6 +19,12 @@ ROUND, BACK = 0.10, 0.25
 LIGHT, GREY, OWN = (0.35, 0.6), (0.26, 0.42), (0.5, 0.8)
 """Ranges over which a cell turns into a tooth: brightness relative to the skin (rising), saturation
 (falling), and share of drawn pixels (rising)."""
+NEUTRAL, LIFT = 0.7, 0.35
+"""Shares of the way that a tooth goes towards the colour and the brightness of teeth."""
+IVORY = np.array([1.03, 1.0, 0.95], np.float32)
+"""Colour of teeth, relative to their brightness."""
+WHITE, BRIGHTEST = 1.05, 225.0
+"""Brightness of teeth relative to the skin, and its limit of 255."""
 LEAST = 0.3
 """Minimum weight of a tooth cell."""
 ABOVE = 3
@@ -35,6 +41,17 @@ def teeth(drawn: np.ndarray, skin: float, share: np.ndarray) -> np.ndarray:
     grey = 1 - drawn.min(-1) / np.maximum(most, 1)
     weight = smoothstep(*LIGHT, light) * (1 - smoothstep(*GREY, grey)) * smoothstep(*OWN, share)
     return weight.astype(np.float32)
+
+
+def whitened(drawn: np.ndarray, found: np.ndarray, skin: float) -> np.ndarray:
+    """Return drawn pixels [h, w, 3] with teeth that are less grey and less coloured.
+
+    found: output of `teeth`; skin: brightness of the skin; all of 255.
+    """
+    weight, light = found[..., None], drawn.mean(-1, keepdims=True)
+    pale = drawn + weight * NEUTRAL * (light * IVORY - drawn)
+    wanted = min(WHITE * skin, BRIGHTEST) / np.maximum(light, 1)
+    return np.minimum(pale * (1 + weight * LIFT * np.maximum(wanted - 1, 0)), 255)
 
 
 def skull(found: np.ndarray, offset: np.ndarray) -> np.ndarray | None:
