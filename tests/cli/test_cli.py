@@ -309,11 +309,11 @@ def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_training_is_told_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     monkeypatch.setattr(start, "train_stage", lambda *given: calls.append(given))
-    line = "train face --data d --valid v --generator-only -o run --preset paper"
+    line = "train face --data d --valid v --warm-start w -o run --preset paper"
     assert main([*line.split(), "--epochs", "1.5", "--accumulate", "3", "--log-every", "7"]) == 0
     assert main(["train", "tts", "--data", "d", "-o", "run", "--steps", "9"]) == 0
     (face, preset, out, settings, unset, epochs), (_, _, _, short, steps, none) = calls
-    assert face == FaceOptions(Path("d"), Path("v"), generator_only=True)
+    assert face == FaceOptions(Path("d"), Path("v"), Path("w"))
     assert (preset, out, epochs, none) == (PRESETS["paper"], Path("run"), 1.5, None)
     assert vars(settings) == vars(RunSettings(steps=1, accumulate=3, log_every=7))
     assert vars(short) == vars(RunSettings(steps=1))

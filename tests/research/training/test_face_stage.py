@@ -65,9 +65,9 @@ def test_labels_split_into_head_and_lips():
     assert labels_to_alpha(labels, 20).shape == (4, 20)
 
 
-def test_the_generator_alone_goes_on_from_a_model(faces, model_folder):
+def test_a_stage_goes_on_from_a_model(faces, model_folder):
     preset = small(replace(MINI, model=TINY))
-    options = FaceOptions(faces, faces, None, model_folder, True)
+    options = FaceOptions(faces, faces, model_folder)
     stage = FaceStage(options, preset)
     begun = checkpoint.load(model_folder).state_dict()
     name = "generator.constant"
@@ -82,4 +82,4 @@ def test_the_generator_alone_goes_on_from_a_model(faces, model_folder):
     found = stage.model.state_dict()
     trained = [key for key in found if key.partition(".")[0] in FACE]
     changed = {key.partition(".")[0] for key in trained if not torch.equal(found[key], begun[key])}
-    assert changed == {"generator"}
+    assert changed == {"face_encoder", "motion_extractor", "generator"}

@@ -77,12 +77,8 @@ class FaceOptions:
     """Rendered training portraits."""
     valid: Path
     """Rendered held-out portraits."""
-    schedule_steps: int | None = None
-    """Steps of the learning rate decay (default: length of the run)."""
     warm_start: Path | None = None
     """Model to start from (default: random weights)."""
-    generator_only: bool = False
-    """Train G only; freeze E_v and E_m."""
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,6 @@ from ttsf.research.training.schedule import warm_up_cosine
 from ttsf.research.training.settings import FaceOptions
 
 CLOSED = 0.6  # blink label from which validation counts an eye as closed
-READING = ("codes", "read", "rest_codes")
-"""Losses of E_v and E_m."""
 
 
 class FaceStage:
@@ -36,19 +34,13 @@ class FaceStage:
         self.config = preset.model
         self.training = preset.face
         self.side, self.size = self.training.side, preset.model.video.size
-        self.schedule_steps, self.weights = options.schedule_steps, asdict(preset.face.loss)
+        self.weights = asdict(preset.face.loss)
         self.faces, self.held_out = RenderedFaces(options.data), RenderedFaces(options.valid)
         self.batches_per_epoch = -(-self.faces.people // self.training.people)
         self.model = TTSF(self.config)
         if options.warm_start is not None:
             load_parts(self.model, options.warm_start, FACE)
         self.net = Parts(self.model, FACE)
-        self.reads = not options.generator_only
-        if not self.reads:
-            self.model.face_encoder.requires_grad_(False)
-            self.model.motion_extractor.requires_grad_(False)
-            for name in READING:
-                del self.weights[name]
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam; E_v and E_m learn slower than G, or they collapse.
@@ -68,7 +60,7 @@ class FaceStage:
     def learning_rate(self, step: int, steps: int) -> float:
         """Warm-up, then a cosine."""
         t = self.training
-        return warm_up_cosine(step, self.schedule_steps or steps, t.warm_up, t.last_rate)
+        return warm_up_cosine(step, steps, t.warm_up, t.last_rate)
 
     def batch(self, number: int) -> FaceBatch:
         """Return random people and targets."""
@@ -104,17 +96,14 @@ class FaceStage:
         jaw = self._weight(batch.mouth, t.mouth_flow, t.mouth_reach).maximum(eyes)
         outside = (mouth == 1).float()
         valid = batch.flow_known.repeat_interleave(frames)
-        found = {
+        return {
             "rec": objectives.pyramid_l1(face.image, target, weight),
             "edge": objectives.gradient_l1(face.image, target, weight),
             "drawn": objectives.pyramid_l1(face.drawn, target, weight),
             "warped": objectives.pyramid_l1(face.warped, target, jaw),
             "trust": ((1 - face.mask) * outside).sum() / outside.sum(),
             "flow": objectives.flow_l1(face.flow, batch.flow.flatten(0, 1), valid, jaw),
-        }
-        if self.reads:
-            found |= self._reading_losses(batch, alpha)
-        return found
+        } | self._reading_losses(batch, alpha)
 
     def _reading_losses(self, batch: FaceBatch, alpha: Tensor) -> dict[str, Tensor]:
         """Return the losses of E_m on the sources, alpha [P, K], and on further frames."""
