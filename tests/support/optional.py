@@ -4,7 +4,7 @@ import importlib.metadata
 
 import pytest
 
-from ttsf.research.data.synthetic.teachers import installed_voices
+from tests.support.flite import installed_voices
 
 SCORERS = (
     "face_recognition_models",
@@ -33,6 +33,6 @@ def needs_package(name: str) -> None:
 
 
 def needs_voice(name: str) -> None:
-    """A synthetic voice: its program may be installed without it."""
+    """A voice of flite, which may be installed without it."""
     if name not in installed_voices():
         pytest.skip(f"the voice {name} is not installed")

@@ -26,7 +26,6 @@ class _Recorded(PrepareSettings):
 @dataclass(frozen=True)
 class _Open(OpenCorpusSettings):
     longest_s: Longest = OpenCorpusSettings.longest_s
-    texts: Annotated[tuple[Path, ...], arg(name="text", metavar="FILE")] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

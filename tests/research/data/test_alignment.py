@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.support.flite import speak
 from tests.support.optional import needs_voice
 from ttsf.errors import TtsfError
 from ttsf.research.data.speech.alignment import IPA, align, spoken_words
-from ttsf.research.data.synthetic.teachers import speak
 from ttsf.research.data.synthetic.visemes import SHAPES
 
 TEXT = "My name is Anna, and I live near the well-known station."

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
+from tests.support.flite import speak
 from tests.support.optional import needs_voice
 from tests.support.parts import write_parts
 from ttsf.errors import MissingPackage, TtsfError
@@ -26,11 +27,9 @@ from ttsf.research.data.manifest import Animated, Clip, Recorded, read_manifest
 from ttsf.research.data.open_corpus import (
     build_open_corpus,
     check_packages,
-    choose_voices,
     describe,
     pick_drives,
     plan_portrait,
-    plan_teachers,
     settle_registers,
 )
 from ttsf.research.data.parts import read_parts
@@ -38,7 +37,6 @@ from ttsf.research.data.records import Record
 from ttsf.research.data.settings import OpenCorpusSettings
 from ttsf.research.data.speech.alignment import Phone, read_phones, save_phones
 from ttsf.research.data.synthetic.animated_clips import spoken_labels, tracked_labels, whole_frames
-from ttsf.research.data.synthetic.teachers import speak
 from ttsf.research.data.synthetic.visemes import SILENCE, viseme_times
 
 RATE = 16_000
@@ -105,51 +103,23 @@ def test_the_plan_depends_on_names_and_seed_alone(tmp_path: Path) -> None:
     assert len({job.drives for job in plan(portraits).values()}) > 4
 
 
-def test_teachers_read_training_transcripts_for_training_only(tmp_path: Path) -> None:
-    rows = [
-        ("speech/a.wav", "train", "The quick brown fox jumps over the dog.", "low"),
-        ("speech/b.wav", "valid", "Nobody may read this sentence to anyone.", "low"),
-    ]
-    speech = read_parts(write_parts(tmp_path, rows), "speech", ["train", "valid"])
-    settings = OpenCorpusSettings(sentences=200, voices=("slt", "rms"))
-    jobs = plan_teachers(speech, settings)
-    assert jobs == plan_teachers(speech, settings) and len({job.key for job in jobs}) == 200
-    texts = {job.text: job for job in jobs}
-    assert texts["The quick brown fox jumps over the dog."].split == "train"
-    assert "Nobody may read this sentence to anyone." not in texts
-    assert 0 < sum(job.split == "valid" for job in jobs) < 30
-    assert {job.voice for job in jobs} == {"slt", "rms"}
-
-
-def test_unusable_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusable_settings_are_named() -> None:
     changes: dict[str, Any]
     for changes, reason in (
         ({"size": 65}, "size 65"),
         ({"longest_s": 1.0}, "longest clip 1 s: 2 to 60 seconds"),
-        ({"sentences": -1}, "count from 0"),
         ({"clips_per_portrait": -1}, "count from 0"),
-        ({"voices": ("anna",)}, "synthetic voices read nothing"),
-        ({"texts": (Path("a.txt"),)}, "give a number of sentences"),
-        ({"sentences": 1, "voices": ("anna",)}, "no teacher voice 'anna'"),
-        ({"sentences": 1, "voices": ()}, "apt-get install flite"),
     ):
         with pytest.raises(TtsfError, match=reason):
-            choose_voices(OpenCorpusSettings(**changes))
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert choose_voices(OpenCorpusSettings()).voices == ()
+            OpenCorpusSettings(**changes)
 
 
-def test_other_parts_or_texts_are_another_corpus(tmp_path: Path) -> None:
-    text = tmp_path / "text.txt"
-    text.write_text("Some words.")
-    settings = OpenCorpusSettings(sentences=9, texts=(text,), voices=())
+def test_other_parts_are_another_corpus(tmp_path: Path) -> None:
     folder = write_parts(tmp_path / "parts", [("speech/a.wav", "train", "", "low")])
-    first = describe(folder, settings)
+    first = describe(folder, OpenCorpusSettings())
     assert json.loads(json.dumps(first)) == first
-    text.write_text("Other words.")
-    second = describe(folder, settings)
     write_parts(folder, [("speech/b.wav", "train", "", "low")])
-    assert first != second != describe(folder, settings)
+    assert first != describe(folder, OpenCorpusSettings())
 
 
 def test_a_mediapipe_without_its_solutions_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,9 +255,7 @@ def test_any_history_gives_the_same_bytes(tmp_path: Path) -> None:
     pytest.importorskip("mediapipe.python.solutions", reason="needs ttsf[data]")
     pytest.importorskip("pocketsphinx", reason="alignment needs ttsf[data]")
     parts = real_parts(tmp_path / "parts")
-    settings = OpenCorpusSettings(
-        paces=True, sentences=3, clips_per_portrait=3, size=128, voices=("rms",)
-    )
+    settings = OpenCorpusSettings(paces=True, clips_per_portrait=3, size=128)
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     records = build_open_corpus(parts, whole, settings)
     clips = {clip.name: clip for clip in read_manifest(whole)}
@@ -326,7 +294,6 @@ def check_clips(folder: Path, clips: dict[str, Clip]) -> None:
     assert float(clips["speech/a_slow"].pitch_hz or 0) < float(clips["speech/a"].pitch_hz or 0)
     video = clips["video/talk"]
     assert video.text and video.voice_register == "low" and video.phones
-    assert sum(name.startswith("teacher/rms_") for name in clips) == 3
     for clip in clips.values():
         for path in (clip.video, clip.audio, clip.labels, clip.phones):
             assert path is None or (folder / path).is_file()

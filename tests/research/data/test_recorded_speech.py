@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.flite import speak
 from tests.support.optional import needs_voice
 from ttsf.errors import TtsfError
 from ttsf.research.data.clip_files import save_samples
@@ -15,7 +16,6 @@ from ttsf.research.data.recorded.speech import SpeechJob, play, read_speech, spe
 from ttsf.research.data.records import Record
 from ttsf.research.data.speech.alignment import Phone, read_phones
 from ttsf.research.data.speech.speech_files import above_noise, longest_loud, median_pitch
-from ttsf.research.data.synthetic.teachers import speak
 
 RATE = 16_000
 

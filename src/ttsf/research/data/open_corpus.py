@@ -8,7 +8,6 @@ it was made, and everything random depends on the seed and on names alone.
 Below the corpus's folder: clips/, phones/, and tracks/ with the motion of recorded videos.
 """
 
-import random
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,7 +17,6 @@ from pathlib import Path
 import numpy as np
 
 from ttsf.errors import TtsfError, needing
-from ttsf.media.files import read_text
 from ttsf.parallel import Parallel, only_run
 from ttsf.research.data.clip_files import read_samples
 from ttsf.research.data.manifest import Clip
@@ -33,14 +31,6 @@ from ttsf.research.data.speech.alignment import phone_times, save_phones
 from ttsf.research.data.speech.speech_files import agreed_register, median_pitch
 from ttsf.research.data.synthetic.animated_clips import PortraitJob, portrait_one, track_path
 from ttsf.research.data.synthetic.portraits import shows_teeth
-from ttsf.research.data.synthetic.sentences import teacher_texts
-from ttsf.research.data.synthetic.teachers import (
-    VOICES,
-    TeacherJob,
-    installed_voices,
-    require,
-    teach_one,
-)
 from ttsf.research.data.synthetic.timed_voices import timed_jobs, timed_one
 from ttsf.research.landmarks.face_mesh import load_solutions
 from ttsf.research.landmarks.tracking import save_track, track_video
@@ -48,8 +38,6 @@ from ttsf.research.landmarks.tracking import save_track, track_video
 USES: tuple[Use, ...] = ("train", "valid")
 TRACKED_SHARE = 1 / 3
 """Fraction of animated clips driven by the motion of a recorded video."""
-VALID_SHARE = 0.05
-"""Fraction of the teachers' sentences that is held out."""
 DONORS = 4
 
 
@@ -61,17 +49,15 @@ def build_open_corpus(
 ) -> list[Record]:
     """Build a corpus of a folder of parts (`data.parts`) in `out`; see `parallel.run_jobs`.
 
-    Goes on where an earlier run stopped. Videos, recorded speech, teachers and portraits are worked
+    Goes on where an earlier run stopped. Videos, recorded and timed speech and portraits are worked
     through in turn. Raises TtsfError for unusable settings, parts or folders, and where something
     is not installed.
     """
-    settings = choose_voices(settings)
     videos, speech, portraits = (
         read_parts(parts, kind, USES) for kind in ("video", "speech", "portrait")
     )
     check_packages(pictures=bool(videos or portraits))
     check_names([*videos, *speech, *portraits], settings.paces)
-    teachers = plan_teachers(speech, settings)
     timed = [] if settings.timed is None else timed_jobs(settings.timed, settings.longest_s)
     root = parts.resolve()
     with only_run(out, describe(root, settings)):
@@ -79,7 +65,6 @@ def build_open_corpus(
         records = record_jobs(video_one, filmed, out, workers)
         recordings = [SpeechJob(root, part, settings.longest_s, settings.paces) for part in speech]
         records += record_jobs(speech_one, recordings, out, workers)
-        records += record_jobs(teach_one, teachers, out, workers)
         records += record_jobs(timed_one, timed, out, workers)
         records = settle_registers(records)
         drives = find_drives(records, out)
@@ -88,20 +73,6 @@ def build_open_corpus(
         records += record_jobs(portrait_one, jobs, out, workers)
         finish(out, "Open corpus", records)
     return records
-
-
-def choose_voices(settings: OpenCorpusSettings) -> OpenCorpusSettings:
-    """Fill in the reading voices; raises TtsfError for unusable settings."""
-    if not settings.sentences:
-        return replace(settings, voices=())
-    voices = tuple(installed_voices()) if settings.voices is None else settings.voices
-    if not voices:
-        raise TtsfError(
-            "the teacher voices need flite or festival: apt-get install flite, or have no "
-            "sentences read"
-        )
-    require(voices)
-    return replace(settings, voices=voices)
 
 
 def check_packages(pictures: bool) -> None:
@@ -133,9 +104,7 @@ def describe(root: Path, settings: OpenCorpusSettings) -> dict[str, object]:
         "kind": "open",
         "parts": str(root),
         "list": zlib.crc32((root / PARTS).read_bytes()),
-        "texts": [zlib.crc32(read_text(path).encode()) for path in settings.texts],
         "timed": settings.timed and str(settings.timed.resolve()),
-        "voices": list(settings.voices or ()),
     }
 
 
@@ -205,24 +174,6 @@ def settle_registers(records: Sequence[Record]) -> list[Record]:
             clips.append(replace(clip, voice_register=register))
         settled.append(Record(record.key, clips, refused))
     return settled
-
-
-def plan_teachers(speech: Sequence[Part], settings: OpenCorpusSettings) -> list[TeacherJob]:
-    """Assign sentences to teachers; transcripts of training speech are used for training only."""
-    voices = settings.voices or ()
-    shares = [VOICES[name].share for name in voices]
-    heard = "\n\n".join(p.transcript for p in speech if p.transcript and p.use == "train")
-    texts = [heard, *(read_text(path) for path in settings.texts)]
-    sentences = teacher_texts(settings.sentences, texts, random.Random(settings.seed))
-    jobs: list[TeacherJob] = []
-    for sentence in sentences:
-        rng = random.Random(f"{settings.seed} {sentence}")
-        (voice,) = rng.choices(voices, shares)
-        held_out = rng.random() < VALID_SHARE and sentence not in heard
-        jobs.append(
-            TeacherJob(sentence, voice, "valid" if held_out else "train", settings.longest_s)
-        )
-    return sorted(jobs, key=lambda job: job.key)
 
 
 def find_drives(records: Sequence[Record], out: Path) -> list[Clip]:

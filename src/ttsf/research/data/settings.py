@@ -40,8 +40,6 @@ class OpenCorpusSettings:
 
     paces: bool = False
     """Also add recordings with text 8 % slower and faster, as other speakers."""
-    sentences: int = 0
-    """Number of sentences read by synthetic voices."""
     clips_per_portrait: int = 2
     """Animated clips per portrait."""
     size: int = PICTURE_SIDE
@@ -50,19 +48,13 @@ class OpenCorpusSettings:
     """Longest clip, s; longer recordings are cut."""
     seed: int = 0
     """Random seed."""
-    texts: tuple[Path, ...] = ()
-    """Files of English text in UTF-8 to read, besides transcripts and templates."""
     timed: Path | None = None
     """Folder of synthetic speech with symbol times (recipes/teacher_voices.py)."""
-    voices: tuple[str, ...] | None = None
-    """Synthetic voices (default: all whose engine is installed)."""
 
     def __post_init__(self) -> None:
         _check(self.size, self.longest_s, shortest_s=2.0)
-        if self.sentences < 0 or self.clips_per_portrait < 0:
-            raise TtsfError("sentences and clips per portrait count from 0")
-        if (self.voices or self.texts) and not self.sentences:
-            raise TtsfError("synthetic voices read nothing: give a number of sentences as well")
+        if self.clips_per_portrait < 0:
+            raise TtsfError("clips per portrait count from 0")
 
 
 @dataclass(frozen=True)
