@@ -109,7 +109,7 @@ def write_corpus(folder: Path, frames: int = 40) -> Path:
 
 
 STAGES = (
-    *("vocoder", "tuned vocoder", "syncnet", "tts", "face", "motion", "lips"),
+    *("vocoder", "syncnet", "tts", "face", "motion", "lips"),
     *("sound-lips", "voice", "joint"),
 )
 
@@ -126,9 +126,6 @@ class TinyStages:
         """A fresh stage; those before it that it reads are run for a step."""
         builders: dict[str, Callable[[], Stage]] = {
             "vocoder": lambda: VocoderStage(VocoderOptions(self.speech), self.preset),
-            "tuned vocoder": lambda: VocoderStage(
-                VocoderOptions(self.speech, tts=self.run("tts")), self.preset
-            ),
             "syncnet": lambda: SyncNetStage(SyncNetOptions(self.corpus), self.preset),
             "tts": lambda: TtsStage(TtsOptions(self.speech), self.preset),
             "face": lambda: FaceStage(FaceOptions(self.faces, self.faces), self.preset),

@@ -26,11 +26,6 @@ def start_noise(mu: Tensor, noise: Tensor, config: FlowMatchingConfig) -> Tensor
     return noise + mu if config.noise_centre == "mu" else noise
 
 
-def probability_path(x_0: Tensor, x_1: Tensor, t: Tensor, config: FlowMatchingConfig) -> Tensor:
-    """phi_t of Eq. 6, between noise x_0 and data x_1 [B, C, T] at times t [B, 1, 1]."""
-    return (1 - (1 - config.sigma_min) * t) * x_0 + t * x_1
-
-
 def ot_cfm_loss(
     vector_field: VectorField, x_1: Tensor, mu: Tensor, mask: Tensor, config: FlowMatchingConfig
 ) -> Tensor:
@@ -40,17 +35,17 @@ def ot_cfm_loss(
     """
     x_0 = start_noise(mu, torch.randn_like(x_1), config)
     t = torch.rand(x_1.shape[0], device=x_1.device, dtype=x_1.dtype)
-    phi_t = probability_path(x_0, x_1, t[:, None, None], config)
+    at = t[:, None, None]
+    phi_t = (1 - (1 - config.sigma_min) * at) * x_0 + at * x_1
     u_t = x_1 - (1 - config.sigma_min) * x_0
     error = (vector_field(phi_t, t) - u_t) ** 2 * mask
     return error.sum() / (mask.sum() * x_1.shape[1]).clamp_min(1)
 
 
-def euler(vector_field: VectorField, x_0: Tensor, steps: int, start: float = 0.0) -> Tensor:
-    """Solve Eq. 4 from t = `start`, where x is `x_0`, to 1 in exactly `steps` equal Euler steps."""
+def euler(vector_field: VectorField, x_0: Tensor, steps: int) -> Tensor:
+    """Solve Eq. 4 from t = 0, where x is `x_0`, to 1 in exactly `steps` equal Euler steps."""
     x = x_0
     for i in range(steps):
-        t = start + (1 - start) * i / steps
-        time = torch.full((x.shape[0],), t, device=x.device, dtype=x.dtype)
-        x = x + vector_field(x, time) * ((1 - start) / steps)
+        time = torch.full((x.shape[0],), i / steps, device=x.device, dtype=x.dtype)
+        x = x + vector_field(x, time) * (1 / steps)
     return x

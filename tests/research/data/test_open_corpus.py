@@ -3,7 +3,6 @@
 # ruff: noqa: RUF001 (the letters of IPA look like others)
 
 import json
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path

@@ -1,6 +1,5 @@
 """The speech stages on speech with known times and F0, and a 24 kHz vocoder."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,25 +105,6 @@ def test_a_run_begins_with_another_ones_weights(corpus: Path, tmp_path: Path) ->
     }
     assert all(torch.equal(own[name], value) for name, value in kept.items())
     assert any(name.startswith("speech.refiner.") for name in kept)
-
-
-def test_the_vocoder_learns_from_mels_with_the_clips_own_times_and_f0(
-    corpus: Path, tmp_path: Path
-) -> None:
-    torch.manual_seed(0)
-    tts = TtsStage(TtsOptions(corpus), MINI)
-    tts.validate = lambda step, batches: Validation()  # type: ignore[method-assign]
-    train(tts, tmp_path / "run", RunSettings(1))
-    clips = read_manifest(corpus)
-    (tmp_path / "run" / SPEAKERS).write_text(json.dumps(tts.speakers))
-    stage = VocoderStage(VocoderOptions(corpus, tts=tmp_path / "run"), SMALL)
-    batch = stage.batch(0)
-    assert batch.said is not None
-    spoken = batch.said.spoken
-    assert spoken.durations is not None and spoken.log_f0 is not None
-    assert torch.equal(spoken.durations.sum(1), spoken.mel_lengths)
-    assert {clip.speaker for clip in clips} >= set(tts.speakers)
-    assert all(torch.isfinite(loss) for loss in stage.losses(batch).values())
 
 
 def test_without_held_out_speech_the_training_clips_validate(corpus: Path) -> None:

@@ -9,7 +9,6 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from tests.support.tiny_stages import TinyStages
 from ttsf.config import ModelConfig, VocoderConfig
 from ttsf.errors import TtsfError
 from ttsf.model.mel import mel_spectrogram
@@ -18,7 +17,6 @@ from ttsf.research.data.clip_files import save_samples
 from ttsf.research.data.manifest import Clip, Synthesised, read_manifest, write_manifest
 from ttsf.research.hyperparameters import VocoderTraining
 from ttsf.research.presets import MINI, PRESETS, Preset
-from ttsf.research.training import tts_mels
 from ttsf.research.training.adversarial.gan import (
     Seen,
     discriminator_score,
@@ -30,7 +28,6 @@ from ttsf.research.training.loop import total_loss, train
 from ttsf.research.training.parts import load_parts
 from ttsf.research.training.settings import RunSettings, VocoderOptions
 from ttsf.research.training.stages.vocoder import VocoderStage, stft_loss
-from ttsf.research.training.tts_mels import draw_mels
 
 SEGMENT = VocoderTraining().segment
 
@@ -303,30 +300,3 @@ def test_bad_inputs_are_one_line(corpus: Path, tmp_path: Path) -> None:
                   vocoder=replace(SMALL.vocoder, istft_hop=32))  # fmt: skip
     with pytest.raises(TtsfError, match="must be a multiple of the hop"):
         build(corpus, odd, PLAIN)
-
-
-def test_what_d_tts_draws_is_as_near_to_the_recording_as_it_begins(
-    stages: TinyStages, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stage = stages.build("tuned vocoder")
-    assert isinstance(stage, VocoderStage)
-    (batch,) = [stage.batch(0)]
-    assert batch.said is not None and batch.said.place.tolist() == [0]
-
-    def distance(start: float) -> float:
-        monkeypatch.setattr(tts_mels, "START", (start, start))
-        torch.manual_seed(0)
-        drawn = draw_mels(stage.model, batch.said, batch.mel.shape[-1])
-        return float((drawn - batch.mel[:1]).abs().mean())
-
-    assert distance(1.0) < 0.01
-    assert 0.01 < distance(0.8) < distance(0.1)
-
-
-def test_speech_without_text_or_of_strangers_is_read_as_it_is(stages: TinyStages) -> None:
-    stage = stages.build("tuned vocoder")
-    assert isinstance(stage, VocoderStage) and stage.tts_mels is not None
-    clip = stage.clips[0]
-    assert stage.tts_mels.knows(clip)
-    assert not stage.tts_mels.knows(replace(clip, text=None))
-    assert not stage.tts_mels.knows(replace(clip, speaker="a stranger"))
