@@ -22,7 +22,7 @@ RATE = 16_000
 
 def part(transcript: str | None) -> Part:
     return Part("a.flac", "speech", "train", "ann", "mine", "CC0", transcript, "low", False,
-                False, False, None, False)  # fmt: skip
+                False, None, False)  # fmt: skip
 
 
 def in_words(count: int, pauses: dict[int, float]) -> list[Phone]:
