@@ -78,8 +78,11 @@ def test_lines_become_files_and_bad_ones_a_reason(
         (b"\xff{}", "not JSON in UTF-8"),
         (b'{"id": "\\ud800", "portrait": "a", "text": "b"}', "not JSON in UTF-8"),
         (b"[" * 100_000, "not JSON"),
-        ({"portrait": "faces/me.png", "text": "Hi."}, "id: a text is needed"),
-        ({"id": " ", "portrait": "faces/me.png", "text": "Hi."}, "id: a text is needed"),
+        ({"portrait": "faces/me.png", "text": "Hi."}, "id: missing; each line needs a name"),
+        (
+            {"id": " ", "portrait": "faces/me.png", "text": "Hi."},
+            "id: missing; each line needs a name",
+        ),
         ({"id": "x" * 300, "portrait": "faces/me.png", "text": "Hi."}, "id: too long"),
         ({"id": "x", "portrait": "faces/me.png"}, "text: missing"),
         ({"id": "x", "text": "Hi."}, "portrait: missing"),

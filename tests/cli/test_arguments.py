@@ -81,11 +81,18 @@ def test_home_is_that_of_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["speak", "--port", "80"], "--port belongs to `ttsf serve`, not to `ttsf speak`"),
-        (["--port=80", "serve"], "--port belongs to `ttsf serve`, not to `ttsf`"),
+        (
+            ["speak", "--port", "80"],
+            "--port belongs to `ttsf serve`, not to `ttsf speak` (see `ttsf speak --help`)",
+        ),
+        (
+            ["--port=80", "serve"],
+            "--port belongs to `ttsf serve`, not to `ttsf` (see `ttsf --help`)",
+        ),
         (
             ["train", "face", "--at_once", "2"],
-            "--at-once belongs to `ttsf serve`, not to `ttsf train face`",
+            "--at-once belongs to `ttsf serve`, not to `ttsf train face` "
+            "(see `ttsf train face --help`)",
         ),
         (
             ["speak", "a.png", "Hi.", "--text", "b", "-o", "c.mp4"],
@@ -93,12 +100,13 @@ def test_home_is_that_of_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ),
         (
             ["verify", "a.mp4", "--persona", "b", "--clips", "3"],
-            "--persona belongs to `ttsf serve`, not to `ttsf verify`; "
-            "--clips belongs to `ttsf study make`, not to `ttsf verify`",
+            "--persona belongs to `ttsf serve`, not to `ttsf verify` (see `ttsf verify --help`); "
+            "--clips belongs to `ttsf study make`, not to `ttsf verify` (see `ttsf verify --help`)",
         ),
         (
             ["speak", "a.png", "Hi.", "--gpus", "1", "-o", "c.mp4"],
-            "--gpus belongs to `ttsf serve` and `ttsf batch`, not to `ttsf speak`",
+            "--gpus belongs to `ttsf serve` and `ttsf batch`, not to `ttsf speak` "
+            "(see `ttsf speak --help`)",
         ),
     ],
 )

@@ -157,7 +157,7 @@ def _id(given: dict[str, Any], number: int, seen: dict[str, int]) -> str:
     if isinstance(found, int) and not isinstance(found, bool):
         found = str(found)
     if not isinstance(found, str) or not found.strip():
-        raise TtsfError(f"{name}: a text is needed")
+        raise TtsfError(f'{name}: missing; each line needs a name of its own, as "{name}": "a"')
     if len(folder_name(found)) > MOST_NAME:
         raise TtsfError(f"{name}: too long")
     first = seen.setdefault(found.casefold(), number)

@@ -101,7 +101,7 @@ def misplaced(arguments: Sequence[str], parser: ArgumentParser) -> str:
         if owners and own not in owners:
             found.append(f"{option} belongs to {_joined(owners)}, not to `{own}`")
             alike = [f for f in options[own] if f.startswith(option) or option.startswith(f)]
-            found[-1] += f", which has {alike[0]}" if alike else ""
+            found[-1] += f", which has {alike[0]}" if alike else f" (see `{own} --help`)"
     return "; ".join(dict.fromkeys(found))
 
 
