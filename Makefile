@@ -6,6 +6,7 @@ INPUTS ?= 100
 TEXT ?= Hello. This picture has learned to speak, and nobody had to record a voice.
 
 BIN := .venv/bin
+PLAIN := .venv/.installed
 STAMP := .venv/.ready
 
 .PHONY: setup demo test test-browser test-long test-ray test-wheel docs fuzz audit lint
@@ -15,14 +16,18 @@ export TEXT PORTRAIT
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml
+$(PLAIN): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13)))' \
 	  || { echo "ttsf needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e .
+	touch $@
+
+$(STAMP): $(PLAIN)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[dev]"
 	touch $@
 
-demo: $(STAMP)
+demo: $(PLAIN)
 	@mkdir -p out
 	$(BIN)/ttsf speak "$${PORTRAIT:-docs/pictures/astronaut.jpg}" "$$TEXT" --output out/demo.mp4
 
