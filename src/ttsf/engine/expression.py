@@ -91,7 +91,7 @@ def _brows(
         smoothed(loudness, width).cpu().double().numpy() for width in (SYLLABLE, PHRASE)
     )
     chosen, drift = (_noise(seed, kind, frames) for kind in (0, 1))
-    stress = syllable * (syllable - phrase) * (1 + chosen).clip(0, 2)
+    stress = syllable * (syllable - phrase) * (1.6 * chosen - 0.4).clip(0, 2.4)
     brows = config.stress * stress + config.drift * drift
     if asks:
         voiced = np.flatnonzero(syllable > 0.5 * syllable.max())
