@@ -33,15 +33,16 @@ def track(options: GenerateOptions = OPTIONS, first: int = 0, count: int = 500) 
 
 
 def test_brows_rise_with_the_voice_and_return() -> None:
-    brows = track()[:, 0]
-    even = torch.full((500,), 0.5)
+    brows = track(count=2_000)[:, 0]
+    even = torch.full((2_000,), 0.5)
     steady = Expressions(CONFIG, OPTIONS, FPS).of(even, 0, WordTimes(()))[:, 0]
-    assert brows.std() > 2 * steady.std() > 0, "a steady voice leaves the slow drift"
-    loud = np.arange(500) % 50 < 10
-    assert brows[loud].mean() > brows[~loud].mean() + 0.2
-    assert brows.min() >= LOWEST and brows.max() <= HIGHEST
+    assert brows.std() > 1.5 * steady.std() > 0, "a steady voice leaves the slow drift"
+    loud = np.arange(2_000) % 50 < 10
+    assert brows[loud].mean() > brows[~loud].mean() + 0.15
+    assert LOWEST <= brows.min() and brows.max() <= HIGHEST
     assert np.abs(np.diff(brows)).max() < 0.4, "a raise takes some frames"
-    assert not np.array_equal(brows[:50], brows[50:100]), "not at every stress alike"
+    peaks = brows.reshape(-1, 50).max(1)
+    assert (peaks > 0.8).any() and (peaks < 0.3).any(), "at some stresses only"
 
 
 def test_a_question_ends_with_raised_brows() -> None:
