@@ -39,7 +39,7 @@ def test_brows_rise_with_the_voice_and_return() -> None:
     assert brows.std() > 1.5 * steady.std() > 0, "a steady voice leaves the slow drift"
     loud = np.arange(2_000) % 50 < 10
     assert brows[loud].mean() > brows[~loud].mean() + 0.15
-    assert LOWEST <= brows.min() and brows.max() <= HIGHEST
+    assert brows.min() >= LOWEST and brows.max() <= HIGHEST
     assert np.abs(np.diff(brows)).max() < 0.4, "a raise takes some frames"
     peaks = brows.reshape(-1, 50).max(1)
     assert (peaks > 0.8).any() and (peaks < 0.3).any(), "at some stresses only"
