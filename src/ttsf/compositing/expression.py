@@ -84,7 +84,8 @@ class Warp:
         half = np.float32(len(self._cells) / 2)
         field = np.concatenate([flow, mask]).transpose(1, 2, 0)
         source = self._cells + half * field[..., :2]
-        moved = _sampled(np.tensordot(amounts.astype(np.float32), self._moves, 1), source)
+        moves = sum(np.float32(a) * m for a, m in zip(amounts, self._moves, strict=True) if a)
+        moved = _sampled(moves, source)
         before = self._cells - moved
         field = _sampled(field, before)
         field[..., :2] -= moved / half
