@@ -56,6 +56,15 @@ def test_nothing_is_cut_where_it_may_go_on(text: str, first: str) -> None:
     assert len(parts) == 2, parts
 
 
+@pytest.mark.parametrize("sizes", [[1], [7], [1000]])
+def test_marks_between_sentences_are_not_lost(sizes: list[int]) -> None:
+    text = "The first one is here for you. [/smile]\n\n[serious]\n\nThe second one is here."
+    (_, second) = cut(text, sizes)
+    assert text[second.start :].startswith(second.text)
+    (said,) = FRONT_END.utterances(second.text)
+    assert said.marks == (("/smile", 0), ("serious", 0))
+
+
 def test_a_first_clause_comes_before_its_sentence_ends() -> None:
     clauses = Clauses()
     assert clauses.add("Well, of course you can, ") == []

@@ -92,6 +92,18 @@ def test_marks_of_expression() -> None:
     assert "[" not in " ".join(first.written)
 
 
+@pytest.mark.parametrize("word", ["smile", "serious", "pause"])
+@pytest.mark.parametrize("after", ["(https://example.org)", "(/help)", "(#top)", "(../a.html)"])
+def test_a_link_is_no_mark(word: str, after: str) -> None:
+    (one,) = said(f"Please [{word}]{after} now.")
+    assert one.words == ("Please", word, "now.") and one.marks == () and not one.pause_s
+
+
+def test_a_word_with_a_sound_is_no_mark() -> None:
+    (one,) = said("Please [smile](/smˈaɪl/) now.")
+    assert one.words == ("Please", "smile", "now.") and one.marks == ()
+
+
 def test_pauses() -> None:
     text = "[pause:1s] So [pause] it is. [Pause: 250ms][pause:0.25] Yes."
     silence, first, second, third = said(text)

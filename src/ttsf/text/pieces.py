@@ -5,6 +5,7 @@
 import re
 from typing import NamedTuple
 
+from ttsf.text.markup.brackets import EXPRESSION
 from ttsf.text.markup.sentences import LONGEST, first_end
 
 FENCE = "```"
@@ -63,19 +64,24 @@ class Clauses:
         return self.add(text)
 
     def _take(self, whole: bool) -> list[Clause]:
-        found, done = list[Clause](), 0
+        found, begin, done = list[Clause](), 0, 0
         while done < len(self._text):
             length, ends = self._next(done)
             if length is None:
                 if not whole:
                     break
                 length, ends = len(self._text) - done, True
-            part = self._text[done : done + length]
-            if any(c.isalnum() for c in part):
-                found.append(Clause(part, self._start + done, ends))
-                self._first = False
             done += length
-        self._text, self._start = self._text[done:], self._start + done
+            part = self._text[begin:done]
+            spoken, marks = EXPRESSION.subn("", part)
+            if any(c.isalnum() for c in spoken):
+                found.append(Clause(part, self._start + begin, ends))
+                self._first = False
+            elif marks:
+                continue  # they belong to the words that follow
+            begin = done
+        begin = done if whole else begin
+        self._text, self._start = self._text[begin:], self._start + begin
         return found
 
     def _next(self, start: int) -> tuple[int | None, bool]:

@@ -8,9 +8,12 @@ from ttsf.text.markup.marked_text import MarkedText, ScriptWriter, seconds
 from ttsf.text.markup.ssml import is_ssml, read_ssml
 
 DEFAULT_PAUSE_S = 0.5
+_NO_LINK = r"(?!\((?:/|#|\.{1,2}/|www\.|[a-z][a-z0-9+.-]{0,20}:))"
+"""A word in brackets before an address or its sound is a word."""
+EXPRESSION = re.compile(rf"\[\s?(?P<mark>/?(?:smile|serious))\s?\]{_NO_LINK}", re.I)
 _MARKUP = re.compile(
-    r"\[\s?pause\s?(?P<length>:[^\[\]\n]{0,40})?\]"
-    r"|\[\s?(?P<mark>/?(?:smile|serious))\s?\]"
+    rf"\[\s?pause\s?(?P<length>:[^\[\]\n]{{0,40}})?\]{_NO_LINK}"
+    rf"|{EXPRESSION.pattern}"
     r"|(?P<before>\w)?\[(?P<word>[^\[\]\n]{1,200})\]\(/(?P<ipa>[^/()\n]{0,200})/\)(?P<after>\w)?",
     re.I,
 )
