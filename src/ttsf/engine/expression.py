@@ -47,9 +47,10 @@ class Expressions:
         self.config, self.options, self._fps = config, options, fps
         self._smile = self._asked = options.smile
 
-    def calm(self) -> None:
-        """End what a mark asks for that no other mark ends."""
+    def calm(self, at_once: bool = False) -> None:
+        """End what marks ask for; at_once: also forget how far the mouth has followed."""
         self._asked = self.options.smile
+        self._smile = self._asked if at_once else self._smile
 
     def of(self, loudness: Tensor, first: int, words: WordTimes) -> np.ndarray:
         """Return the `Expression` of each frame of the next utterance or rest, float32 [N, 4].
@@ -93,8 +94,8 @@ def _brows(
     chosen, drift = (_noise(seed, kind, frames) for kind in (0, 1))
     stress = syllable * (syllable - phrase) * (1.6 * chosen - 0.4).clip(0, 2.4)
     brows = config.stress * stress + config.drift * drift
-    if asks:
-        voiced = np.flatnonzero(syllable > 0.5 * syllable.max())
+    voiced = np.flatnonzero(syllable > 0.5 * syllable.max())
+    if asks and len(voiced):
         after = np.arange(len(frames)) - voiced[-1]
         brows += config.question * np.exp(-0.5 * (after / (RISE / 2)) ** 2)
     return brows

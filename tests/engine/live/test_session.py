@@ -18,6 +18,7 @@ from tests.support.recorded import save_listening, syllables
 from ttsf.engine.live.frame import LiveFrame
 from ttsf.engine.live.performer import Performer, Segment
 from ttsf.engine.live.session import LiveSession
+from ttsf.engine.renderer import SMILE
 from ttsf.engine.talk import Session
 from ttsf.media.audio.source import Sound
 from ttsf.model.labels import GAIN, LABELS, OPEN
@@ -262,6 +263,58 @@ def test_a_recording_is_spoken(portrait: ttsf.Portrait, tmp_path: Path) -> None:
     with pytest.raises(ttsf.TtsfError, match="must be a str"):
         live.say(iter(["words"]), audio=Sound([syllables(1)], 16_000))
     live.close()
+
+
+@pytest.fixture
+def smiling(astronaut: np.ndarray) -> Iterator[LiveSession]:
+    """A session of the bundled model, which has rules of expression."""
+    session = ttsf.load().live(astronaut, SMALL)
+    yield session
+    session.close()
+
+
+def smiles(live: LiveSession, frames: Iterator[LiveFrame], count: int) -> np.ndarray:
+    """Smile of the next frames, [count]."""
+    found = []
+    for frame in islice(frames, count):
+        planned = [s for s in (live._previous, *live._plan) if s and s.first <= frame.number]
+        found.append(planned[-1].expression[frame.number - planned[-1].first, SMILE])
+    return np.array(found)
+
+
+def test_a_smile_ends_with_its_speech(smiling: LiveSession) -> None:
+    frames = smiling.frames(realtime=False)
+    smiling.say("[smile]Hello there, how do you do?")
+    until(frames, "begun")
+    assert smiles(smiling, frames, 20).max() > 0.3
+    until(frames, "done")
+    assert not smiles(smiling, frames, 120)[-20:].any()
+
+
+def test_a_smile_that_was_not_reached_is_not_shown_later(smiling: LiveSession) -> None:
+    frames = smiling.frames(realtime=False)
+    smiling.say("word " * 20 + "[smile]and more")
+    until(frames, "begun")
+    smiling.interrupt()
+    assert not smiles(smiling, frames, 120).any()
+
+
+def test_an_interruption_ends_a_smile_without_a_jump(smiling: LiveSession) -> None:
+    frames = smiling.frames(realtime=False)
+    smiling.say("[smile]" + "word " * 20)
+    until(frames, "begun")
+    before = smiles(smiling, frames, 25)
+    smiling.interrupt()
+    after = smiles(smiling, frames, 60)
+    assert before[-1] > 0.3 and not after[-20:].any()
+    assert np.abs(np.diff([before[-1], *after])).max() < 0.2
+
+
+def test_as_sampled_all_frames_are_drawn(pipeline: Pipeline, portrait: ttsf.Portrait) -> None:
+    live = pipeline.live(portrait, SMALL._replace(as_sampled=True))
+    segment = live._performer.rest(0, 30)
+    live.close()
+    assert segment.keys == tuple(range(30))
 
 
 def test_a_listener_nods(live: LiveSession) -> None:

@@ -75,7 +75,6 @@ class Performer:
         self._lips = self._resting_lips()
         self._last_lips = self._lips[0, -1:]
         self._last_expression: np.ndarray | None = None
-        self._speech = 0  # the last that was begun
         self._dice = np.random.default_rng(self.options.seed)
         self._nod_in = NOD_EVERY[0]
         # of the last key frames that were drawn, by segment and frame:
@@ -98,12 +97,17 @@ class Performer:
         """Speak an utterance with the pause after it; words: its word times."""
         marked = self.session.speech.marked(said, first)
         spoken = words(said, first)
-        expressions = self.session.renderer.expressions
-        if speech != self._speech and expressions is not None:
-            expressions.calm()
-        self._speech = speech
         segment = self._segment(first, marked, 1.0, None, spoken)
         return segment._replace(speech=speech, voiced=said.spoken, spoken=spoken)
+
+    def calm(self, interrupted: bool = False) -> None:
+        """End what the marks of a speech ask for, with the next segment.
+
+        interrupted: marks that were planned may not have been reached; the face eases out of what
+        was shown last.
+        """
+        if self.session.renderer.expressions is not None:
+            self.session.renderer.expressions.calm(at_once=interrupted)
 
     @torch.inference_mode()
     def cut(self, segment: Segment, frames: int) -> Segment:
@@ -188,7 +192,9 @@ class Performer:
             amounts[:n] += share[:n] * (self._last_expression - amounts[:n])
         self._gain, self._last_lips = float(gains[-1]), f_lip[-1:]
         self._last_expression = amounts[-1]
-        keys = key_frames(self.model, f_m, f_lip)
+        keys = tuple(range(frames))
+        if not self.options.as_sampled:
+            keys = key_frames(self.model, f_m, f_lip)
         return Segment(self._index, first, f_m, f_lip, samples, keys, motion, gains, amounts)
 
     def _continued(self, said: SpokenUtterance) -> tuple[Tensor, np.ndarray]:

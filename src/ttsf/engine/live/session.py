@@ -228,6 +228,7 @@ class LiveSession:
                 del self._scripts[ready.speech]
         end = self._end_of_speech()
         if ready.said is None or ready.words is None:
+            self._planner.submit(self._performer.calm)
             what: Literal["failed", "done"] = "failed" if ready.reason else "done"
             self._news.append((end, Spoke(ready.speech, what, ready.reason)))
             self._begun.discard(ready.speech)
@@ -256,6 +257,7 @@ class LiveSession:
             self._news.append((self._shown, Spoke(number, "interrupted")))
         self._begun.clear()
         if planned:
+            self._planner.submit(self._performer.calm, True)
             self._keep_until(self._shown)
 
     def _keep_until(self, first: int) -> None:
