@@ -17,6 +17,7 @@ from tests.support.fake_engine import running_fake
 from tests.support.server import FAST, ON_RAY, Server, engine_process
 from ttsf.serve.api import talk, webrtc
 from ttsf.serve.process.live_talk import PAUSE_S
+from ttsf.serve.process.tasks import BareFrame
 from ttsf.serve.settings import Settings
 
 aiortc = pytest.importorskip("aiortc")
@@ -356,5 +357,57 @@ def test_calls_give_back_sockets(
                 return
             await asyncio.sleep(0.05)
         raise AssertionError("the second call is still there")
+
+    asyncio.run(run())
+
+
+class _Peer:
+    """A connection in one state."""
+
+    def __init__(self, state: str) -> None:
+        self.connectionState, self.closed = state, False
+
+    def on(self, _event: str, _told: Callable[[], None]) -> None:
+        pass
+
+    async def setRemoteDescription(self, _description: Any) -> None:
+        await asyncio.sleep(60)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("state", webrtc.LOST)
+def test_a_lost_call_lets_its_sender_go(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        told = list[bool]()
+        call = webrtc.Call(25, 16_000, told.append)
+        monkeypatch.setattr(call, "_connection", _Peer(state))
+        bare = BareFrame(None, np.zeros(640, np.int16))
+        for _ in range(webrtc.MOST_WAITING):
+            await call.send(bare)
+        waiting = asyncio.create_task(call.send(bare))
+        await asyncio.sleep(0)
+        assert not waiting.done(), "the encoder is behind"
+        call._on_state()
+        await asyncio.wait_for(waiting, 5)
+        for _ in range(2 * webrtc.MOST_WAITING):
+            await asyncio.wait_for(call.send(bare), 5)
+        assert told == [False]
+
+    asyncio.run(run())
+
+
+def test_an_offer_whose_client_leaves_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        peer = _Peer("new")
+        monkeypatch.setattr(aiortc, "RTCPeerConnection", lambda _settings: peer)
+        call = webrtc.Call(25, 16_000, lambda _connected: None)
+        answering = asyncio.create_task(call.answer("v=0", "127.0.0.1"))
+        await asyncio.sleep(0.5)
+        answering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await answering
+        assert peer.closed
 
     asyncio.run(run())

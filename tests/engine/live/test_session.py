@@ -310,8 +310,8 @@ def test_an_interruption_ends_a_smile_without_a_jump(smiling: LiveSession) -> No
     assert np.abs(np.diff([before[-1], *after])).max() < 0.2
 
 
-def test_as_sampled_all_frames_are_drawn(pipeline: Pipeline, portrait: ttsf.Portrait) -> None:
-    live = pipeline.live(portrait, SMALL._replace(as_sampled=True))
+def test_as_sampled_all_frames_are_drawn(astronaut: np.ndarray) -> None:
+    live = ttsf.load().live(astronaut, SMALL._replace(as_sampled=True))
     segment = live._performer.rest(0, 30)
     live.close()
     assert segment.keys == tuple(range(30))

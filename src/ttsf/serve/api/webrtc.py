@@ -73,6 +73,9 @@ class Call:
             for kind, take in (("audio", self._sound.get), ("video", self._picture)):
                 connection.addTrack(_track(kind, take))
             await connection.setLocalDescription(await connection.createAnswer())
+        except asyncio.CancelledError:  # the client has gone
+            await self.close()
+            raise
         except Exception:  # whatever a wrong description leads to
             await self.close()
             detail = "offer: not an SDP offer to receive one audio and one video track"
@@ -99,9 +102,7 @@ class Call:
 
     async def close(self) -> None:
         """Hang up."""
-        self._closed = True
-        while not self._sound.empty():  # and let go who waits to put more
-            self._sound.get_nowait()
+        self._take_no_more()
         if self._connection is not None:
             with suppress(ConnectionError):
                 await self._connection.close()
@@ -115,8 +116,17 @@ class Call:
 
     def _on_state(self) -> None:
         state = self._connection.connectionState if self._connection else "closed"
-        if not self._closed and (state == "connected" or state in LOST):
+        if self._closed:
+            return
+        if state in LOST:  # nothing is sent any more
+            self._take_no_more()
+        if state == "connected" or state in LOST:
             self._changed(state == "connected")
+
+    def _take_no_more(self) -> None:
+        self._closed = True
+        while not self._sound.empty():  # and let go who waits to put more
+            self._sound.get_nowait()
 
 
 def _plain(address: str) -> str:
