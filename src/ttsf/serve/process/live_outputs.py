@@ -21,7 +21,7 @@ class Made(NamedTuple):
 
 
 class Output(Protocol):
-    """Takes all frames from its beginning on."""
+    """One video, which is given each of its frames in turn."""
 
     def add(self, frame: LiveFrame) -> Made:
         """Take a frame, and return what is ready."""
@@ -31,7 +31,7 @@ class Output(Protocol):
 
 
 class Mp4Output:
-    """Encodes them."""
+    """Encodes the frames as a fragmented MP4."""
 
     def __init__(self, session: LiveSession) -> None:
         self._sink, self._region = _Sink(), session.region

@@ -151,7 +151,7 @@ class BareFrame(NamedTuple):
     """One frame of a live session with its sound, not encoded."""
 
     planes: np.ndarray | None
-    """YUV 4:2:0, uint8 [3/2 h, w]; None: as before."""
+    """YUV 4:2:0, uint8 [3/2 h, w]; None: the picture before stays."""
     samples: np.ndarray
     """int16 [samples per frame]."""
 

@@ -67,7 +67,9 @@ class VoiceScorer:
         return voice.embedding
 
     def hear(self, samples: np.ndarray) -> Voice:
-        """Embed a clip [N] as float32 [256], without speech too; raises TtsfError if it is silent.
+        """Embed a clip [N], even one without speech, as float32 [256].
+
+        Raises TtsfError if it is silent.
 
         The level is set first, because the encoder hears loudness (cosine .89 between a clip and
         its quiet copy). Long silences are then trimmed by a voice detector that resemblyzer makes
