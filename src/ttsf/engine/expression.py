@@ -112,7 +112,7 @@ def _noise(seed: int, kind: int, frames: np.ndarray) -> np.ndarray:
 
 
 def _glances(config: ExpressionConfig, seed: int, frames: np.ndarray, fps: int) -> np.ndarray:
-    """Return by how many degrees glances turn the eyes, [N, 2]; each slot of time has at most one."""
+    """Return by how many degrees glances turn the eyes, [N, 2]; a slot of time has at most one."""
     gaze, slot = np.zeros((len(frames), 2)), GLANCE[1] + 2 * TURN + SLOT
     chance = config.glances * slot / fps
     for number in range(frames[0] // slot, frames[-1] // slot + 1):

@@ -99,7 +99,7 @@ def test_frames_and_bands() -> None:
 def test_other_files_and_too_little_sound_are_refused_in_one_line(
     public_layout: Weights, file: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(TtsfError, match=r"none\.ckpt: no such file; x-vectors need that of https"):
+    with pytest.raises(TtsfError, match=r"none\.ckpt: no such file; download it from https"):
         XVector.load_file(tmp_path / "none.ckpt")
     torch.save({"blocks.0.conv.weight": torch.zeros(1)}, tmp_path / "other.ckpt")
     with pytest.raises(TtsfError, match=r"other\.ckpt: \d+ weights missing"):

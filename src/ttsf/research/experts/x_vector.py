@@ -55,7 +55,7 @@ class XVector(FrozenExpert):
     def load_file(cls, path: Path) -> "XVector":
         """Load a user's file; raises TtsfError for one that is missing or of another network."""
         if not path.is_file():
-            raise TtsfError(f"{path}: no such file; x-vectors need that of {SOURCE}")
+            raise TtsfError(f"{path}: no such file; download it from {SOURCE}")
         return cls.read(path)
 
     def forward(self, bands: Tensor) -> Tensor:
