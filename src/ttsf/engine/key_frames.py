@@ -12,7 +12,7 @@ from ttsf.model.labels import BLINK, GAIN
 from ttsf.model.ttsf import TTSF, SourceFaces
 
 TOLERANCE, BLINK_TOLERANCE = 0.035, 0.07
-"""Greatest error of an interpolated frame, label units (a third of a degree, .006 e of a mouth's gap);
+"""Greatest error of a frame between, label units (a third of a degree, .006 e of a mouth's gap),
 and that of blinks."""
 LONGEST = 16
 """Greatest distance of two key frames."""
