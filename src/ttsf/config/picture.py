@@ -137,7 +137,7 @@ class ExpressionConfig:
     Amounts are those of `compositing.expression`.
     """
 
-    stress: Amount = 10.0  # what stress adds to the brows; a strong one is .2
+    stress: Amount = 8.0  # what stress adds to the brows; a strong one is .2
     question: Amount = 0.8  # what the end of a question adds
     drift: Amount = 0.15  # standard deviation of the brows' own slow motion
     glances: Amount = 0.3  # a second
