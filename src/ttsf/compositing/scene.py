@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ttsf.compositing.box import Box
-from ttsf.compositing.features import Mouth
+from ttsf.compositing.features import BELOW, Mouth
 from ttsf.compositing.framing import Framing, place
 from ttsf.compositing.ground import ground, uncovered
 from ttsf.compositing.lattice import Lattice, middles, places
@@ -22,6 +22,11 @@ from ttsf.portrait.portrait import Portrait
 SHARP = (0.3, 0.7)
 """Range of mask weights over which the picture's fine detail fades in. Below it, detail finer than
 G's resolution (such as the closed lips across an open mouth) is suppressed."""
+INSIDE = (0.7, 1.0)
+"""Range of weights over which drawn pixels of a mouth count as its inside, which is sharpened and
+enlarged by cubics. Elsewhere both would show specks of the photographed lips."""
+AROUND = np.ones((3, 3), np.uint8)
+"""Cells around one of the inside that must be drawn too: the line of shut lips is thinner."""
 DETAIL = 1.2
 """Size of what is fine in G's drawing, cells; it draws mouths softer than pictures are."""
 LEAST_SHARE = 0.005
@@ -110,8 +115,11 @@ class Scene:
         share, drawn = share[cells.pixels][..., None], drawn[cells.pixels]
         offset = flow[cells.pixels] * self._moves_cells[cells.pixels]
         seen = _moved(self._small, self._cells[cells.pixels] + offset)
+        inside = cv2.erode(smoothstep(*INSIDE, share[..., 0]), AROUND)[..., None]
+        inside[: max(round(BELOW * self._lattice.side) - cells.top, 0)] = 0
         if self._sharpening:
-            drawn = drawn + self._sharpening * (drawn - cv2.GaussianBlur(drawn, (0, 0), DETAIL))
+            detail = drawn - cv2.GaussianBlur(drawn, (0, 0), DETAIL)
+            drawn = drawn + self._sharpening * inside * detail
         drawn = (drawn.clip(-1, 1) + 1) * np.float32(127.5)
         if self._palette is not None:
             drawn = self._palette.match(drawn)
@@ -127,7 +135,11 @@ class Scene:
         box = self._lattice.box(cells).within(self.region)
         part = pixels[box.seen_from(self.region).pixels]
         height, width, channels = part.shape
-        sampled = self._lattice.sampled(blunt, cells, box, width, height, cv2.INTER_CUBIC)
+        sampled = self._lattice.sampled(blunt, cells, box, width, height)
+        if self._sharpening and inside.any():
+            smooth = self._lattice.sampled(blunt, cells, box, width, height, cv2.INTER_CUBIC)
+            weight = self._lattice.sampled(inside, cells, box, width, height)
+            sampled += weight[..., None] * (smooth - sampled)
         if self._mouth is not None and found is not None:
             self._tell_teeth_apart(self._mouth, sampled[..., :3], found, offset[..., 0], cells, box)
         kept = self._lattice.sampled(kept.repeat(channels, -1), cells, box, width, height)
