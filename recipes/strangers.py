@@ -6,9 +6,10 @@
 PARTS is a folder of cases for `ttsf evaluate`, of which the portraits are taken. Each says one
 sentence, as `ttsf speak` makes it, and is measured; with --hard each is first spoilt as by
 hard_portraits.py. OUT gets the videos, figures.csv, and sheets to look at: the picture, and of the
-video the frame at rest, an open vowel, closed lips and the lids at their lowest. What is seen goes
-into OUT/faults.csv (columns clip, fault; a line for each), with which --table counts. Killed and
-run again, it goes on.
+video the frame at rest, an open vowel, closed lips, the lids at their lowest, the brows at their
+highest and the eyes looking farthest aside (often a blink that the tracker misses). What is seen
+goes into OUT/faults.csv (columns clip, fault; a line for each), with which --table counts. Killed
+and run again, it goes on.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from ttsf.research.evaluation.clips import VideoClip, read_clip
 from ttsf.research.evaluation.metrics.face.landmarks import FaceTrack
 from ttsf.research.evaluation.metrics.face.lips import BILABIALS, OPENNESS
 from ttsf.research.evaluation.scoring import Known, Scorers, measure
+from ttsf.research.landmarks.face_mesh import brow_height
 from ttsf.text.normalize import clean, spell_out
 
 COLUMNS = ("clip", "kind", "refused", "doubts", "identity", "lips", "phones", "closed", "opening")
@@ -44,8 +46,8 @@ RIGHT = {
     "lips closed at 3/4 of /p b m/": lambda row: _number(row, "closed") >= 0.75,
 }
 FAULTS = "faults.csv"
-SIDE, ROWS = 256, 6
-"""Of the sheets: px of a picture, and rows."""
+SIDE, ROWS, OPEN = 256, 6, 0.8
+"""Of the sheets: px of a picture, and rows; share of the usual aperture of eyes that are open."""
 
 
 def _number(row: dict[str, str], name: str, missing: float = -1.0) -> float:
@@ -84,10 +86,7 @@ def make(pipeline: ttsf.Pipeline, scorers: Scorers, case: Case, kind: str, out: 
 def show(
     name: str, picture: np.ndarray, clip: VideoClip, scorers: Scorers, text: str
 ) -> Image.Image:
-    """The picture and four faces of its video, in a row."""
-    whole = ImageOps.contain(Image.fromarray(picture), (SIDE, SIDE))
-    strip = Image.new("RGB", (5 * SIDE, SIDE))
-    strip.paste(whole)
+    """The picture and six faces of its video, in a row."""
     try:
         track = scorers.landmarks.track(clip.frames)
         left, top, right, bottom = track.box
@@ -95,7 +94,10 @@ def show(
         track, (top, left), (bottom, right) = None, (0, 0), clip.frames.shape[1:3]
     x, y = (left + right) / 2, (top + bottom) / 2
     half = 0.7 * max(right - left, bottom - top)
-    for k, i in enumerate(moments(clip, track, text), start=1):
+    chosen = moments(clip, track, text)
+    strip = Image.new("RGB", ((1 + len(chosen)) * SIDE, SIDE))
+    strip.paste(ImageOps.contain(Image.fromarray(picture), (SIDE, SIDE)))
+    for k, i in enumerate(chosen, start=1):
         face = Image.fromarray(clip.frames[i]).crop((x - half, y - half, x + half, y + half))
         strip.paste(face.resize((SIDE, SIDE), Image.Resampling.LANCZOS), (k * SIDE, 0))
     ImageDraw.Draw(strip).text(
@@ -105,20 +107,25 @@ def show(
 
 
 def moments(clip: VideoClip, track: FaceTrack | None, text: str) -> list[int]:
-    """Frames at rest, in the longest open vowel, at the first /m b p/ that has one, at a blink."""
+    """Frames at rest, in the longest open vowel, at the first /m b p/ that has one, at a blink,
+    with the highest brows, and at the farthest glance."""
     try:
         phones = align(clip.samples, spell_out(clean(text)))
     except ttsf.TtsfError:
-        return spread(range(len(clip.frames)), 4)
+        return spread(range(len(clip.frames)), 6)
     vowel = max(phones, key=lambda p: (OPENNESS.get(p.symbols[0], 0) >= 0.75, p.end_s - p.start_s))
     shut = min((p for p in phones if p.symbols in BILABIALS), default=phones[0],
                key=lambda p: "mbp".find(p.symbols))  # fmt: skip
     first, last = int(shut.start_s * FPS), int(shut.end_s * FPS) + 1
-    closed, lids = first, 0
+    closed, lids, brows, aside = first, 0, 0, 0
     if track is not None:
         closed += int(track.opening[first:last].argmin())
         lids = int(track.aperture.argmin())
-    return [0, int((vowel.start_s + vowel.end_s) / 2 * FPS), closed, lids]
+        brows = int(brow_height(track.frontal).argmax())
+        turned = np.hypot(*(track.gaze - np.median(track.gaze, 0)).T)
+        seeing = track.aperture >= OPEN * np.median(track.aperture)
+        aside = int(np.where(seeing, turned, 0).argmax())
+    return [0, int((vowel.start_s + vowel.end_s) / 2 * FPS), closed, lids, brows, aside]
 
 
 def sheets(out: Path) -> None:
