@@ -59,6 +59,31 @@ def test_one_face_in_a_large_picture(
     assert is_near(found, true)
 
 
+@pytest.mark.parametrize(("x", "y"), [(300, 300), (3700, 300), (2000, 1500), (1371, 977),
+                                     (300, 2600), (3700, 2600)])  # fmt: skip
+def test_a_face_of_60_px_anywhere_in_a_large_picture(astronaut: np.ndarray, x: int, y: int) -> None:
+    canvas = background(4000, 3000)
+    true = put(canvas, astronaut, x, y, 60)
+    (found,) = find_faces(np.asarray(canvas))
+    assert is_near(found, true)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_faces_of_one_size(astronaut: np.ndarray, count: int) -> None:
+    canvas = background(800 * count, 800)
+    true = [put(canvas, astronaut, 400 + 800 * i, 400, 150) for i in range(count)]
+    portraits = [read_portrait(np.asarray(canvas), i + 1) for i in range(count)]
+    assert all(any(is_near(one.face, face) for one in portraits) for face in true)
+    assert all(len(one.faces) == count for one in portraits)
+
+
+def test_a_portrait_on_a_scanned_page(astronaut: np.ndarray) -> None:
+    page = Image.new("RGB", (2480, 3508), "white")
+    true = put(page, astronaut, 700, 700, 150)
+    (found,) = find_faces(np.asarray(page))
+    assert is_near(found, true)
+
+
 def test_twelve_people(astronaut: np.ndarray) -> None:
     canvas = background(4000, 3000)
     true = [

@@ -45,7 +45,12 @@ def away(read: np.ndarray, picture: Image.Image | np.ndarray) -> float:
 # How it is turned
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "webp", "tiff"])
+AVIF = pytest.param(
+    "avif", marks=pytest.mark.skipif(not features.check("avif"), reason="Pillow without AVIF")
+)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff", AVIF])
 @pytest.mark.parametrize("orientation", STORED)
 def test_turned_and_mirrored(
     tmp_path: Path, picture: Image.Image, suffix: str, orientation: int
@@ -65,6 +70,20 @@ def test_a_turn_that_does_not_exist_is_none(
     exif[ORIENTATION] = orientation
     picture.save(tmp_path / "a.jpg", exif=exif, quality=98)
     assert away(read_image(tmp_path / "a.jpg"), picture) < 3
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+@pytest.mark.parametrize(
+    "exif",
+    [b"rubbish", b"Exif\0\0rubbish", b"Exif\0\0MM\0*\xff\xff\xff\xff",
+     b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x02\0\0\0\x01abcd\0\0\0\0"],
+    ids=["no Exif", "no header", "an offset beyond it", "a turn in letters"],
+)  # fmt: skip
+def test_rubbish_says_nothing_of_a_turn(
+    tmp_path: Path, picture: Image.Image, suffix: str, exif: bytes
+) -> None:
+    picture.save(tmp_path / f"a.{suffix}", exif=exif, quality=98)
+    assert away(read_image(tmp_path / f"a.{suffix}"), picture) < 3
 
 
 @pytest.mark.parametrize("orientation", [1, 6, 8])
@@ -122,7 +141,37 @@ def test_16_bits_a_sample(tmp_path: Path, picture: Image.Image, mode: str, kind:
     assert np.abs(read_image(tmp_path / "a.png") - expected).max() <= 1
 
 
-@pytest.mark.parametrize("kind", ["cut-out", "palette", "webp", "grey"])
+@pytest.mark.parametrize(
+    "kind", ["YCbCr", "tiff_lzw", "jpeg", "packbits", "pages", "32 bits", "float to 255"]
+)
+def test_kinds_of_tiff(tmp_path: Path, picture: Image.Image, kind: str) -> None:
+    path, expected = tmp_path / "a.tiff", picture
+    grey = np.asarray(picture.convert("L"))
+    match kind:
+        case "YCbCr":
+            picture.convert("YCbCr").save(path)
+        case "pages":
+            red = Image.new("RGB", picture.size, "red")
+            picture.save(path, save_all=True, append_images=[red, red])
+        case "32 bits" | "float to 255":
+            whole = kind == "32 bits"
+            Image.fromarray(grey * np.int32(2**23 + 2**15) if whole else grey * 1.0).save(path)
+            expected = picture.convert("L").convert("RGB")
+        case _:
+            picture.save(path, compression=kind)
+    assert away(read_image(path), expected) < 3
+
+
+@pytest.mark.parametrize("kind", ["png", "png with a still", AVIF])
+def test_films_give_their_first_picture(tmp_path: Path, picture: Image.Image, kind: str) -> None:
+    path = tmp_path / f"a.{kind[:4].strip()}"
+    red = Image.new("RGB", picture.size, "red")
+    still = {"default_image": True} if "still" in kind else {}
+    picture.save(path, save_all=True, append_images=[red, red], quality=95, **still)
+    assert away(read_image(path), picture) < 3
+
+
+@pytest.mark.parametrize("kind", ["cut-out", "palette", "webp", "grey", "gif"])
 def test_what_is_cut_out_stands_before_grey(
     tmp_path: Path, picture: Image.Image, kind: str
 ) -> None:
@@ -133,6 +182,13 @@ def test_what_is_cut_out_stands_before_grey(
         paletted.paste(paletted.getpixel((0, 0)), (0, 0, 50, 240))
         paletted.save(tmp_path / "a.png", transparency=paletted.getpixel((0, 0)))
         assert (read_image(tmp_path / "a.png")[:, :50] == BACKGROUND).all()
+        return
+    if kind == "gif":
+        cut.save(tmp_path / "a.gif")
+        read = read_picture(tmp_path / "a.gif")
+        assert (read.pixels[:, :50] == BACKGROUND).all()
+        assert away(read.pixels[:, 50:], np.asarray(picture)[:, 50:]) < 12
+        assert read.alpha is not None and (read.alpha[:, 50:] == 255).all()
         return
     name = "a.webp" if kind == "webp" else "a.png"
     (cut.convert("LA") if kind == "grey" else cut).save(tmp_path / name, lossless=True)
