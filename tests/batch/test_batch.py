@@ -139,6 +139,20 @@ def test_no_two_ids_share_a_folder_and_none_leaves_it() -> None:
     assert not any("/" in name or name.startswith(".") for name in names)
 
 
+def test_lists_as_other_programs_write_them(write: Write, tmp_path: Path) -> None:
+    """With a mark of order, ends of lines of Windows, empty lines, and ids of many kinds."""
+    ids = ["a", "CON", "ü 😀", "5", "a b"]
+    rows = [json.dumps(line(one), ensure_ascii=False) for one in ids]
+    path = write(b"")
+    path.write_bytes("\r\n\r\n".join(["\ufeff" + rows[0], *rows[1:], ""]).encode())
+    found = list(read_lines(path, tmp_path / "out"))
+    assert [one.id for one in found if isinstance(one, Request)] == ids
+    path.write_text(json.dumps(line("x") | {"id": 5}) + "\n" + json.dumps(line("y")))
+    number, good = read_lines(path, tmp_path / "out")
+    assert isinstance(good, Request)
+    assert isinstance(number, Request) or "id" in number.reason
+
+
 @pytest.mark.usefixtures("here")
 def test_a_picture_may_lie_in_its_line(
     write: Write, tmp_path: Path, photo: Path, settings: BatchSettings

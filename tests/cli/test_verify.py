@@ -123,6 +123,26 @@ def test_a_sound_and_a_picture(marked: Chunk, tmp_path: Path) -> None:
     assert picture.sound is None and picture.payload == PAYLOAD
 
 
+@pytest.mark.parametrize("kind", ["gif", "webm", "faster", "png", "mp3"])
+def test_found_in_other_files(marked: Chunk, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{'mp4' if kind == 'faster' else kind}"
+    pictures = [Image.fromarray(frame) for frame in marked.frames]
+    match kind:
+        case "gif":
+            pictures[0].save(path, save_all=True, append_images=pictures[4::4], duration=160)
+        case "webm":
+            write(path, marked)
+        case "faster":
+            write(path, Chunk(marked.frames[np.arange(0, 100, 1.25).astype(int)], speech(3.2)))
+        case "png":
+            pictures[30].save(path)
+        case _:
+            soundfile.write(path, SoundMark(PAYLOAD).on(speech(16)), 16_000)
+    found = verify(path)
+    part = found.sound if kind == "mp3" else found.picture
+    assert part is not None and part.found and found.payload == PAYLOAD
+
+
 def test_pictures_and_sound_of_different_videos(marked: Chunk, tmp_path: Path) -> None:
     other = SoundMark(Payload(7)).on(speech(12, 1))
     frames = np.concatenate([marked.frames] * 3)

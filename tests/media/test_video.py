@@ -72,6 +72,7 @@ def test_sound_and_frames_are_equally_long(tmp_path: Path, frames: int) -> None:
         assert video.codec_context.pix_fmt == "yuv420p" and video.average_rate == FPS
         assert audio.codec_context.sample_rate == SAMPLE_RATE
         assert audio.codec_context.channels == 1
+        assert [stream.start_time for stream in (video, audio)] == [0, 0]
     pixels, sound = decode(path)
     assert len(pixels) == frames and abs(lengths[0] - frames / FPS) < 1e-3
     assert abs(lengths[0] - lengths[1]) <= 0.04

@@ -1,7 +1,9 @@
 """What clients of other servers, HTML forms, proxies and hosts send, and folders that are there."""
 
+import json
 import os
 import pwd
+import re
 import socket
 import stat
 from pathlib import Path
@@ -36,6 +38,15 @@ SPEECH = {"input": "Hi.", "steps": 1, "response_format": "pcm"}
 )
 def test_speech_takes_what_other_clients_send(server: Server, fields: dict) -> None:
     answer = server.client.post("/v1/audio/speech", json={**SPEECH, **fields})
+    assert answer.status_code == 200 and len(answer.content) > 1_000, answer.text
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("kind", ["application/json", 'application/json; charset="utf-8"'])
+def test_json_in_every_code_of_unicode(server: Server, code: str, kind: str) -> None:
+    fields = {**SPEECH, "input": "Café.", "model": "tts-1", "voice": "alloy", "speed": "1.0"}
+    content = json.dumps(fields, ensure_ascii=False).encode(code)
+    answer = server.client.post("/v1/audio/speech", content=content, headers={"Content-Type": kind})
     assert answer.status_code == 200 and len(answer.content) > 1_000, answer.text
 
 
@@ -89,10 +100,38 @@ def form(disposition: str, picture: bytes) -> dict:
         "filename*=UTF-8''a.png; name=\"picture\"",
         'name="picture"; filename="\U0001f600.jpg"',
         'name="picture"; filename=""',
+        'name="picture"; filename="C:\\\\me\\\\a.png"',
+        'name="picture"; filename="портрет.png"',
+        'name="picture"; filename="a \\\\"b\\\\".png"',
+        'name="picture"; filename="../../a.png"',
     ],
 )
 def test_names_of_uploads(server: Server, photo: Path, disposition: str) -> None:
     answer = server.client.post("/v1/portraits", **form(disposition, photo.read_bytes()))
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    "files",
+    [[("a", b"")], [("a", b"PNG"), ("b", b"PNG")], []],
+    ids=["an empty file", "two files", "no file"],
+)
+def test_uploads_that_are_not_one_picture(server: Server, photo: Path, files: list) -> None:
+    given = [(name, ("a.png", photo.read_bytes() if file else b"")) for name, file in files]
+    answer = server.client.post("/v1/portraits", files=given or {"text": (None, "x")})
+    assert answer.status_code == 422 and answer.json()["detail"], answer.text
+
+
+@pytest.mark.parametrize("first", ["prompt", "input_reference"])
+def test_fields_come_in_any_order(server: Server, photo: Path, first: str) -> None:
+    """The picture is called a text, as some programs do with names that they do not know."""
+    parts = [
+        ("prompt", (None, "Hi.")),
+        ("input_reference", ("a", photo.read_bytes(), "text/plain")),
+    ]
+    parts += [(name, (None, str(value))) for name, value in FAST.items()]
+    parts.sort(key=lambda part: part[0] != first)
+    answer = server.client.post("/v1/videos/sync", files=parts)
     assert answer.status_code == 200, answer.text
 
 
@@ -141,13 +180,51 @@ def test_a_left_out_port_is_the_default(server: Server, origin: str, host: str, 
     assert answer.status_code == (422 if same else 403), answer.text
 
 
-def raw_answer(server: Server, target: str, host: str) -> str:
+def raw_answer(server: Server, target: str, host: str, version: str = "1.1", more: str = "") -> str:
     """The status line of a request with this target."""
     address = httpx.URL(server.url)
     with socket.create_connection((address.host, address.port)) as connection:
-        lines = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-        connection.sendall(lines.encode())
+        head = f"GET {target} HTTP/{version}\r\nHost: {host}\r\nConnection: close\r\n"
+        connection.sendall(f"{head}{more}\r\n".encode())
         return connection.makefile().readline().strip()
+
+
+@pytest.mark.parametrize(
+    ("version", "more", "status"),
+    [("1.0", "", 200), ("1.1", "Expect: 100-continue\r\n", 200),
+     ("1.1", f"X-Long: {'x' * 100_000}\r\n", 200)],
+    ids=["HTTP/1.0", "Expect", "a long header"],
+)  # fmt: skip
+def test_requests_of_old_and_odd_clients(
+    server: Server, version: str, more: str, status: int
+) -> None:
+    assert f" {status} " in raw_answer(server, "/v1/voices", "127.0.0.1", version, more)
+
+
+@pytest.mark.parametrize("port", ["80000", "65536", "-1"])
+def test_a_port_that_cannot_be(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, port: str
+) -> None:
+    assert main(["serve", "--port", port, "--folder", str(tmp_path / "f")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "port below 65536" in line and not (tmp_path / "f").exists()
+
+
+def test_the_page_lies_under_any_path(server: Server) -> None:
+    """A proxy may strip /talk/: the page and its scripts name no path from the root."""
+    page = server.client.get("/").text
+    named = re.findall(r'(?:src|href)="([^"]+)"', page)
+    scripts = [name for name in named if name.endswith(".js")]
+    assert scripts and not any(name.startswith("/") for name in named)
+    seen: set[str] = set()
+    while scripts:
+        script = server.client.get(f"/{scripts.pop()}")
+        assert script.status_code == 200
+        assert not re.search(r"""(?<!paths\[)["'`]/(?:v1|openapi|healthz|readyz)""", script.text)
+        found = set(re.findall(r'from "\./([\w.]+)"', script.text)) - seen
+        seen |= found
+        scripts += found
+    assert "server.js" in seen
 
 
 @pytest.mark.parametrize(

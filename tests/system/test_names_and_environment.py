@@ -2,10 +2,12 @@
 
 # ruff: noqa: RUF001 (names in other scripts)
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import espeakng_loader
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import ttsf
 from ttsf.cli.main import main
 
 COMMAND = [sys.executable, "-m", "ttsf"]
@@ -172,3 +175,117 @@ def test_an_odd_environment(
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
     assert is_video(output)
+
+
+def run_in(
+    words: list[str], change: dict[str, str | None], before: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """The command in a changed environment, after lines of Python."""
+    changed = {**os.environ, **change}
+    code = f"{before}\nfrom ttsf.__main__ import entry_point; entry_point()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *words],
+        env={name: value for name, value in changed.items() if value is not None},
+        capture_output=True, text=True,
+    )  # fmt: skip
+
+
+LIMIT = "import resource; resource.setrlimit(resource.{}, ({n}, {n}))"
+LIMITS = {
+    "one processor": "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
+    "3 GB": LIMIT.format("RLIMIT_AS", n=3_000_000_000),
+    "32 open files": LIMIT.format("RLIMIT_NOFILE", n=32),
+    "no core": LIMIT.format("RLIMIT_CORE", n=0),
+    "no resource": "import sys; sys.modules['resource'] = None",
+    "no fcntl": "import sys; sys.modules['fcntl'] = None",
+    "no pwd": "import sys; sys.modules['pwd'] = None",
+    "no fork": "import os; del os.fork",
+    "no SIGKILL": "import signal; del signal.SIGKILL",
+}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_poor_machine_speaks_or_says_why(
+    small: Path, model_folder: Path, tmp_path: Path, limit: str
+) -> None:
+    output = tmp_path / "a.mp4"
+    run = run_in(speak(small, output, model_folder), {}, LIMITS[limit])
+    assert run.returncode == 0 or (limit == "32 open files" and run.returncode == 2), run.stderr
+    assert run.stderr.count("\n") == (run.returncode != 0)
+    assert output.exists() == (run.returncode == 0)
+
+
+@pytest.mark.parametrize("threads", ["0", "abc", "-1", "1,2"])
+def test_a_number_of_threads_that_is_none(
+    small: Path, model_folder: Path, tmp_path: Path, threads: str
+) -> None:
+    output = tmp_path / "a.mp4"
+    run = run_in(speak(small, output, model_folder), {"OMP_NUM_THREADS": threads})
+    assert run.returncode == 0 and is_video(output), run.stderr
+
+
+@pytest.mark.parametrize("options", [["-W", "error"], ["-OO"], ["-I"], ["-X", "dev"]], ids=str)
+def test_options_of_python(
+    small: Path, model_folder: Path, tmp_path: Path, options: list[str]
+) -> None:
+    """-I leaves PYTHONPATH out."""
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}; from ttsf.__main__ import entry_point as e; e()"
+    )
+    words = speak(small, tmp_path / "a.mp4", model_folder)
+    run = subprocess.run([sys.executable, *options, "-c", code, *words], capture_output=True)
+    assert run.returncode == 0 and is_video(tmp_path / "a.mp4"), run.stderr
+
+
+def test_an_installation_in_a_folder_of_any_name(
+    small: Path, model_folder: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "my folder" / "Jürgen Müller 山田" / "site pkg"
+    place.mkdir(parents=True)
+    (place / "ttsf").symlink_to(Path(ttsf.__file__).parent)
+    for k, change in enumerate(({"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0"})):
+        output = tmp_path / f"портрет {k}.mp4"
+        home = {"PYTHONPATH": str(place), "HOME": str(place)}
+        run = run_in(speak(small, output, model_folder), {**home, **change})
+        assert run.returncode == 0 and is_video(output), run.stderr
+
+
+NOBODY = """
+import pwd
+def unknown(number): raise KeyError(number)
+pwd.getpwuid = unknown
+"""
+
+
+@pytest.mark.parametrize("home", [None, "/", "/proc"])
+@pytest.mark.parametrize("command", ["speak", "faces", "batch", "verify"])
+def test_a_user_whom_the_machine_does_not_know(
+    small: Path, model_folder: Path, tmp_path: Path, command: str, home: str | None
+) -> None:
+    """Nor is there a folder for temporary files."""
+    rows = tmp_path / "list.jsonl"
+    row = {"id": "a", "portrait": str(small), "text": "A.", "steps": 1, "still": True}
+    rows.write_text(json.dumps(row))
+    words = {
+        "speak": speak(small, tmp_path / "a.mp4", model_folder),
+        "faces": ["faces", str(small)],
+        "batch": ["batch", str(rows), str(tmp_path / "out"), "--workers", "1",
+                  "--model", str(model_folder)],
+        "verify": ["verify", str(small)],
+    }[command]  # fmt: skip
+    run = run_in(words, {"HOME": home, "TMPDIR": "/proc"}, NOBODY)
+    assert run.returncode == (command == "verify"), run.stderr  # 1: no mark was found
+    assert "Traceback" not in run.stderr
+    assert command != "batch" or is_video(tmp_path / "out" / "a" / "video.mp4")
+
+
+def test_from_a_zip(tmp_path: Path) -> None:
+    """As a wheel that was never unpacked: either works, or one line says why."""
+    package = Path(ttsf.__file__).parent
+    with zipfile.ZipFile(tmp_path / "w.zip", "w") as archive:
+        for path in package.rglob("*"):
+            if path.suffix in (".py", ".tsv", ".json") and "weights" not in path.parts:
+                archive.write(path, path.relative_to(package.parent))
+    run = run_in(["info"], {"PYTHONPATH": str(tmp_path / "w.zip")})
+    assert run.returncode in (0, 2) and "Traceback" not in run.stderr
+    assert run.stderr.count("\n") == (run.returncode == 2), run.stderr

@@ -193,6 +193,52 @@ def test_ssml() -> None:
     assert text[slice(*first.places[0])] == "AT&amp;T," and first.written[0] == "AT&T,"
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "warned"),
+    [
+        ('<speak>Hi <amazon:effect name="whispered">you</amazon:effect>.</speak>', "Hi you.",
+         ["effect"]),
+        ('<speak><mstts:express-as style="sad">It is.</mstts:express-as></speak>', "It is.",
+         ["express-as"]),
+        ('<speak xmlns:amazon="a">Hi <amazon:breath/>you.</speak>', "Hi you.", ["breath"]),
+        ("<speak>A <![CDATA[B & <c>]]> D.</speak>", "A B and D.", []),
+        ("\ufeff<speak>Hi there.</speak>", "Hi there.", []),
+        ('\ufeff<?xml version="1.0"?>\n<speak version="1.1">Hi.</speak>', "Hi.", []),
+        (" \n<speak>Hi <!-- not this -->there.</speak>\n", "Hi there.", []),
+        ('<SPEAK>Hi <SUB alias="you">thee</SUB>.</SPEAK>', "Hi you.", []),
+        ("<Speak><P>Hi</P> <Emphasis>you</Emphasis></Speak>", "Hi you", ["emphasis"]),
+    ],
+)  # fmt: skip
+def test_ssml_as_other_programs_write_it(text: str, words: str, warned: list[str]) -> None:
+    assert " ".join(word for u in said(text) for word in u.words) == words
+    assert [line.partition("<")[2].partition(">")[0] for line in warnings(text)] == warned
+
+
+@pytest.mark.parametrize(
+    ("tag", "pause_s"),
+    [('<break time="2"/>', 2), ('<break time=".5s"/>', 0.5), ('<BREAK time="250ms"/>', 0.25),
+     ('<break strength="strong"/>', 0.75), ("<break/>", 0.5)],
+)  # fmt: skip
+def test_pauses_of_ssml(tag: str, pause_s: float) -> None:
+    assert [u.pause_s for u in said(f"<speak>Hi {tag} you.</speak>")] == [pause_s, 0]
+    assert [u.pause_s for u in said(f"<SPEAK>Hi {tag} you.</SPEAK>")] == [pause_s, 0]
+
+
+@pytest.mark.parametrize(
+    ("rate", "is_rate"),
+    [("x-slow", 0.5), ("+20%", 1.2), ("-20%", 0.8), ("1.5", 1.5), ("150%", 1.5), ("default", 1)],
+)
+def test_rates_of_ssml(rate: str, is_rate: float) -> None:
+    (utterance,) = said(f'<speak><prosody rate="{rate}">Hi.</prosody></speak>')
+    assert utterance.rate == pytest.approx(is_rate)
+
+
+@pytest.mark.parametrize("written", ["20s", "11s", "10001ms"])
+def test_a_pause_of_ssml_is_no_longer_than_ten_seconds(written: str) -> None:
+    with pytest.raises(TtsfError, match="10 s"):
+        said(f'<speak>Hi <break time="{written}"/> you.</speak>')
+
+
 def test_ssml_sets_ends_and_rates() -> None:
     parts = said("<speak><p>One<s>Two</s></p><s>Three</s></speak>")
     assert [part.words for part in parts] == [("One",), ("Two",), ("Three",)]

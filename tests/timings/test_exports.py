@@ -112,3 +112,24 @@ def test_names_say_the_format() -> None:
         check_subtitles_name(Path("a.txt"))
     with pytest.raises(TtsfError, match=r"a\.csv: the name must end in \.json"):
         check_timings_name(Path("a.csv"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Café 😀 is naïve.",
+        "👨‍👩‍👧‍👦 A family, 👍🏽 and 🇩🇪.",
+        "e\u0301 and a\u030a, once.",
+        "Say 你 or Ж to 1 < 2.",
+    ],
+)
+def test_counts_agree_for_letters_of_several_bytes(text: str) -> None:
+    spoken, seconds = talk(text)
+    alignment = json.loads(timings(text, spoken, seconds, FPS, "elevenlabs"))["alignment"]
+    assert "".join(alignment["characters"]) == text
+    assert {len(alignment[f"character_{k}_times_seconds"]) for k in ("start", "end")} == {len(text)}
+    source = text.encode()
+    marks = map(json.loads, timings(text, spoken, seconds, FPS, "polly").splitlines())
+    words = [mark for mark in marks if mark["type"] in ("word", "sentence")]
+    assert words
+    assert all(source[m["start"] : m["end"]].decode() == m["value"] for m in words)

@@ -96,6 +96,20 @@ def test_files_hold_the_cues() -> None:
         assert [tuple(text.split("\n")) for text in texts] == [cue.lines for cue in expected]
 
 
+@pytest.mark.parametrize(
+    "text", ["Look --> there & < here.", "a" * 80 + " ends.", 'Yes 😀 "quoted" $5.', "1\n\n2 <i>x"]
+)
+def test_no_text_breaks_a_file(text: str) -> None:
+    words = tuple(Word(w, 0.5 * k, 0.5 * k + 0.5) for k, w in enumerate(text.split()))
+    spoken, seconds = WordTimes(words), 0.5 * len(words)
+    for content, kind in ((srt(spoken, seconds), "srt"), (vtt(spoken, seconds), "webvtt")):
+        with av.open(io.BytesIO(content.encode()), format=kind) as container:
+            packets = [packet for packet in container.demux() if packet.size]
+        assert len(packets) == len(cues(spoken, seconds))
+        times = re.findall(r"^\S+ --> \S+$", content, re.MULTILINE)
+        assert content.count("-->") == len(times) + (kind == "srt") * text.count("-->")
+
+
 def test_stamps() -> None:
     words = (Word("Late.", 3661.5, 3662.0),)
     assert srt(WordTimes(words), 4000.0) == "1\n01:01:01,500 --> 01:01:02,500\nLate.\n\n"

@@ -6,6 +6,7 @@ and five views, examines each proposal at several scales and decides. It lies be
 dlib saves it, because unpacking it from the library takes half a second.
 """
 
+import os
 import threading
 from itertools import product
 from pathlib import Path
@@ -152,7 +153,7 @@ def _detectors() -> tuple[Any, Any]:
     """Return proposer and detector of this thread; they are not thread-safe."""
     if not hasattr(_thread, "detectors"):
         _thread.detectors = tuple(
-            dlib.fhog_object_detector(str(file)) for file in (PROPOSER, DETECTOR)
+            dlib.fhog_object_detector(os.fsencode(file)) for file in (PROPOSER, DETECTOR)
         )
     return _thread.detectors
 

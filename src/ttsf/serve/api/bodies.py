@@ -54,13 +54,20 @@ def parse(kind: type[Wanted], fields: dict[str, Any]) -> Wanted:
 
 
 class _FormParser(MultiPartParser):
-    """Also takes a file whose name is given in the extended form of RFC 5987 alone."""
+    """Names a field that is too long, and takes a file whose name is in RFC 5987's form alone."""
 
     def on_headers_finished(self) -> None:
         part = self._current_part
         if part.content_disposition and b"filename=" not in part.content_disposition:
             part.content_disposition = part.content_disposition.replace(b"filename*=", b"filename=")
         super().on_headers_finished()
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        part = self._current_part
+        if part.file is None and len(part.data) + end - start > self.max_part_size:
+            most = f"has more than {self.max_part_size:,} bytes"
+            raise MultiPartException(f"{part.field_name}: {most}; a file needs a filename")
+        super().on_part_data(data, start, end)
 
 
 async def _form(request: Request, settings: Settings) -> Body:

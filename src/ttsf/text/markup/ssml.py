@@ -29,7 +29,7 @@ UNSPOKEN = {"audio", "desc", "lexicon", "lookup", "meta", "metadata"}
 
 def is_ssml(text: str) -> bool:
     """Whether a text begins like an SSML document."""
-    return re.match(r"\s*<(?:speak[\s>/]|\?xml\s|!DOCTYPE\s)", text) is not None
+    return re.match(r"\s*<(?:(?i:speak)[\s>/]|\?xml\s|!DOCTYPE\s)", text) is not None
 
 
 def read_ssml(text: str) -> MarkedText:
@@ -83,7 +83,7 @@ class _Reader:
         return self._skipped + self._place
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        name = name.rpartition(":")[2]
+        name = name.rpartition(":")[2].lower()
         if not self._open and name != "speak":
             raise TtsfError("SSML: the document must be one <speak> element")
         if len(self._open) == MAX_DEPTH:
@@ -108,7 +108,7 @@ class _Reader:
             self._warn(f"<{name}> is read as plain text")
 
     def _end(self, name: str) -> None:
-        name = name.rpartition(":")[2]
+        name = name.rpartition(":")[2].lower()
         if self._waiting and self._waiting[0] == len(self._open):
             self._close_word()
         self._open.pop()
