@@ -135,6 +135,12 @@ def test_fields_come_in_any_order(server: Server, photo: Path, first: str) -> No
     assert answer.status_code == 200, answer.text
 
 
+def test_a_file_without_a_file_name_is_a_field(server: Server, photo: Path) -> None:
+    answer = server.client.post("/v1/portraits", **form("name=picture", photo.read_bytes()))
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["detail"].startswith("picture: has more than 90,000 bytes; a file needs")
+
+
 def test_a_broken_form_is_refused(server: Server) -> None:
     answer = server.client.post("/v1/portraits", **form("filename=a.png", b"x"))
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")

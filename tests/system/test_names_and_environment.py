@@ -197,7 +197,8 @@ LIMITS = {
     "32 open files": LIMIT.format("RLIMIT_NOFILE", n=32),
     "no core": LIMIT.format("RLIMIT_CORE", n=0),
     "no resource": "import sys; sys.modules['resource'] = None",
-    "no fcntl": "import sys; sys.modules['fcntl'] = None",
+    "no fcntl": "import sys, warnings; sys.modules['fcntl'] = None\n"
+    "warnings.filterwarnings('ignore', 'only soft file lock')",  # of filelock, on no system
     "no pwd": "import sys; sys.modules['pwd'] = None",
     "no fork": "import os; del os.fork",
     "no SIGKILL": "import signal; del signal.SIGKILL",
