@@ -38,7 +38,7 @@ def tables(parser: ArgumentParser) -> Tables:
         ["speak", "me.jpg", "Hi.", "-o", "{}/a.mp4"],
         ["faces", "me.jpg", "--output={}/a.png"],
         ["prepare", "folder", "videos", "-o", "{}"],
-        ["corpus", "parts", "-o", "out", "--text", "{}/a.txt"],
+        ["corpus", "parts", "-o", "out", "--timed", "{}/a"],
         ["train", "tts", "--data", "corpus", "--out", "{}"],
         ["assemble", "run", "{}", "-o", "model"],
         ["evaluate", "cases", "-o", "out", "--system", "a={}"],
@@ -93,10 +93,6 @@ def test_home_is_that_of_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             ["train", "face", "--at_once", "2"],
             "--at-once belongs to `ttsf serve`, not to `ttsf train face` "
             "(see `ttsf train face --help`)",
-        ),
-        (
-            ["speak", "a.png", "Hi.", "--text", "b", "-o", "c.mp4"],
-            "--text belongs to `ttsf corpus`, not to `ttsf speak`, which has --text-file",
         ),
         (
             ["verify", "a.mp4", "--persona", "b", "--clips", "3"],

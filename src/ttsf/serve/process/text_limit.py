@@ -15,7 +15,7 @@ from ttsf.serve.problems import Problem
 
 MOST_S = 5
 """CPU time that the front end may take for one text, s; 20,000 characters of prose take 0.6."""
-USUAL_S = 0.1
+USUAL_S = 0.02
 """CPU time after which the reading of a text gets the lowest priority, s."""
 MOST_WAIT_S = 60.0
 """Elapsed time after which the process is killed, s: for systems that cannot limit CPU time, and
