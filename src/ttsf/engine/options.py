@@ -30,7 +30,7 @@ Temperature = Annotated[
 ]
 """Standard deviation of the initial noise (None: the model configuration's)."""
 Rate = Annotated[float, Ge(RATES[0]), Le(RATES[1]), Doc("Speaking rate, 0.5 to 2.")]
-Still = Annotated[bool, Doc("No motion except of the mouth: head, lids, brows and eyes rest.")]
+Still = Annotated[bool, Doc("Only the mouth moves: head, lids, brows and eyes rest.")]
 Motion = Annotated[float, Ge(0), Le(2), Doc("Amount of head motion, 0 to 2.")]
 """Scale of the motion around the portrait's own pose."""
 Blinks = Annotated[float, Ge(0), Le(1), Doc("How far blinks close the eyes, 0 to 1.")]
@@ -136,7 +136,7 @@ class GenerateOptions(NamedTuple):
             raise TtsfError("lexicon must map words to IPA, both of type str")
         for name in ("motion", "blinks", "brows"):
             if self.still and getattr(self, name) not in (0, self._field_defaults[name]):
-                raise TtsfError(f"still means no motion except of the mouth: leave out {name} or still")
+                raise TtsfError(f"still means that only the mouth moves: leave out {name} or still")
         for name in EXPRESSIVE:
             if self.as_sampled and getattr(self, name) != self._field_defaults[name]:
                 raise TtsfError(
