@@ -4,6 +4,9 @@ In speech G draws three frames of four. A frame between them differs from what G
 255 levels on average (5 people), where one frame differs from the next by 1.6.
 """
 
+from bisect import bisect_left
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -53,6 +56,15 @@ def fields_of(model: TTSF, source: SourceFaces, f_m: Tensor, f_lip: Tensor) -> l
     """G's fields of n frames of one face, f_m and f_lip [n, S]."""
     flow, mask, drawn = (field.float().cpu().numpy() for field in model.fields(source, f_m, f_lip))
     return list(zip(flow, mask, drawn, strict=True))
+
+
+def around(keys: Sequence[int], frame: int) -> tuple[int, int, float]:
+    """Return the places in `keys` of the key frames around a frame, and its share of the way."""
+    second = bisect_left(keys, frame)
+    if keys[second] == frame:
+        return second, second, 0.0
+    first = second - 1
+    return first, second, (frame - keys[first]) / (keys[second] - keys[first])
 
 
 def between(first: Arrays, second: Arrays, share: float) -> Arrays:

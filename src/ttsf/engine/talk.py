@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ttsf.engine.key_frames import Arrays, between, fields_of, key_frames
+from ttsf.engine.key_frames import Arrays, around, between, fields_of, key_frames
 from ttsf.engine.options import GenerateOptions
 from ttsf.engine.renderer import Renderer
 from ttsf.engine.stamp import payload_of
@@ -236,10 +236,14 @@ class Session:
 
     def _act(self, index: int, before: HeadMotion | None, first: int) -> PreparedUtterance:
         said, count = self.speech.say(index, first)
+        words = self.words_of(self.utterances[index], said, first)
+        return self._moved(index, said, count, words, before, first)
+
+    def words_of(self, utterance: Utterance, said: SpokenUtterance, first: int) -> WordTimes:
+        """Return the word times of an utterance of the text that begins with that frame."""
         audio, durations = self.model.config.audio, said.durations.tolist()
         start_s, hop_s = first / self.model.config.video.fps, audio.hop / audio.sample_rate
-        words = word_times(self.utterances[index], durations, start_s, hop_s)
-        return self._moved(index, said, count, words, before, first)
+        return word_times(utterance, durations, start_s, hop_s)
 
     def _moved(
         self,
@@ -315,10 +319,8 @@ class Session:
             known, places = [before.result(), *fields], [start - 1, *keys]
         regions = []
         for frame in range(start, keys[-1] + 1):
-            k = bisect_left(places, frame)
-            first = places[max(k - 1, 0)]
-            share = (frame - first) / (places[k] - first) if places[k] > first else 1
-            drawn = between(known[max(k - 1, 0)], known[k], share)
+            first, second, share = around(places, frame)
+            drawn = between(known[first], known[second], share)
             regions.append(self.renderer.region(*drawn, act.expression[frame]))
         return np.stack(regions)
 

@@ -7,10 +7,9 @@ from itertools import count
 from ttsf.engine.live.script import Script
 from ttsf.engine.recorded import Listener
 from ttsf.engine.talk import Session
-from ttsf.engine.word_times import word_times
 from ttsf.media.audio.source import OpenSound, as_mono
 from ttsf.model.ttsf import SpokenUtterance
-from ttsf.text.front_end import TextFrontEnd, Utterance
+from ttsf.text.front_end import TextFrontEnd
 from ttsf.timings.words import WordTimes
 
 Words = Callable[[SpokenUtterance, int], WordTimes]
@@ -31,7 +30,7 @@ class Parts:
         for utterance in script.utterances(self.front_end, session.options.lexicon):
             self._index += 1
             said = session.workers.submit(session.speech.synthesise, utterance, self._index)
-            yield said.result(), partial(self._words, utterance)
+            yield said.result(), partial(session.words_of, utterance)
 
     def of_sound(self, sound: OpenSound, text: str | None) -> Iterator[Part]:
         """Find the lips of a recording and of its text (None: not known), as it arrives.
@@ -49,8 +48,3 @@ class Parts:
                 return
             yield said, partial(heard.word_times, index)
             before += said.spoken
-
-    def _words(self, utterance: Utterance, said: SpokenUtterance, first: int) -> WordTimes:
-        audio, fps = self.session.model.config.audio, self.session.model.config.video.fps
-        durations, hop_s = said.durations.tolist(), audio.hop / audio.sample_rate
-        return word_times(utterance, durations, first / fps, hop_s)

@@ -1,6 +1,5 @@
 """Motion and sound of a face that speaks, rests and is interrupted, without a jump."""
 
-from bisect import bisect_left
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ttsf.config import CLIP_FRAMES
-from ttsf.engine.key_frames import Arrays, between, fields_of, key_frames
+from ttsf.engine.key_frames import Arrays, around, between, fields_of, key_frames
 from ttsf.engine.live.parts import Words
 from ttsf.engine.talk import FRAMES_PER_BATCH, Session
 from ttsf.model.labels import GAIN, PITCH
@@ -135,12 +134,8 @@ class Performer:
         G draws the key frames, each once; its fields are interpolated for the others.
         """
         session, known = self.session, self._fields
-        after = [bisect_left(segment.keys, frame) for frame in frames]
-        around = [
-            (segment.keys[k if segment.keys[k] == frame else k - 1], segment.keys[k])
-            for k, frame in zip(after, frames, strict=True)
-        ]
-        keys = sorted({key for pair in around for key in pair})
+        pairs = [around(segment.keys, frame) for frame in frames]
+        keys = [segment.keys[k] for k in sorted({k for pair in pairs for k in pair[:2]})]
         missing = [key for key in keys if (segment.number, key) not in known]
         fields = {key: known[segment.number, key] for key in set(keys).difference(missing)}
         for k in range(0, len(missing), FRAMES_PER_BATCH):
@@ -149,9 +144,8 @@ class Performer:
             fields |= zip(some, parts, strict=True)
         self._fields = {(segment.number, key): fields[key] for key in keys[-2:]}
         pictures = list[np.ndarray]()
-        for frame, (first, second) in zip(frames, around, strict=True):
-            share = (frame - first) / (second - first) if second > first else 0
-            drawn = between(fields[first], fields[second], share)
+        for frame, (first, second, share) in zip(frames, pairs, strict=True):
+            drawn = between(fields[segment.keys[first]], fields[segment.keys[second]], share)
             pictures.append(session.renderer.region(*drawn, segment.expression[frame]))
         return pictures
 

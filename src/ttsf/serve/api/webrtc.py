@@ -125,7 +125,7 @@ class Call:
 
     def _take_no_more(self) -> None:
         self._closed = True
-        while not self._sound.empty():  # and let go who waits to put more
+        while not self._sound.empty():  # so that a waiting `send` returns
             self._sound.get_nowait()
 
 
