@@ -43,7 +43,7 @@ def joins(pipeline: ttsf.Pipeline, portrait: ttsf.Portrait, text: str) -> dict[s
         for k in range(len(utterances)):
             act = talk._act(k, act and act.moved, 0)
             with torch.inference_mode():
-                alpha = pipeline.model.motion_extractor.coordinates(act.f_m[0])
+                alpha = pipeline.model.motion_extractor.coordinates(act.f_m.flatten(0, -2))
             degrees = alpha[:, :3].numpy() / GAIN * LABEL_UNITS[0]
             inside += np.linalg.norm(np.diff(degrees, axis=0), axis=1).tolist()
             between += [] if last is None else [float(np.linalg.norm(degrees[0] - last))]

@@ -175,7 +175,7 @@ def test_the_head_carries_on_at_a_seam(astronaut: np.ndarray) -> None:
     for k in range(len(words)):
         act = talk._act(k, act and act.moved, 0)
         with torch.inference_mode():
-            alpha = pipeline.model.motion_extractor.coordinates(act.f_m[0])
+            alpha = pipeline.model.motion_extractor.coordinates(act.f_m)
         pose = alpha[:, : LABELS.index("roll") + 1].numpy()
         steps += list(np.linalg.norm(np.diff(pose, axis=0), axis=1))
         joins += [] if last is None else [float(np.linalg.norm(pose[0] - last))]
@@ -192,7 +192,7 @@ def test_motion_and_blinks_are_scaled_apart(pipeline: Pipeline, portrait: ttsf.P
         talk = Session(pipeline.model, pipeline._workers, face, utterances, options)
         with torch.inference_mode():
             f_m = talk._act(0, None, 0).f_m - talk.source.f_m
-            return pipeline.model.motion_extractor.coordinates(f_m)[0].numpy()
+            return pipeline.model.motion_extractor.coordinates(f_m).numpy()
 
     blink = LABELS.index("blink")
     head = [k for k in range(20) if k != blink]

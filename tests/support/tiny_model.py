@@ -38,6 +38,7 @@ TINY = ModelConfig(
         rgb_path="mixed",
         codes_are_labels=True,
         teeth_by_rule=True,
+        lids_by_rule=True,
         portrait_colours=True,
     ),
     audio_mapper=AudioMapperConfig(channels=16, kernels=(3,), opening=MouthOpeningConfig()),

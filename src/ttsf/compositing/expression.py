@@ -47,6 +47,8 @@ class Expression(NamedTuple):
     """Degrees; positive looks to the right of the picture."""
     gaze_y: float = 0.0
     """Degrees; positive looks down."""
+    lids: float = 0.0
+    """How far the lids are shut, 0 to 1; not moved here, but by `Scene.close_eyes`."""
 
 
 class Warp:
@@ -77,8 +79,9 @@ class Warp:
         """Return G's fields of one frame with an expression.
 
         flow, mask, drawn: float32 [2 | 1 | 3, side, side], as `Scene.draw` takes them; amounts: of
-        an `Expression`, [4].
+        an `Expression`, [5].
         """
+        amounts = amounts[: len(self._moves)]
         if not amounts.any():
             return flow, mask, drawn
         half = np.float32(len(self._cells) / 2)

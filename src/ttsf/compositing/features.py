@@ -18,6 +18,10 @@ BRIDGE, BRIDGE_HEIGHT = (-0.06, 0.06), (-0.16, 0.10)
 GLASSES = 0.087
 """Contrast of that bridge from which it is one: it errs on 6 of the 295 portraits that it was
 fitted to, and on 1 of 40 others."""
+LOWEST_EYE = 1.5
+"""Height of an open eye from which it can be shut, cells."""
+LID_ABOVE, LID_BELOW = 4, 2
+"""Rows above and below the line of shut lids that are searched for their motion."""
 
 
 class Mouth(NamedTuple):
@@ -29,6 +33,18 @@ class Mouth(NamedTuple):
     width: float
     tilt: float
     """Tilt in radians; positive if the right corner is lower."""
+
+
+class Eye(NamedTuple):
+    """An open eye of a portrait, by columns of cells of G's frame."""
+
+    x: np.ndarray
+    """Middles of the columns, [n]."""
+    y: np.ndarray
+    """Where the lids meet when shut, [n]."""
+    height: np.ndarray
+    """How far the upper lid comes down, [n]."""
+    behind_glasses: bool
 
 
 class Features(NamedTuple):
@@ -89,7 +105,7 @@ def find_features(mask: np.ndarray) -> Features | None:
     columns = np.flatnonzero(lids.any(0))
     if not len(columns):
         return None
-    middle = round((lids.sum(0) * np.arange(len(mask))).sum() / lids.sum())
+    middle = _middle(lids)
     left, right = _centre(lids[:, :middle]), _centre(lids[:, middle:])
     if left is None or right is None:
         return None
@@ -106,6 +122,33 @@ def find_features(mask: np.ndarray) -> Features | None:
         corners = list(zip(*at, strict=True))
     (x0, y0), (x1, y1) = corners
     return found._replace(corners=((float(x0), float(y0)), (float(x1), float(y1))))
+
+
+def find_eyes(mask: np.ndarray, moved: np.ndarray, glasses: bool) -> list[Eye]:
+    """Locate both open eyes; none if one of them is shut already, or not drawn.
+
+    mask: G's mask [side, side] with shut eyes; moved: how far above each cell its content comes
+    from when they shut, cells, [side, side].
+    """
+    drawn = _drawn(mask)[: round(BELOW * len(mask))]
+    if not drawn.any():
+        return []
+    middle, eyes = _middle(drawn), []
+    for first, half in ((0, drawn[:, :middle]), (middle, drawn[:, middle:])):
+        columns = np.flatnonzero(half.any(0))
+        if len(columns) < NARROWEST:
+            return []
+        columns = np.arange(columns[0], columns[-1] + 1) + first
+        weight = drawn[:, columns]
+        seen = weight.any(0)
+        x = columns[seen] + 0.5
+        y = (np.arange(len(weight)) + 0.5) @ weight[:, seen] / weight[:, seen].sum(0)
+        rows = y.astype(int) + np.arange(-LID_ABOVE, LID_BELOW)[:, None]
+        height = moved[rows.clip(0), columns[seen]].max(0).clip(0)
+        if height.max() < LOWEST_EYE:
+            return []
+        eyes.append(Eye(x, y, height, glasses))
+    return eyes
 
 
 def wears_glasses(crop: np.ndarray, features: Features, side: int) -> bool:
@@ -128,6 +171,11 @@ def wears_glasses(crop: np.ndarray, features: Features, side: int) -> bool:
 def _drawn(mask: np.ndarray) -> np.ndarray:
     """Share of drawn pixels of the cells where they are most."""
     return np.where(mask < DRAWN, 1 - mask, 0)
+
+
+def _middle(drawn: np.ndarray) -> int:
+    """Column of the centre of weights [h, w], which parts the eyes."""
+    return round((drawn.sum(0) * np.arange(drawn.shape[1])).sum() / drawn.sum())
 
 
 def _centre(weight: np.ndarray) -> tuple[float, float] | None:

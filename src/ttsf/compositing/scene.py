@@ -1,18 +1,20 @@
 """Compose frames in which one face moves: apply G's fields (128 px) to the full-size picture.
 
 G predicts where each point of the crop comes from, and draws what the picture does not show (the
-inside of a mouth, lids). Both are smooth at G's resolution, so they are enlarged; the picture is
-not.
+inside of a mouth). Both are smooth at G's resolution, so they are enlarged; the picture is not.
 """
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from ttsf.compositing.box import Box
-from ttsf.compositing.features import BELOW, Mouth
+from ttsf.compositing.features import BELOW, Eye, Mouth
 from ttsf.compositing.framing import Framing, place
 from ttsf.compositing.ground import ground, uncovered
 from ttsf.compositing.lattice import Lattice, middles, places
+from ttsf.compositing.lids import Lid
 from ttsf.compositing.palette import palette
 from ttsf.compositing.surroundings import MARGIN, Surroundings, smoothstep
 from ttsf.compositing.teeth import relief, skull, teeth, whitened
@@ -50,12 +52,14 @@ class Scene:
         mouth: Mouth | None = None,
         toned: bool = True,
         sharpening: float = 0.0,
+        eyes: Sequence[Eye] = (),
     ) -> None:
         """size: long side of the frame, px (None: the picture's own, at most 1080).
 
         transparent: frames are RGBA if the portrait is not opaque. side: side of the fields, cells.
         mouth: where teeth are separated. toned: adapt drawn colours to the picture's. sharpening:
-        of what is drawn, see `FaceConfig`. Raises TtsfError for an invalid size.
+        of what is drawn, see `FaceConfig`. eyes: those that `close_eyes` closes. Raises TtsfError
+        for an invalid size.
         """
         picture, square = portrait.picture, portrait.square
         alpha = portrait.alpha if transparent else None
@@ -84,6 +88,8 @@ class Scene:
         self._small = cut_square(picture, square, side)
         self._palette, self._mouth = palette(self._small) if toned else None, mouth
         self._sharpening = np.float32(sharpening)
+        corner = self._lattice.left - source.left, self._lattice.top - source.top
+        self._lids = [Lid(eye, self._source, corner, cell) for eye in eyes]
 
     def draw(self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         """Draw the region of one frame, RGB or RGBA uint8 [h, w, 3 or 4].
@@ -99,6 +105,37 @@ class Scene:
         pixels = _moved(self._source, source)
         self._add_drawn(pixels, flow, mask[0], drawn)
         return pixels
+
+    def close_eyes(self, pixels: np.ndarray, flow: np.ndarray, closing: float) -> None:
+        """Lower the lids in the region's pixels [h, w, 3 or 4], in place.
+
+        flow: G's, [2, side, side], as for `draw`, without what turns the eyes; closing: from 0 (as
+        in the picture) to 1.
+        """
+        if not closing:
+            return
+        lattice = self._lattice
+        at = self._cells + 0.5 + flow.transpose(1, 2, 0) * self._moves_cells
+        for lid in self._lids:
+            there = lid.cells
+            corner, end = np.array(
+                [[there.left, there.top], [there.right, there.bottom]], np.float32
+            )
+            cells = lattice.around(((at >= corner) & (at < end)).all(-1))
+            if cells is None:
+                continue
+            box = lattice.box(cells).within(self.region)
+            part = pixels[box.seen_from(self.region).pixels][..., :3]
+            height, width = part.shape[:2]
+            source = lattice.sampled(at[cells.pixels], cells, box, width, height)
+            source = (source - corner) * np.float32(lid.fine) - np.float32(0.5)
+            left, added = (
+                cv2.remap(
+                    layer, source, None, cv2.INTER_LINEAR, None, cv2.BORDER_CONSTANT, (outside,) * 3
+                )
+                for layer, outside in zip(lid.shut(closing), (1, 0), strict=True)
+            )
+            part[:] = cv2.add(part * left[..., None], added, dtype=cv2.CV_8U)
 
     def _add_drawn(
         self, pixels: np.ndarray, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray

@@ -48,6 +48,7 @@ class FaceConfig:
     )
     codes_are_labels: bool = False  # the first codes are those of `model.labels` [ours]
     teeth_by_rule: bool = False  # single teeth are shaded in what G draws [ours]
+    lids_by_rule: bool = False  # lids that shut are laid over the picture, not drawn by G [ours]
     portrait_colours: bool = False  # what G draws takes the portrait's range of tones [ours]
     sharpening: Amount = 0.0  # how much of its fine detail is added to what G draws [ours]
 

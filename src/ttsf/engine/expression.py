@@ -53,7 +53,7 @@ class Expressions:
         self._smile = self._asked if at_once else self._smile
 
     def of(self, loudness: Tensor, first: int, words: WordTimes) -> np.ndarray:
-        """Return the `Expression` of each frame of the next utterance or rest, float32 [N, 4].
+        """Return the `Expression`, but for lids, of the next utterance or rest, float32 [N, 4].
 
         loudness: [N], 0 (silence) .. 1 (loud); first: number of its first frame in the video.
         """

@@ -1,12 +1,23 @@
 """Frames of one portrait from G's fields: expression, composition into the picture, stamp."""
 
+from concurrent.futures import Future
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ttsf.compositing.expression import Expression, Warp
-from ttsf.compositing.features import find_features, find_mouth, wears_glasses
+from ttsf.compositing.features import (
+    Eye,
+    Features,
+    Mouth,
+    find_eyes,
+    find_features,
+    find_mouth,
+    wears_glasses,
+)
 from ttsf.compositing.scene import Scene
 from ttsf.engine.expression import Expressions
 from ttsf.engine.options import EXPRESSIVE, GenerateOptions
@@ -21,7 +32,16 @@ from ttsf.timings.words import WordTimes
 
 TAKEN_BACK = 0.5
 """Share of a smile that a mouth takes back which is opened by a label of 1."""
-SMILE = Expression._fields.index("smile")
+SMILE, LIDS = (Expression._fields.index(name) for name in ("smile", "lids"))
+
+
+class Seen(NamedTuple):
+    """What G's mask tells of a portrait when it shuts the eyes and opens the mouth."""
+
+    mouth: Mouth | None
+    features: Features | None
+    eyes: list[Eye]
+    glasses: bool
 
 
 class Renderer:
@@ -43,10 +63,14 @@ class Renderer:
         self.model, self.workers, self.options, self.payload = model, workers, options, payload
         self.portrait, self.source, self.transparent = portrait, source, False
         config, fps = model.config.motion.expression, model.config.video.fps
+        face, ruled = model.config.face, not options.as_sampled
         self.expressions: Expressions | None = None
         """None: brows and eyes move with the head only."""
-        if config is not None and not options.as_sampled:
+        if config is not None and ruled:
             self.expressions = Expressions(config, options, fps)
+        self._seen: Future[Seen] | None = None
+        if ruled and (face.teeth_by_rule or face.lids_by_rule or config is not None):
+            self._seen = workers.submit(self._look)
         if config is None:
             for name in EXPRESSIVE:
                 if getattr(options, name) != options._field_defaults[name]:
@@ -63,71 +87,90 @@ class Renderer:
         return self._stamp.on(self.scene.still)
 
     @torch.inference_mode()
-    def expression(self, said: SpokenUtterance, first: int, words: WordTimes) -> np.ndarray:
-        """Return the `Expression` of each frame of an utterance as `Expressions.of` does, [N, 4].
+    def posed(
+        self, said: SpokenUtterance, f_m: Tensor, first: int, words: WordTimes
+    ) -> tuple[Tensor, np.ndarray]:
+        """Return what G draws of the head's motion, and the `Expression` of each frame, [N, 5].
 
-        An open mouth smiles less: its corners go up while its middle stays.
+        f_m: [N, S]; without its blinks if the lids are laid over the picture. An open mouth smiles
+        less: its corners go up while its middle stays. first, words: see `Expressions.of`.
         """
-        if self.expressions is None:
-            return np.zeros((said.f_lip.shape[1], len(Expression._fields)), np.float32)
-        amounts = self.expressions.of(said.loudness, first, words)
-        opening = said.f_lip[0] @ self.model.motion_extractor.codes()[:, OPEN] / GAIN
-        amounts[:, SMILE] *= 1 - TAKEN_BACK * opening.clamp(0, 1).cpu().numpy()
-        return amounts
+        amounts = np.zeros((len(f_m), len(Expression._fields)), np.float32)
+        if self._seen is None:
+            return f_m, amounts
+        codes = self.model.motion_extractor.codes()
+        if self.expressions is not None:
+            amounts[:, :LIDS] = self.expressions.of(said.loudness, first, words)
+            opening = said.f_lip[0] @ codes[:, OPEN] / GAIN
+            amounts[:, SMILE] *= 1 - TAKEN_BACK * opening.clamp(0, 1).cpu().numpy()
+        if self._eyes:
+            lids = codes[:, BLINK]
+            own = self.source.f_m[0] @ lids / GAIN
+            closing = (f_m @ lids / GAIN - own).clamp(min=0)
+            f_m = f_m - GAIN * closing[:, None] * lids
+            amounts[:, LIDS] = (closing / (1 - own)).clamp(max=1).cpu().numpy()
+        return f_m, amounts
 
     def region(
         self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray, amounts: np.ndarray
     ) -> np.ndarray:
         """Return the scene's region in one frame, stamped: uint8 [h, w, 3 or 4].
 
-        flow, mask, drawn: G's fields as `Scene.draw` takes them; amounts: of an `Expression`, [4].
+        flow, mask, drawn: G's fields as `Scene.draw` takes them; amounts: of an `Expression`, [5].
         """
         scene, warp = self._made
-        if warp is not None:
-            flow, mask, drawn = warp(flow, mask, drawn, amounts)
+        fields = (flow, mask, drawn) if warp is None else warp(flow, mask, drawn, amounts)
+        pixels = scene.draw(*fields)
+        scene.close_eyes(pixels, flow, float(amounts[LIDS]))
         top, left, *_ = scene.region
-        return self._stamp.on(scene.draw(flow, mask, drawn), top, left)
+        return self._stamp.on(pixels, top, left)
 
     @cached_property
     def _stamp(self) -> Stamp:
         return Stamp(self.payload, self.scene.height, self.scene.width, self.options)
 
+    @property
+    def _eyes(self) -> list[Eye]:
+        """The eyes over which lids are laid; empty if G draws the lids."""
+        if self._seen is None or not self.model.config.face.lids_by_rule:
+            return []
+        return self._seen.result().eyes
+
     @cached_property
     def _made(self) -> tuple[Scene, Warp | None]:
-        """The scene, and what moves brows, mouth and eyes; not to be made on a worker."""
+        """The scene, and what moves brows, mouth and eyes."""
         face, options = self.model.config.face, self.options
+        seen = None if self._seen is None else self._seen.result()
         ruled = not options.as_sampled
-        teeth, colours = ruled and face.teeth_by_rule, ruled and face.portrait_colours
-        mask = None
-        if teeth or self.expressions is not None:
-            mask = self.workers.submit(self._shut_and_open).result()
         scene = Scene(
             self.portrait,
             options.framing,
             options.size,
             self.transparent,
             face.drawn_side,
-            find_mouth(mask) if mask is not None and teeth else None,
-            colours,
+            seen.mouth if seen is not None and face.teeth_by_rule else None,
+            ruled and face.portrait_colours,
             face.sharpening if ruled else 0,
+            self._eyes,
         )
-        if mask is None or self.expressions is None:
+        if self.expressions is None or seen is None or seen.features is None:
             return scene, None
-        features = find_features(mask)
-        if features is None:
-            return scene, None
-        crop = (self.source.image[0].float().cpu().numpy().transpose(1, 2, 0) + 1) * 127.5
-        side = face.drawn_side
-        return scene, Warp(features, side, wears_glasses(crop, features, side))
+        return scene, Warp(seen.features, face.drawn_side, seen.glasses)
 
     @torch.inference_mode()
-    def _shut_and_open(self) -> np.ndarray:
-        """Return G's mask, [side, side], which is low where it draws lids and an open mouth."""
+    def _look(self) -> Seen:
         source, extractor = self.source, self.model.motion_extractor
         labels = source.f_m.new_zeros(1, len(LABELS))
         labels[:, OPEN] = 1
         f_lip = extractor.compose(labels_to_alpha(labels, extractor.directions.shape[1]))
         lids = extractor.codes()[:, BLINK]
-        f_m = source.f_m + (GAIN - source.f_m @ lids)[:, None] * lids
-        mask = self.model.fields(source, f_m, f_lip).mask
-        return mask[0, 0].float().cpu().numpy()
+        shut = source.f_m + (GAIN - source.f_m @ lids)[:, None] * lids
+        f_m = torch.cat([source.f_m, shut])
+        fields = self.model.fields(source, f_m, f_lip.expand(2, -1))
+        down = (fields.flow[0, 1] - fields.flow[1, 1]).float().cpu().numpy()
+        mask, side = fields.mask[1, 0].float().cpu().numpy(), len(down)
+        features = find_features(mask)
+        crop = (source.image[0].float().cpu().numpy().transpose(1, 2, 0) + 1) * 127.5
+        glasses = features is not None and wears_glasses(crop, features, side)
+        eyes = find_eyes(mask, down * (side / 2), glasses)
+        return Seen(find_mouth(mask), features, eyes, glasses)

@@ -53,9 +53,9 @@ class PreparedUtterance(NamedTuple):
     said: SpokenUtterance
     moved: HeadMotion
     f_m: Tensor
-    """Scaled head motion, [1, N, S]."""
+    """Scaled head motion that G draws, [N, S]."""
     expression: np.ndarray
-    """`Expression` of each frame, float32 [N, 4]."""
+    """`Expression` of each frame, float32 [N, 5]."""
     keys: tuple[int, ...]
     """Frames that G draws, the first of the N and the last to show among them."""
     frames: int
@@ -258,11 +258,11 @@ class Session:
         options = self.options
         moved = self.model.move(self.source, said, options.sampling(), index, before)
         f_m = self.model.scale_motion(self.source.f_m, moved.f_m, options.motion, options.blinks)
-        amounts = self.renderer.expression(said, first, words)
-        keys = tuple(range(f_m.shape[1]))
+        f_m, amounts = self.renderer.posed(said, f_m[0], first, words)
+        keys = tuple(range(len(f_m)))
         if not options.as_sampled:  # speech and pause apart, whichever of them are shown together
             speech, pause = (
-                key_frames(self.model, f_m[0, part], said.f_lip[0, part])
+                key_frames(self.model, f_m[part], said.f_lip[0, part])
                 for part in (slice(said.spoken), slice(said.spoken, None))
             )
             keys = (*speech, *(said.spoken + key for key in pause))
@@ -309,7 +309,7 @@ class Session:
             # a full batch, since its size affects rounding
             batch = [*keys, *[keys[-1]] * (FRAMES_PER_BATCH - len(keys))]
             f_lip = act.said.f_lip[0, batch]
-            fields = fields_of(self.model, self.source, act.f_m[0, batch], f_lip)[: len(keys)]
+            fields = fields_of(self.model, self.source, act.f_m[batch], f_lip)[: len(keys)]
         except BaseException as error:
             last.set_exception(error)
             raise

@@ -94,6 +94,7 @@ _MINI = ModelConfig(
         rgb_path="mixed",
         codes_are_labels=True,
         teeth_by_rule=True,
+        lids_by_rule=True,
         portrait_colours=True,
         sharpening=0.8,
     ),

@@ -48,7 +48,7 @@ class Segment(NamedTuple):
     gain: np.ndarray
     """Amount of head motion of each frame, [N]."""
     expression: np.ndarray
-    """`Expression` of each frame, float32 [N, 4]."""
+    """`Expression` of each frame, float32 [N, 5]."""
     speech: int | None = None
     """Number of the speech that it belongs to (None: rest)."""
     voiced: int = 0
@@ -179,7 +179,7 @@ class Performer:
         if nods is not None:
             f_m = f_m + nods.to(f_m)[:, None] * GAIN * self.model.motion_extractor.codes()[:, PITCH]
         f_lip, samples = self._continued(said)
-        amounts = self.session.renderer.expression(said, first, words)
+        f_m, amounts = self.session.renderer.posed(said, f_m, first, words)
         if self._last_expression is not None:
             share = np.linspace(1, 0, EASED + 2, dtype=np.float32)[1 : frames + 1, None]
             n = min(EASED, frames)

@@ -63,7 +63,7 @@ class PiecedSession(Session):
         self._known.append(utterance)
         self._all_symbols += len(utterance.ids)
         index, pause = len(self._known) - 1, self._pause
-        lead = 0 if pause is None else pause.f_m.shape[1] - pause.frames
+        lead = 0 if pause is None else len(pause.f_m) - pause.frames
         act = self.workers.submit(self._act, index, before, frames_before + lead).result()
         self._pause = act
         return act if pause is None else _after(pause, act)
@@ -77,9 +77,9 @@ def _after(pause: PreparedUtterance, act: PreparedUtterance) -> PreparedUtteranc
         samples=torch.cat([pause.said.samples[first * samples :], act.said.samples]),
         f_lip=torch.cat([pause.said.f_lip[:, first:], act.said.f_lip], 1),
     )
-    f_m = torch.cat([pause.f_m[:, first:], act.f_m], 1)
+    f_m = torch.cat([pause.f_m[first:], act.f_m])
     expression = np.concatenate([pause.expression[first:], act.expression])
-    lead = pause.f_m.shape[1] - first
+    lead = len(pause.f_m) - first
     keys = (*(k - first for k in pause.keys if k >= first), *(k + lead for k in act.keys))
     return act._replace(
         said=said, f_m=f_m, expression=expression, keys=keys, frames=act.frames + lead

@@ -1,0 +1,69 @@
+"""Blinks go from the motion that G draws to lids over the picture."""
+
+import numpy as np
+import pytest
+import torch
+
+import ttsf
+from ttsf.compositing.expression import Expression
+from ttsf.engine.options import GenerateOptions
+from ttsf.engine.talk import Session
+from ttsf.model.labels import BLINK, GAIN, PITCH
+from ttsf.text.front_end import TextFrontEnd
+
+LIDS = Expression._fields.index("lids")
+TEXT = "We shall see what the day will bring, and whether anybody comes along the river."
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> ttsf.Pipeline:
+    return ttsf.load()  # a model whose G draws eyes
+
+
+def session(pipeline: ttsf.Pipeline, picture: np.ndarray, options: GenerateOptions) -> Session:
+    words = list(TextFrontEnd(pipeline.model.config.speech).utterances(TEXT))
+    return Session(
+        pipeline.model, pipeline._workers, pipeline._face(picture, options), words, options
+    )
+
+
+@torch.inference_mode()
+def labels(talk: Session, f_m: torch.Tensor) -> np.ndarray:
+    return talk.model.motion_extractor.coordinates(f_m).numpy() / GAIN
+
+
+def test_lids_close_as_the_sampled_motion_blinks(
+    pipeline: ttsf.Pipeline, astronaut: np.ndarray
+) -> None:
+    plain, ruled = (
+        session(pipeline, astronaut, GenerateOptions(size=256, mark=False, as_sampled=chosen))
+        for chosen in (True, False)
+    )
+    act = ruled._act(0, None, 0)
+    sampled = labels(ruled, act.moved.f_m[0])[:, BLINK]
+    own = labels(ruled, ruled.source.f_m)[0, BLINK]
+    drawn, lids = labels(ruled, act.f_m), act.expression[:, LIDS]
+    assert lids.max() > 0.6, "this sentence has a blink"
+    assert np.allclose(lids, ((sampled - own) / (1 - own)).clip(0, 1), atol=1e-3)
+    assert drawn[:, BLINK].max() <= own + 1e-3
+    assert np.abs(drawn[:, PITCH]).max() > 0.02, "the head still moves"
+    given = plain._act(0, None, 0)
+    assert not given.expression.any()
+    assert labels(plain, given.f_m)[:, BLINK].max() > own + 0.4, "as sampled, G draws lids"
+
+
+def test_a_blink_changes_the_eyes_alone(pipeline: ttsf.Pipeline, astronaut: np.ndarray) -> None:
+    talk = session(pipeline, astronaut, GenerateOptions(size=256, mark=False))
+    act = talk._act(0, None, 0)
+    with torch.inference_mode():
+        fields = talk.model.fields(talk.source, act.f_m[:1], act.said.f_lip[0, :1])
+    arrays = [field[0].numpy() for field in fields]
+    frames = []
+    for closing in (0, 1):
+        amounts = np.zeros(len(Expression._fields), np.float32)
+        amounts[LIDS] = closing
+        frames.append(talk.renderer.region(*arrays, amounts).astype(int))
+    changed = np.abs(frames[1] - frames[0]).max(-1) > 12
+    assert 0.001 < changed.mean() < 0.05
+    rows = np.flatnonzero(changed.any(1))
+    assert rows[-1] - rows[0] < 0.15 * len(changed)
