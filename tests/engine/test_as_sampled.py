@@ -57,7 +57,7 @@ def test_a_perfect_generator_comes_out_pixel_for_pixel(monkeypatch: pytest.Monke
     monkeypatch.setattr(
         model,
         "fields",
-        lambda source, f_m, f_lip: Fields(
+        lambda source, f_m, f_lip, window: Fields(
             *(a.expand(len(f_m), -1, -1, -1) for a in (flat, flat[:, :1], picture[None]))
         ),
     )

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ttsf.compositing.box import Box
+
 BELOW = 0.55
 """Where the lower part of G's frame begins, which holds the mouth, in sides of the frame."""
 DRAWN = 0.5
@@ -13,6 +15,11 @@ NARROWEST = 8
 """Minimum width of a mouth, in cells, for separating teeth."""
 USUAL_CORNERS = ((-0.25, 0.73), (0.28, 0.73))
 """The mouth's corners where G draws none of it: medians of 52 portraits, along and below, in e."""
+MOUTH_ROOM = (0.62, 0.75, 0.95, 0.75)
+"""Room above, left, below and right of the middle of the mouth for all that speech moves, in widths
+of the mouth."""
+LEAST_MOUTH, SHIFTED = 0.45, 6
+"""Least width of a mouth, in e, and by how many cells the head moves it."""
 BRIDGE, BRIDGE_HEIGHT = (-0.06, 0.06), (-0.16, 0.10)
 """Where glasses cross the nose: along and below the line of the eyes from their middle, e."""
 GLASSES = 0.087
@@ -149,6 +156,17 @@ def find_eyes(mask: np.ndarray, moved: np.ndarray, glasses: bool) -> list[Eye]:
             return []
         eyes.append(Eye(x, y, height, glasses))
     return eyes
+
+
+def mouth_box(features: Features, side: int) -> Box:
+    """Return the part of G's frame that holds the mouth in all frames, with even edges, in
+    cells."""
+    (x0, y0), (x1, y1) = features.corners
+    width = max(x1 - x0, LEAST_MOUTH * features.span)
+    middle, room = np.array([y0 + y1, x0 + x1]) / 2, np.array(MOUTH_ROOM) * width + SHIFTED
+    edges = np.concatenate([middle - room[:2], middle + room[2:]])
+    top, left, bottom, right = (2 * np.round(edges / 2)).astype(int).clip(0, side).tolist()
+    return Box(top, left, bottom, right)
 
 
 def wears_glasses(crop: np.ndarray, features: Features, side: int) -> bool:

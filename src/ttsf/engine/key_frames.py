@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttsf.model.face.warping import Window
 from ttsf.model.labels import BLINK, GAIN
 from ttsf.model.ttsf import TTSF, SourceFaces
 
-TOLERANCE, BLINK_TOLERANCE = 0.035, 0.07
+TOLERANCE, BLINK_TOLERANCE = 0.05, 0.07
 """Greatest error of a frame between, label units (a third of a degree, .006 e of a mouth's gap),
 and that of blinks."""
 LONGEST = 16
@@ -52,9 +53,12 @@ def _next(track: np.ndarray, first: int) -> int:
     return found
 
 
-def fields_of(model: TTSF, source: SourceFaces, f_m: Tensor, f_lip: Tensor) -> list[Arrays]:
-    """G's fields of n frames of one face, f_m and f_lip [n, S]."""
-    flow, mask, drawn = (field.float().cpu().numpy() for field in model.fields(source, f_m, f_lip))
+def fields_of(
+    model: TTSF, source: SourceFaces, f_m: Tensor, f_lip: Tensor, window: Window | None
+) -> list[Arrays]:
+    """G's fields of n frames of one face, f_m and f_lip [n, S]; window: where they are finest."""
+    fields = model.fields(source, f_m, f_lip, window)
+    flow, mask, drawn = (field.float().cpu().numpy() for field in fields)
     return list(zip(flow, mask, drawn, strict=True))
 
 

@@ -16,6 +16,7 @@ from ttsf.compositing.features import (
     find_eyes,
     find_features,
     find_mouth,
+    mouth_box,
     wears_glasses,
 )
 from ttsf.compositing.scene import Scene
@@ -24,6 +25,7 @@ from ttsf.engine.options import EXPRESSIVE, GenerateOptions
 from ttsf.engine.stamp import Stamp
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
+from ttsf.model.face.warping import Window
 from ttsf.model.labels import BLINK, GAIN, LABELS, OPEN, labels_to_alpha
 from ttsf.model.ttsf import TTSF, SourceFaces, SpokenUtterance
 from ttsf.portrait.portrait import Portrait
@@ -42,6 +44,8 @@ class Seen(NamedTuple):
     features: Features | None
     eyes: list[Eye]
     glasses: bool
+    window: Window | None
+    """Where the mouth moves, for G's last scale; None if G draws lids too."""
 
 
 class Renderer:
@@ -130,11 +134,14 @@ class Renderer:
         return Stamp(self.payload, self.scene.height, self.scene.width, self.options)
 
     @property
+    def window(self) -> Window | None:
+        """Where G's last scale refines its fields: at the mouth (None: everywhere)."""
+        return None if self._seen is None else self._seen.result().window
+
+    @property
     def _eyes(self) -> list[Eye]:
         """The eyes over which lids are laid; empty if G draws the lids."""
-        if self._seen is None or not self.model.config.face.lids_by_rule:
-            return []
-        return self._seen.result().eyes
+        return [] if self._seen is None else self._seen.result().eyes
 
     @cached_property
     def _made(self) -> tuple[Scene, Warp | None]:
@@ -172,5 +179,8 @@ class Renderer:
         features = find_features(mask)
         crop = (source.image[0].float().cpu().numpy().transpose(1, 2, 0) + 1) * 127.5
         glasses = features is not None and wears_glasses(crop, features, side)
-        eyes = find_eyes(mask, down * (side / 2), glasses)
-        return Seen(find_mouth(mask), features, eyes, glasses)
+        eyes: list[Eye] = []
+        if self.model.config.face.lids_by_rule:
+            eyes = find_eyes(mask, down * (side / 2), glasses)
+        window = Window(*mouth_box(features, side)) if eyes and features is not None else None
+        return Seen(find_mouth(mask), features, eyes, glasses, window)

@@ -308,8 +308,9 @@ class Session:
         try:
             # a full batch, since its size affects rounding
             batch = [*keys, *[keys[-1]] * (FRAMES_PER_BATCH - len(keys))]
-            f_lip = act.said.f_lip[0, batch]
-            fields = fields_of(self.model, self.source, act.f_m[batch], f_lip)[: len(keys)]
+            f_m, f_lip = act.f_m[batch], act.said.f_lip[0, batch]
+            window = self.renderer.window
+            fields = fields_of(self.model, self.source, f_m, f_lip, window)[: len(keys)]
         except BaseException as error:
             last.set_exception(error)
             raise

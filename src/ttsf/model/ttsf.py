@@ -22,9 +22,10 @@ from torch import Tensor, nn
 from ttsf.config import CLIP_FRAMES, ModelConfig
 from ttsf.model.face.audio_mapper import AudioMapper, opened
 from ttsf.model.face.encoder import VisualEncoder, VisualFeatures
-from ttsf.model.face.generator import Fields, GeneratedFace, Generator, fuse_motion
+from ttsf.model.face.generator import Fields, GeneratedFace, Generator, each, fuse_motion
 from ttsf.model.face.motion_extractor import MotionExtractor
 from ttsf.model.face.sound_lips import SoundLips
+from ttsf.model.face.warping import Window
 from ttsf.model.flow_matching import noise_for
 from ttsf.model.labels import BLINK, GAIN, OPEN
 from ttsf.model.mel import loudness
@@ -231,15 +232,16 @@ class TTSF(nn.Module):
         self, source: SourceFaces, f_m: Tensor, f_lip: Tensor, side: int | None = None
     ) -> GeneratedFace:
         """Eq. 1 and G: n frames of each of B sources, f_m and f_lip [B n, S]; side: see G."""
-        n = len(f_m) // len(source.image)
-        styles = fuse_motion(_each(source.f_id, n), f_m, f_lip, self.config.face)
-        return self.generator(styles, source.features.skips, _each(source.image, n), side)
+        styles = fuse_motion(source.f_id, f_m, f_lip, self.config.face)
+        image = each(source.image, len(f_m))
+        return self.generator(styles, source.features.skips, image, side)
 
-    def fields(self, source: SourceFaces, f_m: Tensor, f_lip: Tensor) -> Fields:
-        """Eq. 1 and G for a picture of any size; arguments as in `draw`."""
-        n = len(f_m) // len(source.image)
-        styles = fuse_motion(_each(source.f_id, n), f_m, f_lip, self.config.face)
-        return self.generator.fields(styles, source.features.skips)
+    def fields(
+        self, source: SourceFaces, f_m: Tensor, f_lip: Tensor, window: Window | None = None
+    ) -> Fields:
+        """Eq. 1 and G for a picture of any size; arguments as in `draw`; window: see G."""
+        styles = fuse_motion(source.f_id, f_m, f_lip, self.config.face)
+        return self.generator.fields(styles, source.features.skips, window)
 
     def motion_losses(
         self, f_m: Tensor, f_lip: Tensor, emphasis: Tensor | None = None
@@ -343,8 +345,3 @@ def windows(x: Tensor, starts: Tensor, length: int) -> Tensor:
     index = starts[:, None] + torch.arange(length, device=x.device)
     index = index.clamp_max(x.shape[1] - 1)
     return x.gather(1, index[..., None].expand(-1, -1, x.shape[2]))
-
-
-def _each(x: Tensor, n: int) -> Tensor:
-    """Repeat each item of [B, ...] n times in a row, without copying if B is 1."""
-    return x.expand(n, *x.shape[1:]) if len(x) == 1 else x.repeat_interleave(n, 0)

@@ -8,8 +8,9 @@ import torch
 from ttsf.config import FaceConfig
 from ttsf.model.face import objectives
 from ttsf.model.face.encoder import VisualEncoder
-from ttsf.model.face.generator import Generator, ModulatedConv, fuse_motion, identity_grid, warp
+from ttsf.model.face.generator import Generator, ModulatedConv, fuse_motion
 from ttsf.model.face.motion_extractor import MotionExtractor
+from ttsf.model.face.warping import identity_grid, warp
 
 SMALL = FaceConfig(
     style_channels=32,

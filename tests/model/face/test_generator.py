@@ -14,7 +14,8 @@ from torch.nn import functional as F
 from ttsf import checkpoint
 from ttsf.config import FaceConfig
 from ttsf.model.face import generator as module
-from ttsf.model.face.generator import Generator, identity_grid, warp, warp_masked
+from ttsf.model.face.generator import Generator
+from ttsf.model.face.warping import Window, identity_grid, warp, warp_masked
 
 SMALL = FaceConfig(
     style_channels=24,
@@ -53,6 +54,42 @@ def test_without_gradients_the_warp_reads_rows_and_is_the_same():
     torch.testing.assert_close(warp_masked(skip, offset, mask), want, atol=1e-5, rtol=0)
     with torch.inference_mode():
         torch.testing.assert_close(warp_masked(skip, offset, mask), want, atol=1e-5, rtol=0)
+
+
+WINDOWS = [Window(6, 2, 30, 22), Window(0, 0, 32, 32), Window(0, 10, 26, 32)]
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_window_of_the_warp_is_that_part_of_the_whole(window: Window):
+    torch.manual_seed(0)
+    skip, offset, mask = (
+        torch.randn(2, 5, 32, 32),
+        torch.randn(6, 2, 32, 32),
+        torch.rand(6, 1, 32, 32),
+    )
+    parts = window.of(offset), window.of(mask)
+    want = window.of(warp_masked(skip, offset, mask))
+    torch.testing.assert_close(warp_masked(skip, *parts, window), want, atol=1e-5, rtol=0)
+    with torch.inference_mode():
+        torch.testing.assert_close(warp_masked(skip, *parts, window), want, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_the_last_scale_refines_its_window_alone(window: Window, monkeypatch):
+    monkeypatch.setattr(module, "multiplies_bfloat16", lambda: False)
+    monkeypatch.setattr(module, "FADED", 1)  # half of what is added at the outermost cells
+    made, (styles, skips) = generator(), inputs()
+    with torch.inference_mode():
+        whole, part = made.fields(styles, skips), made.fields(styles, skips, window)
+        coarse = made._canvas(styles, skips, SMALL.drawn_side // 2)
+        plain = F.interpolate(coarse.rgb, scale_factor=2, mode="bilinear")
+    inner = Window(*(edge + step for edge, step in zip(window, (1, 1, -1, -1), strict=True)))
+    for a, b in zip(whole, part, strict=True):
+        torch.testing.assert_close(inner.of(b), inner.of(a), atol=1e-4, rtol=0)
+    changed = (part.drawn - plain).abs() > 1e-4
+    assert window.of(changed).float().mean() > 0.9
+    window.of(changed)[:] = False
+    assert not changed.any()
 
 
 def test_frames_of_two_people_are_those_of_each_alone():

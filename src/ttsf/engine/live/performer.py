@@ -140,7 +140,9 @@ class Performer:
         fields = {key: known[segment.number, key] for key in set(keys).difference(missing)}
         for k in range(0, len(missing), FRAMES_PER_BATCH):
             some = missing[k : k + FRAMES_PER_BATCH]
-            parts = fields_of(self.model, session.source, segment.f_m[some], segment.f_lip[some])
+            f_m, f_lip = segment.f_m[some], segment.f_lip[some]
+            window = session.renderer.window
+            parts = fields_of(self.model, session.source, f_m, f_lip, window)
             fields |= zip(some, parts, strict=True)
         self._fields = {(segment.number, key): fields[key] for key in keys[-2:]}
         pictures = list[np.ndarray]()

@@ -17,7 +17,10 @@ from torch.nn import functional as F
 
 from ttsf.config import FaceConfig
 from ttsf.model.face.encoder import SLOPE
+from ttsf.model.face.warping import Window, sampling_grid, warp, warp_masked
 
+CONTEXT = 3  # cells around a window of the coarser map that its convolutions see
+FADED = 6  # cells over which what the last scale adds fades at a window's edge
 MASK_BIAS = 2.0  # the warped picture starts with weight sigmoid(2) = .88
 
 
@@ -58,12 +61,19 @@ class Fields(NamedTuple):
     """[B, 3, s, s], about [-1, 1]."""
 
 
+def each(x: Tensor, count: int) -> Tensor:
+    """Repeat each item of [B, ...] in a row to `count` items; without copying if B is 1."""
+    n = count // len(x)
+    return x.expand(n, *x.shape[1:]) if len(x) == 1 else x.repeat_interleave(n, 0)
+
+
 def fuse_motion(f_id: Tensor, f_m: Tensor, f_lip: Tensor, config: FaceConfig) -> Tensor:
-    """Eq. 1: the style of every layer; f_id, f_m, f_lip: [B, S] -> f_z: [B, styles, S].
+    """Eq. 1: the style of every layer; f_m, f_lip: [B n, S], f_id: [B, S] -> f_z: [B n, styles, S].
 
     Layers are counted from 1. Lip layers take f_id + f_lip, the other manipulated ones f_id + f_m;
     the layers above take what `rest_style` says.
     """
+    f_id = each(f_id, len(f_m))
     first, last = config.manipulated_layers
     with_motion, with_lip = f_id + f_m, f_id + f_lip
     styles = []
@@ -77,68 +87,13 @@ def fuse_motion(f_id: Tensor, f_m: Tensor, f_lip: Tensor, config: FaceConfig) ->
     return torch.stack(styles, dim=1)
 
 
-def identity_grid(side: int, like: Tensor) -> Tensor:
-    """Pixel centres in [-1, 1] as (x, y): [1, side, side, 2]."""
-    line = (2 * torch.arange(side, device=like.device, dtype=like.dtype) + 1) / side - 1
-    y, x = torch.meshgrid(line, line, indexing="ij")
-    return torch.stack([x, y], dim=-1)[None]
-
-
-def warp(image: Tensor, grid: Tensor) -> Tensor:
-    """Bilinear sampling of [B, C, s, s] at grid [B, h, w, 2]; the edge is repeated outside.
-
-    The grid is bound to the pixel centres: Apple's GPUs know no padding by the border.
-    """
-    edge = 1 - 1 / image.shape[-1]
-    return F.grid_sample(image, grid.clamp(-edge, edge), align_corners=False)
-
-
-def warp_masked(skip: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
-    """Compute `warp` times a mask; three times as fast if no gradient is needed.
-
-    skip: [S, C, s, s]; offset: [S n, 2, s, s], in half sides; mask: [S n, 1, s, s].
-    Returns [S n, C, s, s].
-    """
-    n = len(offset) // len(skip)
-    if offset.is_cpu and not torch.is_grad_enabled():
-        return _warp_rows(skip, offset, mask)
-    if n > 1:
-        skip = skip.repeat_interleave(n, 0)
-    return warp(skip, _sampling_grid(offset)) * mask
-
-
-def _warp_rows(skip: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
-    """`warp_masked` as sums of four rows of a table that has a pixel's channels in each row."""
-    side, n = skip.shape[-1], len(offset) // len(skip)
-    line = torch.arange(side)
-    x = (line + offset[:, 0] * (side / 2)).clamp_(0, side - 1)
-    y = (line[:, None] + offset[:, 1] * (side / 2)).clamp_(0, side - 1)
-    left, top = x.floor().clamp_(max=side - 2), y.floor().clamp_(max=side - 2)
-    of_source = torch.arange(len(skip)).repeat_interleave(n)[:, None, None] * side**2
-    corner = (top * side + left).int() + of_source.int()
-    index = torch.stack([corner, corner + 1, corner + side, corner + side + 1], -1)
-    all_four = mask[:, 0]
-    right, low = all_four * (x - left), all_four * (y - top)
-    both = right * (y - top)
-    weights = torch.stack([all_four - right - low + both, right - both, low - both, both], -1)
-    table = skip.permute(0, 2, 3, 1).flatten(0, 2)
-    rows = F.embedding_bag(
-        index.view(-1, 4), table, mode="sum", per_sample_weights=weights.view(-1, 4)
-    )
-    return rows.view(*mask.shape[:1], side, side, -1).permute(0, 3, 1, 2)
-
-
 def _resize(x: Tensor, side: int) -> Tensor:
     return F.interpolate(x, size=side, mode="bilinear", align_corners=False)
 
 
 def _double(x: Tensor) -> Tensor:
-    return _resize(x, 2 * x.shape[-1])
-
-
-def _sampling_grid(offset: Tensor) -> Tensor:
-    """Where to read the source, [B, s, s, 2], from the flow [B, 2, s, s]."""
-    return identity_grid(offset.shape[-1], offset) + offset.permute(0, 2, 3, 1)
+    size = 2 * x.shape[-2], 2 * x.shape[-1]
+    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
 @cache
@@ -255,15 +210,41 @@ class Scale(nn.Module):
         self.to_flow = ToFlow(c_out, 4 if mixed else 3, style)
         self.to_rgb = ToRgb(c_out)
 
-    def forward(self, canvas: Canvas, styles: Tensor, skip: Tensor) -> Canvas:
-        """styles: [B, 3, S], of the two convolutions and the flow; skip: E_v's map of this side."""
+    def forward(
+        self, canvas: Canvas, styles: Tensor, skip: Tensor, window: Window | None = None
+    ) -> Canvas:
+        """styles: [B, 3, S], of the two convolutions and the flow; skip: E_v's map of this side.
+
+        window: refine flow and colours only here, fading at its edge; x is then the window's.
+        """
+        if window is not None:
+            return self._within(canvas, styles, skip, window)
         x = self.conv(self.up(canvas.x, styles[:, 0]), styles[:, 1])
         raw = self.to_flow(x, styles[:, 2]) + _double(canvas.raw)
-        mask = torch.sigmoid(raw[:, 2:3])
-        warped = warp_masked(skip, torch.tanh(raw[:, :2]), mask)
-        x = torch.addcmul(warped, x, 1 - mask)
-        rgb = self.to_rgb(x if self.mixed else warped) + _double(canvas.rgb)
+        x, rgb = self._drawn(x, raw, skip)
+        return Canvas(x, raw, rgb + _double(canvas.rgb))
+
+    def _within(self, canvas: Canvas, styles: Tensor, skip: Tensor, window: Window) -> Canvas:
+        near = window.coarse(CONTEXT)
+        x = self.conv(self.up(near.of(canvas.x), styles[:, 0]), styles[:, 1])
+        top, left = window.top - 2 * near.top, window.left - 2 * near.left
+        height, width = window.bottom - window.top, window.right - window.left
+        x = x[..., top : top + height, left : left + width]
+        fade, raw, rgb = window.fade(FADED, x), _double(canvas.raw), _double(canvas.rgb)
+        part = window.of(raw)
+        part += fade * self.to_flow(x, styles[:, 2])
+        x, refined = self._drawn(x, part, skip, window)
+        window.of(rgb).add_(fade * refined)
         return Canvas(x, raw, rgb)
+
+    def _drawn(
+        self, x: Tensor, raw: Tensor, skip: Tensor, window: Window | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Features with those of the source, warped, and the colours that they add."""
+        mask = torch.sigmoid(raw[:, 2:3])
+        warped = warp_masked(skip, torch.tanh(raw[:, :2]), mask, window)
+        x = torch.addcmul(warped, x, 1 - mask)
+        return x, self.to_rgb(x if self.mixed else warped)
 
 
 class Generator(nn.Module):
@@ -295,14 +276,19 @@ class Generator(nn.Module):
         raw, rgb = canvas.raw, canvas.rgb
         if source.shape[-1] != drawn:
             raw, rgb = (_resize(a, source.shape[-1]) for a in (raw, rgb))
-        grid, mask = _sampling_grid(torch.tanh(raw[:, :2])), self._mask(raw)
+        grid, mask = sampling_grid(torch.tanh(raw[:, :2])), self._mask(raw)
         moved = warp(source, grid)
         image = moved * mask + rgb * (1 - mask) if self.mixed else rgb
         return GeneratedFace(image, grid, mask, rgb, moved)
 
-    def fields(self, styles: Tensor, skips: tuple[Tensor, ...]) -> Fields:
-        """Return the output fields, without the source picture; arguments as in `forward`."""
-        canvas = self._canvas(styles, skips, None)
+    def fields(
+        self, styles: Tensor, skips: tuple[Tensor, ...], window: Window | None = None
+    ) -> Fields:
+        """Return the output fields, without the source picture; arguments as in `forward`.
+
+        window: where the last scale, two fifths of the work, refines them (None: everywhere).
+        """
+        canvas = self._canvas(styles, skips, None, window)
         return Fields(torch.tanh(canvas.raw[:, :2]), self._mask(canvas.raw), canvas.rgb)
 
     def _mask(self, raw: Tensor) -> Tensor:
@@ -311,8 +297,14 @@ class Generator(nn.Module):
             return torch.zeros_like(raw[:, :1])
         return torch.sigmoid(raw[:, 3:4] + MASK_BIAS)
 
-    def _canvas(self, styles: Tensor, skips: tuple[Tensor, ...], side: int | None) -> Canvas:
-        """All scales up to `side`."""
+    def _canvas(
+        self,
+        styles: Tensor,
+        skips: tuple[Tensor, ...],
+        side: int | None,
+        window: Window | None = None,
+    ) -> Canvas:
+        """All scales up to `side`; window: see `fields`."""
         layout = fast_layout(styles.device)
         constant = self.constant.expand(len(styles), -1, -1, -1)
         x = self.first(constant.contiguous(memory_format=layout), styles[:, 0])
@@ -320,7 +312,8 @@ class Generator(nn.Module):
         canvas = Canvas(x, empty, empty[:, :3])
         for k, (scale, skip) in enumerate(zip(self.scales, skips, strict=False)):
             skip = skip.contiguous(memory_format=layout)
-            canvas = scale(canvas, styles[:, 2 * k + 1 : 2 * k + 4], skip)
+            style = styles[:, 2 * k + 1 : 2 * k + 4]
+            canvas = scale(canvas, style, skip, window if k + 1 == len(self.scales) else None)
             if canvas.x.shape[-1] == side:
                 break
         return canvas
