@@ -17,7 +17,7 @@ from ttsf.compositing.lattice import Lattice, middles, places
 from ttsf.compositing.lids import Lid
 from ttsf.compositing.palette import palette
 from ttsf.compositing.surroundings import MARGIN, Surroundings, smoothstep
-from ttsf.compositing.teeth import relief, skull, teeth, whitened
+from ttsf.compositing.teeth import brightness, relief, skull, teeth, whitened
 from ttsf.portrait.crop import cut_square
 from ttsf.portrait.portrait import Portrait
 
@@ -162,7 +162,7 @@ class Scene:
             drawn = self._palette.match(drawn)
         found = None
         if self._mouth is not None:
-            skin = float(np.median(seen.mean(-1)))
+            skin = float(np.median(brightness(seen)))
             found = teeth(drawn, skin, share[..., 0])
             drawn = whitened(drawn, found, skin)
         kept = smoothstep(*SHARP, 1 - share)
