@@ -14,7 +14,7 @@ from ttsf.compositing.box import Box
 from ttsf.compositing.features import Eye
 from ttsf.compositing.surroundings import smoothstep
 
-ACROSS, LOWER = 1.3, 0.8
+ACROSS, LOWER = 1.3, 1.2
 """How far an eye reaches beyond the columns that G draws at each side, and how far its lower lid is
 under the line where G's lids meet, cells."""
 OVER, UNDER_RIM, LASHES = 0.8, 0.2, 1.1
