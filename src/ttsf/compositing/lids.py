@@ -27,6 +27,9 @@ FINEST = 8
 SKIN, NEAR = (0.85, 1.2), 2.5
 """Range of brightness of skin relative to what is near (darker are lashes, folds and rims, lighter
 the white of the eye), and how near that is, cells, as a Gaussian."""
+OUT_OF_SHADOW = 0.5
+"""How far a lid, which is farther out than the corners of its eye, goes towards the brightness of
+the skin around."""
 APPEARS = (0.04, 0.22)
 """Range of closings over which the lid appears at the open eye."""
 THICK, FRINGE = 0.3, 0.55
@@ -83,7 +86,10 @@ class Lid:
         self._lower = meet + LOWER * bow
         self._ends = smoothstep(0, 0.5, ends)
         hole = (y > self._upper) & (y < self._lower + 0.5 * ends) & (ends > 0)
-        self._skin = continued(here, hole | _no_skin(here, hole, NEAR * self.fine))
+        other = hole | _no_skin(here, hole, NEAR * self.fine)
+        skin = continued(here, other)
+        around = np.median(here[~other], axis=0) if not other.all() else skin
+        self._skin = skin + OUT_OF_SHADOW * np.maximum(around - skin, 0)
         band = here[hole & (y < self._upper + OVER + LASHES)]
         light = band.mean(-1)
         dark = band[light <= np.percentile(light, DARK)].mean(0) if len(band) else 0
