@@ -92,7 +92,7 @@ def test_headers_of_the_page(server: Server) -> None:
     page = server.client.get("/")
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
     assert page.headers["x-content-type-options"] == "nosniff"
-    for name in ("style.css", "app.js", "player.js", "astronaut.jpg"):
+    for name in ("style.css", "app.js", "player.js", "astronaut.jpg", "admiral.jpg"):
         answer = server.client.get(f"/{name}")
         assert answer.status_code == 200 and "http://" not in answer.text
     assert "http" not in page.text and "style=" not in page.text

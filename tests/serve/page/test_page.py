@@ -362,6 +362,14 @@ def tab_to(page: Browser, name: str) -> None:
     raise AssertionError(f"Tab does not reach {name}")
 
 
+def test_every_example_has_a_face(page: Browser) -> None:
+    for number in range(2):
+        page.run(f"document.querySelectorAll('.example')[{number}].click();")
+        shown = f"document.querySelectorAll('.example img')[{number}].naturalHeight"
+        wait_for(page, f"$`preview`.naturalHeight === {shown} && $`faces`.children.length")
+        assert page.run("return $`text`.value") and not page.run("return $`picture`.hidden")
+
+
 def test_by_keyboard_alone(page: Browser) -> None:
     tab_to(page, "example")
     page.press("Enter")

@@ -432,11 +432,13 @@ function begin() {
   for (const name of ["file", "camera"]) {
     $(name).addEventListener("change", () => usePicture($(name).files[0]));
   }
-  $("example").addEventListener("click", async () => {
-    if (!$("text").value) $("text").value = EXAMPLE;
-    $("text").dispatchEvent(new Event("input"));
-    usePicture(await (await ask("astronaut.jpg")).blob());
-  });
+  for (const example of document.querySelectorAll(".example")) {
+    example.addEventListener("click", async () => {
+      if (!$("text").value) $("text").value = EXAMPLE;
+      $("text").dispatchEvent(new Event("input"));
+      usePicture(await (await ask(example.querySelector("img").getAttribute("src"))).blob());
+    });
+  }
   const over = (on) => (event) => {
     event.preventDefault();
     document.body.classList.toggle("over", on);
