@@ -116,7 +116,7 @@ class Pipeline:
         """Return the video as arrays.
 
         audio: a recording that replaces the speech; `text` holds its words, or is None where the
-        model has lips from sound. Raises TtsfError for an unusable portrait, text, recording or
+        model reads lips from sound. Raises TtsfError for an unusable portrait, text, recording or
         option, and for a video that exceeds `MAX_FRAME_BYTES`.
         """
         sound = self._sound(audio, options)

@@ -47,8 +47,8 @@ def test_a_marked_video(marked: Chunk, tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["verify", str(path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{path}: made with ttsf, number 5c9df"
-    assert "mark in 0.0 to 4" in lines[1] and "number 5c9df" in lines[1]
-    assert "mark in 0.0 to 4" in lines[2] and "AI-generated" in lines[3]
+    assert "watermark in 0.0 to 4" in lines[1] and "number 5c9df" in lines[1]
+    assert "watermark in 0.0 to 4" in lines[2] and "AI-generated" in lines[3]
     assert "not who made it" in lines[5]
 
 

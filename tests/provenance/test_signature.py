@@ -85,7 +85,7 @@ def test_a_signature_alone_is_told_as_what_it_is(
     content[content.index(b"mdat") + 3_000] ^= 1
     file.write_bytes(content)
     assert main(["verify", str(file)]) == 1
-    assert "no mark found" in capsys.readouterr().out
+    assert "no watermark found" in capsys.readouterr().out
 
 
 def test_another_process_does_not_take_a_signed_video_for_a_left_over(home: Path) -> None:

@@ -23,7 +23,7 @@ URL = "/v1/videos"
 PORTRAITS = ".portraits"
 """Subfolder of the output for portraits given as data URLs."""
 BEGINNING = 4_096
-"""Length of the beginning in which a zero byte shows that a file is no text, bytes."""
+"""Bytes at the beginning among which a zero shows that a file is not a text."""
 MOST_NAME = 200
 """Maximum length of a folder name, bytes."""
 
@@ -42,7 +42,7 @@ class Request:
     voice: Path | None
     """File of a saved voice."""
     audio: Path | None
-    """Recording to speak with, of which the text holds the words."""
+    """Recording to speak with; the text holds its words."""
     fingerprint: str
     """Hash of everything that determines the video; a changed line is generated again."""
 
@@ -179,7 +179,7 @@ def _openai(given: dict[str, Any]) -> dict[str, Any]:
     for name in sorted(given.keys() ^ OPENAI):
         raise TtsfError(f"{name}: {'missing' if name in OPENAI else 'unknown'}")
     if (given["method"], given["url"]) != ("POST", URL):
-        raise TtsfError(f"only POST to {URL} can be done")
+        raise TtsfError(f"only POST to {URL} is supported")
     if not isinstance(given["body"], dict):
         raise TtsfError("body: not a JSON object")
     return dict(given["body"])

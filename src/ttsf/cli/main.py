@@ -46,7 +46,7 @@ ttsf COMMAND --help explains a command, ttsf --version prints the version."""
 FURTHER = ("Argument helptext", "For full helptext", "Perhaps you meant")
 """Beginnings of the parts of tyro's messages that are dropped from the one-line error."""
 ended: list[int] = []
-"""Signals received that end the process."""
+"""Received signals that end the process."""
 CONFIG = (DisallowNone, FlagCreatePairsOff, PositionalMetavarFromFieldName)
 
 

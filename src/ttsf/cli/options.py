@@ -63,7 +63,7 @@ class Jobs:
 
 
 def refuse_idle(command: object, names: Sequence[str], needed: str) -> None:
-    """Raise TtsfError if one of the named options is given, for want of what it needs."""
+    """Raise TtsfError if one of the named options is given without the option that it needs."""
     for name in names:
         if getattr(command, name) != getattr(type(command), name):
             raise TtsfError(f"--{name.replace('_', '-')} has no effect without {needed}")

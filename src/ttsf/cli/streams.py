@@ -12,7 +12,7 @@ from types import FrameType
 
 LINE_EVERY_S = 10.0
 interrupts: list[int] = []
-"""SIGINTs received; a library may have replaced the KeyboardInterrupt by its own exception."""
+"""SIGINTs received; a library may have replaced KeyboardInterrupt with its own exception."""
 
 
 class Progress:

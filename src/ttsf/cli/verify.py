@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 NOT_FOUND = 1
 PROVES = (
-    "A mark proves that this part of the picture or sound comes from ttsf; not who made it, and "
-    "nothing about other parts."
+    "A watermark proves that this part of the picture or sound comes from ttsf; not who made it, "
+    "and nothing about other parts."
 )
 PROVES_LITTLE = "Tags prove little: anybody can write or remove them."
 PROVES_UNCHANGED = (
     "A signature proves that the file was not changed since it was signed, not who signed it."
 )
 PROVES_NOTHING = (
-    "That proves nothing: a mark can be left out or destroyed, and other programs use others."
+    "That proves nothing: a watermark can be left out or destroyed, and other programs use others."
 )
 
 
@@ -58,7 +58,7 @@ def _lines(file: Path, verdict: "Verdict") -> list[str]:
     if verdict.marked:
         heading = "made with ttsf" + (f", number {number}" if number else "")
     else:
-        heading = "says that it was generated" if verdict.found else "no mark found"
+        heading = "says that it was generated" if verdict.found else "no watermark found"
     tags = ", ".join(f"{name}: {text}" for name, text in verdict.tags.items())
     proves = PROVES_LITTLE if verdict.tags else PROVES_NOTHING
     if verdict.signed and not verdict.marked:
@@ -79,7 +79,7 @@ def _signature(signature: "dict[str, Any] | None") -> str:
     if signature is None:
         return "none that can be read"
     state = "valid" if signature["valid"] else f"not valid ({', '.join(signature['doubts'])})"
-    trust = "" if signature["trusted"] else ", whom no list vouches for"
+    trust = "" if signature["trusted"] else ", a signer on no trust list"
     says = "" if signature["generated"] else "; it does not say that the file was generated"
     return f"{state}, by {signature['by']}{trust}{says}"
 
@@ -88,8 +88,8 @@ def _finding(finding: "Finding | None") -> str:
     if finding is None:
         return "none that can be decoded"
     if not finding.found:
-        return "no mark"
+        return "no watermark"
     parts = ", ".join(f"{part.begin_s:.1f} to {part.end_s:.1f} s" for part in finding.parts)
     number = finding.payload.name if finding.payload else "not readable"
     chance = f"{max(finding.false_alarm, 1e-99):.0e}"
-    return f"mark in {parts}, number {number}; by chance in fewer than {chance} of files"
+    return f"watermark in {parts}, number {number}; by chance in fewer than {chance} of files"

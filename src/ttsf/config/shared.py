@@ -1,4 +1,4 @@
-"""Clocks, sides and ranges that several parts share, and the form of sound and picture."""
+"""Values and ranges that several parts share, and the formats of sound and video."""
 
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -48,14 +48,14 @@ class AudioConfig:
 
     def __post_init__(self) -> None:
         if not self.hop <= self.window <= self.n_fft:
-            raise ValueError("hop, window and n_fft must not be shorter than the one before")
+            raise ValueError("hop must not exceed window, nor window n_fft")
         if not self.fmin < self.fmax <= self.sample_rate / 2:
             raise ValueError("fmin must be below fmax, and fmax at most half of sample_rate")
 
     def at_rate(self, rate: int) -> "AudioConfig":
         """Return the same mel for sound of `rate` Hz: window, hop and FFT last as long.
 
-        What a lower rate cannot hold of the band is left out.
+        The part of the band above half of a lower rate is left out.
         """
         window, hop, n_fft = (
             round(size * rate / self.sample_rate) for size in (self.window, self.hop, self.n_fft)
@@ -66,7 +66,7 @@ class AudioConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class VideoConfig:
-    """The picture: 256 px [LIA], 25 fps (LRS3's rate, 4 mel frames a picture)."""
+    """The video: 256 px [LIA], 25 fps (LRS3's rate, 4 mel frames per frame)."""
 
     size: Side = PICTURE_SIDE  # px, square
     fps: Annotated[int, Field(ge=1, le=240)] = FPS

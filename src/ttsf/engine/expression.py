@@ -1,8 +1,8 @@
-"""What brows, mouth and eyes do beside speech: rules [ours], since no weights know it.
+"""Motion of brows, mouth corners and eyes, by rules [ours], since no weights predict it.
 
 Brows rise at some of the stressed syllables and at the end of a question, and drift; the gaze
-leaves the camera for a moment and returns. What is drawn at random depends on the seed and the
-number of the frame alone, so it goes on through sentences and rest without a jump.
+leaves the camera for a moment and returns. The random part depends on the seed and the frame
+number alone, so it continues through sentences and rest without a jump.
 """
 
 import numpy as np
@@ -14,21 +14,21 @@ from ttsf.model.motion.prosody import smoothed
 from ttsf.timings.words import WordTimes
 
 SYLLABLE, PHRASE = 5.0, 15.0
-"""Over how many frames loudness is that of a syllable, and of a phrase, Gaussian."""
+"""Sigma, in frames, over which loudness is averaged for a syllable, and for a phrase."""
 SLOT = 30
 """Frames over which the random part of the brows' motion changes."""
 LOWEST, HIGHEST = -0.6, 1.6
-"""Heights of the brows that they only near; the skin under them would fold farther down."""
+"""Limits that the brows' height approaches but never reaches; lower down the skin would fold."""
 RISE = 20
-"""Frames in which the brows rise at the end of a question."""
+"""Frames that the brows take to rise at the end of a question."""
 GLANCE, TURN = (8, 30), 2
-"""Range of a glance's length, and in how many frames the eyes turn."""
+"""Range of a glance's length, and of the turn of the eyes, frames."""
 FARTHEST = (12.0, 6.0)
 """Largest angles of a glance, degrees across and up or down; farther turns stretch the eye."""
 SIDE_X, SIDE_Y = 8.0, 6.0
 """Degrees by which a face looks aside if asked to."""
 SMILING = 10
-"""Frames from a mouth at rest to a smile of 1."""
+"""Frames from the mouth at rest to a smile of 1."""
 MARKS = {"smile": 0.8, "/smile": None, "serious": -0.8, "/serious": None}
 """What marks in the text ask of the corners of the mouth (None: the option's)."""
 ASKED = {
@@ -37,7 +37,7 @@ ASKED = {
     "up": (0.0, -SIDE_Y),
     "down": (0.0, SIDE_Y),
 }
-"""Gaze in degrees by the option's value; the others are natural glances and none."""
+"""Gaze in degrees by the option's value; the values not listed are "natural" and "camera"."""
 
 
 class Expressions:
@@ -48,7 +48,7 @@ class Expressions:
         self._smile = self._asked = options.smile
 
     def calm(self, at_once: bool = False) -> None:
-        """End what marks ask for; at_once: also forget how far the mouth has followed."""
+        """End the smiles that marks ask for; at_once: also reset the mouth."""
         self._asked = self.options.smile
         self._smile = self._asked if at_once else self._smile
 

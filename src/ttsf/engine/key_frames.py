@@ -1,7 +1,7 @@
 """Which frames G draws: between them motion is so nearly straight that its fields are interpolated.
 
-In speech G draws three frames of four. A frame between them differs from what G would draw by .2 of
-255 levels on average (5 people), where one frame differs from the next by 1.6.
+In speech G draws three frames of four. The others differ from what G would draw by .7 of 255 levels
+on average (the face alone, 5 people), where one frame differs from the next by 2.4.
 """
 
 from bisect import bisect_left
@@ -16,7 +16,7 @@ from ttsf.model.labels import BLINK, GAIN
 from ttsf.model.ttsf import TTSF, SourceFaces
 
 TOLERANCE, BLINK_TOLERANCE = 0.05, 0.07
-"""Greatest error of a frame between, label units (a third of a degree, .006 e of a mouth's gap),
+"""Greatest error of an interpolated frame, label units (half a degree, .009 e of a mouth's gap),
 and that of blinks."""
 LONGEST = 16
 """Greatest distance of two key frames."""

@@ -85,7 +85,7 @@ class GenerateOptions(NamedTuple):
     language: Language = "en"
     code: Code = "announce"
     lexicon: Mapping[str, str] = NO_LEXICON
-    """Pronunciations in IPA, by word."""
+    """IPA by word."""
     mark: bool = True
     """Embed the watermark in frames and synthetic speech (docs/provenance.md)."""
     mark_sound: MarkSound = False

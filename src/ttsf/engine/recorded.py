@@ -33,7 +33,7 @@ from ttsf.timings.words import WordTimes
 WORDS_AHEAD = 5 * FPS
 """Frames of sound after a piece, by which its last words are separated from the next ones."""
 SYMBOLS_PER_S = 25
-"""Upper bound of the rate of speech, symbols per second."""
+"""Upper bound of the speaking rate, symbols per second."""
 FITS = 0.12
 """Fraction by which words must fit the sound better than the same symbols reversed [measured]."""
 LEAST_LOUD = 20
@@ -134,7 +134,7 @@ class RecordedSession(Session):
         return self._moved(index, said, said.spoken, words, before, frames_before)
 
     def _count(self, act: PreparedUtterance) -> None:
-        """The length does not depend on the words."""
+        """Do nothing: the length does not depend on the words."""
 
 
 class Listener:

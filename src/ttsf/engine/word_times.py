@@ -42,7 +42,7 @@ def word_times(
 
 
 def sounding_durations(ids: Sequence[int], durations: Sequence[int]) -> list[int]:
-    """Return durations in which a sound has the blank before it, and a space between two words.
+    """Return durations in which each sound takes the blank or the space between words before it.
 
     A model with blanks begins a sound in the blank before it: against a forced alignment with
     pocketsphinx, words would otherwise begin 60 ms late (median of 360).

@@ -19,7 +19,7 @@ LANCZOS_REACH = 3
 
 
 def crop_square(face: FaceBox) -> CropSquare:
-    """Return the crop square, in which the face has a fixed position, also at a picture's edge."""
+    """Return the crop square; the face has a fixed position in it, also at a picture's edge."""
     side = CROP_SIDE * face.side
     return CropSquare(face.x - side / 2, face.y + CROP_DOWN * face.side - side / 2, side)
 

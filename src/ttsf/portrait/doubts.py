@@ -14,7 +14,7 @@ SMALL_FACE = 56
 DARK_FACE, DARK_EYES, LIT_EYES = 50, 0.5, 0.75
 """Thresholds: median luminance (0-255) of a face; luminance of the eyes and of their brightest
 tenth
-relative to the cheeks. Of 70 portraits one, in heavy shadow, falls below."""
+relative to the cheeks. One of 70 portraits, in heavy shadow, falls below."""
 CUT = 0.02
 """Fraction of a face's side beyond the picture's edge; 0 or less in 722 portraits."""
 LEAST_CONTRAST = 50
@@ -47,7 +47,7 @@ class Doubt(NamedTuple):
 def doubts(picture: np.ndarray, face: FaceBox, square: CropSquare) -> tuple[Doubt, ...]:
     """Return the warnings about a face in RGB uint8 [H, W, 3] and its crop.
 
-    Hands before the mouth, paintings and children's faces are not detected.
+    Hands in front of the mouth, paintings and children's faces are not detected.
     """
     found = []
     height, width = picture.shape[:2]

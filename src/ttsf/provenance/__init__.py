@@ -1,4 +1,4 @@
-"""Mark videos as synthetic (embed/), and detect the marks (detect/).
+"""Mark videos as synthetic (embed/), and detect such marks (detect/).
 
 Knows pictures, sound and files, but no portraits, texts or model.
 """

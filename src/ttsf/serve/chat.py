@@ -1,4 +1,4 @@
-"""Clients of a language model and of a transcriber, both of OpenAI's HTTP shape."""
+"""Clients of a language model and of a transcriber, both with OpenAI's HTTP API."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -9,9 +9,9 @@ import httpx
 from ttsf.serve.settings import Settings
 
 MOST_TURNS = 20
-"""Questions and answers that the model is reminded of."""
+"""Number of past messages that the model is sent."""
 SILENT_S = 60.0
-"""Time in which the other server has to send something, s."""
+"""Time limit for the other server to send something, s."""
 
 
 class Refused(Exception):
@@ -36,7 +36,7 @@ class Chat:
         return self._settings.transcribe_url is not None
 
     async def answer(self, question: str) -> AsyncGenerator[str]:
-        """Yield the answer in pieces; raises Refused. What is not read is not remembered."""
+        """Yield the answer in pieces; raises Refused. Pieces not consumed are not remembered."""
         settings, answer = self._settings, ""
         turns = [*self._turns[-MOST_TURNS:], {"role": "user", "content": question}]
         wanted = {
@@ -64,7 +64,7 @@ class Chat:
                 self._turns.append({"role": "assistant", "content": answer})
 
     async def heard(self, sound: bytes) -> str:
-        """Return what is said in a recording; raises Refused."""
+        """Transcribe a recording; raises Refused."""
         settings = self._settings
         try:
             async with self._client() as client:
@@ -112,4 +112,4 @@ def _piece(line: str) -> str:
         choices: list[dict[str, Any]] = json.loads(line[5:])["choices"]
         return choices[0].get("delta", {}).get("content") or "" if choices else ""
     except (ValueError, KeyError, TypeError):
-        raise Refused("the chat server sent something that is no answer") from None
+        raise Refused("the chat server sent something other than an answer") from None

@@ -19,7 +19,7 @@ GUIDE = "Videos of a face that speaks a text, from one picture. Every video is m
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Let a TtsfError reach the agent as one line."""
+    """Pass a TtsfError on to the agent, as one line."""
     try:
         yield
     except TtsfError as error:
@@ -58,9 +58,9 @@ class Tools:
         return [{"name": voice.name, "register": voice.register} for voice in voices]
 
     def verify(self, file: str) -> dict[str, Any]:
-        """Return whether a video, sound or picture carries a mark of ttsf, and how sure that is.
+        """Return whether a video, sound or picture carries ttsf's watermark, and how sure that is.
 
-        A mark proves that the file comes from ttsf; no mark proves nothing.
+        A watermark proves that the file comes from ttsf; its absence proves nothing.
         """
         return verify(local_path(file)).as_json()
 

@@ -12,7 +12,7 @@ class Full(Exception):
 
 
 class Ticket:
-    """A position in the queue: `async with` waits for the turn, and ends it on exit."""
+    """A position in the queue: `async with` waits for its turn, and ends the turn on exit."""
 
     def __init__(self, line: "AdmissionQueue", urgent: bool, number: int) -> None:
         self.rank = (not urgent, number)

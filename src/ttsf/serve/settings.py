@@ -41,13 +41,13 @@ class Settings:
     live: int = 2
     """Maximum number of live sessions; they need no turn in the queue."""
     chat_url: str | None = None
-    """Base of an API of OpenAI's chat shape, such as http://127.0.0.1:11434/v1."""
+    """Base address of a server with OpenAI's chat API, such as http://127.0.0.1:11434/v1."""
     chat_model: str = ""
     chat_key: str = ""
     persona: str = PERSONA
     """System prompt of the chat."""
     transcribe_url: str | None = None
-    """Base of an API of OpenAI's transcription shape."""
+    """Base address of a server with OpenAI's transcription API."""
     transcribe_model: str = "whisper-1"
     waiting: int = 16
     """Maximum number of waiting requests."""
@@ -104,5 +104,5 @@ def check_host(host: str, keys: tuple[str, ...]) -> None:
     """Raise TtsfError if other machines can reach a server that requires no key."""
     if not keys and not is_loopback(host):
         raise TtsfError(
-            f"{host} is reached by other machines: set {KEY_VARIABLE} or give --api-key-file"
+            f"other machines can reach {host}: set {KEY_VARIABLE} or give --api-key-file"
         )

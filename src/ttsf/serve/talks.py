@@ -28,13 +28,13 @@ from ttsf.serve.process.tasks import (
 from ttsf.serve.studio import DIED_TWICE, MOST_ATTEMPTS, Studio, problem_of
 
 KEPT_S = 60.0
-"""Time in which a client may come back to its session, s."""
+"""Time that a client has to come back to its session, s."""
 ENDED = ("done", "failed", "interrupted")
 logger = logging.getLogger("ttsf.serve")
 
 
 class Talk:
-    """One live session; a client at a time receives it."""
+    """One live session; one client at a time receives it."""
 
     def __init__(self, studio: Studio, portrait: str, face: int, options: GenerateOptions) -> None:
         self.id = f"live_{secrets.token_hex(16)}"
@@ -73,11 +73,11 @@ class Talk:
 
     @property
     def is_followed(self) -> bool:
-        """Whether a client is there."""
+        """Whether a client is receiving it."""
         return self._client is not None
 
     def say(self, text: str, more: bool) -> int:
-        """Speak a text, or go on with it; more: it goes on. Returns the number of the speech.
+        """Speak a text, or its next piece; more: pieces follow. Returns the speech's number.
 
         Raises Problem 429 if too much is waiting to be said.
         """
@@ -100,12 +100,12 @@ class Talk:
         self._tell_alive(Interrupt())
 
     def listen(self, on: bool) -> None:
-        """Begin or cease to listen."""
+        """Turn listening on or off."""
         self._listening = on
         self._tell_alive(Listen(on))
 
     def reached(self, at_s: float) -> None:
-        """Take the time up to which the client has received or played the MP4."""
+        """Note the time up to which the client has received or played the MP4."""
         self._tell_alive(Reached(at_s))
 
     def end(self) -> None:
@@ -114,7 +114,7 @@ class Talk:
         self._leave()
 
     async def _live(self) -> None:
-        """Run the session; an engine that dies gets what was not said a second time."""
+        """Run the session; if the engine dies, its successor is sent what has not been said."""
         for _ in range(MOST_ATTEMPTS):
             try:
                 async with aclosing(self._studio.engine.events(self._task)) as events:
@@ -154,7 +154,7 @@ class Talk:
             self._client.put_nowait(None)
 
     def _tell_alive(self, message: LiveMessage) -> None:
-        """Send a message, unless the engine's side has not begun; it then gets the state first."""
+        """Send a message; an engine that has not begun will begin with the new state."""
         if self._alive:
             self._studio.engine.tell(self.id, message)
 

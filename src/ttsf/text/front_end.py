@@ -29,7 +29,7 @@ LONGEST = 220
 _GREEK_SIGN = re.compile("[\u0370-\u03ff]")
 _BEFORE_STOP = re.compile(r"(?<!\s)\s++(?=[,.;:!?])")
 _NAMED = 20
-"""Signs and words that a warning names at most."""
+"""Maximum number of signs and words that a warning names."""
 STOPS = ".!?…"
 NO_LETTERS = "nothing to say: the text holds no letters or digits"
 NO_SOUND = "nothing to say: the text contains nothing pronounceable"
@@ -99,7 +99,7 @@ class _Word(NamedTuple):
     written: str
     """What stands there, without markup."""
     ipa: str = ""
-    """Its symbols where the user gives them."""
+    """Its symbols if the user gives them, else empty."""
 
 
 class TextFrontEnd:
@@ -180,7 +180,7 @@ class TextFrontEnd:
             raise NothingToSay(NO_SOUND)
 
     def _of_part(self, part: "_Part") -> Iterator[Utterance]:
-        """Its sentences; the last has its pause, marks stand in the sentence they point into."""
+        """The utterances of a part: the last gets its pause, marks go to their sentences."""
         stretch, done, empty = part.stretch, 0, True
         offsets = [offset for _, offset in stretch.marks]
         for reading, last in _with_last(part.cleaned.sentences()):
@@ -236,7 +236,7 @@ class TextFrontEnd:
         return words
 
     def _utterance(self, places: SourceMap, words: Sequence[_Word], ends: bool) -> Utterance | None:
-        """None for words that have no sound."""
+        """Make an utterance; None for words that have no sound."""
         ids, spans = self._symbols(words, ends)
         if not ids:
             return None
@@ -251,7 +251,7 @@ class TextFrontEnd:
         )
 
     def _symbols(self, words: Sequence[_Word], ends: bool) -> Symbols:
-        """The ids of a text and of each of its words; none where it has no sound."""
+        """The ids of a text, and the range of each word in them; empty if it has no sound."""
         given = {k: word.ipa for k, word in enumerate(words) if word.ipa}
         spoken, spans = sounds([word.text for word in words], given, self.language)
         if not spoken.strip(PUNCTUATION):
@@ -271,7 +271,7 @@ class TextFrontEnd:
 
 
 class _Part:
-    """A stretch of a script, cleaned, with the sounds that are given for its words."""
+    """A stretch of a text, cleaned, with the pronunciations given for its words."""
 
     def __init__(
         self, stretch: Stretch, lexicon: Lexicon, other: Language | None, read_code: bool
@@ -289,7 +289,7 @@ class _Part:
         self.cleaned = Cleaned("".join(apart), other, read_code)
 
     def words(self, reading: Reading) -> list[_Word]:
-        """The spoken words of a sentence; one whose sound is given stays whole."""
+        """The spoken words of a sentence; a word with a given pronunciation is not divided."""
         words, previous = list[_Word](), -1
         for word in _words(reading):
             k = bisect_right(self._given, word.start, key=lambda item: item[1])
@@ -305,7 +305,7 @@ class _Part:
 
 
 def _words(reading: Reading) -> list[_Word]:
-    """The spoken words of a reading; what has no letter or digit goes with the word before."""
+    """The spoken words of a reading; a piece without letter or digit joins the word before."""
     words = list[_Word]()
     pieces = zip(reading.text.split(), reading.places, reading.written, strict=True)
     for piece, (start, end), written in pieces:
@@ -322,7 +322,7 @@ def _words(reading: Reading) -> list[_Word]:
 
 
 def _with_last(readings: Iterator[Reading]) -> Iterator[tuple[Reading, bool]]:
-    """Each, and whether it is the last."""
+    """Yield each item, and whether it is the last."""
     waiting: Reading | None = None
     for reading in readings:
         if waiting:

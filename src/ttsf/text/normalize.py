@@ -52,7 +52,7 @@ class Reading(NamedTuple):
     written: tuple[str, ...]
     """For each piece, the given text in its range, without markup."""
     ends: bool = True
-    """False where a text without an end was cut."""
+    """False if the sentence was cut because it was too long."""
     stops: bool = False
     """Whether the sentence ends with a stop."""
 
@@ -135,7 +135,7 @@ def _written(given: str, plain: Traced, start: int, end: int) -> str:
 
 
 def _stopped(spoken: Traced) -> Traced:
-    """With a stop, after what it may end with in its place."""
+    """End with a full stop, unless what it ends with can stand in its place."""
     bare = spoken.text.rstrip(",;:-— ")
     here = spoken.place(len(bare) - 1, len(bare)) if bare else (0, 0)
     places = [*spoken.places[: len(bare)], here]
@@ -165,14 +165,14 @@ def _spelled(sentence: Traced) -> Traced:
 
 
 def _opened(text: str, start: int) -> bool:
-    """Whether a quote or bracket before belongs to the word that starts here."""
+    """Whether a quote or bracket before the word that starts here belongs to it."""
     return text[start - 1 : start] in tuple("\"(['$") and text[max(0, start - 2) : start - 1] in (
         "", " "
     )  # fmt: skip
 
 
 def _within(stop: Token, text: str) -> str:
-    """A full stop that ends no sentence is silent: that of an unknown abbreviation."""
+    """Drop full stops within a sentence: those of unknown abbreviations."""
     start, end = stop.start, stop.end
     before, after = text[max(0, start - 1) : start], text[end : end + 1]
     if not text[end : end + 12].strip(QUOTES) or before == "." or after == ".":

@@ -66,7 +66,7 @@ def sounds(words: Sequence[str], given: Mapping[int, str], language: str) -> Sou
 
 
 def _core_hidden(word: str) -> str:
-    """A word whose sound is given: of the signs in it and around it, only pauses outside count."""
+    """Hide the signs of a word with a given pronunciation, except pauses around it."""
     first = _first_letter(word)
     last = max(k for k, c in enumerate(word) if c.isalnum()) + 1
     before, after = (
@@ -92,9 +92,9 @@ def _shares(
 ) -> list[tuple[int, int]]:
     """Start and end of each piece in the sound of them all.
 
-    espeak sets spaces between words, but joins some ("of the" is "ʌvðə") and takes others apart
-    ("II" is "roman two"). Where the counts differ, the pieces are spoken one by one as well,
-    and their edges are carried over by the cheapest edit.
+    espeak separates words by spaces, but joins some ("of the" is "ʌvðə") and divides others
+    ("II" is "roman two"). If the counts differ, each piece is also converted on its own, and
+    the edges between them are transferred by the cheapest edit.
     """
     found = [word.span() for word in _TOKEN.finditer(sound)]
     if len(found) == len(pieces):

@@ -26,7 +26,7 @@ So the words around it keep the sounds they have beside a vowel, or beside a con
 _STAND_IN_SOUND = re.compile("|".join(sound for _, sound in _STAND_INS.values()))
 NONE_GIVEN: Mapping[int, str] = MappingProxyType({})
 _LONGEST_PATH, _OPEN_FILES = 160, b"/proc/self/fd"
-"""Bytes of a path that espeak-ng has room for, and where Linux shows open files."""
+"""Longest path that espeak-ng can take, bytes, and the folder in which Linux shows open files."""
 _lock = threading.Lock()
 
 
@@ -44,7 +44,7 @@ def _library() -> ctypes.CDLL:
 
 
 def _short(path: bytes) -> bytes:
-    """A folder's path, or where espeak-ng would cut it off, another one to the same folder."""
+    """A folder's path; if espeak-ng would cut it off, a shorter path to the same folder."""
     if len(path) < _LONGEST_PATH:
         return path
     if not os.path.isdir(_OPEN_FILES):
@@ -82,7 +82,7 @@ def _stand_in(piece: Part) -> str:
 
 
 def _said(text: str, language: str) -> str:
-    """By espeak-ng; of a language that the model has not learned, in English sounds."""
+    """Convert by espeak-ng; a language that the model has not learned is given English sounds."""
     spoken = espeak(text, language)
     return spoken if language.startswith("en") else accented(spoken)
 

@@ -110,7 +110,7 @@ class Clauses:
 
     @staticmethod
     def _end(view: str) -> int | None:
-        """Where the first sentence or paragraph ends, outside of the markup's brackets."""
+        """Return the end of the first sentence or paragraph outside the markup's brackets."""
         paragraph, flat = _PARAGRAPH.search(view), view.replace("\n", " ")
         sentence = first_end(flat)
         while sentence is not None and _in_brackets(view, sentence):

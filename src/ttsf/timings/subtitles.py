@@ -13,7 +13,7 @@ LINE = 42  # characters per line
 LINES = 2
 SHORTEST_S, LONGEST_S = 1.0, 6.0
 GAP_S = 0.04
-"""Gap between two cues, s, which shows that the text has changed."""
+"""Gap between two cues, s; it lets a viewer see that the text has changed."""
 BREATH_S = 0.5
 """Pause that starts a new cue, s."""
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")

@@ -107,7 +107,7 @@ def test_unusable_settings_are_named() -> None:
     for changes, reason in (
         ({"size": 65}, "size 65"),
         ({"longest_s": 1.0}, "longest clip 1 s: 2 to 60 seconds"),
-        ({"clips_per_portrait": -1}, "count from 0"),
+        ({"clips_per_portrait": -1}, "must be at least 0"),
     ):
         with pytest.raises(TtsfError, match=reason):
             OpenCorpusSettings(**changes)

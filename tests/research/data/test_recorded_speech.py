@@ -144,7 +144,7 @@ def test_a_recording_with_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(texts) == 2 and texts[0] == "the old man went home,"
     with pytest.raises(TtsfError, match="does not fit its text"):
         recorded(tmp_path, "Seven ships sailed to the north, where it was cold.")
-    with pytest.raises(TtsfError, match="something that its text lacks is heard for"):
+    with pytest.raises(TtsfError, match="the transcript lacks something that is heard for"):
         recorded(tmp_path, "The old man went home.")
 
 

@@ -1,1 +1,1 @@
-"""Texts that arrive in pieces, and sessions in which a portrait lives until they are closed."""
+"""Texts that arrive in pieces, and live sessions, in which a portrait moves until they end."""

@@ -12,7 +12,7 @@ State = Literal["idle", "listening", "speaking"]
 
 
 class Spoke(NamedTuple):
-    """What became of a speech."""
+    """An event of a speech: it has begun, is done or interrupted, or has failed."""
 
     speech: int
     """As `say` returned it."""

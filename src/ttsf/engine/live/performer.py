@@ -18,12 +18,12 @@ from ttsf.timings.words import WordTimes
 CALM = 0.6
 """Amount of head motion at rest, as a share of that in speech."""
 RAMP = 25
-"""Frames over which that amount changes by the whole."""
+"""Frames that the amount takes to change from 0 to 1."""
 FADE, CLOSING, OPENING = 2, 6, 1
 """Frames in which an interrupted sound fades, its mouth closes, and a mouth leaves its rest."""
 NO_WORDS = WordTimes(())
 EASED = 10
-"""Frames in which the brows leave the height that the segment before left them at."""
+"""Frames over which the brows leave the height at the end of the segment before."""
 NOD, NOD_FRAMES, NOD_EVERY = 0.35, 14, (50, 110)
 """Nods of a listener: size (label units), length, and range of the distance, frames."""
 
@@ -102,7 +102,7 @@ class Performer:
     def calm(self, interrupted: bool = False) -> None:
         """End what the marks of a speech ask for, with the next segment.
 
-        interrupted: marks that were planned may not have been reached; the face eases out of what
+        interrupted: some planned marks may not have been reached; the face eases out of what
         was shown last.
         """
         if self.session.renderer.expressions is not None:

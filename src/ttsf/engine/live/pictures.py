@@ -18,19 +18,19 @@ CALM_BATCH = 16
 AHEAD, FARTHEST = 8, 25
 """Frames that are drawn ahead of the clock, and those of a slow machine."""
 LATEST = 3
-"""Frames by which a picture may be late; an eye hardly sees it, and the alternative is none."""
+"""Frames by which a picture may be late; the eye hardly notices, and it beats no picture."""
 INERTIA = 0.6
-"""Weight of what was known of the machine's speed against a newer batch that was faster."""
+"""Weight of the earlier estimate of the machine's speed against a newer batch that was faster."""
 
 
 class _Batch(NamedTuple):
     frames: range
-    """Numbers of the frames in the session; a slow machine draws some only."""
+    """Numbers of the frames in the session; a slow machine draws only some."""
     pictures: Future[list[np.ndarray]]
 
 
 class Pictures:
-    """Draws batches of frames on the workers; of the thread that consumes the session.
+    """Draws batches of frames on the workers; used by the thread that consumes the session.
 
     If a picture takes more than a frame's time, only every second, third, ... one is drawn, of
     frames that are due when it will be there.
@@ -50,7 +50,7 @@ class Pictures:
         return len(self._batches)
 
     def draw_ahead(self, plan: Sequence[Segment], shown: int, realtime: bool) -> None:
-        """Order what can be there in time; shown: the next frame's number."""
+        """Start drawing the frames that can be ready in time; shown: the next frame's number."""
         step = max(1, math.ceil(self._cost)) if realtime else 1
         self._after = max(self._after, shown)
         while self._after < (end := min(shown + max(AHEAD, FARTHEST * (step > 1)), plan[-1].end)):

@@ -18,7 +18,7 @@ Pieces = Iterable[str] | AsyncIterable[str]
 class Script:
     """Text in pieces of any size; thread-safe.
 
-    Pieces are added until `end`. `replace` changes what is not being spoken yet.
+    Pieces are added until `end`. `replace` changes the part that is not being spoken yet.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Script:
             self._changed.notify_all()
 
     def replace(self, text: str) -> str:
-        """Put `text` in the place of all that is not being spoken yet, and return the latter."""
+        """Replace everything that is not being spoken yet by `text`, and return what is dropped."""
         with self._changed:
             self._refuse_after_end()
             before = "".join(clause.text for clause in self._waiting) + self._clauses.pending

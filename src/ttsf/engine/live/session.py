@@ -1,7 +1,7 @@
-"""A living picture: it rests, listens and speaks on a clock of 25 frames a second.
+"""A live session: a portrait rests, listens and speaks on a clock of 25 frames a second.
 
 Sound is planned in segments, on a thread of its own, and never waits for pictures: a picture that
-is not drawn when it is due is left out and counted. Nothing is kept of what has been yielded.
+is not drawn when it is due is left out and counted. Yielded frames are not retained.
 """
 
 import math
@@ -47,7 +47,7 @@ class _Ready(NamedTuple):
 
 
 class LiveSession:
-    """One portrait that lives until it is closed; `say`, `interrupt` and `listen` are thread-safe.
+    """One portrait, until `close`; `say`, `interrupt` and `listen` are thread-safe.
 
     `frames` is consumed by one thread. visible: draw pictures; without, only the sound goes on.
     """

@@ -1,1 +1,1 @@
-"""The user's own sound: any file or stream of samples, decoded once and cut in pauses."""
+"""The user's own sound: any file or stream of samples, decoded once and cut at pauses."""

@@ -13,7 +13,7 @@ SHORTEST, LONGEST = 3 * FPS, 9 * FPS
 AROUND = 12
 """Frames of the sound around a piece that belong to its context."""
 QUIET = 5
-"""Frames of the pause that is looked for."""
+"""Length of the quiet moment to cut in, frames."""
 LIVE = (4, 8)
 """Frames of the first live piece, and of the others."""
 LIVE_AHEAD = 5
@@ -63,7 +63,7 @@ def _pause(levels: np.ndarray) -> int:
 
 
 class _Buffer:
-    """Sound that has been read and not given away, as it is and as the model hears it."""
+    """Sound that has been read but not taken yet, in its own form and as the model hears it."""
 
     def __init__(self, sound: OpenSound, heard_rate: int) -> None:
         self._blocks = sound.blocks
@@ -109,7 +109,7 @@ class _Buffer:
         return (heard[:whole].reshape(-1, self._heard_step) ** 2).mean(1)
 
     def take(self, frames: int, ahead: int) -> Piece:
-        """Give the first frames away, with up to `ahead` frames of what follows."""
+        """Remove and return the first frames, with up to `ahead` frames of what follows."""
         own, heard = np.concatenate(self._own), np.concatenate(self._heard)
         end, before = frames * self._step, self._before
         length = before + frames + min(ahead, self._counts[0] // self._step - frames)

@@ -14,7 +14,7 @@ STRIP = 256
 WHITE_16, WHITE_8 = 65_535.0, 255.0
 OPAQUE = 255
 SCREEN_GAMMA, EVEN_GAMMA = 1 / 2.2, 0.05
-"""gAMA of pictures for screens, and how far another is still taken for it, as libpng does."""
+"""gAMA of pictures for screens, and how far off another value still counts as it, as in libpng."""
 
 
 def to_srgb(
@@ -95,7 +95,7 @@ def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
 
 
 def _gamma_table(image: Image.Image) -> list[int] | None:
-    """Return the sRGB value of each value of a PNG whose gAMA is no screen's; None for others."""
+    """Return the sRGB value of each value of a PNG whose gAMA is not a screen's, else None."""
     gamma = image.info.get("gamma", SCREEN_GAMMA)
     if "srgb" in image.info or not 0.1 < gamma < 10 or abs(gamma / SCREEN_GAMMA - 1) < EVEN_GAMMA:
         return None

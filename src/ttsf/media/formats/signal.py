@@ -1,4 +1,4 @@
-"""Colours that a PNG's cICP chunk names by the numbers of ITU-T H.273, and their values in sRGB."""
+"""Colour spaces that a PNG's cICP chunk names by ITU-T H.273's numbers, converted to sRGB."""
 
 from collections.abc import Callable
 from typing import BinaryIO
@@ -10,7 +10,7 @@ from ttsf.media.formats.containers import PNG_START, png_chunks
 
 CHUNK = b"cICP"
 RGB = 0
-"""Matrix coefficients of pixels that are red, green and blue."""
+"""Code of the matrix coefficients of RGB pixels."""
 SRGB_PRIMARIES, BT_2020, DISPLAY_P3 = 1, 9, 12
 TO_SRGB = {
     SRGB_PRIMARIES: np.eye(3),
@@ -21,16 +21,16 @@ TO_SRGB = {
         [[1.2249, -0.2249, 0.0], [-0.0420, 1.0420, 0.0], [-0.0197, -0.0786, 1.0983]]
     ),
 }
-"""Linear light of these primaries to that of sRGB's."""
+"""Matrices from linear light of these primaries to that of sRGB's."""
 LUMINANCE = np.array([0.2627, 0.678, 0.0593], np.float32)
-"""Of BT.2020's primaries."""
+"""Weights of red, green and blue for BT.2020's primaries."""
 SCREENS, LINEAR, PQ, HLG = (1, 6, 13, 14, 15), 8, 16, 18
 """Transfer functions; those of screens are read as sRGB's, as their gAMA is."""
 GAMMAS = {4: 2.2, 5: 2.8, LINEAR: 1.0}
 WHITE_NITS, PEAK_NITS = 203.0, 1_000.0
 """Diffuse white of HDR pictures (ITU-R BT.2408), and their brightest light."""
 BLACK_8, RANGE_8 = 16, 219
-"""Of pixels in the narrow range."""
+"""Black level and range of 8-bit pixels in the narrow range."""
 Converter = Callable[[Image.Image], Image.Image]
 
 

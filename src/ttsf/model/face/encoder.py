@@ -31,7 +31,7 @@ def initialise(module: nn.Module) -> None:
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions and a halving of the side, with a 1x1 shortcut."""
+    """Two 3x3 convolutions that halve the side, with a 1x1 shortcut."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()

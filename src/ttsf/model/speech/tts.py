@@ -313,7 +313,7 @@ class TextToSpeech(nn.Module):
         return TtsLosses(prior, duration, flow, prosody), features
 
     def crops(self, spoken: SpokenText, features: SpeechFeatures, count: int) -> Crops:
-        """`count` random windows of each utterance, [count * B, ...]; the batch comes first."""
+        """`count` random windows of each utterance, [count * B, ...]; one of each comes first."""
         x_1 = (spoken.mel - self.audio.mel_mean) / self.audio.mel_std
         mask = length_mask(spoken.mel_lengths, x_1.shape[-1])
         mu = features.mu[..., : x_1.shape[-1]]

@@ -38,7 +38,7 @@ def open_media(path: Path) -> Any:
         and first_known(container.streams.audio) is None
     ):
         container.close()
-        raise TtsfError(f"{path}: contains neither picture nor sound")
+        raise TtsfError(f"{path}: contains neither frames nor sound")
     return container
 
 

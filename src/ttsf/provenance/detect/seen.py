@@ -1,7 +1,7 @@
 """Detect the watermark in pictures, without the original, at any crop and scale.
 
-Frames are high-pass filtered, limited and averaged, and all tiles are folded into one. Of its
-spectrum mainly the phases count, so that no content can outweigh the rest.
+Frames are high-pass filtered, limited and averaged, and all tiles are folded into one. Mainly
+the phases of its spectrum count, so that no content can outweigh the rest.
 """
 
 import cv2

@@ -11,7 +11,7 @@ TALL = 0.05
 WIDEST = 0.9
 """Maximum width as a fraction of the frame's width."""
 AROUND = 0.4
-"""Padding around the text, and margin to the frame's edges, as fractions of the line height."""
+"""Padding around the text, and margin from the frame's edges, as fractions of the line height."""
 GROUND = 150
 """Opacity of the black background, of 255."""
 

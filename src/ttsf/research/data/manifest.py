@@ -103,7 +103,7 @@ class Clip:
         if not self.name or not self.speaker:
             raise ValueError("name and speaker must not be empty")
         if self.frames < 0 or self.samples < 0:
-            raise ValueError("frames and samples count from 0")
+            raise ValueError("frames and samples must be at least 0")
         if self.frames == 0 and self.samples == 0:
             raise ValueError("a clip needs frames or samples")
         if (self.video is None) != (self.frames == 0):

@@ -54,7 +54,7 @@ class OpenCorpusSettings:
     def __post_init__(self) -> None:
         _check(self.size, self.longest_s, shortest_s=2.0)
         if self.clips_per_portrait < 0:
-            raise TtsfError("clips per portrait count from 0")
+            raise TtsfError("clips per portrait must be at least 0")
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def over_frames(network: Callable[[Tensor], Tensor], frames: np.ndarray) -> np.n
 def find_expert(expert: ExpertFile, folder: Path | None = None) -> Path:
     """Find the file in `folder` (None: $TTSF_EXPERTS) and check its SHA-256.
 
-    Raises MissingExpert, which says what to download from where, or TtsfError for another file.
+    Raises MissingExpert, which says what to download from where, or TtsfError for a wrong hash.
     """
     if folder is None:
         named = os.environ.get(FOLDER_VARIABLE)

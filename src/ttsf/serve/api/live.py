@@ -57,7 +57,7 @@ class LiveResponse(Response):
 
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result | None:
-    """Await `work`; if the client disconnects, cancel it and return None."""
+    """Await `work`; if the client disconnects, cancel `work` and return None."""
     working = asyncio.create_task(work)
     leaving = asyncio.create_task(_gone(receive))
     try:

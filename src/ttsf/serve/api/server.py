@@ -20,8 +20,8 @@ from ttsf.serve.studio import Studio
 GRACE_S = 5
 """Time for open responses at shutdown, s."""
 MOST_UNSENT = 131_072
-"""Bytes of a connection that the system holds before they are under way; else it may be megabytes,
-half a minute of a live session whose client is slow."""
+"""Unsent bytes of a connection that the system may hold; by default it may be megabytes, half a
+minute of a live session with a slow client."""
 logger = logging.getLogger("ttsf.serve")
 
 

@@ -47,7 +47,7 @@ async def speak(request: Request) -> Response:
     try:
         first = await while_there(request, anext(pieces))
     except StopAsyncIteration:
-        raise Problem(500, "engine_error", "there is no sound") from None
+        raise Problem(500, "engine_error", "the engine gave no sound") from None
     except (Gone, Problem):
         await pieces.aclose()
         turn.leave()
@@ -60,7 +60,7 @@ async def speak(request: Request) -> Response:
 async def voices(request: Request) -> dict[str, Any]:
     """List the voices of the model; if a request names none, the face chooses.
 
-    Twice, since OpenAI-like clients look for `data` or for `voices`.
+    The list is given twice: some clients look for `data`, others for `voices`.
     """
     about = studio_of(request).engine.about
     data = [
@@ -91,7 +91,7 @@ def _model(studio: Studio, name: str = NAME) -> dict[str, Any]:
 def _voice(studio: Studio, name: str) -> tuple[str | None, Path | None]:
     """Resolve a voice name or a portrait id; raises Problem 422.
 
-    Our names are one word; what else a name may be, such as "af_heart", another server has.
+    Our names are one word of letters; any other, such as "af_heart", belongs to another server.
     """
     own = [voice for voice, _ in studio.engine.about.voices]
     if name in own:

@@ -23,7 +23,7 @@ from ttsf.serve.talks import Talk, Talks, as_message
 START_S = 10.0
 """Time for the first message, s."""
 SHORT = 32
-"""Characters of a piece, such as a word or two of a chat, whose reading is not timed first."""
+"""Length in characters up to which a piece of text, such as a word or two, skips the time limit."""
 MOST_SOUND = 10_000_000
 """Maximum size of a recorded question, bytes."""
 router = APIRouter()
@@ -48,7 +48,7 @@ class InterruptMessage(_Message):
 
 
 class ListenMessage(_Message):
-    """Begin or cease to nod at times."""
+    """Turn occasional nods on or off."""
 
     type: Literal["listen"]
     on: bool = True

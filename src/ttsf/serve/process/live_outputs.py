@@ -1,4 +1,4 @@
-"""Where the frames of a live session go: into a fragmented MP4, or bare, into WebRTC's tracks."""
+"""Outputs of a live session: a fragmented MP4, or unencoded frames for WebRTC's tracks."""
 
 from typing import NamedTuple, Protocol
 
@@ -27,7 +27,7 @@ class Output(Protocol):
         """Take a frame, and return what is ready."""
 
     def close(self) -> None:
-        """Take no more."""
+        """Finish the output."""
 
 
 class Mp4Output:
@@ -73,11 +73,11 @@ class BareOutput:
         return Made(bare=BareFrame(self._planes.frame.to_ndarray() if shown else None, samples))
 
     def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing: there is nothing to finish."""
 
 
 class _Sink:
-    """Takes the bytes of a container until they are taken away."""
+    """Buffers the bytes of a container until `taken`."""
 
     def __init__(self) -> None:
         self._parts = list[bytes]()

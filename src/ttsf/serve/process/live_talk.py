@@ -28,7 +28,7 @@ SKIP_RESTING_S, SKIP_S, PAUSE_S = 0.5, 1.0, 2.0
 """Lags, in s, of a client that reports how far it is. Above the first, frames at rest are skipped;
 above the second, all frames; above the third, the session pauses."""
 AT_REST_S = 1.0
-"""WebRTC takes over after the lag and so long at rest: no sound of the MP4 is lost, s."""
+"""Rest beyond the client's lag after which WebRTC takes over, so that no MP4 sound is lost, s."""
 BEAT_S = 1.0
 """Interval at which a paused session reports that it is alive, s."""
 

@@ -70,17 +70,17 @@ class Interrupt(NamedTuple):
 
 
 class Listen(NamedTuple):
-    """Begin or cease to listen."""
+    """Turn listening on or off."""
 
     on: bool
 
 
 class Show(NamedTuple):
-    """Begin a new MP4, or cease to send any until then; the session pauses meanwhile."""
+    """Begin a new MP4, or stop sending until the next `Show`; the session then pauses."""
 
     on: bool
     tracks: bool = False
-    """Go on without an MP4, with bare frames for WebRTC, as soon as the face has rested."""
+    """Continue with bare frames for WebRTC instead of an MP4, as soon as the face has rested."""
 
 
 class Received(NamedTuple):
@@ -144,7 +144,7 @@ ALIVE = "alive"
 MOST_ON_THE_WAY = 256_000
 """Bytes that the client of a live session may have left unread before the session pauses."""
 BARE_SIZE = MOST_ON_THE_WAY // 25
-"""What a bare frame counts of them, so that a second of it may wait."""
+"""Bytes that a bare frame counts as, so that a second of them may wait."""
 
 
 class BareFrame(NamedTuple):
@@ -157,7 +157,7 @@ class BareFrame(NamedTuple):
 
 
 class Lived(NamedTuple):
-    """Event: a live session goes on."""
+    """Event: output and news of a live session."""
 
     content: bytes = b""
     """Next part of the fragmented MP4."""
@@ -168,7 +168,7 @@ class Lived(NamedTuple):
 
     @property
     def size(self) -> int:
-        """What counts until the client has received it, bytes."""
+        """Bytes that count as unread until the client has received them."""
         return len(self.content) + (0 if self.bare is None else BARE_SIZE)
 
 

@@ -19,7 +19,7 @@ USUAL_S = 0.02
 """CPU time after which the reading of a text gets the lowest priority, s."""
 MOST_WAIT_S = 60.0
 """Elapsed time after which the process is killed, s: for systems that cannot limit CPU time, and
-machines that are too busy to give it any."""
+busy machines that give it none."""
 FORKS = "forkserver" in multiprocessing.get_all_start_methods()
 _context: Any = multiprocessing.get_context("forkserver" if FORKS else "spawn")
 

@@ -1,1 +1,1 @@
-"""Languages beside English, read with the accent of a voice that has learned English alone."""
+"""Languages other than English, read with the accent of a voice that has learned only English."""

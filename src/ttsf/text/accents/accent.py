@@ -20,7 +20,7 @@ _NEAREST = {
     "ħ": "h", "ʕ": "ɑː", "ɦ": "h", "ʝ": "j", "ɥ": "w", "ɰ": "w", "ʍ": "w", "ɱ": "m", "ɬ": "l",
     "ɮ": "l", "ɺ": "ɹ", "ʙ": "b",
 }  # fmt: skip
-"""A sound to the nearest of American English; the longer ones come first."""
+"""The nearest sound of American English to each sound; longer keys come first."""
 _SOUND = re.compile("|".join(sorted(map(re.escape, _NEAREST), key=len, reverse=True)))
 _MARKS = re.compile(r"[\u0300-\u0302\u0304-\u0328\u032a-\u036fʲʷˠˤʰʼ‿0-9-]")
 """Tones, places and secondary articulations; the tilde and the syllabic stroke stay."""

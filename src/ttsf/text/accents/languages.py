@@ -14,7 +14,7 @@ from ttsf.text.english.trace import Traced
 
 _ENGLISH = "en"
 _LOOKED_AT = 2_000
-"""Characters of a text by which its language is guessed."""
+"""Number of characters of a text from which its language is guessed."""
 
 
 class Language(NamedTuple):

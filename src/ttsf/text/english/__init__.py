@@ -1,1 +1,1 @@
-"""Written English to words: tokens with a class and a place each, one file a class of tokens."""
+"""Written English to words: tokens, each with a class and a position; one file per class."""

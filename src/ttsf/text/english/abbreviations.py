@@ -38,7 +38,7 @@ def _name_follows(match: re.Match[str]) -> bool:
 
 
 def _name_precedes(match: re.Match[str]) -> bool:
-    """A capitalised word of more than an article, not at the start of its sentence."""
+    """Whether a capitalised word, but no article, precedes, not at its sentence's start."""
     found = find_left(match, r"(\S*)\s*\b([A-Z][\w'.&-]*|\d+(?:st|nd|rd|th)?),?\s+$")
     if not found or found[2] in STARTERS:
         return False

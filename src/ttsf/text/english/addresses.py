@@ -74,7 +74,7 @@ def host(text: str) -> str:
 
 
 def _url(match: re.Match[str]) -> str:
-    """The host, and its path where that is short and of words; marks and queries are left out."""
+    """The host, and a path that is short and made of words, without fragment and query."""
     text = match[1].rstrip(".,;:!?\"')]")
     rest = match[1][len(text) :]
     site, _, path = text.partition("/")

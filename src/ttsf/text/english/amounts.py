@@ -67,7 +67,7 @@ def _percent(match: re.Match[str]) -> str:
 
 
 def minus_allowed(match: re.Match[str]) -> bool:
-    """Whether the hyphen of a match, if any, is a minus: nothing is written right before it."""
+    """Whether the hyphen of a match, if any, can be a minus: no word is attached before it."""
     return not match["minus"] or not find_left(match, r"[\w)\]]$")
 
 
@@ -139,7 +139,7 @@ def _part_of_unit(match: re.Match[str]) -> str | None:
 
 
 def _fits(match: re.Match[str], unit: str) -> bool:
-    """Signs that are other things as well are units only where nothing else is likely."""
+    """Whether an ambiguous sign is a unit: only where nothing else is likely."""
     if len(unit) == 1 and _is_label(match):
         return False
     if unit in tuple("AJNTB") and find_right(match, r"\.?\s+[A-Z]"):

@@ -160,7 +160,7 @@ def _span(match: re.Match[str]) -> str | None:
 
 
 def clock(hour: str, minute: str, half: str | None, bare: bool = False) -> str:
-    """'14', '05' -> 'fourteen oh five'; half is 'am' or 'pm' in any writing."""
+    """'14', '05' -> 'fourteen oh five'; half: 'am' or 'pm', in any spelling."""
     letters = " " + re.sub(r"[.\s]", "", half).upper() if half else ""
     if minute == "00":
         if half or bare:

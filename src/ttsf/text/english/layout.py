@@ -15,11 +15,11 @@ from ttsf.text.english.tokens import find_left
 from ttsf.text.english.trace import Traced
 
 _SHORT_LINE = 60
-"""Longer lines are taken as wrapped; the next one goes on with the sentence."""
+"""Longer lines count as wrapped: the sentence continues in the next one."""
 _HEADING_LENGTH = 40
 """A line as short as this that ends without a stop is a heading or an item."""
 _SHORT_ITEM = 3
-"""Items of a list of so many words are set apart by commas."""
+"""List items of up to this many words are separated by commas."""
 _PLAIN_SIGNS = str.maketrans(
     dict.fromkeys("‘’‛ʼ´′＇ʹꞌʻ", "'")
     | dict.fromkeys("“”„‟″〝〞＂", '"')
@@ -28,7 +28,7 @@ _PLAIN_SIGNS = str.maketrans(
     | {"。": ".", "、": ",", "―": "—", "™": "", "®": "", "℠": "", "⋅": "·", "∙": "·", "∗": "*"}
 )
 _FAR_LETTERS = str.maketrans("ơƠưƯêÊ", "oOuUèÈ")
-"""Letters of other alphabets that espeak-ng spells or says as others, to the nearest it knows."""
+"""Letters that espeak-ng spells out or misreads, with the nearest letter that it knows."""
 _POWER_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _EOL = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff]")
@@ -51,7 +51,7 @@ _CLOSING = "\"')\u00bb]”’*_ "
 _LINE_WORD = re.compile(r"[\w'.&-]++")
 _SIGNS_KEPT = {*"".join(SIGNS), *"".join(CURRENCIES), *"".join(RELATIONS), *"^°~$√<>=|`⁄"}
 _MICRO = re.compile(r"[µμ](?=[mgslLFAVWH](?:\b|z\b))")
-"""Written "mc" as in medicine, which is no Greek letter."""
+"""The sign for micro before a unit, which becomes "mc" as in medicine."""
 _NUMERO = re.compile(r"\b[Nn][º°](?=\s?\d)")
 _MICRO_ALONE = re.compile("µ")
 _MARKS = re.compile(f"[{ITEM}{HEADING}]")
@@ -87,18 +87,18 @@ def _without_emoticon(match: re.Match[str]) -> str:
 
 
 def _superscript(match: re.Match[str]) -> str:
-    """Powers after a number, a sign or a short unit; a note's number after a word goes."""
+    """Keep powers after a number, a sign or a short unit; drop a note's number after a word."""
     word = find_left(match, r"([a-z]{4}|(?:^|\s)[A-Z]?[a-z]{3})$")
     note = word and not ("⁻" in match[0] or word[1].strip() in _RAISED)
     return "" if note else "^" + match[0].translate(_POWER_DIGITS)
 
 
 _RAISED = frozenset(("mol", "mmol", "sin", "cos", "tan", "cot", "sec", "csc", "log", "exp", "rad"))
-"""What has powers, though it is as long as a word."""
+"""Names that can have powers, although they are as long as a word."""
 
 
 def _dropped(c: str) -> bool:
-    """Pictures and signs without a name that could be said."""
+    """Find pictures and signs without a name that could be said."""
     if c in _SIGNS_KEPT or c in "™®℠№°´":
         return False
     return unicodedata.category(c) in ("So", "Sk", "Sc", "Sm", "Co", "Cs", "Cn") or c == "\ufffd"
@@ -126,7 +126,7 @@ def _plain_cluster(match: re.Match[str]) -> str:
 
 
 def _line_end(match: re.Match[str]) -> str:
-    """A space, a comma or an end for the end of a line."""
+    """Return what replaces the end of a line: a space, a comma or a sentence end."""
     text, place = match.string, match.start()
     begin = max(text.rfind("\n", 0, place) + 1, place - 500)
     line, after = text[begin:place], text[match.end() : match.end() + 1]

@@ -47,7 +47,7 @@ _SMALL = set("IVX")
 Alone, two of them are initialisms as well ("an IV"); II and three or more are numbers, but for
 those that the table of initialisms has."""
 _YEARS = range(1501, 2100)
-"""Of numerals on title pages and in films."""
+"""Range of the years that numerals on title pages and in films stand for."""
 _VERBS_OF_I = words(
     "am have think know see love want need like do don't say go feel hope guess mean"
 )

@@ -1,4 +1,4 @@
-"""Small word lists by which the rules judge the neighbours of a token, from their table."""
+"""Small word lists, from a table, by which rules judge the neighbours of a token."""
 
 from ttsf.text.english.lexicons.table import rows
 

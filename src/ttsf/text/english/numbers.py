@@ -119,7 +119,7 @@ def fraction_words(top: int, bottom: int, singular: bool = False) -> str:
 
 
 def fraction(match: re.Match[str]) -> str | None:
-    """'1 1/2' -> 'one and one half', of the groups whole, top and bottom."""
+    """'1 1/2' -> 'one and one half', from the groups whole, top and bottom."""
     whole, top, bottom = match["whole"], match["top"], match["bottom"]
     if max(map(len, (whole or "", top, bottom))) > 6:
         return None
@@ -151,7 +151,7 @@ def _score(match: re.Match[str]) -> str | None:
 
 
 def _year(match: re.Match[str]) -> str | None:
-    """A number of four digits that its neighbours make a year."""
+    """Read a number of four digits as a year if its neighbours suggest one."""
     number, before, after = int(match[0]), word_before(match), word_after(match)
     modern = 1900 <= number < 2100
     if not 1000 <= number < 2200:
@@ -186,7 +186,7 @@ def _year(match: re.Match[str]) -> str | None:
 
 
 def _code(match: re.Match[str]) -> str | None:
-    """Digits at letters, or after the name of something numbered."""
+    """Read digits next to letters, or after the name of something numbered."""
     number, before = match[0], left(match)
     if find_right(match, r"[.,]\d"):
         return None
@@ -231,7 +231,7 @@ _STREET = (
 
 
 def _grouped(match: re.Match[str]) -> str | None:
-    """Digits in groups of three with spaces, stops or apostrophes between."""
+    """Read digits in groups of three, separated by spaces, full stops or apostrophes."""
     groups = re.split(r"[ .'_]", match[0])
     if len(groups) == 2:
         if not (groups[1] == "000" or is_plural(word_after(match))) or "." in match[0]:

@@ -9,7 +9,7 @@ from ttsf.text.markup.ssml import is_ssml, read_ssml
 
 DEFAULT_PAUSE_S = 0.5
 _NO_LINK = r"(?!\((?:/|#|\.{1,2}/|www\.|[a-z][a-z0-9+.-]{0,20}:))"
-"""A word in brackets before an address or its sound is a word."""
+"""Brackets before an address or a pronunciation hold plain words, not markup."""
 EXPRESSION = re.compile(rf"\[\s?(?P<mark>/?(?:smile|serious))\s?\]{_NO_LINK}", re.I)
 _MARKUP = re.compile(
     rf"\[\s?pause\s?(?P<length>:[^\[\]\n]{{0,40}})?\]{_NO_LINK}"

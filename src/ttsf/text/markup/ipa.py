@@ -9,7 +9,7 @@ from ttsf.symbols import IPA, LETTERS
 
 _STRESS = "ˈˌ"
 _SAME = str.maketrans({"g": "ɡ", "r": "ɹ", ":": "ː", "'": "ˈ", "’": "ˈ"})
-"""What people type for symbols that the English voice has."""
+"""Substitutes that people type for symbols of the English voice."""
 _LEFT_OUT = ".‿\u0361\u035c|"  # ends of syllables, links, ties
 _KNOWN = frozenset(LETTERS + IPA + " ")
 

@@ -137,7 +137,7 @@ def seconds(written: str, where: str) -> float:
         number, per_s = number[:-2], 1000.0
     number = number.removesuffix("s").strip()
     if not number.replace(".", "", 1).isdecimal() or not number.isascii():
-        raise TtsfError(f"{where}: a pause is as long as 0.5s or 500ms, not '{written.strip()}'")
+        raise TtsfError(f"{where}: a pause is written like 0.5s or 500ms, not '{written.strip()}'")
     result = float(number) / per_s
     if result > MAX_PAUSE_S:
         raise TtsfError(f"{where}: a pause may last {MAX_PAUSE_S:g} s, not {result:g} s")

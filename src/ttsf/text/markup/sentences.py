@@ -1,4 +1,4 @@
-"""Find sentence ends in cleaned English text by what follows each stop; only this module does."""
+"""Find sentence ends in cleaned English text by what follows each stop; no other module does."""
 
 # ruff: noqa: RUF001 (quotes)
 
@@ -111,7 +111,7 @@ def cuts(words: Sequence[str], longest: int) -> list[int]:
 
 
 def _cost(word: str, following: str) -> float:
-    """How much a cut between two words hurts, in parts of the longest length."""
+    """Cost of a cut between two words, as a fraction of the longest length."""
     end = word.rstrip(QUOTES)[-1:]
     if end in ";:—-–.!?…":
         return 0.0
@@ -128,7 +128,7 @@ def _sentences_of(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _ends(text: str, begin: int, stop: re.Match[str], end: int) -> bool:
-    """Whether a sentence from `begin` on ends at this stop, more of its line following."""
+    """Whether a sentence from `begin` on ends at this stop, if more text follows on its line."""
     following = _NEXT_WORD.match(text[stop.end() : min(end, stop.end() + 60)])
     word = following[1] if following else ""
     after = text[stop.end() + 1 : stop.end() + 2]
@@ -200,7 +200,7 @@ def _names_a_place(before: str, earlier: str) -> bool:
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The sentence, or pieces of it of LONGEST characters at most."""
+    """The sentence, cut into pieces of at most LONGEST characters if it is longer."""
     while end - start > LONGEST:
         half = start + LONGEST // 2
         window = text[half : start + LONGEST]

@@ -1,4 +1,4 @@
-"""Parse the part of SSML 1.1 that this voice supports; other tags are reported and never spoken.
+"""Parse the supported part of SSML 1.1; other tags are reported and never spoken.
 
 Uses expat, since only expat reports positions in the source. A document with a DTD is refused: it
 could define entities that expand without bound or refer to other files.
@@ -23,7 +23,7 @@ SLOWEST, FASTEST = 0.5, 2.0
 PLAIN = {"speak", "voice", "lang", "w", "token", "emphasis"}
 """Tags that are ignored, while their text is read."""
 _WORDS = {"phoneme", "sub", "say-as"}
-"""How a word is said, or what is said instead."""
+"""Tags that set a word's pronunciation, or what is said instead."""
 UNSPOKEN = {"audio", "desc", "lexicon", "lookup", "meta", "metadata"}
 
 
@@ -76,7 +76,7 @@ class _Reader:
         raise TtsfError("SSML: a document with a DTD is not read")
 
     def _here(self) -> int:
-        """Which character of the user's text is being read."""
+        """Index of the character of the user's text that is being read."""
         at = self._parser.CurrentByteIndex
         self._place += len(self._content[self._byte : at].decode())
         self._byte = at
@@ -136,7 +136,7 @@ class _Reader:
     def _break(self, attributes: dict[str, str], where: str) -> None:
         strength = attributes.get("strength", "medium")
         if strength not in STRENGTHS:
-            raise TtsfError(f"{where}: strength is one of {', '.join(STRENGTHS)}")
+            raise TtsfError(f"{where}: strength must be one of {', '.join(STRENGTHS)}")
         time = attributes.get("time")
         self._writer.end(seconds(time, where) if time else STRENGTHS[strength], ends=False)
 
@@ -167,7 +167,7 @@ class _Reader:
         self._waiting = len(self._open), "", read_ipa(_needed(attributes, "ph", where), where)
 
     def _close_word(self) -> None:
-        """One run for the whole of an alias or of a word with its sound."""
+        """Add one run for a whole alias, or for a word with a given pronunciation."""
         assert self._waiting is not None
         _, alias, ipa = self._waiting
         written = " ".join("".join(text for text, _, _ in self._inner).split())
@@ -202,6 +202,6 @@ def _rate(written: str, where: str) -> float:
         r"(?P<sign>[+-])?(?P<number>\d{1,4}(?:\.\d{1,4})?)(?P<percent>%)?", written
     )
     if match is None or (match["sign"] and not match["percent"]):
-        raise TtsfError(f"{where}: a rate is such as 80%, +20%, 1.2 or slow, not '{written}'")
+        raise TtsfError(f"{where}: a rate is written like 80%, +20%, 1.2 or slow, not '{written}'")
     number = float(match["number"]) / (100 if match["percent"] else 1)
     return {"+": 1 + number, "-": 1 - number}.get(match["sign"] or "", number)

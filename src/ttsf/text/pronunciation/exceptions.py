@@ -80,7 +80,7 @@ def _sound(written: list[str], k: int) -> str:
 
 
 def _exception(word: str) -> str:
-    """The sound of a word of the tables, with its accents or without, or of its -s form."""
+    """Look a word up in the tables, with or without its accents, also by its -s form."""
     bare = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
     for form in (word, bare):
         if form in SOUNDS:

@@ -35,7 +35,7 @@ BEFORE_SUBJECT = words(
     " old local new if when that while and but as because most other"
 )
 _COMPOUND = words("sports sales customs news arms goods savings always perhaps does this series")
-"""Nouns in -s that stand before another noun, and words that are no nouns."""
+"""Nouns in -s that modify the noun after them, and words in -s that are not nouns."""
 
 
 def at(words: Sequence[str], k: int) -> str:

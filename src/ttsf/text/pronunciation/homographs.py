@@ -123,7 +123,7 @@ def _is_metal(words: Sequence[str], k: int, start: int) -> bool:
 
 
 def _read(words: Sequence[str], k: int, start: int) -> str:
-    """Past after he, she and names, and where the sentence is of the past."""
+    """Past tense after he, she and names, and in a sentence about the past."""
     past, present = "ɹˈɛd", ""
     before = list(words[max(0, k - 4) : k])
     if not before or (k == start and at(words, k - 1) not in SUBJECTS):
@@ -165,7 +165,7 @@ def _wound(words: Sequence[str], k: int, start: int) -> str:
 
 
 def _bow(words: Sequence[str], k: int, start: int) -> str:
-    """The bow of the body or of a ship; other bows are left to espeak-ng."""
+    """'Bow' in the sense of bending or of a ship; other bows are left to espeak-ng."""
     before, after = at(words, k - 1), at(words, k + 1)
     low = before in ("low", "deep", "slight", "little", "final", "stiff")
     given = before == "a" and at(words, k - 2) in _BOWING and not _KNOTS & set(words)
@@ -203,7 +203,7 @@ def _live(words: Sequence[str], k: int, start: int) -> str:
 
 
 def _lives(words: Sequence[str], k: int, start: int) -> str:
-    """The verb, as in 'Anna lives in Rome', not the noun of 'their lives in Rome'."""
+    """'Lives' as a verb, as in 'Anna lives in Rome', not the noun in 'their lives in Rome'."""
     before, after = at(words, k - 1), at(words, k + 1)
     places = _PLACES | {"just"}
     counted = before in NOUN_BEFORE | BEFORE_SUBJECT | {"human", "their", "two", "nine", "several"}
@@ -229,7 +229,7 @@ def _beloved(words: Sequence[str], k: int, start: int) -> str:
 
 
 def _used(words: Sequence[str], k: int, start: int) -> str:
-    """The habit: 'used to live', 'is used to it'; a tool 'was used to open it'."""
+    """'Used to' of a habit: 'used to live', 'is used to it'; not 'was used to open it'."""
     if at(words, k + 1) != "to":
         return ""
     passive = any(
@@ -249,7 +249,7 @@ def _tear(words: Sequence[str], k: int, start: int) -> str:
 
 
 def _nice(words: Sequence[str], k: int, start: int) -> str:
-    """The town, with a capital."""
+    """'Nice' with a capital, the town."""
     place = at(words, k - 1) in ("in", "to", "from", "near", "of", "visited", "via")
     after = at(words, k + 1)
     return "nˈiːs" if place and (not after or after[0].isupper() or not after.isalpha()) else ""
@@ -276,7 +276,7 @@ _PLACES = words(
 
 
 def _row(words: Sequence[str], k: int, start: int) -> str:
-    """A quarrel."""
+    """'A row' in the sense of a quarrel."""
     had = at(words, k - 1) in ("a", "big", "terrible", "furious", "blazing", "the")
     return "ɹˈaʊ" if had and at(words, k + 1) in ("about", "with", "over") else ""
 
@@ -286,7 +286,7 @@ def _polish(words: Sequence[str], k: int, start: int) -> str:
 
 
 def _sake(words: Sequence[str], k: int, start: int) -> str:
-    """The drink."""
+    """'Sake' in the sense of the drink."""
     drinks = {"bottle", "cup", "cups", "drink", "drank", "sushi", "hot", "warm", "glass", "rice"}
     drunk = drinks & set(words[max(0, k - 4) : k]) and at(words, k + 1) != "of"
     return "sˈɑːki" if drunk and not at(words, k - 1).endswith("'s") else ""

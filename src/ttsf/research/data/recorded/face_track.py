@@ -61,7 +61,7 @@ class Stretch(NamedTuple):
 
     @property
     def square(self) -> CropSquare:
-        """The crop of all its frames."""
+        """The crop that all frames of the stretch share."""
         return crop_square(self.face)
 
 

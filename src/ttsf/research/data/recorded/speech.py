@@ -113,7 +113,7 @@ def speech_pieces(samples: np.ndarray, transcript: str | None, longest_s: float)
     phones = align(samples, words, LEAST_LIKELY)
     unwritten_s = longest_loud(samples, [(phone.start_s, phone.end_s) for phone in phones])
     if unwritten_s > UNWRITTEN_S:
-        raise TtsfError(f"something that its text lacks is heard for {unwritten_s:.1f} s")
+        raise TtsfError(f"the transcript lacks something that is heard for {unwritten_s:.1f} s")
     length_s = min(PIECE_S, longest_s)
     return cut_in_pauses(len(samples), with_commas(words, phones), phones, length_s)
 

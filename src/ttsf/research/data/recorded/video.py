@@ -76,7 +76,7 @@ class Recording(NamedTuple):
 
 
 def prepare_one(job: PrepareJob, out: Path) -> Record:
-    """Write clips and thumbnails of one video below `out`; an unusable video is one refusal."""
+    """Write clips and thumbnails of one video below `out`; an unusable video gives one refusal."""
     try:
         return _prepare(job, out)
     except CannotWrite:

@@ -27,7 +27,7 @@ def open_portrait(
         raise TtsfError("no face")
     limit = np.array(image.shape[1::-1]) - MARGIN
     if (points[:, :2] < MARGIN).any() or (points[:, :2] > limit).any():
-        raise TtsfError("the face leaves the picture")
+        raise TtsfError("the face extends beyond the picture")
     return Animator(image, points, size, donor)
 
 

@@ -84,9 +84,9 @@ def checked(samples: np.ndarray) -> np.ndarray:
     """Convert to float64 [N]; raises TtsfError for a clip without measurable sound."""
     wave = np.ascontiguousarray(samples, dtype=np.float64)
     if wave.ndim != 1 or len(wave) < SHORTEST:
-        raise TtsfError("a clip to be measured needs 0.1 s of sound or more, on one channel")
+        raise TtsfError("the clip needs 0.1 s of sound or more, on one channel")
     if not np.isfinite(wave).all():
-        raise TtsfError("a clip to be measured holds samples that are not numbers")
+        raise TtsfError("the clip holds samples that are not finite")
     return wave
 
 

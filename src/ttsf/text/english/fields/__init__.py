@@ -1,1 +1,1 @@
-"""Writing of special fields: chats, code, markets, science, scores."""
+"""Notation of special fields: chats, code, markets, science, scores."""

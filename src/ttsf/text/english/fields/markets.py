@@ -1,4 +1,4 @@
-"""Stock tickers, and money as it is written in Switzerland and the North."""
+"""Stock tickers, and money as written in Switzerland and Scandinavia."""
 
 # ruff: noqa: RUF001
 
@@ -18,7 +18,7 @@ _KRONER = Currency("krone", "kroner", "øre", "øre")
 _CODE = r"(?:CHF|SFr\.|Fr\.|NOK|SEK|DKK|ISK|kr\.?|EUR|€)"
 _GROUPED = r"\d{1,3}(?:['’ .]\d{3})++(?!\d)|\d++"
 _DASHED = r"(?:[.,:]\s?[-\u2014]{1,2}+(?!\w))"
-"""What stands for no hundredths: 20.-"""
+"""Signs that mean "no hundredths", as in 20.-"""
 
 
 def _letters(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Scores, pages and lines: two numbers around a sign that are no fraction, ratio or time."""
+"""Scores, pages and lines: two numbers around a sign, but no fraction, ratio or time."""
 
 # ruff: noqa: RUF001
 
@@ -14,7 +14,7 @@ _PARTS = words(
     " chunk layer epoch batch shard segment track disc disk card try attempt session module unit"
     " exercise issue book poem verse video clip screen sheet sample group match heat leg hole"
 )
-"""Of which so many there are: "page 3/12"."""
+"""Nouns before a number and a total: "page 3/12"."""
 _RATED = words(
     "hp mp health battery score scored scores scoring mark marks grade graded rating rated rate"
     " rates got get gets give gives gave giving quiz test exam progress charge accuracy points"

@@ -18,7 +18,7 @@ _THOUGHT = re.compile(
     r"|\A(?:[^<]|<(?!/?think))*+</think(?:ing)?>",
     re.I,
 )
-"""What a model thinks before it answers, and calls; some leave out the first tag."""
+"""A model's thoughts before its answer, and its calls of tools; some leave out the first tag."""
 _FENCED = re.compile(
     r"^[ \t>]*+(`{3,}+|~{3,}+)[^`\n]*+\n(?P<code>(?s:.*?))(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.M
 )
@@ -74,7 +74,7 @@ def without_blocks(traced: Traced, read_code: bool = False) -> Traced:
 
 
 def _lines_apart(traced: Traced, pattern: re.Pattern[str]) -> Traced:
-    """Lines of code end what they say, as paragraphs do."""
+    """End a sentence at each line of code, as at a paragraph."""
     spans = [match.span("code") for match in pattern.finditer(traced.text)]
     starts = [start for start, _ in spans]
 

@@ -9,11 +9,11 @@ from ttsf.text.english.trace import Traced
 
 _READ = ("LATIN", "MODIFIER")
 _MOST_GREEK = 2
-"""Greek letters in a row that are signs, as in mathematics; more are a word."""
+"""Most Greek letters in a row that count as signs, as in mathematics; more are a word."""
 _SHOWN = 20
 """Letters of a word that are shown in a warning."""
 _HIDDEN = "\ue000"
-"""Stands for a letter that is left out; the text of a user holds none by then."""
+"""Stands for a letter that is left out; at that stage a user's text contains no such character."""
 _LEFT_OUT = re.compile(
     f' ?(?:[(\\[]\\s*+(?:{_HIDDEN}++[\\s,;:!?-]*+)++[)\\]]|"{_HIDDEN}++"|{_HIDDEN}++)(?=(.)?)'
 )
@@ -43,7 +43,7 @@ def without_foreign(traced: Traced, known: str) -> tuple[Traced, tuple[str, ...]
 
 
 def _gap(match: re.Match[str]) -> str:
-    """No space between a word and the sign after what is left out."""
+    """Return the gap that replaces what is left out: no space before a sign that follows."""
     before = match.string[match.start() - 1 : match.start()]
     return "" if before.isalnum() and (match[1] or " ") in ",.;:!?" else " "
 

@@ -51,7 +51,7 @@ def without_tags(traced: Traced) -> Traced:
 
 
 def _raised(match: re.Match[str]) -> str:
-    """A power after a number, a small letter or a bracket; "th" and "A2" stay; a note goes."""
+    """A power after a number, a small letter or a bracket; keep "th" and "A2", drop a note."""
     before = match.string[max(0, match.start() - 2) : match.start()]
     if match[1].isalpha() and len(match[1]) > 1:
         return match[1]
