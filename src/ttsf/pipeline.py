@@ -174,7 +174,7 @@ class Pipeline:
     ) -> None:
         """Raise the TtsfError that `speak` would raise, without generating anything.
 
-        Whether words fit their recording is not found out.
+        It does not check whether words fit their recording.
         """
         sound = self._sound(audio, options)
         if text is not None or sound is None:
@@ -202,7 +202,7 @@ class Pipeline:
         audio: as in `speak`, with a whole text or none; without one, a `Sound` is drawn .2 s behind
         the samples that have arrived.
 
-        Closing the iterator ends the work, after the block of sound that is waited for. Streams may
+        Closing the iterator ends the work, once the awaited block of sound has arrived. Streams may
         run concurrently in several threads; each gives the same result as alone. Raises like
         `speak`, before the first chunk; for pieces and sound, errors are raised when they are
         reached.

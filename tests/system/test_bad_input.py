@@ -221,7 +221,7 @@ def test_options_out_of_range(refused: Run, option: str, value: str, complaint: 
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (("--timings-format", "polly"), "timings_format has no effect without a file of timings"),
+        (("--timings-format", "polly"), "timings_format has no effect without a timings file"),
         (("--still", "--motion", "0.5"), "leave out motion or still"),
         (("--still", "--blinks", "0.5"), "leave out blinks or still"),
         (("--no-mark", "--mark-sound", "--audio", "a.wav"), "without the watermark (no_mark)"),

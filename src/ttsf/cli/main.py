@@ -141,7 +141,7 @@ COMMANDS = {
     "voices": Known(
         "voices",
         "Voices",
-        "List a model's voices; save a sample of each, or say or save the one that a face chooses.",
+        "List a model's voices and save samples, or name or save the one that a face chooses.",
     ),
     "verify": Known(
         "verify",

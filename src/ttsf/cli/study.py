@@ -85,7 +85,7 @@ STUDY = Annotated[Make, subcommand("make")] | Annotated[Analyse, subcommand("ana
 
 def _check_output(out: Path, inputs: tuple[Path, ...]) -> None:
     if out.suffix.lower() in (".csv", ""):
-        raise TtsfError(f"{out}: give --out a name that ends in .md; the .csv comes beside it")
+        raise TtsfError(f"{out}: give --out a name that ends in .md; the .csv is written beside it")
     taken = {path.resolve() for path in inputs}
     for path in (out, out.with_suffix(".csv")):
         if path.resolve() in taken:

@@ -1,4 +1,4 @@
-"""`ttsf voices`: list a model's voices, or say or save the one that a face chooses."""
+"""`ttsf voices`: list a model's voices, or name or save the one that a face chooses."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ SAMPLE = "Hello. This is how I sound when I read a sentence to you."
 
 @dataclass(frozen=True)
 class Voices:
-    """List a model's voices; save a sample of each, or say or save the one that a face chooses.
+    """List a model's voices and save samples, or name or save the one that a face chooses.
 
     ttsf voices --samples voices
     """

@@ -61,7 +61,7 @@ Label = Annotated[bool, Doc('Show "AI-generated" in a corner.')]
 CaptionsKind = Literal["none", "track", "burnt"]
 StreamCaptions = Literal["none", "burnt"]
 """Subtitles in the video: a track of the file, or drawn into the frames."""
-MaxSeconds = Annotated[float, Gt(0), Doc("Refuse a text whose speech would be longer, in s.")]
+MaxSeconds = Annotated[float, Gt(0), Doc("Maximum length of the speech, s; refuses longer texts.")]
 
 
 class GenerateOptions(NamedTuple):

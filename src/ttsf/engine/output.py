@@ -81,7 +81,7 @@ class Outputs(NamedTuple):
         if self.timings is not None:
             names.check_timings_name(self.timings)
         elif self.timings_format != self._field_defaults["timings_format"]:
-            raise TtsfError("timings_format has no effect without a file of timings: name one")
+            raise TtsfError("timings_format has no effect without a timings file: name one")
 
 
 class Written(NamedTuple):

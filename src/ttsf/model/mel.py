@@ -63,7 +63,7 @@ def mel_spectrogram(samples: Tensor, config: AudioConfig) -> Tensor:
 
 
 def loudness(mel: Tensor, loudest: float | None = None) -> Tensor:
-    """Loudness from 0 (silence) to 1 (`loudest`, or the loudest of these): log-mel [80, T] -> [T].
+    """Loudness from 0 (silence) to 1 (`loudest`, or the loudest frame): log-mel [80, T] -> [T].
 
     loudest: natural-log mel level.
     """

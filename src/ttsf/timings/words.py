@@ -45,5 +45,5 @@ class WordTimes(NamedTuple):
 
     @property
     def asks(self) -> bool:
-        """Whether they end with a question mark, before any quotes, brackets and exclamation marks."""
+        """Whether they end with a question mark; quotes, brackets and "!" may follow it."""
         return bool(self.words) and self.words[-1].text.rstrip("\"')]}!").endswith("?")

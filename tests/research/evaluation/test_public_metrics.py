@@ -64,7 +64,7 @@ def test_fid_is_over_all_frames():
     rows = [np.concatenate([numbers(clip) for clip in side]) for side in (fake, real)]
     assert fid(corners, fake, real) == pytest.approx(frechet_of(*rows), rel=1e-4)
     assert fid(corners, fake, fake) == 0
-    with pytest.raises(TtsfError, match="fake and real clips"):
+    with pytest.raises(TtsfError, match="generated and real clips"):
         fid(corners, fake, [])
 
 

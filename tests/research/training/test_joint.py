@@ -105,7 +105,7 @@ def test_it_begins_with_the_parts_that_a_run_holds(stages: TinyStages, tmp_path:
         JointStage(
             JointOptions(stages.corpus, stages.run("syncnet"), allow_missing=True), TINY_PRESET
         )
-    with pytest.raises(TtsfError, match="no part of a model is in there"):
+    with pytest.raises(TtsfError, match="no part of a model found there"):
         assemble(TINY_PRESET, [stages.run("syncnet")])
     with pytest.raises(
         TtsfError, match="is a run of training; make a model of it by ttsf assemble"

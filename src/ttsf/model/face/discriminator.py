@@ -1,4 +1,4 @@
-"""D of Eq. 2, Sec. 3.1: real or drawn (StyleGAN2's residual form, without blur).
+"""D of Eq. 2, Sec. 3.1: tells real from drawn frames (StyleGAN2's residual form, without blur).
 
 The paper does not describe D. Unlike StyleGAN2 there is no equalised learning rate but a plain
 Kaiming start: equalisation evens out large Adam steps (2e-3), ours are 1e-4 [P 4.1]. One layer

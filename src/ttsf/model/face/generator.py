@@ -50,7 +50,7 @@ def fast_layout(device: torch.device) -> torch.memory_format:
 class Fields(NamedTuple):
     """G's output fields for a picture of any size; s: side of the last scale; x before y.
 
-    The frame is warped(picture, identity + flow) * mask + drawn * (1 - mask) within the crop.
+    Within the crop the frame is warped(picture, identity + flow) * mask + drawn * (1 - mask).
     """
 
     flow: Tensor
@@ -98,7 +98,7 @@ def _double(x: Tensor) -> Tensor:
 
 @cache
 def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 itself, at twice the speed of float32."""
+    """Whether this processor multiplies bfloat16 in hardware, at twice the speed of float32."""
     known = torch.cpu.get_capabilities()
     return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
 

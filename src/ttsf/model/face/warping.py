@@ -46,7 +46,7 @@ def identity_grid(side: int, like: Tensor) -> Tensor:
 def warp(image: Tensor, grid: Tensor) -> Tensor:
     """Bilinear sampling of [B, C, s, s] at grid [B, h, w, 2]; the edge is repeated outside.
 
-    The grid is bound to the pixel centres: Apple's GPUs know no padding by the border.
+    The grid is clamped to the pixel centres: Apple's GPUs lack padding by the border.
     """
     edge = 1 - 1 / image.shape[-1]
     return F.grid_sample(image, grid.clamp(-edge, edge), align_corners=False)

@@ -92,7 +92,7 @@ def are_marks(ids: Tensor) -> Tensor:
 def give_pauses_to_marks(durations: Tensor, ids: Tensor) -> Tensor:
     """Reassign each pause to the first punctuation mark between two phones: int64 [B, L].
 
-    The search assigns a silence sometimes to the mark, sometimes to a space or blank beside it. The
+    The search sometimes assigns a silence to the mark, sometimes to a space or blank beside it. The
     mean log-durations are then too small, and the predictor would learn too short pauses.
     """
     size = ids.shape[1]

@@ -1,8 +1,8 @@
 """Phases of voiced sound from pulses at its F0 [ours; compare the pulses of NSF and Wavehax].
 
-A vocoder at the mel's frame rate gives each frame a phase, but a mel hardly tells by how much the
-phase of a harmonic advances between two frames. In steady vowels neighbouring frames therefore
-cancel each other. Here a head reads F0 from the vocoder's features, pulses run on at this F0
+A vocoder at the mel's frame rate predicts a phase for each frame, but a mel hardly determines how
+far the phase of a harmonic advances between two frames. So in steady vowels neighbouring frames
+cancel each other. Here a head predicts F0 from the vocoder's features, pulses at this F0 continue
 through the whole sound, and the lowest bins of voiced frames take the phases of these pulses,
 filtered by the sound's own envelope. Magnitudes and everything above stay the vocoder's.
 """
@@ -74,9 +74,8 @@ class PitchHead(nn.Module):
 def pulses(pitch: Pitch, hop: int, rate: int, limit: float) -> Tensor:
     """Pulses at F0, all harmonics up to `limit` Hz alike: [B, T * hop].
 
-    Unvoiced frames keep the last F0, so that a voice comes back where it would have been. Phases
-    run in float64, on the CPU as not every device has it: after an hour they are still exact to a
-    millionth of a turn.
+    Unvoiced frames keep the last F0, so that pulses resume in phase. Phases are summed in float64,
+    on the CPU since not every device has it: after an hour they are exact to a millionth of a turn.
     """
     frames = torch.arange(pitch.f0.shape[1], device=pitch.f0.device)
     first = pitch.voiced.int().argmax(1, keepdim=True)
@@ -115,7 +114,7 @@ def harmonic_spectrum(
 ) -> Tensor:
     """Return the spectrum of draft [B, T * hop] with phases of pulses: [B, bins, T].
 
-    window: [n_fft] at `rate` Hz; limit: up to which frequency phases are those of pulses, in Hz.
+    window: [n_fft] at `rate` Hz; limit: highest frequency with the phases of pulses, Hz.
     """
     own = spectrum(draft, window, hop)
     pulse = spectrum(pulses(pitch, hop, rate, 2 * limit), window, hop)

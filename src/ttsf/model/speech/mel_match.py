@@ -1,8 +1,8 @@
-"""The mel of a vocoder's sound, brought to the mel that it was made from [ours].
+"""Correct a vocoder's sound so that its mel is the one that it was made from [ours].
 
-Frames whose phases do not fit each other cancel in the sum of their overlap, so that a sound has
-another mel than was asked for. What it lacks is known: each mel band of each frame gets the factor
-between the two, and the bins between two bands a mean of theirs.
+Overlapping frames whose phases do not fit cancel each other in part, so that the sound has another
+mel than was asked for. The error is known: each mel band of each frame is scaled by the ratio of
+the two, and the bins between two bands by a mean of their ratios.
 """
 
 import math

@@ -1,7 +1,7 @@
-"""Times of a text in recorded speech: the search of the alignment, by what the model would say.
+"""Times of a text in recorded speech, found by aligning it with what the model would say.
 
-Each symbol is a row of states, one for every STRIDE frames that the model itself would take for it,
-with its mean mel there. So a symbol that lasts keeps its length, unless the recording is faster.
+Each symbol is a sequence of states, one for every STRIDE frames that the model would give it, with
+the model's mean mel of these frames. So a long symbol stays long, unless the recording is faster.
 """
 
 import math
@@ -21,11 +21,11 @@ from ttsf.model.speech.duration import (
 from ttsf.model.speech.tts import SpeechFeatures, TextToSpeech
 
 STRIDE = 2
-"""Mel frames of a state: speech may be that many times faster than the model's own."""
+"""Mel frames per state: speech may be this many times faster than the model's own."""
 LOUD = 0.8
-"""Quantile of the frames' levels by which a recording is made as loud as mu before the search."""
+"""Quantile of the frames' levels at which a recording is made as loud as mu before the search."""
 COLOURED = 2
-"""Searches in which speech of another voice and microphone is fitted to mu."""
+"""Number of searches in which the colour of another voice and microphone is fitted to mu."""
 
 
 def fit_recording(
@@ -76,7 +76,7 @@ def nearest_voice(
 
 
 def _free_onsets(durations: Tensor, predicted: Tensor, ids: Tensor) -> Tensor:
-    """Give what exceeds a sound's predicted length to the mark, space or first blank before it.
+    """Move a sound's excess over its predicted length to the mark, space or first blank before it.
 
     Only after a mark and at the beginning: the closure of a /b/ is as silent as the pause, and the
     search takes both.

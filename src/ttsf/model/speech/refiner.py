@@ -11,7 +11,7 @@ from ttsf.model.speech.duration import symbols_of_frames
 PLACE = 3
 """Number of features for the position of a frame in its symbol."""
 NEAR = 10.0
-"""Unit of the distances to a symbol's ends, frames; they are capped at 2 units."""
+"""Unit of the distances to a symbol's ends, frames; distances are capped at 2 units."""
 
 
 def place_in_symbols(durations: Tensor, frames: int) -> Tensor:

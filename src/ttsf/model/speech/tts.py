@@ -44,7 +44,7 @@ class SpeechFeatures(NamedTuple):
     silence: Tensor  # [B] of them, added at the end
 
     def ahead(self, frames: int) -> "SpeechFeatures":
-        """Bring all that the audio mapper reads forward by mel frames; the last one is held."""
+        """Move what the audio mapper reads earlier by some mel frames; the last frame is held."""
         last = self.mu.shape[-1] - 1
         index = (torch.arange(last + 1, device=self.mu.device) + frames).clamp_max(last)
         embedding, hidden, mu = (x[..., index] for x in (self.embedding, self.hidden, self.mu))
@@ -220,8 +220,8 @@ class TextToSpeech(nn.Module):
     ) -> SpeechFeatures:
         """Features with predicted durations; `rate` > 1 speaks faster.
 
-        silence: mel frames that the marks and blanks at the end last at least; the last symbol
-        takes what they lack, in whole video frames.
+        silence: minimum mel frames of the marks and blanks at the end; the last symbol
+        is lengthened to reach it, in whole video frames.
         """
         text, durations = self.predict(ids, id_lengths, voice, rate, self.config.duration.pauses)
         there = (durations * silent_end(ids)).sum(1)
@@ -233,7 +233,7 @@ class TextToSpeech(nn.Module):
     def _align(self, spoken: SpokenText, voice: Tensor) -> tuple[EncodedText, Tensor, Tensor]:
         """The encoded text, the normalised mel x_1, and the durations that join them.
 
-        They are those that are known, else those that fit best.
+        The durations are the known ones, else those that fit best.
         """
         text = self.encoder(spoken.ids, spoken.id_lengths, voice)
         x_1 = (spoken.mel - self.audio.mel_mean) / self.audio.mel_std
@@ -251,7 +251,7 @@ class TextToSpeech(nn.Module):
     def _with_prosody(
         self, text: EncodedText, spoken: SpokenText, x_1: Tensor, durations: Tensor
     ) -> tuple[EncodedText, Tensor | None]:
-        """The text that knows the pitch and energy of its speech [B, 2, L], and these."""
+        """Add the pitch and energy of its speech to a text; return it and these [B, 2, L]."""
         if self.prosody is None:
             return text, None
         if spoken.log_f0 is None:

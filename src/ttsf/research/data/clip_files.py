@@ -1,7 +1,7 @@
 """Sec. 4.1: the files of one clip: an MP4 without sound or a PNG portrait, and a FLAC.
 
-Written once and read at random positions: keyframes are close, losses are invisible, and bytes do
-not depend on the run or the number of CPU cores. Rates are those of the configuration.
+Written once and read at random positions: key frames are close together, compression is invisible,
+and bytes do not depend on the run or the number of CPU cores. Rates are those of the configuration.
 """
 
 import errno
@@ -23,7 +23,7 @@ from ttsf.media.video import check_whole
 from ttsf.media.video_codecs import add_video
 
 KEYFRAME_EVERY = 16
-"""Keyframe interval, frames: at most 15 frames are decoded in vain."""
+"""Key frame interval, frames: at most 15 unneeded frames are decoded."""
 X264 = {
     "crf": "15",
     "preset": "fast",

@@ -49,7 +49,7 @@ RESERVED = (OURS, GROUND_TRUTH, CASCADE, REAL_SOUND, "cases", "voices")
 
 
 class Made(NamedTuple):
-    """What our models have said."""
+    """The videos and voices that our models made."""
 
     systems: list[System]
     missing: dict[str, dict[str, str]]

@@ -30,7 +30,7 @@ EXPRESSION = (
 SPEECH = (Measure.WER, Measure.MCD, Measure.C_SIM, Measure.F0_RMSE, Measure.F0)
 MAPPED = tuple(measure for measure in VIDEO if measure is not Measure.LAG)
 OF_SYSTEM = frozenset({Measure.FRECHET, Measure.CONSISTENCY})
-"""Measures of a system, not of its clips."""
+"""Measures of a whole system rather than of single clips."""
 BY_MEDIAN = frozenset({Measure.LAG})
 
 

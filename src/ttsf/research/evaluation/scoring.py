@@ -50,7 +50,7 @@ SEEN = (
     *(Measure.SILENT_LIPS, Measure.MOUTH_SHARPNESS),
 )
 FOLLOWED = (Measure.PHONES, Measure.BEST, Measure.LIPS, Measure.LAG, Measure.CLOSED)
-"""Figures of the picture, and those that need phone times too."""
+"""Figures of the picture alone (above), and those that also need phone times."""
 
 
 class Scorers:
@@ -86,7 +86,7 @@ class Measured(NamedTuple):
     opening: np.ndarray
     """Mouth opening in e, [T]; empty if no face could be followed."""
     expected: np.ndarray
-    """Opening that the phones let expect, [T]; empty if their times are unknown."""
+    """Opening expected from the phones, [T]; empty if their times are unknown."""
     yaw: np.ndarray
     """Yaw in degrees, [T] or empty."""
 

@@ -22,7 +22,7 @@ class EvaluateSettings:
     """Also drive the face by sound: by our own speech (cascade), and by that of real clips (GT
     audio)."""
     uses: tuple[Use, ...] = ("valid", "evaluate_only")
-    """Uses of a parts folder to evaluate."""
+    """Which files of a parts folder to evaluate, by their use."""
     per_person: int = 2
     """Maximum number of cases per person."""
     limit: int | None = 20

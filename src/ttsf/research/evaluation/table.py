@@ -105,7 +105,7 @@ class Table(NamedTuple):
         return "\n".join([*lines, "", small, ""])
 
     def against_real(self) -> dict[str, list[str]]:
-        """Format how many times the figure of real clips each system has, on the same cases.
+        """Format each system's figure as a multiple of that of real clips, on the same cases.
 
         Only for measures that are best when close to real clips; empty without real clips.
         """
@@ -166,7 +166,7 @@ def _pair(metric: Metric, pair: Paired | None) -> str:
 
 
 def _ratio(metric: Metric, pair: Paired | None, real: Paired | None) -> str:
-    """A figure over that of real clips, where both are above what their digits show."""
+    """A figure divided by that of real clips, if both are large enough for their printed digits."""
     if metric.better != "reference" or pair is None or real is None:
         return "-"
     if min(pair.value, real.value) < 10**-metric.digits:

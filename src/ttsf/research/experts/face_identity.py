@@ -104,7 +104,7 @@ class FaceIdentity(FaceNetwork):
     def forward(self, picture: Tensor) -> Tensor:
         """picture: [B, 3, s, s] RGB in [-1, 1], a face as a portrait shows it -> [B, 512].
 
-        Pictures of another side are first resampled to 256 px, whose detail a smaller one lacks.
+        Pictures of another size are first resampled to 256 px.
         """
         if picture.shape[-1] != PICTURE:
             picture = F.interpolate(picture, size=PICTURE, mode="bilinear", antialias=True)

@@ -20,7 +20,7 @@ from ttsf.research.experts.files import FrozenExpert
 FFT, HOP = 400, 160  # samples
 BANDS = 24
 FLOOR, RANGE_DB = 1e-10, 80.0
-"""Least power, and what lies further below the loudest value of a clip is raised to it, dB."""
+"""Power floor, and the range below a clip's loudest value to which values are limited, dB."""
 LAYERS = ((512, 5, 1), (512, 3, 2), (512, 3, 3), (512, 1, 1), (1500, 1, 1))
 """Channels, kernel and dilation of the layers over time."""
 EMBEDDING = 512

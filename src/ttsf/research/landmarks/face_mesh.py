@@ -130,7 +130,7 @@ MESH = "mediapipe.solutions (Python 3.11 or 3.12)"
 
 
 def load_solutions():
-    """`mediapipe.solutions`, which its later versions lack; raises MissingPackage without it."""
+    """`mediapipe.solutions`, which later releases lack; raises MissingPackage without it."""
     with needing("the face mesh", MESH, "data"):
         from mediapipe import solutions
     return solutions

@@ -53,7 +53,7 @@ def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
         tensors = {k: v for k, v in tensors.items() if not k.startswith(replaced)} | found
         origin |= dict.fromkeys(found, folder)
     if not tensors:
-        raise TtsfError(f"{', '.join(map(str, folders))}: no part of a model is in there")
+        raise TtsfError(f"{', '.join(map(str, folders))}: no part of a model found there")
     torch.manual_seed(0)
     voices = read_voices(origin[MIXED_VOICES]) if MIXED_VOICES in tensors else ()
     model = TTSF(fitting_config(preset.model, tensors, voices))
@@ -105,6 +105,6 @@ def _changed(base: ModelConfig, other: ModelConfig) -> ModelConfig:
     if replace(config, name=base.name) == base:
         raise TtsfError(
             f"{other.name} changes neither the audio mapper nor the voice of {base.name}; "
-            "what changes another part is trained and assembled as a model of its own"
+            "train and assemble it as a model of its own"
         )
     return config

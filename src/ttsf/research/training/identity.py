@@ -1,7 +1,7 @@
-"""What a run is: stage, preset, data, seed and options, kept in its folder and never changed.
+"""Identity of a run: stage, preset, data, seed and options, kept in its folder and never changed.
 
-RUN/run.json also tells the command, the versions and the number of processes, for the reader. A run
-goes on with other numbers of steps, of loaders or between two saves, but with nothing else.
+RUN/run.json also holds the command, the versions and the number of processes, for the reader. When
+a run is continued, only the numbers of steps, of loaders and between saves may change.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from ttsf.research.training.settings import RunSettings, StageOptions
 
 IDENTITY = "run.json"
 SETTLED = ("seed", "precision", "clip", "average_decay")
-"""Settings that decide what comes out."""
+"""Settings that determine the result."""
 LISTS = (MANIFEST, "names.json")
 """Files that list the contents of a corpus or of rendered portraits."""
 
@@ -55,8 +55,8 @@ def check_identity(out: Path, found: dict[str, Any]) -> None:
         key = different[0]
         more = f" ({len(different) - 1} more differences)" if different[1:] else ""
         raise TtsfError(
-            f"{out} was begun with {key} = {begun.get(key)}, not {now.get(key)}{more}; "
-            "go on with the same, or choose another folder"
+            f"{out} was started with {key} = {begun.get(key)}, not {now.get(key)}{more}; "
+            "continue with the same, or choose another folder"
         )
 
 

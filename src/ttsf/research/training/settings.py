@@ -50,7 +50,7 @@ class TtsOptions:
     data: Path
     """Corpus with manifest.jsonl."""
     adversarial: bool = False
-    """Fine-tune D_TTS with discriminators, on mels of as many solver steps as at inference."""
+    """Fine-tune D_TTS with discriminators, on mels made with the solver steps of inference."""
     warm_start: Path | None = None
     """Run of this stage, with the same or other speakers, to start from."""
 
@@ -64,7 +64,7 @@ class VocoderOptions:
     warm_start: Path | None = None
     """Model or run to take the vocoder from; discriminators start at random."""
     only: Literal["pitch"] | None = None
-    """Train the head that reads F0 only."""
+    """Train only the head that predicts F0."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ class VoiceOptions:
     face: Path
     """Run of stage face, or a model."""
     low: tuple[str, ...]
-    """Speakers for faces of low register, SPEAKER, SPEAKER=NAME or SPEAKER=NAME@LANGUAGE (of
-    espeak-ng) each, ordered along the axis."""
+    """Speakers for faces of low register: each SPEAKER, SPEAKER=NAME or SPEAKER=NAME@LANGUAGE (of
+    espeak-ng), in the order of the axis in which f_id differs most."""
     high: tuple[str, ...]
     """The same for faces of high register."""
 
@@ -119,7 +119,7 @@ class SoundLipsOptions:
     data: Path
     """Corpus with manifest.jsonl."""
     model: Path | None = None
-    """Model whose audio mapper is learned from (default: the bundled one)."""
+    """Model whose audio mapper gives the targets (default: the bundled one)."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ from ttsf.research.training.stages.vocoder import VocoderStage
 from ttsf.research.training.stages.voice import VoiceStage
 
 COPIES = 5
-"""Of every weight: itself, its average, its gradient and the two of Adam."""
+"""Numbers held per weight: itself, its average, its gradient and Adam's two moments."""
 Known = (
     TtsStage
     | VocoderStage
@@ -119,7 +119,7 @@ def train_stage(
 
 
 def _announced(stage: Known, settings: RunSettings, together: int) -> str:
-    """Say how much is learned from what, and the memory that every process needs at least."""
+    """Announce data, steps and weights of the run, and the least memory that a process needs."""
     match stage:
         case TtsStage() | MotionStage() | SoundLipsStage():
             contents = _clips(stage.speech.clips)

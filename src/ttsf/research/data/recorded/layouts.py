@@ -237,8 +237,8 @@ LAYOUTS: dict[str, tuple[Callable[[Path], Iterator[SourceVideo]], str]] = {
     "grid": (find_grid, "s1/NAME.mpg or s1/video/NAME.mpg"),
     "folder": (find_folder, "files of type " + " ".join(VIDEO_SUFFIXES)),
 }
-"""Name -> videos of a corpus whose structure begins in the absolute folder given, none where it
-does not, and that structure."""
+"""Name -> function that yields the videos of an absolute folder in which the corpus's structure
+begins (none for any other folder), and that structure."""
 
 
 def _distinct(found: list[SourceVideo]) -> list[SourceVideo]:

@@ -159,7 +159,7 @@ def _border(words: tuple[Word, ...], i: int) -> float:
 
 
 def _widest_pause(words: tuple[Word, ...], first: int, stop: int, least_s: float) -> int:
-    """Index of the word after it. Both sides keep at least `least_s` where that is possible, and
+    """Index of the word after the pause. Both sides keep at least `least_s` where possible, and
     of equal pauses the one nearest to the middle wins."""
     begin_s, end_s = words[first].start_s, words[stop - 1].end_s
 
@@ -250,7 +250,7 @@ def _seconds(hours: str, minutes: str, seconds: str, fraction: str) -> float:
 
 
 def _words(path: Path, rows: list[tuple[int, str, str, str]], per_second: int) -> list[Word]:
-    """Words of their lines' numbers, texts, starts and ends, as written.
+    """Build words from line numbers, texts, starts and ends, as written.
 
     Raises TtsfError that names the line for times that make no sense.
     """

@@ -1,4 +1,4 @@
-"""What happens to recorded speech: other speeds and levels, noise, music, rooms, telephones."""
+"""Disturb speech as recording does: other speeds and levels, noise, music, rooms, telephones."""
 
 import numpy as np
 

@@ -70,7 +70,7 @@ def read_times(path: Path) -> SymbolTimes:
         raise TtsfError(f"{path}: cannot read the times of symbols ({error})") from None
     unknown = sorted(set(times.symbols) - set(SYMBOL_ID))
     if unknown or not times.symbols or len(times.symbols) != len(times.ends_s):
-        raise TtsfError(f"{path}: needs an end for each of some symbols that E_t knows")
+        raise TtsfError(f"{path}: each symbol must be one that E_t knows, and have an end")
     if any(b < a for a, b in zip((0.0, *times.ends_s), times.ends_s, strict=False)):
-        raise TtsfError(f"{path}: an end lies before the one before it")
+        raise TtsfError(f"{path}: a symbol ends before the one before it")
     return times

@@ -1,7 +1,7 @@
 """Synthetic head motion and blinks for speech without video.
 
 A mean-reverting random walk for the pose, and blinks. The ranges are those of speakers in front of
-a camera (yaw 5-95 % range of 4-15 degrees, about 24 blinks a minute); it replaces tracked
+a camera (yaw 5-95 % range of 4-15 degrees, about 24 blinks a minute); the walk replaces tracked
 video. It ignores the voice; `model.motion.prosody` re-times it by loudness.
 """
 

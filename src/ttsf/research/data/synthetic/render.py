@@ -111,7 +111,7 @@ def render(settings: RenderSettings, out: Path, progress: Progress | None = None
     other settings or holds something else.
     """
     if settings.size < FLOW_SIDE or settings.size % FLOW_SIDE or settings.frames < 1:
-        raise TtsfError(f"renders need a side that is a multiple of {FLOW_SIDE} px and a frame")
+        raise TtsfError(f"rendering needs a multiple of {FLOW_SIDE} px as side, and a frame")
     parts = read_parts(settings.data, "portrait", [settings.use])
     load_solutions()
     with only_run(out, asdict(settings) | {"data": str(settings.data.resolve())}):
@@ -152,7 +152,7 @@ def render_parts(
 
 
 def pack(kept: Sequence[tuple[Part, Path]], out: Path) -> None:
-    """Write the arrays of all people; names.json, which marks them as complete, comes last."""
+    """Write the arrays of all people, and last names.json, which marks them as complete."""
     names = out / "names.json"
     names.unlink(missing_ok=True)
     for field in Person._fields:

@@ -42,7 +42,7 @@ class Voice(NamedTuple):
     embedding: np.ndarray
     """Of unit length."""
     speech: bool
-    """Whether speech is heard in the clip; if not, all of it was embedded, whatever it is."""
+    """Whether speech is heard in the clip; if not, the whole clip was embedded."""
 
 
 class VoiceScorer:

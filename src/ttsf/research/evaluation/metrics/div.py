@@ -1,7 +1,7 @@
 """DIV, Sec. 4.1: amount of head motion, a standard deviation over the frames of a clip.
 
-The paper's reading is of Hopenet's features, whose weights a user fetches; offline, the angles are
-those of the landmark scorer.
+The paper measures Hopenet's features, whose weights a user fetches; offline, the landmark scorer's
+angles take their place.
 """
 
 from typing import NamedTuple

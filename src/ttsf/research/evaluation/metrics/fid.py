@@ -29,7 +29,7 @@ def fid(network: Inception, fake: Iterable[np.ndarray], real: Iterable[np.ndarra
     """FID over all frames of clips, RGB uint8 [T, H, W, 3] each; raises TtsfError for none."""
     sides = [[over_frames(network, frames) for frames in clips] for clips in (fake, real)]
     if not all(sides):
-        raise TtsfError("FID needs fake and real clips")
+        raise TtsfError("FID needs generated and real clips")
     return frechet_of(*(np.concatenate(side) for side in sides))
 
 

@@ -1,7 +1,7 @@
 """ID-SIM, Sec. 4.1: similarity to the portrait, by CurricularFace or, offline, by dlib.
 
-dlib's face recognition gives 128 numbers a face (`face_recognition_models`). Distances below .6 are
-one person to its authors; real clips lie about .23 from their own first frame.
+dlib's face recognition gives 128 numbers a face (`face_recognition_models`). Its authors take
+distances below .6 for one person; real clips lie about .23 from their own first frame.
 """
 
 import warnings

@@ -1,7 +1,7 @@
 """Lips from sound alone [ours]: the network for recordings whose words are not given.
 
-The targets are what the model's own audio mapper says along the aligned text; the sound is that of
-other rooms, channels, speeds and levels. Where nobody speaks, the target is the mouth at rest.
+The targets are the output of the model's own audio mapper for the aligned text; the sound is varied
+in room, channel, speed and level. Where nobody speaks, the target is the mouth at rest.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ from ttsf.research.training.settings import SoundLipsOptions
 from ttsf.text.front_end import TextFrontEnd
 
 SHUT = 0.35
-"""Label of press or lip_fv above which lips are shut, and of open below which they are."""
+"""Lips are shut above this label of press or lip_fv, or below this label of open."""
 
 
 class SoundLipsBatch(NamedTuple):

@@ -33,9 +33,9 @@ VALIDATED_ON_TRAINING = (
     "the split valid has no speech of the speakers in train: the validation is on training clips"
 )
 HELD_OUT = 10
-"""Clips of a batch in a validation."""
+"""Clips per validation batch."""
 MOST_HELD_OUT = 500
-"""Clips of a validation."""
+"""Maximum number of clips per validation."""
 
 
 class TtsBatch(NamedTuple):
@@ -48,7 +48,7 @@ class TtsBatch(NamedTuple):
 
 
 class SpeechDataset:
-    """Clips with text of some splits; their sound stays on disk, and its mel is made for a batch.
+    """Clips with text of some splits; sound stays on disk, and mels are computed per batch.
 
     Speakers are those of the split "train". Texts with more symbols than mel frames, and speakers
     outside that split, are skipped.
@@ -182,7 +182,7 @@ class TtsStage(ScheduledAdam[TtsTraining]):
         return losses.terms() | gan_losses(self.discriminators, fake, real, mu)._asdict()
 
     def held_out_batches(self) -> Iterator[TtsBatch]:
-        """Yield the held-out sentences, of many an even choice: other processes wait."""
+        """Yield the held-out sentences; if they are many, an even choice."""
         indices = spread(range(len(self.held_out.clips)), MOST_HELD_OUT)
         for i in indices[::HELD_OUT]:
             yield self.held_out.collate(indices[i : i + HELD_OUT])

@@ -4,7 +4,7 @@ The losses and rates of [HiFi-GAN]: mel L1 x 45, least-squares GAN, feature matc
 presets train with spectrogram discriminators and a multi-resolution STFT loss, which dominates the
 first steps. Unlike in HiFi-GAN, generator and discriminators take each step together, from the same
 weights and with one gradient clip (`training.loop`), and a segment's mel is cut from the mel of its
-whole clip, as at inference. A vocoder with `harmonics_hz` learns F0 beside it, by the tracks of the
+whole clip, as at inference. A vocoder with `harmonics_hz` also learns F0, from the tracks of the
 corpus.
 """
 

@@ -32,7 +32,7 @@ from ttsf.research.training.settings import VoiceOptions
 MIXED = "+"
 """Separator between the speakers of a mixed voice."""
 AXES = 4
-"""Directions of f_id in which people are grouped: with 2, fewer keep a voice; 8 leave some out."""
+"""Directions of f_id in which people are grouped: with 2, fewer keep their voice; 8 omit voices."""
 TRIES, ROUNDS = 20, 50
 """Starts of k-means, and rounds of each."""
 MOST = 1e3
@@ -247,7 +247,7 @@ def k_means(points: Tensor, count: int) -> Tensor:
 
 
 def _bounded(weight: Tensor, bias: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Scale scores that half precision would not hold, as people give that never move."""
+    """Scale down scores too large for half precision, which people without any motion give."""
     most = (torch.inner(x, weight) + bias).abs().max()
     scale = (MOST / most).clamp_max(1.0)
     return scale * weight, scale * bias

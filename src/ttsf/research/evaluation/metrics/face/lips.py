@@ -1,9 +1,9 @@
-"""Lip synchronisation from landmarks and phone times, without a trained network.
+"""Lip synchronisation from landmarks and phone times, without a network trained for it.
 
 Phone times come from pocketsphinx's alignment of the clip's own sound with its text, for every
-system alike. `opening_of` expects an opening by phonetics alone; no stage of the training knows
-that table. The target of `data.synthetic.visemes`, from which our lips learned, is scored apart: it
-tells how well they learned it, and real mouths follow it less. Real clips are the measure of both.
+system alike. `opening_of` expects an opening by phonetics alone; no training stage uses its table.
+The target of `data.synthetic.visemes`, from which our lips learned, is scored apart: it shows how
+well they learned it, and real mouths follow it less. Real clips are the yardstick of both.
 """
 
 # ruff: noqa: RUF001 (the letters of IPA look like others)
@@ -29,9 +29,9 @@ OPENNESS = {
     )
     for symbol in symbols
 }  # fmt: skip
-"""Jaw of a phone by the height of vowels and the place of consonants (IPA), 0 closed to 1 open."""
+"""Jaw opening by phone, from vowel height and place of articulation (IPA), 0 closed to 1 open."""
 STEPS = 10
-"""Steps of a frame in which phones are placed."""
+"""Steps per frame in which phones are placed."""
 SPREAD = 3
 """Frames over which a phone's opening is spread."""
 CLOSED = 0.25
@@ -98,7 +98,7 @@ def find_lag(opening: np.ndarray, curve: np.ndarray, most: int = MOST_LAG) -> La
 
 
 def opening_of(phones: list[Phone], frames: int) -> np.ndarray:
-    """Return the opening that phones let expect by `OPENNESS`, without loudness: [frames].
+    """Return the opening expected from the phones by `OPENNESS`, without loudness: [frames].
 
     Silence is closed; the two symbols of a diphthong have half of its time each.
     """
@@ -114,7 +114,7 @@ def opening_of(phones: list[Phone], frames: int) -> np.ndarray:
 
 
 def closures(opening: np.ndarray, phones: list[Phone]) -> Closures:
-    """Bilabials during which, or one frame around which, the lips of [T] close."""
+    """Count the bilabials during or within one frame of which the lips of [T] close."""
     low, high = np.percentile(opening, [5, 95])
     closed = total = 0
     for phone in phones:
