@@ -27,11 +27,11 @@ from ttsf.model.ttsf import TTSF
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 RUN = "state.safetensors"
-"""File of a training run, which is no model yet."""
+"""File that marks a folder as a training run, not a model."""
 BUNDLED = Path(__file__).parent / "weights" / "mini"
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 FILLING = ("normal_", "uniform_", "mul", "mul_", "div")
-"""Ends of the names of PyTorch's functions with which modules make their first values."""
+"""Name endings of the PyTorch functions by which modules initialise their weights."""
 BASE = "base"
 """Metadata key: name of the sibling folder that holds the other tensors."""
 VOICE = "voice"
@@ -115,7 +115,7 @@ def load_voice(model: TTSF, path: Path) -> Tensor:
     """Load a voice [1, V] that `save_voice` wrote; raises TtsfError for another file or model."""
     tensors, metadata = _read_file(path)
     if VOICE not in tensors or tensors.keys() != {VOICE}:
-        raise TtsfError(f"{path}: no saved voice")
+        raise TtsfError(f"{path}: not a saved voice")
     if metadata.get(VOICE) != _voice_space(model):
         raise TtsfError(f"{path}: this voice was saved with another model")
     voice = tensors[VOICE].float()
@@ -136,7 +136,7 @@ def _voice_space(model: TTSF) -> str:
 class _Unfilled(TorchFunctionMode):
     """Leave the values of meta tensors undrawn and unscaled.
 
-    There are none; but for the first such call PyTorch imports its compiler, for two seconds.
+    Meta tensors have none, yet at the first such call PyTorch imports its compiler: two seconds.
     """
 
     def __torch_function__(
@@ -167,7 +167,7 @@ def load_config(folder: Path) -> ModelConfig:
     path = folder / CONFIG
     try:
         if not path.exists() and (folder / RUN).is_file():
-            raise TtsfError(f"{folder} is a run of training; make a model of it by ttsf assemble")
+            raise TtsfError(f"{folder} is a training run; make a model of it with ttsf assemble")
         if path.exists() and not path.is_file():
             raise TtsfError(f"{path}: not a regular file")
         return model_config_from_json(path.read_bytes())
@@ -203,12 +203,12 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
         raise TtsfError(f"{path}: '{base}' is no folder beside it")
     others, further = _read_file(folder.parent / base / WEIGHTS)
     if BASE in further:
-        raise TtsfError(f"{path}: its base {base} is no whole model")
+        raise TtsfError(f"{path}: its base {base} is not a whole model")
     return others | tensors
 
 
 def base_of(folder: Path) -> str | None:
-    """Return the name of the model beside `folder` from which it differs; None for a whole one.
+    """Return the name of the base model beside `folder`; None if `folder` holds a whole model.
 
     Raises TtsfError for a missing or damaged file.
     """

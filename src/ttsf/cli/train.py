@@ -42,7 +42,7 @@ Changes = UseAppendAction[
 ]
 Options = TypeVar("Options", bound=StageOptions)
 LENGTH = create_mutex_group(required=False, title="length")
-WHICH = create_mutex_group(required=False, title="of which model")
+WHICH = create_mutex_group(required=False, title="model")
 
 
 @dataclass(frozen=True, kw_only=True)

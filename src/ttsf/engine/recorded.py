@@ -94,7 +94,7 @@ class Script(NamedTuple):
 class RecordedSession(Session):
     """One portrait speaking with a recording; its pieces take the place of utterances.
 
-    utterances: what is said in it, if that is known; raises TtsfError if it must be.
+    utterances: what is said in it, if known; raises TtsfError if the model needs it.
     """
 
     def __init__(

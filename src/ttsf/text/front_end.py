@@ -97,7 +97,7 @@ class _Word(NamedTuple):
     """Its first character in the text, or in the stretch that the sentence is part of."""
     end: int
     written: str
-    """What stands there, without markup."""
+    """The user's text at this place, without markup."""
     ipa: str = ""
     """Its symbols if the user gives them, else empty."""
 

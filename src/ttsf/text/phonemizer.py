@@ -19,7 +19,7 @@ from ttsf.text.pronunciation.exceptions import Part, parts
 _SYNCHRONOUS, _DO_NOT_EXIT, _UTF8, _IPA = 2, 0x8000, 1, 0x02
 _VOWELS = "ɑɐɒæɔəɚɛɜaeiouɪʊʌᵻ"
 _STAND_INS = {True: ("oxpob", "ˈɑːkspɑːb"), False: ("boxpob", "bˈɑːkspɑːb")}
-"""What espeak-ng is given for a word whose sound is known, and what it makes of it.
+"""Words given to espeak-ng in place of one with a known pronunciation, and its IPA for them.
 
 So the words around it keep the sounds they have beside a vowel, or beside a consonant.
 """

@@ -107,9 +107,7 @@ def test_it_begins_with_the_parts_that_a_run_holds(stages: TinyStages, tmp_path:
         )
     with pytest.raises(TtsfError, match="no part of a model found there"):
         assemble(TINY_PRESET, [stages.run("syncnet")])
-    with pytest.raises(
-        TtsfError, match="is a run of training; make a model of it by ttsf assemble"
-    ):
+    with pytest.raises(TtsfError, match="is a training run; make a model of it with ttsf assemble"):
         checkpoint.load(run)
 
 

@@ -42,7 +42,7 @@ class Clock(Protocol):
         """Return the time."""
 
     def wait(self, woken: threading.Event, seconds: float) -> None:
-        """Wait until the event is set, or for so long."""
+        """Wait until the event is set, for at most this time."""
 
 
 class SystemClock:
@@ -53,5 +53,5 @@ class SystemClock:
         return time.monotonic()
 
     def wait(self, woken: threading.Event, seconds: float) -> None:
-        """Wait until the event is set, or for so long."""
+        """Wait until the event is set, for at most this time."""
         woken.wait(seconds)

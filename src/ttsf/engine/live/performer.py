@@ -32,7 +32,7 @@ class Segment(NamedTuple):
     """N frames of motion and sound."""
 
     number: int
-    """Number of the segment; what was cut from it keeps it."""
+    """Number of the segment; segments cut from it keep the number."""
     first: int
     """Number of the first frame in the session."""
     f_m: Tensor
@@ -44,7 +44,7 @@ class Segment(NamedTuple):
     keys: tuple[int, ...]
     """Frames that G has to draw; those between may be interpolated."""
     motion: HeadMotion
-    """As sampled, with what it continues."""
+    """The sampled motion, with the context to continue it."""
     gain: np.ndarray
     """Amount of head motion of each frame, [N]."""
     expression: np.ndarray
@@ -194,7 +194,7 @@ class Performer:
         return Segment(self._index, first, f_m, f_lip, samples, keys, motion, gains, amounts)
 
     def _continued(self, said: SpokenUtterance) -> tuple[Tensor, np.ndarray]:
-        """Let lips and sound of what was interrupted fade into those of the next segment."""
+        """Let lips and sound of an interrupted segment fade into those of the next one."""
         f_lip, samples, left = said.f_lip[0].clone(), said.samples.numpy().copy(), self._left
         spoken = left is not None and left.speech is not None
         n = min(CLOSING if spoken else OPENING, len(f_lip))

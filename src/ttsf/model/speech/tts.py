@@ -159,7 +159,7 @@ class TextToSpeech(nn.Module):
         return self.voice_projection.voices.weight[:, names.index(name)][None]
 
     def nearest_voice(self, voice: Tensor) -> VoiceConfig:
-        """Return the nearest of the model's own voices, of which there must be some, to [1, V]."""
+        """Return the model's own voice nearest to [1, V]; the model must have voices."""
         return self.config.voices[int((self.known_voices() - voice).square().sum(1).argmin())]
 
     def language_of(self, voice: Tensor) -> str:

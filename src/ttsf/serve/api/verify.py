@@ -74,7 +74,7 @@ async def _verified(file: Path) -> dict[str, Any]:
             process.kill()
             await process.wait()
     if process.returncode == BAD_INPUT:
-        raise Problem(422, "unusable", "the file is no readable video, sound or picture", "file")
+        raise Problem(422, "unusable", "the file is not a readable video, sound or picture", "file")
     if not out:
         raise Problem(500, "server_error", "the file could not be examined")
     found = json.loads(out)

@@ -14,7 +14,7 @@ from ttsf.serve.process.tasks import BareFrame
 
 
 class Made(NamedTuple):
-    """What is to be sent after a frame."""
+    """Output to send after a frame."""
 
     content: bytes = b""
     bare: BareFrame | None = None

@@ -84,7 +84,7 @@ class Show(NamedTuple):
 
 
 class Received(NamedTuple):
-    """The client has received so many more bytes, by the count of `Lived.size`."""
+    """The client has received `size` more bytes, counted as in `Lived.size`."""
 
     size: int
 

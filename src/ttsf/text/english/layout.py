@@ -105,7 +105,7 @@ def _dropped(c: str) -> bool:
 
 
 def _plain_cluster(match: re.Match[str]) -> str:
-    """One character with its accents in its plain form; '' or a space for what is not said."""
+    """One character with its accents in its plain form; '' or a space if it is not spoken."""
     cluster = match[0]
     if cluster.isascii():
         return cluster

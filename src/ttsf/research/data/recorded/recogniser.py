@@ -29,7 +29,7 @@ def check_recogniser(name: str | None) -> None:
     try:
         words = shlex.split(name)
     except ValueError as error:  # such as a quotation that never ends
-        raise TtsfError(f"the recogniser '{name}' is no command: {error}") from None
+        raise TtsfError(f"the recogniser '{name}' is not a command: {error}") from None
     if not any("{wav}" in word for word in words):
         raise TtsfError(
             f"the recogniser '{name}' is neither pocketsphinx nor a command with {{wav}}"

@@ -1,4 +1,4 @@
-"""Utterances to learn speech from: the symbols of a clip and what is known of their times.
+"""Utterances to learn speech from: the symbols of a clip, with their times where known.
 
 Symbols with known times are used as they are; others come from the front end. A mel belongs to an
 utterance but is not part of it: 32 kB a second are too much to hold for a corpus.

@@ -76,7 +76,7 @@ def _dotted_name(match: re.Match[str]) -> str | None:
 
 
 def _by_digits(match: re.Match[str]) -> str | None:
-    """Groups of digits: three and more, or two after the name of what they number."""
+    """Groups of digits: three or more, or two after a noun that they number."""
     groups = match[0].split("-")
     if len(groups) == 2 and word_before(match).lower() not in _NUMBERED_BY_DIGITS:
         return None
