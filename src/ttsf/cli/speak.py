@@ -175,7 +175,7 @@ class Speak:
                 refuse_idle(self, OF_WORDS, "the words of the recording")
                 return None
         elif self.mark_sound:
-            raise TtsfError("--mark-sound is for the sound of --audio; a voice is always marked")
+            raise TtsfError("--mark-sound needs --audio; synthetic speech is marked without it")
         if (self.text is None) == (self.text_file is None):
             raise TtsfError("give the text either as an argument or with --text-file")
         if self.text not in (None, "-"):

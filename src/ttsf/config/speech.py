@@ -141,8 +141,8 @@ class VocoderConfig:
 
     def __post_init__(self) -> None:
         if len(self.upsample_rates) != len(self.upsample_kernels):
-            raise ValueError("upsample_rates and upsample_kernels belong together")
+            raise ValueError("upsample_rates and upsample_kernels must be equally long")
         if self.kind == "vocos" and self.istft_n_fft < 2:
             raise ValueError(f'kind = "{self.kind}" needs istft_n_fft')
         if self.kind != "vocos" and (self.harmonics_hz or self.mel_rounds):
-            raise ValueError('harmonics_hz and mel_rounds belong to kind = "vocos"')
+            raise ValueError('harmonics_hz and mel_rounds need kind = "vocos"')

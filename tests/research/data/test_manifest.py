@@ -58,7 +58,7 @@ def test_what_is_written_is_read_sorted_by_name(tmp_path: Path) -> None:
         ({k: v for k, v in clip("b").items() if k != "speaker"}, "speaker"),
         (clip("b", split="dev"), "split"),
         (clip("b", samples=100), "100 samples do not last as long as 40 frames"),
-        (clip("b", video=None), "frames and video belong together"),
+        (clip("b", video=None), "frames need a video"),
         (clip("b", video="../b.mp4"), "leaves the corpus's folder"),
         (clip("b", made={"kind": "dreamt"}), "made"),
         (clip("a"), "the name 'a' is taken already"),

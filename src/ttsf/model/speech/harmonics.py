@@ -24,7 +24,7 @@ VOICED = 0.2
 ENVELOPE_S = 64 / 24_000
 """Quefrencies of the spectral envelope; a voice of 375 Hz has its first pitch peak there."""
 FLOOR = 1e-4
-"""Of magnitudes, before the logarithm and in divisions."""
+"""Floor of magnitudes, before the logarithm and in divisions."""
 
 
 class Pitch(NamedTuple):

@@ -69,7 +69,7 @@ class TtsLosses(NamedTuple):
     duration: Tensor
     flow: Tensor
     prosody: Tensor | None = None
-    """Of pitch and energy, where the model predicts them."""
+    """Loss of pitch and energy, where the model predicts them."""
 
     def terms(self) -> dict[str, Tensor]:
         """Return the terms that the model has, by name."""

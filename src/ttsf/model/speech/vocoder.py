@@ -11,10 +11,10 @@ from ttsf.model.speech.harmonics import PitchHead, harmonic_spectrum
 from ttsf.model.speech.mel_match import MelMatch
 
 SLOPE = 0.1
-"""Of every leaky ReLU but the last [HiFi-GAN]."""
+"""Slope of every leaky ReLU but the last [HiFi-GAN]."""
 LAST_SLOPE = 0.01
 REFINEMENTS, MOMENTUM = 30, 0.99
-"""Of Griffin-Lim: steps towards non-negative magnitudes, and weight of the last change."""
+"""Griffin-Lim's steps towards non-negative magnitudes, and weight of the last change."""
 
 
 class Fusion(nn.Module):

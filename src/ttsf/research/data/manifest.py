@@ -107,9 +107,9 @@ class Clip:
         if self.frames == 0 and self.samples == 0:
             raise ValueError("a clip needs frames or samples")
         if (self.video is None) != (self.frames == 0):
-            raise ValueError("frames and video belong together")
+            raise ValueError("a video needs frames above 0, and frames need a video")
         if (self.audio is None) != (self.samples == 0):
-            raise ValueError("samples and audio belong together")
+            raise ValueError("audio needs samples above 0, and samples need audio")
         if self.frames and self.samples not in (0, self.frames * SAMPLES_PER_FRAME):
             raise ValueError(f"{self.samples} samples do not last as long as {self.frames} frames")
         files = (self.video, self.audio, self.wide, self.labels, self.phones, self.times, self.f0)

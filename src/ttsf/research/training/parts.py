@@ -21,7 +21,7 @@ VOICE = "speech.voice_projection"
 FACE = ("face_encoder", "motion_extractor", "generator")
 MOTION = ("normalizer", "prior", "sampler")
 MIXED_VOICES = f"{VOICE}.voices.weight"
-"""Of `VoiceMixture`: [width, voices]."""
+"""Tensor of the voices that `VoiceMixture` mixes, [width, voices]."""
 TABLE, SPEAKERS = "table.weight", "speakers.json"
 """Tensor of a TTS run's speaker voices, [speakers, width], and the file with their names."""
 VOICES = "voices.json"

@@ -14,7 +14,7 @@ from ttsf.research.data.speech.speech_clips import SpeechClips
 
 
 class MelStatistics(NamedTuple):
-    """Over all bins of all frames."""
+    """Mean and standard deviation over all bins of all frames."""
 
     mean: float
     std: float

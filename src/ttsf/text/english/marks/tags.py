@@ -36,7 +36,7 @@ _TAG = re.compile(
 )
 """Also the signs by which a model ends its turn: <|im_end|>."""
 _STYLE = re.compile(r"\{\\[^{}\n]{1,60}+\}")
-"""Of subtitle files: {\\an8}."""
+"""Styles of subtitle files: {\\an8}."""
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 
 
