@@ -85,7 +85,7 @@ def test_bases_in_a_circle_are_refused(tiny_model: TTSF, tmp_path: Path) -> None
     for name, base in (("a", "b"), ("b", "a")):
         checkpoint.save(tiny_model, tmp_path / name)
         (tmp_path / name / checkpoint.WEIGHTS).write_bytes(to_bytes({}, metadata={"base": base}))
-    with pytest.raises(TtsfError, match="its base b is no whole model"):
+    with pytest.raises(TtsfError, match="its base b is not a whole model"):
         checkpoint.load(tmp_path / "a")
 
 

@@ -46,7 +46,7 @@ def test_a_voice_of_another_model_or_no_voice_is_refused(
     checkpoint.save_voice(tiny_model, torch.zeros(1, 4), file)
     with pytest.raises(TtsfError, match="another model"):
         pipeline.voice(file)
-    with pytest.raises(TtsfError, match="no saved voice"):
+    with pytest.raises(TtsfError, match="not a saved voice"):
         pipeline.voice(checkpoint.BUNDLED / checkpoint.WEIGHTS)
     with pytest.raises(TtsfError, match="no such file"):
         pipeline.voice(tmp_path / "missing.safetensors")

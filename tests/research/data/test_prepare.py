@@ -236,7 +236,7 @@ def test_a_recogniser_that_cannot_be_started_is_named(tmp_path: Path) -> None:
     ("changes", "workers", "message"),
     [
         ({"recogniser": "magic"}, 1, "neither pocketsphinx nor a command"),
-        ({"recogniser": "sh -c 'cat {wav}"}, 1, "is no command: No closing quotation"),
+        ({"recogniser": "sh -c 'cat {wav}"}, 1, "is not a command: No closing quotation"),
         ({"recogniser": "no-such-program {wav}"}, 1, "is not installed"),
         ({"size": 63}, 1, "size 63: an even number of pixels"),
         ({"size": 1024}, 1, "from 64 to 512"),
