@@ -6,7 +6,9 @@ import torch
 
 import ttsf
 from ttsf.compositing.expression import Expression
+from ttsf.engine.expression import SIDE_Y
 from ttsf.engine.options import GenerateOptions
+from ttsf.engine.renderer import LIDS_FOLLOW
 from ttsf.engine.talk import Session
 from ttsf.model.labels import BLINK, GAIN, PITCH
 from ttsf.text.front_end import TextFrontEnd
@@ -36,8 +38,8 @@ def test_lids_close_as_the_sampled_motion_blinks(
     pipeline: ttsf.Pipeline, astronaut: np.ndarray
 ) -> None:
     plain, ruled = (
-        session(pipeline, astronaut, GenerateOptions(size=256, mark=False, as_sampled=chosen))
-        for chosen in (True, False)
+        session(pipeline, astronaut, GenerateOptions(size=256, mark=False, as_sampled=chosen, gaze=gaze))
+        for chosen, gaze in ((True, "natural"), (False, "camera"))
     )
     act = ruled._act(0, None, 0)
     sampled = labels(ruled, act.moved.f_m[0])[:, BLINK]
@@ -50,6 +52,15 @@ def test_lids_close_as_the_sampled_motion_blinks(
     given = plain._act(0, None, 0)
     assert not given.expression.any()
     assert labels(plain, given.f_m)[:, BLINK].max() > own + 0.4, "as sampled, G draws lids"
+
+
+def test_lids_follow_eyes_that_look_down(pipeline: ttsf.Pipeline, astronaut: np.ndarray) -> None:
+    lids = {}
+    for gaze in ("up", "camera", "down"):
+        options = GenerateOptions(size=256, mark=False, blinks=0, gaze=gaze)
+        lids[gaze] = session(pipeline, astronaut, options)._act(0, None, 0).expression[:, LIDS]
+    assert np.allclose(lids["up"], lids["camera"])
+    assert np.allclose(lids["down"], lids["camera"] + SIDE_Y * LIDS_FOLLOW, atol=1e-3)
 
 
 def test_a_blink_changes_the_eyes_alone(pipeline: ttsf.Pipeline, astronaut: np.ndarray) -> None:

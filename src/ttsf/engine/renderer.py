@@ -34,7 +34,9 @@ from ttsf.timings.words import WordTimes
 
 TAKEN_BACK = 0.5
 """Share of a smile that a mouth takes back which is opened by a label of 1."""
-SMILE, LIDS = (Expression._fields.index(name) for name in ("smile", "lids"))
+LIDS_FOLLOW = 0.035
+"""How far the upper lids close by each degree that the eyes look down."""
+SMILE, GAZE_Y, LIDS = map(Expression._fields.index, ("smile", "gaze_y", "lids"))
 
 
 class Seen(NamedTuple):
@@ -112,7 +114,9 @@ class Renderer:
             own = self.source.f_m[0] @ lids / GAIN
             closing = (f_m @ lids / GAIN - own).clamp(min=0)
             f_m = f_m - GAIN * closing[:, None] * lids
-            amounts[:, LIDS] = (closing / (1 - own)).clamp(max=1).cpu().numpy()
+            shut = (closing / (1 - own)).clamp(max=1).cpu().numpy()
+            followed = LIDS_FOLLOW * amounts[:, GAZE_Y].clip(0)
+            amounts[:, LIDS] = shut + (1 - shut) * followed
         return f_m, amounts
 
     def region(
