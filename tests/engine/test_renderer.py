@@ -37,10 +37,9 @@ def labels(talk: Session, f_m: torch.Tensor) -> np.ndarray:
 def test_lids_close_as_the_sampled_motion_blinks(
     pipeline: ttsf.Pipeline, astronaut: np.ndarray
 ) -> None:
-    plain, ruled = (
-        session(pipeline, astronaut, GenerateOptions(size=256, mark=False, as_sampled=chosen, gaze=gaze))
-        for chosen, gaze in ((True, "natural"), (False, "camera"))
-    )
+    small = GenerateOptions(size=256, mark=False)
+    plain = session(pipeline, astronaut, small._replace(as_sampled=True))
+    ruled = session(pipeline, astronaut, small._replace(gaze="camera"))
     act = ruled._act(0, None, 0)
     sampled = labels(ruled, act.moved.f_m[0])[:, BLINK]
     own = labels(ruled, ruled.source.f_m)[0, BLINK]
