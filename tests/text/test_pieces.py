@@ -105,3 +105,37 @@ def test_time_is_linear_in_the_length() -> None:
         text = piece * (1_500 // len(piece))
         assert took(text * 4, 1) < 8 * took(text, 1) + 0.2
         assert took(text * 40, 10_000) < 80 * took(text, 10_000) + 0.2
+
+
+THOUGHTS = (
+    "<think>Let me see. The user wants a greeting. I should be kind.</think>\n\nHello there. "
+    'How are you? <tool_call>{"a": 1}</tool_call> Fine, and <THINKING>hm. So.</thinking>good. '
+    "<think>no end. And on"
+)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 999])
+def test_thoughts_of_a_model_are_never_returned(size: int) -> None:
+    made, found = Clauses(), list[Clause]()
+    for k in range(0, len(THOUGHTS), size):
+        found += made.add(THOUGHTS[k : k + size])
+    found += made.finish()
+    assert [clause.text.strip() for clause in found] == [
+        *("Hello there.", "How are you?", "Fine, and", "good.")
+    ]
+    for clause in found:
+        assert THOUGHTS[clause.start : clause.start + len(clause.text)] == clause.text
+
+
+def test_a_thought_is_forgotten_when_the_text_is_replaced() -> None:
+    made = Clauses()
+    assert made.add("<think>This is long. It goes on") == []
+    found = made.replace("Well. So it is") + made.finish()
+    assert "".join(clause.text for clause in found) == "Well. So it is"
+
+
+def test_long_thoughts_take_linear_time() -> None:
+    made, begun = Clauses(), time.monotonic()
+    made.add("<think>")
+    assert not any(made.add("word, and so on. ") for _ in range(100_000))
+    assert time.monotonic() - begun < 30 and len(made.pending) < 100

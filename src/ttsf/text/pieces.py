@@ -5,6 +5,7 @@
 import re
 from typing import NamedTuple
 
+from ttsf.text.english.marks.blocks import THOUGHT_BEGINS
 from ttsf.text.markup.brackets import EXPRESSION
 from ttsf.text.markup.sentences import LONGEST, first_end
 
@@ -14,6 +15,9 @@ LONGEST_FENCE = 8_000
 LONGEST_MARK = 250
 """Characters that an open bracket of the markup can hold back."""
 _SSML = "<speak"
+_THOUGHT = re.compile(THOUGHT_BEGINS, re.I)
+_LONGEST_TAG = 20
+"""Characters; more than the longest tag of thoughts has."""
 _PARAGRAPH = re.compile(r"\S[^\S\n]*\n\s*\n")
 _CLAUSE = re.compile(r"(?<=[^\W\d_]{2})(?:[,;:]|\s[—–])\s+(?=[a-z]{2,}\W)")
 _PLAIN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -36,11 +40,13 @@ class Clauses:
     a comma, semicolon, colon or dash that a lower-case word follows. A sentence counts as
     complete once the next word is complete, which decides whether its full stop belongs to an
     abbreviation.
-    SSML is held back until the text ends, a block of code until it is closed.
+    SSML is held back until the text ends, a block of code until it is closed. A model's thoughts,
+    from <think> to </think> or the end of the text, are left out.
     """
 
     def __init__(self) -> None:
         self._text, self._start, self._first = "", 0, True
+        self._thought_ends: re.Pattern[str] | None = None  # inside of a thought
 
     @property
     def pending(self) -> str:
@@ -50,18 +56,48 @@ class Clauses:
     def add(self, piece: str) -> list[Clause]:
         """Append a piece; return the clauses that it completes."""
         self._text += piece
-        if piece.isalnum() and len(self._text) <= LONGEST:  # all that completes a clause follows it
-            return []
-        return self._take(whole=False)
+        found = self._without_thoughts(len(piece))
+        held = self._thought_ends is not None
+        # all that completes a clause follows a piece of letters
+        if held or (piece.isalnum() and len(self._text) <= LONGEST):
+            return found
+        return found + self._take(whole=False)
 
     def finish(self) -> list[Clause]:
         """Return the rest."""
+        if self._thought_ends is not None:
+            self._drop(len(self._text))
         return self._take(whole=True)
 
     def replace(self, text: str, start: int | None = None) -> list[Clause]:
         """Replace everything from character `start` on (None: everything pending) by `text`."""
         self._text, self._start = "", self._start if start is None else start
+        self._thought_ends = None
         return self.add(text)
+
+    def _without_thoughts(self, added: int) -> list[Clause]:
+        """Leave out thoughts; return the clauses before them. added: characters that are new."""
+        found, since = list[Clause](), max(0, len(self._text) - added - _LONGEST_TAG)
+        while True:
+            if self._thought_ends is not None:
+                end = self._thought_ends.search(self._text)
+                if end is None:
+                    self._drop(max(0, len(self._text) - _LONGEST_TAG))
+                    return found
+                self._drop(end.end())
+                self._thought_ends, since = None, 0
+            begin = _THOUGHT.search(self._text, since)
+            if begin is None:
+                return found
+            after = self._text[begin.end() :]
+            self._text = self._text[: begin.start()]
+            found += self._take(whole=True)
+            self._start += begin.end() - begin.start()
+            self._text = after
+            self._thought_ends = re.compile(f"</{begin[1]}{begin[2] or ''}>", re.I)
+
+    def _drop(self, count: int) -> None:
+        self._text, self._start = self._text[count:], self._start + count
 
     def _take(self, whole: bool) -> list[Clause]:
         found, begin, done = list[Clause](), 0, 0

@@ -12,9 +12,12 @@ ITEM, HEADING = "\x01", "\x02"
 CODE_BLOCK = "Code block."
 """Spoken in place of a block of code."""
 
-_THOUGHT = re.compile(
+THOUGHT_BEGINS = (
     r"<(think|thought|reason|scratchpad|tool_call|tool_response|function_call)(ing|s)?>"
-    r"(?:[^<]|<(?!/?\1))*+</\1\2?>"
+)
+"""Pattern of the tag before a model's thoughts or its call of a tool."""
+_THOUGHT = re.compile(
+    THOUGHT_BEGINS + r"(?:[^<]|<(?!/?\1))*+</\1\2?>"
     r"|\A(?:[^<]|<(?!/?think))*+</think(?:ing)?>",
     re.I,
 )
