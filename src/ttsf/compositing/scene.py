@@ -14,7 +14,7 @@ from ttsf.compositing.features import BELOW, Eye, Mouth
 from ttsf.compositing.framing import Framing, place
 from ttsf.compositing.ground import ground, uncovered
 from ttsf.compositing.lattice import Lattice, middles, places
-from ttsf.compositing.lids import Lid
+from ttsf.compositing.lids import APPEARS, Lid
 from ttsf.compositing.palette import palette
 from ttsf.compositing.surroundings import MARGIN, Surroundings, smoothstep
 from ttsf.compositing.teeth import brightness, relief, skull, teeth, whitened
@@ -112,7 +112,7 @@ class Scene:
         flow: G's, [2, side, side], as for `draw`, without what turns the eyes; closing: from 0 (as
         in the picture) to 1.
         """
-        if not closing:
+        if closing <= APPEARS[0]:
             return
         lattice = self._lattice
         at = self._cells + 0.5 + flow.transpose(1, 2, 0) * self._moves_cells
