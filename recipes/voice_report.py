@@ -1,8 +1,11 @@
 """How the voice sounds: the product, copy synthesis, recordings and flite in one run.
 
     python recipes/voice_report.py PARTS EXPERTS [--model MODEL] [--faces RENDERED] [--out WAVS]
+    python recipes/voice_report.py --faces RENDERED --against MODEL [--people N] [--poses N]
 
-PARTS has manifest.csv, EXPERTS nisqa.tar, RENDERED the held-out portraits of `ttsf render`. Needs
+PARTS has manifest.csv, EXPERTS nisqa.tar, RENDERED the held-out portraits of `ttsf render`. The
+second form compares the consistency of two models' voices over the poses of a person (Table 3) and
+nothing else. Needs
 ttsf[data,eval]; DistillMOS and flite are used where they are installed. Everybody is held out; the
 first recordings of each voice, the portraits and sentences that `spread` takes: nothing is chosen
 by its score.
@@ -13,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +26,7 @@ import torch
 import ttsf
 from ttsf import checkpoint
 from ttsf.config import SAMPLE_RATE
-from ttsf.errors import MissingPackage
+from ttsf.errors import MissingPackage, TtsfError
 from ttsf.media.recording import read_sound
 from ttsf.media.sound import write_wav
 from ttsf.model.mel import mel_spectrogram
@@ -153,14 +156,30 @@ def product(pipeline: ttsf.Pipeline, report: Report, portraits: Sequence[Part], 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", type=Path)
-    parser.add_argument("experts", type=Path)
+    parser.add_argument("parts", type=Path, nargs="?")
+    parser.add_argument("experts", type=Path, nargs="?")
     parser.add_argument("--model", type=Path)
     parser.add_argument("--faces", type=Path)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--portraits", type=int, default=PORTRAITS)
+    parser.add_argument("--against", type=Path)
+    parser.add_argument("--people", type=int, default=12)
+    parser.add_argument("--poses", type=int, default=3)
+    parser.add_argument("--first", type=int, default=0, help="the first pose, and its sentence")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
+    asked = chosen.people, range(chosen.first, chosen.first + chosen.poses)
+    if chosen.against is not None:
+        if chosen.faces is None:
+            parser.error("--against needs --faces")
+        try:
+            models = [ttsf.load(chosen.model), ttsf.load(chosen.against)]
+            print(same_person(RenderedFaces(chosen.faces), models, *asked))
+        except TtsfError as error:
+            parser.error(str(error))
+        return
+    if chosen.experts is None:
+        parser.error("PARTS and EXPERTS are needed without --against")
     pipeline, report = ttsf.load(chosen.model), Report(Nisqa.load(chosen.experts), chosen.out)
     model = pipeline.model
     print(f"{'':<28} NISQA (quarters)  DistillMOS  F0 std, semitones  sounds")
@@ -209,7 +228,7 @@ def main() -> None:
             f"pause at a {mark}: {own:.2f} s ({len(ours)}), recordings {other:.2f} ({len(theirs)})"
         )
     if chosen.faces is not None:
-        print(same_person(pipeline, RenderedFaces(chosen.faces)))
+        print(same_person(RenderedFaces(chosen.faces), [pipeline], *asked))
     began = time.process_time()
     sounds = [speak(pipeline, None, text, options) for text in PLAIN]
     seconds = sum(len(sound.samples) / sound.rate for sound in sounds)
@@ -226,33 +245,71 @@ def flite(voice: str, text: str) -> np.ndarray:
         return sound
 
 
-def same_person(pipeline: ttsf.Pipeline, faces: RenderedFaces, people: int = 12) -> str:
-    """Voice consistency of rendered people over three of their poses: each pose with a sentence of
-    its own, and all with the same.
+def same_person(
+    faces: RenderedFaces, pipelines: Sequence[ttsf.Pipeline], people: int, poses: range
+) -> str:
+    """Voice consistency of rendered people over their poses: each pose with a sentence of its own,
+    and all with the first one's. The margin has its standard error over the people, and so has the
+    first model's lead over each other.
     """
-    scorer, model = VoiceScorer(), pipeline.model
-    own, same = dict[str, list[np.ndarray]](), dict[str, list[np.ndarray]]()
-    for person in spread(range(faces.people), people):
-        image = torch.from_numpy(np.array(faces.images[person][:3])).permute(0, 3, 1, 2)
-        with torch.inference_mode():
-            voices = model.choose_voice(model.read_faces(image.float() / 127.5 - 1))
-        for found, texts in ((own, PLAIN[:3]), (same, PLAIN[:1] * 3)):
-            said = [say_in(pipeline, v, text) for v, text in zip(voices, texts, strict=True)]
-            found[faces.names[person]] = [scorer.embed(sound.heard()) for sound in said]
-    lines = []
-    for title, embeddings in (("a sentence for each pose", own), ("one sentence", same)):
-        c = consistency(embeddings)
-        figures = f"within {c.within:.3f}, across {c.across:.3f}: {c.margin:.3f}"
-        lines.append(f"C-SIM, {title}: {figures}")
+    there = min(faces.frames, len(PLAIN))
+    if len(poses) < 2 or not 0 <= poses.start < poses.stop <= there:
+        raise TtsfError(f"--first and --poses: two poses or more of the {there} that there are")
+    chosen, scorer = spread(range(faces.people), people), VoiceScorer()
+    if len(chosen) < 3:
+        raise TtsfError(f"--people: {len(chosen)} are too few; three are needed for the error")
+    lines = [f"C-SIM, {len(chosen)} people, {len(poses)} poses"]
+    own, same = [PLAIN[pose] for pose in poses], [PLAIN[poses.start]] * len(poses)
+    for title, texts in (("a sentence for each pose", own), ("one sentence", same)):
+        left = []
+        for pipeline in pipelines:
+            found = {
+                faces.names[person]: voice_in_poses(
+                    pipeline, scorer, faces.images[person][poses.start : poses.stop], texts
+                )
+                for person in chosen
+            }
+            c = consistency(found)
+            left.append(margins_without_each(found))
+            name = pipeline.model.config.name
+            figures = f"within {c.within:.3f}, across {c.across:.3f}: {c.margin:.3f}"
+            lines.append(f"{title}, {name}: {figures} +- {jackknife_error(left[-1]):.3f}")
+            if len(left) == 1:
+                first = c.margin
+            else:
+                error = jackknife_error(left[0] - left[-1])
+                lines.append(f"{title}, lead over {name}: {first - c.margin:.4f} +- {error:.4f}")
     return "\n".join(lines)
 
 
+def voice_in_poses(
+    pipeline: ttsf.Pipeline, scorer: VoiceScorer, images: np.ndarray, texts: Sequence[str]
+) -> list[np.ndarray]:
+    """The embedding of each text in the voice that its image [N, size, size, 3] chooses."""
+    shown = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        voices = pipeline.model.choose_voice(pipeline.model.read_faces(shown.float() / 127.5 - 1))
+    said = [say_in(pipeline, voice, text) for voice, text in zip(voices, texts, strict=True)]
+    return [scorer.embed(sound.heard()) for sound in said]
+
+
+def margins_without_each(found: Mapping[str, Sequence[np.ndarray]]) -> np.ndarray:
+    """The margin of `consistency` without each person in turn."""
+    left = [{name: found[name] for name in found if name != person} for person in found]
+    return np.array([consistency(others).margin for others in left])
+
+
+def jackknife_error(left: np.ndarray) -> float:
+    """Standard error of a figure, from its values without each of N people in turn [N]."""
+    return float(np.sqrt((len(left) - 1) * left.var()))
+
+
 def say_in(pipeline: ttsf.Pipeline, voice: torch.Tensor, text: str) -> Sound:
-    """The text in a voice [V]."""
+    """The text in a voice [V], without the mark, which differs from file to file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "voice.safetensors")
         checkpoint.save_voice(pipeline.model, voice[None], path)
-        return speak(pipeline, None, text, ttsf.GenerateOptions(voice=path))
+        return speak(pipeline, None, text, ttsf.GenerateOptions(voice=path, mark=False))
 
 
 if __name__ == "__main__":
