@@ -14,10 +14,10 @@ from ttsf.compositing.box import Box
 from ttsf.compositing.features import Eye
 from ttsf.compositing.surroundings import smoothstep
 
-ACROSS, LOWER = 1.3, 1.2
-"""How far an eye reaches beyond the columns that G draws at each side, and how far its lower lid is
-under the line where G's lids meet, cells."""
-OVER, UNDER_RIM, LASHES = 0.8, 0.2, 1.1
+ACROSS, LOWER = 1.8, 0.22
+"""How far an eye reaches beyond the columns that G draws at each side, cells; and how far its lower
+lid is under the line where G's lids meet, relative to the eye's height."""
+OVER, UNDER_RIM, LASHES = 1.2, 0.2, 1.5
 """How far the lid begins above the height that G's lids come down from, the same behind glasses,
 whose rim it must not hide, and how far the lashes are below that, cells."""
 ROOM = 3
@@ -29,13 +29,15 @@ SKIN, NEAR = (0.85, 1.2), 2.5
 the white of the eye), and how near that is, cells, as a Gaussian."""
 OUT_OF_SHADOW = 0.5
 """How far a lid, which is farther out than the corners of its eye, goes towards the brightness of
-the skin around."""
+the skin around, at its lower edge."""
+GRAIN, FAINT = 0.6, 0.06
+"""Size of the skin's grain, cells, and its limit relative to the skin's brightness."""
 APPEARS = (0.04, 0.22)
 """Range of closings over which the lid appears at the open eye."""
-THICK, FRINGE = 0.3, 0.55
+THICK, FRINGE = 0.25, 0.5
 """Half widths of the line of lashes above and below its middle, cells, as Gaussians."""
-DARK, COVER = 15, 0.75
-"""Percentile of brightness that counts as the lashes' colour, and how much of it they show."""
+COVER, UNEVEN = 0.6, 0.25
+"""How much of their colour the lashes show, and by how much less or more along the line."""
 ROUNDS = 24
 """Rounds of averaging at each scale by which skin is continued."""
 
@@ -65,48 +67,64 @@ class Lid:
         self.cells, self.fine = Box(top, left, bottom, right), int(np.clip(cell, 2, FINEST))
         x = left + (np.arange((right - left) * self.fine) + 0.5) / self.fine
         y = (top + (np.arange((bottom - top) * self.fine) + 0.5) / self.fine)[:, None]
-        at_x, at_y = np.broadcast_arrays(at[0] + x * cell - 0.5, at[1] + y * cell - 0.5)
-        here = cv2.remap(
-            np.ascontiguousarray(picture[..., :3]),
-            at_x.astype(np.float32),
-            at_y.astype(np.float32),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        ).astype(np.float32)
+
+        def seen(below: float) -> np.ndarray:
+            """The picture in the patch, moved up by some cells."""
+            places = at[0] + x * cell - 0.5, at[1] + (y + below) * cell - 0.5
+            columns, rows = np.broadcast_arrays(*(one.astype(np.float32) for one in places))
+            pixels = np.ascontiguousarray(picture[..., :3])
+            edge = cv2.BORDER_REPLICATE
+            found = cv2.remap(pixels, columns, rows, cv2.INTER_LINEAR, borderMode=edge)
+            return found.astype(np.float32)
 
         share = ((x - start) / (end - start)).clip(0, 1)
         bow = 4 * share * (1 - share)  # 0 at the corners, 1 in the middle
-        ends = np.minimum(2 * bow, 1)
-        height = np.interp(x, [start, *eye.x, end], [0, *eye.height, 0])
+        blunt = 1 - (2 * share - 1) ** 6
+        height = np.interp(x, eye.x, eye.height)
         height = cv2.GaussianBlur(height[None], (0, 0), self.fine)[0]
-        meet = np.polyval(np.polyfit(eye.x, eye.y, 2), x)
+        self._meet = np.polyval(np.polyfit(eye.x, eye.y, 2), x)
         over = UNDER_RIM if eye.behind_glasses else OVER
-        self._y, self._upper = y, meet - height - over * ends
-        self._lashes = self._upper + (over + LASHES - OVER) * ends
-        self._lower = meet + LOWER * bow
-        self._ends = smoothstep(0, 0.5, ends)
-        hole = (y > self._upper) & (y < self._lower + 0.5 * ends) & (ends > 0)
+        self._y, self._upper = y, self._meet - height - over * blunt
+        self._lashes = self._upper + (over + LASHES - OVER) * blunt
+        low = LOWER * eye.height.max()
+        self._sag = low * bow
+        self._ends = smoothstep(0, 0.3, bow)
+        lower = self._meet + low * blunt
+        here, hole = seen(0), (y > self._upper) & (y < lower + 0.3) & (blunt > 0)
         other = hole | _no_skin(here, hole, NEAR * self.fine)
         skin = continued(here, other)
         around = np.median(here[~other], axis=0) if not other.all() else skin
-        self._skin = skin + OUT_OF_SHADOW * np.maximum(around - skin, 0)
-        band = here[hole & (y < self._upper + OVER + LASHES)]
-        light = band.mean(-1)
-        dark = band[light <= np.percentile(light, DARK)].mean(0) if len(band) else 0
-        self._dark = np.minimum(dark, self._skin)
-        self._top = smoothstep(-0.6, 0.4, y - self._upper)
+        down = ((y - self._upper) / np.maximum(lower - self._upper, 1)).clip(0, 1)[..., None]
+        skin += OUT_OF_SHADOW * smoothstep(0, 0.7, down) * np.maximum(around - skin, 0)
+        cheek = seen(float((lower - self._upper).max()) + 1)
+        grain = cheek - cv2.GaussianBlur(cheek, (0, 0), GRAIN * self.fine)
+        limit = FAINT * skin
+        self._skin = skin + grain.clip(-limit, limit)
+        self._dark = np.minimum(self._colour_of_lashes(here, hole), skin)
+        uneven = np.random.default_rng(0).normal(size=len(x)) * self.fine
+        uneven = cv2.GaussianBlur(uneven[None], (0, 0), GRAIN * self.fine)[0]
+        self._cover = COVER * self._ends * (1 + UNEVEN * uneven.clip(-1, 1))
+        self._top = smoothstep(-1, 0.8, y - self._upper)
 
     def shut(self, closing: float) -> Layer:
         """Return the lid at a closing from 0 (as in the picture) to 1."""
-        edge = self._lashes + closing * (self._lower - self._lashes)
+        edge = self._lashes + closing * (self._meet - self._lashes) + closing**2 * self._sag
         shown, under = smoothstep(*APPEARS, np.array(closing)), self._y - edge
         lid = shown * self._ends * self._top * smoothstep(0.25, -0.25, under)
         width = np.where(under < 0, THICK, FRINGE)
-        line = COVER * shown * self._ends * np.exp(-((under / width) ** 2))
+        line = shown * self._cover * np.exp(-((under / width) ** 2))
         lid, line = (part.astype(np.float32)[..., None] for part in (lid, line))
         return Layer(
             ((1 - lid) * (1 - line))[..., 0], self._skin * lid * (1 - line) + self._dark * line
         )
+
+    def _colour_of_lashes(self, here: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """Return the darkest colour at the upper edge of the open eye, column by column, [w, 3]."""
+        near = hole & (self._y < self._lashes + LASHES)
+        light = np.where(near, here.mean(-1), np.inf)
+        darkest = here[light.argmin(0), np.arange(light.shape[1])]
+        darkest[~near.any(0)] = here[near].mean(0) if near.any() else 0
+        return cv2.GaussianBlur(darkest[None], (0, 0), self.fine)[0]
 
 
 def continued(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:

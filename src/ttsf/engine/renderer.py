@@ -34,6 +34,9 @@ from ttsf.timings.words import WordTimes
 
 TAKEN_BACK = 0.5
 """Share of a smile that a mouth takes back which is opened by a label of 1."""
+OPEN_UNTIL = (4, 6)
+"""Frames at the start of a video without a blink, which many players show as its picture, and over
+how many more blinks become whole."""
 LIDS_FOLLOW = 0.035
 """How far the upper lids close by each degree that the eyes look down."""
 SMILE, GAZE_Y, LIDS = map(Expression._fields.index, ("smile", "gaze_y", "lids"))
@@ -115,6 +118,8 @@ class Renderer:
             closing = (f_m @ lids / GAIN - own).clamp(min=0)
             f_m = f_m - GAIN * closing[:, None] * lids
             shut = (closing / (1 - own)).clamp(max=1).cpu().numpy()
+            frames = np.arange(first, first + len(shut))
+            shut *= ((frames - OPEN_UNTIL[0]) / OPEN_UNTIL[1]).clip(0, 1)
             followed = LIDS_FOLLOW * amounts[:, GAZE_Y].clip(0)
             amounts[:, LIDS] = shut + (1 - shut) * followed
         return f_m, amounts
