@@ -10,7 +10,7 @@ THREADS = 2
 AAC_BLOCK = 1024  # samples
 
 X264_PRESETS = ((1920 * 1080, "veryfast"), (10**9, "superfast"))
-"""x264 preset by the maximum number of pixels per frame."""
+"""x264 preset of streams by the maximum number of pixels per frame."""
 
 
 class Encoding(NamedTuple):
@@ -35,7 +35,7 @@ class Encoding(NamedTuple):
         if self.video != "libx264":
             return self.encoder
         preset = next(name for most, name in X264_PRESETS if width * height <= most)
-        return {**self.encoder, "preset": preset}
+        return {"preset": preset, **self.encoder}
 
 
 MP4 = Encoding(
@@ -43,9 +43,11 @@ MP4 = Encoding(
     "libx264",
     "aac",
     {"movflags": "+faststart+use_metadata_tags"},
-    {"crf": "18"},
+    {"crf": "18", "preset": "superfast", "x264-params": "mbtree=1:rc-lookahead=10"},
     block=AAC_BLOCK,
 )
+"""Superfast with veryfast's lookahead has its quality for .04 to .11 more bits and .5 to .6 of its
+time, since most of a picture does not move; without it, for three times the bits."""
 STREAM = Encoding(
     "mp4",
     "libx264",
