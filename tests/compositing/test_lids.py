@@ -134,3 +134,11 @@ def test_eyes_that_are_shut_or_not_drawn_are_left_to_g() -> None:
     mask, moved = drawn_lids(4.0)
     mask[:, 64:] = 1
     assert find_eyes(mask, moved, False) == []
+
+
+def test_a_lid_outside_of_the_frame_is_left_out() -> None:
+    side = SIDE * CELL
+    shown = portrait(picture(), side / 2, side / 2, side)
+    beside = [eye((x, 700.0)) for x, _ in MIDDLES]
+    made = Scene(shown, Framing("face"), side, eyes=beside)
+    assert np.array_equal(shut(made, 1), shut(made, 0))

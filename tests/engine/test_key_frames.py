@@ -48,7 +48,7 @@ def test_no_frame_is_farther_from_the_line_than_allowed(
 def test_a_model_whose_codes_mean_nothing_draws_all(
     tiny_model: TTSF, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    face = replace(tiny_model.config.face, codes_are_labels=False)
+    face = replace(tiny_model.config.face, lids_by_rule=False, codes_are_labels=False)
     monkeypatch.setattr(tiny_model, "config", replace(tiny_model.config, face=face))
     f_m = torch.zeros(9, face.style_channels)
     assert key_frames(tiny_model, f_m, f_m) == tuple(range(9))

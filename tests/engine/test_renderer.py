@@ -7,6 +7,7 @@ import torch
 import ttsf
 from ttsf.compositing.expression import Expression
 from ttsf.engine.expression import SIDE_Y
+from ttsf.engine.live.performer import Performer
 from ttsf.engine.options import GenerateOptions
 from ttsf.engine.renderer import LIDS_FOLLOW, OPEN_UNTIL
 from ttsf.engine.talk import Session
@@ -63,6 +64,21 @@ def test_lids_follow_eyes_that_look_down(pipeline: ttsf.Pipeline, astronaut: np.
         lids[gaze] = session(pipeline, astronaut, options)._act(0, None, 0).expression[:, LIDS]
     assert np.allclose(lids["up"], lids["camera"])
     assert np.allclose(lids["down"], lids["camera"] + SIDE_Y * LIDS_FOLLOW, atol=1e-3)
+
+
+def test_blinks_of_a_live_session_go_on_where_segments_meet(
+    pipeline: ttsf.Pipeline, astronaut: np.ndarray
+) -> None:
+    talk = session(pipeline, astronaut, GenerateOptions(size=256, mark=False, gaze="camera"))
+    performer, first = Performer(talk), 0
+    for _ in range(6):
+        segment = performer.rest(first, 50)
+        blinks = labels(talk, segment.motion.f_m[0])[:, BLINK]
+        calm = labels(talk, talk.source.f_m)[0, BLINK]
+        wanted = ((blinks - calm) / (1 - calm)).clip(0, 1)
+        begin = max(0, sum(OPEN_UNTIL) - first)
+        assert np.allclose(segment.expression[begin:, LIDS], wanted[begin:], atol=2e-3)
+        first = segment.end
 
 
 def test_a_blink_changes_the_eyes_alone(pipeline: ttsf.Pipeline, astronaut: np.ndarray) -> None:

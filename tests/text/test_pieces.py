@@ -109,7 +109,7 @@ def test_time_is_linear_in_the_length() -> None:
 
 THOUGHTS = (
     "<think>Let me see. The user wants a greeting. I should be kind.</think>\n\nHello there. "
-    'How are you? <tool_call>{"a": 1}</tool_call> Fine, and <THINKING>hm. So.</thinking>good. '
+    'How are you? <tool_call>{"a": 1}</tool_call> Fine. <THINKING>hm. So.</think>Good. '
     "<think>no end. And on"
 )
 
@@ -121,7 +121,7 @@ def test_thoughts_of_a_model_are_never_returned(size: int) -> None:
         found += made.add(THOUGHTS[k : k + size])
     found += made.finish()
     assert [clause.text.strip() for clause in found] == [
-        *("Hello there.", "How are you?", "Fine, and", "good.")
+        *("Hello there.", "How are you?", "Fine.", "Good.")
     ]
     for clause in found:
         assert THOUGHTS[clause.start : clause.start + len(clause.text)] == clause.text
@@ -139,3 +139,24 @@ def test_long_thoughts_take_linear_time() -> None:
     made.add("<think>")
     assert not any(made.add("word, and so on. ") for _ in range(100_000))
     assert time.monotonic() - begun < 30 and len(made.pending) < 100
+
+
+@pytest.mark.parametrize("size", [1, 5, 999])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Use the <think> tag for that. It helps a lot.",
+        "Write `<reason>` in the file. Then save it.",
+        "See this.\n```\n<think>\n```\nThat is all of it.",
+    ],
+)
+def test_a_tag_that_is_only_mentioned_hides_nothing(text: str, size: int) -> None:
+    made = Clauses()
+    found = [c for k in range(0, len(text), size) for c in made.add(text[k : k + size])]
+    assert "".join(clause.text for clause in found + made.finish()) == text
+
+
+def test_a_thought_is_not_pending() -> None:
+    made = Clauses()
+    made.add("<think>Long. It goes on")
+    assert made.pending == ""

@@ -30,6 +30,11 @@ class Box(NamedTuple):
         )
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it has no pixels."""
+        return self.bottom <= self.top or self.right <= self.left
+
+    @property
     def pixels(self) -> tuple[slice, slice]:
         """Return the slices for an array [height, width, ...]."""
         return slice(self.top, self.bottom), slice(self.left, self.right)

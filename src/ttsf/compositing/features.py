@@ -162,7 +162,7 @@ def mouth_box(features: Features, side: int) -> Box:
     """Return the part of G's frame that holds the mouth in all frames, with even edges, in
     cells."""
     (x0, y0), (x1, y1) = features.corners
-    width = max(x1 - x0, LEAST_MOUTH * features.span)
+    width = max(np.hypot(x1 - x0, y1 - y0), LEAST_MOUTH * features.span)
     middle, room = np.array([y0 + y1, x0 + x1]) / 2, np.array(MOUTH_ROOM) * width + SHIFTED
     edges = np.concatenate([middle - room[:2], middle + room[2:]])
     top, left, bottom, right = (2 * np.round(edges / 2)).astype(int).clip(0, side).tolist()

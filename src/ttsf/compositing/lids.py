@@ -1,8 +1,8 @@
 """Shut the eyes of a portrait by lids that slide over them [ours].
 
 G draws lids at 128 px by stretching the skin above the eye, lashes and all. Here the upper lid is
-skin that is continued smoothly from around the eye, and ends in a line of lashes; what it does not
-cover yet stays the picture's own.
+skin that is continued smoothly from around the eye, and ends in a line of lashes. Below it the open
+eye of the picture is seen.
 """
 
 from typing import NamedTuple
@@ -17,9 +17,11 @@ from ttsf.compositing.surroundings import smoothstep
 ACROSS, LOWER = 1.8, 0.22
 """How far an eye reaches beyond the columns that G draws at each side, cells; and how far its lower
 lid is under the line where G's lids meet, relative to the eye's height."""
-OVER, UNDER_RIM, LASHES = 1.2, 0.2, 1.5
-"""How far the lid begins above the height that G's lids come down from, the same behind glasses,
-whose rim it must not hide, and how far the lashes are below that, cells."""
+OVER, UNDER_RIM = 1.2, 0.2
+"""How far the lid begins above the height that G's lids come down from, cells; less behind glasses,
+since the lid must not hide their rim."""
+LASHES = 1.5
+"""How far the open eye's lashes are below the beginning of the lid, cells."""
 ROOM = 3
 """Cells of skin around an eye from which its lids are made."""
 FINEST = 8

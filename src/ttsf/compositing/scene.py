@@ -125,6 +125,8 @@ class Scene:
             if cells is None:
                 continue
             box = lattice.box(cells).within(self.region)
+            if box.is_empty:
+                continue
             part = pixels[box.seen_from(self.region).pixels][..., :3]
             height, width = part.shape[:2]
             source = lattice.sampled(at[cells.pixels], cells, box, width, height)

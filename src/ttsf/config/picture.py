@@ -60,6 +60,8 @@ class FaceConfig:
             raise ValueError(f"drawn_side must be one of {sides[1:]} px")
         if self.manipulated_layers[0] > self.manipulated_layers[1]:
             raise ValueError("manipulated_layers must be the first and the last")
+        if self.lids_by_rule and not self.codes_are_labels:
+            raise ValueError("lids_by_rule needs codes_are_labels, which tell blinks")
         if not all(0 <= code < self.motion_codes for code in self.lip_codes):
             raise ValueError(f"lip_codes must be from 0 to {self.motion_codes - 1}")
 

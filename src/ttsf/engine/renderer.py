@@ -35,8 +35,12 @@ from ttsf.timings.words import WordTimes
 TAKEN_BACK = 0.5
 """Share of a smile that a mouth takes back which is opened by a label of 1."""
 OPEN_UNTIL = (4, 6)
-"""Frames at the start of a video without a blink, which many players show as its picture, and over
-how many more blinks become whole."""
+"""Frames at the start of a video without a blink (many players show the first as its picture), and
+frames after them over which blinks grow to full."""
+UPRIGHT = 0.4
+"""Tilt of a face, radians, beyond which G draws the lids: ours come straight down."""
+LEAST_OPEN = 0.1
+"""Least part of a full blink that an open eye has left."""
 LIDS_FOLLOW = 0.035
 """How far the upper lids close by each degree that the eyes look down."""
 SMILE, GAZE_Y, LIDS = map(Expression._fields.index, ("smile", "gaze_y", "lids"))
@@ -117,7 +121,7 @@ class Renderer:
             own = self.source.f_m[0] @ lids / GAIN
             closing = (f_m @ lids / GAIN - own).clamp(min=0)
             f_m = f_m - GAIN * closing[:, None] * lids
-            shut = (closing / (1 - own)).clamp(max=1).cpu().numpy()
+            shut = (closing / (1 - own).clamp(min=LEAST_OPEN)).clamp(max=1).cpu().numpy()
             frames = np.arange(first, first + len(shut))
             shut *= ((frames - OPEN_UNTIL[0]) / OPEN_UNTIL[1]).clip(0, 1)
             followed = LIDS_FOLLOW * amounts[:, GAZE_Y].clip(0)
@@ -154,7 +158,7 @@ class Renderer:
 
     @cached_property
     def _made(self) -> tuple[Scene, Warp | None]:
-        """The scene, and what moves brows, mouth and eyes."""
+        """The scene, and what moves brows, mouth and eyes; not to be made on a worker."""
         face, options = self.model.config.face, self.options
         seen = None if self._seen is None else self._seen.result()
         ruled = not options.as_sampled
@@ -188,8 +192,9 @@ class Renderer:
         features = find_features(mask)
         crop = (source.image[0].float().cpu().numpy().transpose(1, 2, 0) + 1) * 127.5
         glasses = features is not None and wears_glasses(crop, features, side)
-        eyes: list[Eye] = []
-        if self.model.config.face.lids_by_rule:
+        eyes, window = list[Eye](), None
+        if self.model.config.face.lids_by_rule and features and abs(features.tilt) < UPRIGHT:
             eyes = find_eyes(mask, down * (side / 2), glasses)
-        window = Window(*mouth_box(features, side)) if eyes and features is not None else None
+            box = mouth_box(features, side)
+            window = Window(*box) if eyes and not box.is_empty else None
         return Seen(find_mouth(mask), features, eyes, glasses, window)

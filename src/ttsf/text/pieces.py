@@ -41,7 +41,7 @@ class Clauses:
     complete once the next word is complete, which decides whether its full stop belongs to an
     abbreviation.
     SSML is held back until the text ends, a block of code until it is closed. A model's thoughts,
-    from <think> to </think> or the end of the text, are left out.
+    from a <think> before a sentence to </think> or the end of the text, are left out.
     """
 
     def __init__(self) -> None:
@@ -50,8 +50,8 @@ class Clauses:
 
     @property
     def pending(self) -> str:
-        """Text that no returned clause contains yet."""
-        return self._text
+        """Text that no returned clause contains yet, and that may still be returned."""
+        return "" if self._thought_ends else self._text
 
     def add(self, piece: str) -> list[Clause]:
         """Append a piece; return the clauses that it completes."""
@@ -67,6 +67,7 @@ class Clauses:
         """Return the rest."""
         if self._thought_ends is not None:
             self._drop(len(self._text))
+            self._thought_ends = None
         return self._take(whole=True)
 
     def replace(self, text: str, start: int | None = None) -> list[Clause]:
@@ -89,12 +90,20 @@ class Clauses:
             begin = _THOUGHT.search(self._text, since)
             if begin is None:
                 return found
+            if not self._may_begin_thought(begin.start()):
+                since = begin.end()
+                continue
             after = self._text[begin.end() :]
             self._text = self._text[: begin.start()]
             found += self._take(whole=True)
             self._start += begin.end() - begin.start()
             self._text = after
-            self._thought_ends = re.compile(f"</{begin[1]}{begin[2] or ''}>", re.I)
+            self._thought_ends = re.compile(f"</{begin[1]}(?:ing|s)?>", re.I)
+
+    def _may_begin_thought(self, place: int) -> bool:
+        """Whether a tag there is no mere mention: a line or a sentence begins, outside of code."""
+        before = self._text[:place].rstrip(" \t")
+        return before.count(FENCE) % 2 == 0 and (not before or before[-1] in "\n.!?…:>)]\"'”’")
 
     def _drop(self, count: int) -> None:
         self._text, self._start = self._text[count:], self._start + count

@@ -9,6 +9,7 @@ from torch import Tensor
 from ttsf.config import CLIP_FRAMES
 from ttsf.engine.key_frames import Arrays, around, between, fields_of, key_frames
 from ttsf.engine.live.parts import Words
+from ttsf.engine.renderer import LIDS
 from ttsf.engine.talk import FRAMES_PER_BATCH, Session
 from ttsf.model.labels import GAIN, PITCH
 from ttsf.model.ttsf import SEAM, HeadMotion, SpokenUtterance
@@ -185,7 +186,8 @@ class Performer:
         if self._last_expression is not None:
             share = np.linspace(1, 0, EASED + 2, dtype=np.float32)[1 : frames + 1, None]
             n = min(EASED, frames)
-            amounts[:n] += share[:n] * (self._last_expression - amounts[:n])
+            eased, last = amounts[:n, :LIDS], self._last_expression[:LIDS]  # blinks go on
+            eased += share[:n] * (last - eased)
         self._gain, self._last_lips = float(gains[-1]), f_lip[-1:]
         self._last_expression = amounts[-1]
         keys = tuple(range(frames))

@@ -13,10 +13,8 @@ from ttsf.engine.live.performer import Performer, Segment
 from ttsf.engine.talk import FRAMES_PER_BATCH
 from ttsf.engine.workers import Workers
 
-CALM_BATCH = 16
-"""Frames of rest that are drawn at once."""
 SOONEST = 2
-"""Frames of a batch that is due at once, after an interruption or where speech begins."""
+"""Frames of a batch that is due at once, after an interruption or where speech begins late."""
 AHEAD, FARTHEST = 8, 25
 """Frames that are drawn ahead of the clock, and those of a slow machine."""
 LATEST = 3
@@ -60,9 +58,9 @@ class Pictures:
             if step > 1 and waiting >= self._workers.count:
                 return
             segment = next(one for one in plan if one.end > self._after)
-            longest = SOONEST if not self._batches else FRAMES_PER_BATCH
-            if self._batches and segment.speech is None:
-                longest = min(CALM_BATCH, max(longest, self._after - shown))
+            longest = AHEAD if segment.speech is None else FRAMES_PER_BATCH
+            if self._after <= shown + 1:
+                longest = SOONEST
             each = self._cost * self._workers.count if realtime else 0
             count = max(1, min(longest, int(AHEAD / max(each, 0.1))))
             if waiting or step > 1:  # what is ordered now comes later
