@@ -5,7 +5,7 @@
 import re
 from typing import NamedTuple
 
-from ttsf.text.english.marks.blocks import THOUGHT_BEGINS
+from ttsf.text.english.marks.blocks import THOUGHTS
 from ttsf.text.markup.brackets import EXPRESSION
 from ttsf.text.markup.sentences import LONGEST, first_end
 
@@ -15,7 +15,8 @@ LONGEST_FENCE = 8_000
 LONGEST_MARK = 250
 """Characters that an open bracket of the markup can hold back."""
 _SSML = "<speak"
-_THOUGHT = re.compile(THOUGHT_BEGINS, re.I)
+_THOUGHT = re.compile(rf"<{THOUGHTS}>", re.I)
+_THOUGHT_END = re.compile(rf"</{THOUGHTS}>", re.I)
 _LONGEST_TAG = 20
 """Characters; more than the longest tag of thoughts has."""
 _PARAGRAPH = re.compile(r"\S[^\S\n]*\n\s*\n")
@@ -46,47 +47,47 @@ class Clauses:
 
     def __init__(self) -> None:
         self._text, self._start, self._first = "", 0, True
-        self._thought_ends: re.Pattern[str] | None = None  # inside of a thought
+        self._thought = ""  # name of the tag of the thought that is going on
 
     @property
     def pending(self) -> str:
         """Text that no returned clause contains yet, and that may still be returned."""
-        return "" if self._thought_ends else self._text
+        return "" if self._thought else self._text
 
     def add(self, piece: str) -> list[Clause]:
         """Append a piece; return the clauses that it completes."""
         self._text += piece
         found = self._without_thoughts(len(piece))
-        held = self._thought_ends is not None
         # all that completes a clause follows a piece of letters
-        if held or (piece.isalnum() and len(self._text) <= LONGEST):
+        if self._thought or (piece.isalnum() and len(self._text) <= LONGEST):
             return found
         return found + self._take(whole=False)
 
     def finish(self) -> list[Clause]:
         """Return the rest."""
-        if self._thought_ends is not None:
+        if self._thought:
             self._drop(len(self._text))
-            self._thought_ends = None
+            self._thought = ""
         return self._take(whole=True)
 
     def replace(self, text: str, start: int | None = None) -> list[Clause]:
         """Replace everything from character `start` on (None: everything pending) by `text`."""
         self._text, self._start = "", self._start if start is None else start
-        self._thought_ends = None
+        self._thought = ""
         return self.add(text)
 
     def _without_thoughts(self, added: int) -> list[Clause]:
         """Leave out thoughts; return the clauses before them. added: characters that are new."""
         found, since = list[Clause](), max(0, len(self._text) - added - _LONGEST_TAG)
         while True:
-            if self._thought_ends is not None:
-                end = self._thought_ends.search(self._text)
+            if self._thought:
+                ends = _THOUGHT_END.finditer(self._text)
+                end = next((one for one in ends if one[1].lower() == self._thought), None)
                 if end is None:
                     self._drop(max(0, len(self._text) - _LONGEST_TAG))
                     return found
                 self._drop(end.end())
-                self._thought_ends, since = None, 0
+                self._thought, since = "", 0
             begin = _THOUGHT.search(self._text, since)
             if begin is None:
                 return found
@@ -98,7 +99,7 @@ class Clauses:
             found += self._take(whole=True)
             self._start += begin.end() - begin.start()
             self._text = after
-            self._thought_ends = re.compile(f"</{begin[1]}(?:ing|s)?>", re.I)
+            self._thought = begin[1].lower()
 
     def _may_begin_thought(self, place: int) -> bool:
         """Whether a tag there is no mere mention: a line or a sentence begins, outside of code."""

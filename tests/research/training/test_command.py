@@ -53,9 +53,9 @@ def test_a_run_goes_on_only_as_what_it_is(
     }
     assert {"run.json", "speakers.json", "state.safetensors"} <= before.keys()
     for changed, said in (
-        (["--data", "other"], "begun with data = sha256:"),
-        (["--seed", "3"], "begun with seed = 0, not 3"),
-        (["--accumulate", "2"], "begun with micro-batches a step = 1, not 2"),
+        (["--data", "other"], "started with data = sha256:"),
+        (["--seed", "3"], "started with seed = 0, not 3"),
+        (["--accumulate", "2"], "started with micro-batches a step = 1, not 2"),
         (["--preset", "mini-no-energy"], "preset.model.name = mini, not mini-no-energy (1 more"),
         (["--config", "narrow.toml"], "preset.model.speech.duration.channels = 192, not 64"),
         (["--adversarial"], "options.adversarial = False, not True"),

@@ -12,12 +12,10 @@ ITEM, HEADING = "\x01", "\x02"
 CODE_BLOCK = "Code block."
 """Spoken in place of a block of code."""
 
-THOUGHT_BEGINS = (
-    r"<(think|thought|reason|scratchpad|tool_call|tool_response|function_call)(ing|s)?>"
-)
-"""Pattern of the tag before a model's thoughts or its call of a tool."""
+THOUGHTS = r"(think|thought|reason|scratchpad|tool_call|tool_response|function_call)(ing|s)?"
+"""Pattern of the names of the tags around a model's thoughts and its calls of tools."""
 _THOUGHT = re.compile(
-    THOUGHT_BEGINS + r"(?:[^<]|<(?!/?\1))*+</\1\2?>"
+    rf"<{THOUGHTS}>" + r"(?:[^<]|<(?!/?\1))*+</\1\2?>"
     r"|\A(?:[^<]|<(?!/?think))*+</think(?:ing)?>",
     re.I,
 )
