@@ -142,19 +142,16 @@ def find_eyes(mask: np.ndarray, moved: np.ndarray, glasses: bool) -> list[Eye]:
         return []
     middle, eyes = _middle(drawn), []
     for first, half in ((0, drawn[:, :middle]), (middle, drawn[:, middle:])):
-        columns = np.flatnonzero(half.any(0))
+        columns = np.flatnonzero(half.any(0)) + first
         if len(columns) < NARROWEST:
             return []
-        columns = np.arange(columns[0], columns[-1] + 1) + first
         weight = drawn[:, columns]
-        seen = weight.any(0)
-        x = columns[seen] + 0.5
-        y = (np.arange(len(weight)) + 0.5) @ weight[:, seen] / weight[:, seen].sum(0)
+        y = (np.arange(len(weight)) + 0.5) @ weight / weight.sum(0)
         rows = y.astype(int) + np.arange(-LID_ABOVE, LID_BELOW)[:, None]
-        height = moved[rows.clip(0), columns[seen]].max(0).clip(0)
+        height = moved[rows.clip(0), columns].max(0).clip(0)
         if height.max() < LOWEST_EYE:
             return []
-        eyes.append(Eye(x, y, height, glasses))
+        eyes.append(Eye(columns + 0.5, y, height, glasses))
     return eyes
 
 

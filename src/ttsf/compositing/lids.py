@@ -70,11 +70,12 @@ class Lid:
         x = left + (np.arange((right - left) * self.fine) + 0.5) / self.fine
         y = (top + (np.arange((bottom - top) * self.fine) + 0.5) / self.fine)[:, None]
 
+        pixels = np.ascontiguousarray(picture[..., :3])
+
         def seen(below: float) -> np.ndarray:
             """The picture in the patch, moved up by some cells."""
             places = at[0] + x * cell - 0.5, at[1] + (y + below) * cell - 0.5
             columns, rows = np.broadcast_arrays(*(one.astype(np.float32) for one in places))
-            pixels = np.ascontiguousarray(picture[..., :3])
             edge = cv2.BORDER_REPLICATE
             found = cv2.remap(pixels, columns, rows, cv2.INTER_LINEAR, borderMode=edge)
             return found.astype(np.float32)

@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from ttsf.config import CLIP_FRAMES, ModelConfig
 from ttsf.model.face.audio_mapper import AudioMapper, opened
 from ttsf.model.face.encoder import VisualEncoder, VisualFeatures
-from ttsf.model.face.generator import Fields, GeneratedFace, Generator, each, fuse_motion
+from ttsf.model.face.generator import Fields, GeneratedFace, Generator, fuse_motion
 from ttsf.model.face.motion_extractor import MotionExtractor
 from ttsf.model.face.sound_lips import SoundLips
-from ttsf.model.face.warping import Window
+from ttsf.model.face.warping import Window, each
 from ttsf.model.flow_matching import noise_for
 from ttsf.model.labels import BLINK, GAIN, OPEN
 from ttsf.model.mel import loudness

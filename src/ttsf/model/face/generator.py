@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from ttsf.config import FaceConfig
 from ttsf.model.face.encoder import SLOPE
-from ttsf.model.face.warping import Window, sampling_grid, warp, warp_masked
+from ttsf.model.face.warping import Window, each, sampling_grid, warp, warp_masked
 
 CONTEXT = 3  # cells around a window of the coarser map that its convolutions see
 FADED = 6  # cells over which what the last scale adds fades at a window's edge
@@ -61,12 +61,6 @@ class Fields(NamedTuple):
     """[B, 3, s, s], about [-1, 1]."""
 
 
-def each(x: Tensor, count: int) -> Tensor:
-    """Repeat each item of [B, ...] in a row to `count` items; without copying if B is 1."""
-    n = count // len(x)
-    return x.expand(n, *x.shape[1:]) if len(x) == 1 else x.repeat_interleave(n, 0)
-
-
 def fuse_motion(f_id: Tensor, f_m: Tensor, f_lip: Tensor, config: FaceConfig) -> Tensor:
     """Eq. 1: the style of every layer; f_m, f_lip: [B n, S], f_id: [B, S] -> f_z: [B n, styles, S].
 
@@ -87,13 +81,12 @@ def fuse_motion(f_id: Tensor, f_m: Tensor, f_lip: Tensor, config: FaceConfig) ->
     return torch.stack(styles, dim=1)
 
 
-def _resize(x: Tensor, side: int) -> Tensor:
-    return F.interpolate(x, size=side, mode="bilinear", align_corners=False)
+def _resize(x: Tensor, size: int | tuple[int, int]) -> Tensor:
+    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
 def _double(x: Tensor) -> Tensor:
-    size = 2 * x.shape[-2], 2 * x.shape[-1]
-    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
+    return _resize(x, (2 * x.shape[-2], 2 * x.shape[-1]))
 
 
 @cache

@@ -36,6 +36,14 @@ class Window(NamedTuple):
         return y[:, None] * x
 
 
+def each(x: Tensor, count: int) -> Tensor:
+    """Repeat each item of [B, ...] in a row to `count` items; without copying if it can be."""
+    n = count // len(x)
+    if n == 1:
+        return x
+    return x.expand(n, *x.shape[1:]) if len(x) == 1 else x.repeat_interleave(n, 0)
+
+
 def identity_grid(side: int, like: Tensor) -> Tensor:
     """Pixel centres in [-1, 1] as (x, y): [1, side, side, 2]."""
     line = (2 * torch.arange(side, device=like.device, dtype=like.dtype) + 1) / side - 1
@@ -63,11 +71,9 @@ def warp_masked(skip: Tensor, offset: Tensor, mask: Tensor, window: Window | Non
     skip: [S, C, s, s]; offset: [S n, 2, h, w], in half sides; mask: [S n, 1, h, w]; window: the
     part of the map that these are of (None: all). Returns [S n, C, h, w].
     """
-    n = len(offset) // len(skip)
     if offset.is_cpu and not torch.is_grad_enabled():
         return _warp_rows(skip, offset, mask, *(window or (0, 0))[:2])
-    if n > 1:
-        skip = skip.repeat_interleave(n, 0)
+    skip = each(skip, len(offset))
     grid = identity_grid(skip.shape[-1], offset).permute(0, 3, 1, 2)
     grid = (grid if window is None else window.of(grid)) + offset
     return warp(skip, grid.permute(0, 2, 3, 1)) * mask
