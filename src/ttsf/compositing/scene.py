@@ -17,7 +17,21 @@ from ttsf.compositing.lattice import Lattice, middles, places
 from ttsf.compositing.lids import APPEARS, Lid
 from ttsf.compositing.palette import palette
 from ttsf.compositing.surroundings import MARGIN, Surroundings, smoothstep
-from ttsf.compositing.teeth import brightness, relief, skull, teeth, whitened
+from ttsf.compositing.teeth import (
+    EDGE,
+    REACH,
+    Row,
+    brightness,
+    find_row,
+    own_teeth,
+    relief,
+    shaded,
+    shorter,
+    teeth,
+    unflattened,
+    unseen,
+    whitened,
+)
 from ttsf.portrait.crop import cut_square
 from ttsf.portrait.portrait import Portrait
 
@@ -57,9 +71,9 @@ class Scene:
         """size: long side of the frame, px (None: the picture's own, at most 1080).
 
         transparent: frames are RGBA if the portrait is not opaque. side: side of the fields, cells.
-        mouth: where teeth are separated. toned: adapt drawn colours to the picture's. sharpening:
-        of what is drawn, see `FaceConfig`. eyes: those that `close_eyes` closes. Raises TtsfError
-        for an invalid size.
+        mouth: where teeth are shown by rule. toned: adapt drawn colours to the picture's.
+        sharpening: of what is drawn, see `FaceConfig`. eyes: those that `close_eyes` closes.
+        Raises TtsfError for an invalid size.
         """
         picture, square = portrait.picture, portrait.square
         alpha = portrait.alpha if transparent else None
@@ -89,6 +103,7 @@ class Scene:
         self._palette, self._mouth = palette(self._small) if toned else None, mouth
         self._sharpening = np.float32(sharpening)
         corner = self._lattice.left - source.left, self._lattice.top - source.top
+        self._own = None if mouth is None else own_teeth(self._source, mouth, corner, cell, side)
         self._lids = [Lid(eye, self._source, corner, cell) for eye in eyes]
 
     def draw(self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray) -> np.ndarray:
@@ -103,7 +118,7 @@ class Scene:
         source = cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR)
         source += self._places
         pixels = _moved(self._source, source)
-        self._add_drawn(pixels, flow, mask[0], drawn)
+        self._add_drawn(pixels, source, flow, mask[0], drawn)
         return pixels
 
     def close_eyes(self, pixels: np.ndarray, flow: np.ndarray, closing: float) -> None:
@@ -140,7 +155,12 @@ class Scene:
             part[:] = cv2.add(part * left[..., None], added, dtype=cv2.CV_8U)
 
     def _add_drawn(
-        self, pixels: np.ndarray, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray
+        self,
+        pixels: np.ndarray,
+        source: np.ndarray,
+        flow: np.ndarray,
+        mask: np.ndarray,
+        drawn: np.ndarray,
     ) -> None:
         """Blend what G draws into the warped picture.
 
@@ -153,20 +173,21 @@ class Scene:
             return
         share, drawn = share[cells.pixels][..., None], drawn[cells.pixels]
         offset = flow[cells.pixels] * self._moves_cells[cells.pixels]
-        seen = _moved(self._small, self._cells[cells.pixels] + offset)
+        at = self._cells[cells.pixels] + offset
+        seen = _moved(self._small, at)
         inside = cv2.erode(smoothstep(*INSIDE, share[..., 0]), AROUND)[..., None]
         inside[: max(round(BELOW * self._lattice.side) - cells.top, 0)] = 0
-        if self._sharpening:
-            detail = drawn - cv2.GaussianBlur(drawn, (0, 0), DETAIL)
-            drawn = drawn + self._sharpening * inside * detail
-        drawn = (drawn.clip(-1, 1) + 1) * np.float32(127.5)
-        if self._palette is not None:
-            drawn = self._palette.match(drawn)
-        found = None
+        drawn = self._developed(drawn, inside)
         if self._mouth is not None:
             skin = float(np.median(brightness(seen)))
-            found = teeth(drawn, skin, share[..., 0])
-            drawn = whitened(drawn, found, skin)
+            found = teeth(drawn, skin)
+            if self._own is None:
+                found = unseen(found, share[..., 0])
+                drawn = whitened(drawn, found, skin)
+            else:
+                own = _moved(self._own.cells, at)
+                drawn = shaded(drawn, unseen(found, share[..., 0]), own)
+                found = unflattened(found, at)
         kept = smoothstep(*SHARP, 1 - share)
         blunt = drawn * share + seen * (1 - share - kept)
         if pixels.shape[-1] == 4:
@@ -179,39 +200,57 @@ class Scene:
             smooth = self._lattice.sampled(blunt, cells, box, width, height, cv2.INTER_CUBIC)
             weight = self._lattice.sampled(inside, cells, box, width, height)
             sampled += weight[..., None] * (smooth - sampled)
-        if self._mouth is not None and found is not None:
-            self._tell_teeth_apart(self._mouth, sampled[..., :3], found, offset[..., 0], cells, box)
+        if self._mouth is not None and self._own is None:
+            row = find_row(drawn, found, share[..., 0], offset[..., 0])
+            self._shape_teeth(self._mouth, sampled[..., :3], row, cells, box)
         kept = self._lattice.sampled(kept.repeat(channels, -1), cells, box, width, height)
+        if self._own is not None:
+            own = self._own.moved(source[box.seen_from(self.region).pixels])
+            own *= self._lattice.sampled(found, cells, box, width, height)
+            sampled += own[..., None] * (part * (1 - kept) - sampled)
         # rounds, and stays within 0 to 255
         part[:] = cv2.add(part * kept, sampled, dtype=cv2.CV_8U)
 
-    def _tell_teeth_apart(
-        self,
-        mouth: Mouth,
-        pixels: np.ndarray,
-        found: np.ndarray,
-        offset: np.ndarray,
-        cells: Box,
-        box: Box,
+    def _developed(self, drawn: np.ndarray, inside: np.ndarray) -> np.ndarray:
+        """Return what G draws sharpened `inside`, in the picture's colours, of 255: [h, w, 3]."""
+        if self._sharpening:
+            detail = drawn - cv2.GaussianBlur(drawn, (0, 0), DETAIL)
+            drawn = drawn + self._sharpening * inside * detail
+        drawn = (drawn.clip(-1, 1) + 1) * np.float32(127.5)
+        return drawn if self._palette is None else self._palette.match(drawn)
+
+    def _shape_teeth(
+        self, mouth: Mouth, pixels: np.ndarray, row: Row | None, cells: Box, box: Box
     ) -> None:
-        """Shade drawn teeth in the pixels [h, w, 3] of a box; `found`: tooth weight of its
-        cells."""
-        moved = skull(found, offset)
-        if moved is None:
+        """Part the drawn teeth of some cells, and end them, in the pixels [h, w, 3] of a box."""
+        if row is None:
             return
         lattice, cell = self._lattice, self._lattice.cell
         everywhere = np.zeros((lattice.side, lattice.side), np.float32)
-        everywhere[cells.pixels] = found
+        everywhere[cells.pixels] = row.found
         part = lattice.around(everywhere > LEAST_SHARE)
-        assert part is not None  # there are teeth, or nothing would have moved
+        assert part is not None  # there are teeth, or there would be no row
         there = lattice.box(part).within(box)
         shown = pixels[there.seen_from(box).pixels]
         height, width = shown.shape[:2]
         x = middles((there.left - lattice.left) / cell, width / cell, width)
         y = middles((there.top - lattice.top) / cell, height / cell, height)
-        at = np.interp(x - cells.left - 0.5, np.arange(len(moved)), moved)
-        weight = lattice.sampled(everywhere[part.pixels], part, there, width, height)
-        shown *= 1 + (weight * (relief(mouth, x + at, y) - 1))[..., None]
+        columns = x - cells.left - 0.5
+        x = x + np.interp(columns, np.arange(len(row.offset)), row.offset)
+        weight = lattice.sampled(row.found, cells, there, width, height)
+        shade = relief(mouth, x, y)[..., None]
+        shown *= 1 + weight[..., None] * (shade - 1)
+        if row.ends is None:
+            return
+        line = cells.top + np.interp(columns, np.arange(len(row.ends.line)), row.ends.line)
+        below = y[:, None] - line
+        tooth = smoothstep(EDGE, -EDGE, below + shorter(mouth, x, y))[..., None]
+        whole, hollow, weight = (
+            lattice.sampled(np.ascontiguousarray(field), cells, there, width, height)
+            for field in row.ends[1:]
+        )
+        weight *= smoothstep(*REACH, np.abs(below))
+        shown += weight[..., None] * (hollow + tooth * (whole * shade - hollow) - shown)
 
 
 def _moved(picture: np.ndarray, source: np.ndarray) -> np.ndarray:

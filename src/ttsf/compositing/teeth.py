@@ -1,9 +1,14 @@
-"""G draws unseen teeth as one greyish band; this module whitens it and shades single teeth in it.
+"""Teeth: the picture's own where it shows them, else shaped from the band that G draws.
 
-A tooth is only three of G's cells wide. Teeth that the portrait shows are its own pixels and stay
-as they are. The row is fixed to the skull: it moves like the skin below the nose.
+A tooth is only three of G's cells wide: G mixes the teeth of the picture with its own drawing, and
+draws unseen ones as one greyish band without ends. Where G draws teeth and the picture shows some,
+these stay whole. Without any, the band is whitened, parted and given the ends of a row that is
+fixed to the skull: it moves like the skin below the nose.
 """
 
+from typing import NamedTuple
+
+import cv2
 import numpy as np
 
 from ttsf.compositing.features import Mouth
@@ -12,6 +17,10 @@ from ttsf.compositing.surroundings import smoothstep
 WIDTHS = np.array([0.17, 0.13, 0.12, 0.09])
 """Widths of central and lateral incisor, canine and first premolar, relative to the mouth."""
 BORDERS = np.concatenate([[0], np.cumsum(WIDTHS)])
+SHORTER = np.array([0.0, 0.014, 0.006, 0.02])
+"""How much shorter these teeth are than the first, relative to the mouth."""
+ROUNDED = np.array([0.018, 0.024, 0.035, 0.04])
+"""How much shorter a tooth is at its sides than in its middle, relative to the mouth."""
 GAP, GAP_WIDTH = 0.13, 0.022
 """Darkening between two teeth, and its half width relative to the mouth."""
 ROUND, BACK = 0.10, 0.25
@@ -19,7 +28,7 @@ ROUND, BACK = 0.10, 0.25
 LIGHT, GREY, OWN = (0.35, 0.6), (0.26, 0.42), (0.5, 0.8)
 """Ranges over which a cell turns into a tooth: brightness relative to the skin (rising), saturation
 (falling), and share of drawn pixels (rising)."""
-NEUTRAL, LIFT = 0.7, 0.35
+NEUTRAL, LIFT = 0.7, 0.55
 """Shares of the way that a tooth goes towards the colour and the brightness of teeth."""
 IVORY = np.array([1.03, 1.0, 0.95], np.float32)
 """Colour of teeth, relative to their brightness."""
@@ -29,6 +38,71 @@ LEAST = 0.3
 """Minimum weight of a tooth cell."""
 ABOVE = 3
 """Distance, in cells, from the teeth up to skin that moves with the skull."""
+COLUMNS, HEIGHT = 6, (0.5, 2.0)
+"""Fewest columns of teeth that get ends, and their height in cells (rising)."""
+BELOW, CAVITY, INSIDE = 1.7, (0.65, 0.35), (0.6, 0.95)
+"""Distance from the ends of teeth down to the cavity, cells; its brightness relative to the teeth
+(falling), and its share of drawn pixels (rising): elsewhere the lower lip hides the ends."""
+EVEN = 1.5
+"""Blur along the row of what is read from single columns, cells, as a Gaussian."""
+EDGE, REACH = 0.35, (3.5, 1.5)
+"""Half width of the edge of a tooth, and how far it changes what is drawn (falling), cells."""
+AROUND = (0.6, 0.5, 0.3)
+"""Where the picture's own teeth are sought: beside, above and below the middle of the open mouth,
+relative to its width."""
+PALE, BRIGHT = (0.5, 0.75), (0.45, 0.65)
+"""Ranges over which a pixel turns into a tooth: redness (falling) and brightness (rising), relative
+to the medians around the mouth."""
+COLOURED = 0.03
+"""Least median redness: below it, teeth do not differ from skin by their colour."""
+JOINED, ROW = 0.04, (0.25, 0.45)
+"""Gaps between teeth that are bridged; least width and largest height of a row; of the mouth's."""
+SQUEEZED = (2.0, 3.5)
+"""Picture rows in a drawn row beyond which teeth disappear: lips cover teeth, they do not flatten
+them."""
+SHADE = 0.75
+"""Darkening of what G draws as teeth where the picture's own end."""
+
+
+class OwnTeeth(NamedTuple):
+    """Weight of teeth in a picture, 0 to 1."""
+
+    pixels: np.ndarray
+    """Of a part of the picture, float32 [h, w]."""
+    left: int
+    """Left edge of the part in the picture, px."""
+    top: int
+    cells: np.ndarray
+    """Of the cells of G's frame, float32 [side, side]."""
+
+    def moved(self, source: np.ndarray) -> np.ndarray:
+        """Sample at (x, y) in pixels of the picture: [h, w, 2] -> [h, w]."""
+        there = source - np.array([self.left, self.top], np.float32)
+        return cv2.remap(self.pixels, there, None, cv2.INTER_LINEAR)
+
+
+class Ends(NamedTuple):
+    """Where drawn teeth end above an open mouth, in some cells of one frame."""
+
+    line: np.ndarray
+    """y of the end of a first tooth at each column, cells, [w]."""
+    whole: np.ndarray
+    """What G draws, with its teeth continued downwards: float32 [h, w, 3] of 255."""
+    hollow: np.ndarray
+    """What G draws, with the cavity below its teeth continued upwards."""
+    weight: np.ndarray
+    """How far a cell is above or in the cavity, 0 to 1: float32 [h, w]."""
+
+
+class Row(NamedTuple):
+    """Drawn teeth in some cells of one frame."""
+
+    found: np.ndarray
+    """Output of `unseen`."""
+    offset: np.ndarray
+    """How far to the right of each column the skull was in the picture, cells, [w]."""
+    ends: Ends | None
+    """None: hidden by the lower lip."""
 
 
 def brightness(pixels: np.ndarray) -> np.ndarray:
@@ -36,18 +110,21 @@ def brightness(pixels: np.ndarray) -> np.ndarray:
     return pixels @ np.full(3, 1 / 3, np.float32)
 
 
-def teeth(drawn: np.ndarray, skin: float, share: np.ndarray) -> np.ndarray:
+def teeth(drawn: np.ndarray, skin: float) -> np.ndarray:
     """Return the tooth weight of each cell, 0 to 1: float32 [h, w].
 
-    drawn: [h, w, 3] and skin: brightness of the skin, both of 255; share: weight of drawn pixels,
-    [h, w].
+    drawn: [h, w, 3] and skin: brightness of the skin, both of 255.
     """
     red, green, blue = drawn[..., 0], drawn[..., 1], drawn[..., 2]
     light = brightness(drawn) / max(skin, 1)
     most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
     grey = 1 - least / np.maximum(most, 1)
-    weight = smoothstep(*LIGHT, light) * (1 - smoothstep(*GREY, grey)) * smoothstep(*OWN, share)
-    return weight.astype(np.float32)
+    return (smoothstep(*LIGHT, light) * (1 - smoothstep(*GREY, grey))).astype(np.float32)
+
+
+def unseen(found: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return the weight of teeth that only G draws; share: weight of drawn pixels, all [h, w]."""
+    return (found * smoothstep(*OWN, share)).astype(np.float32)
 
 
 def whitened(drawn: np.ndarray, found: np.ndarray, skin: float) -> np.ndarray:
@@ -77,11 +154,121 @@ def skull(found: np.ndarray, offset: np.ndarray) -> np.ndarray | None:
 
 def relief(mouth: Mouth, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the brightness of a row of teeth at positions x [w], y [h] in cells -> [h, w]."""
-    along, down = (x - mouth.x) * np.cos(mouth.tilt), (y - mouth.y) * np.sin(mouth.tilt)
-    place = np.abs(along[None] + down[:, None]) / mouth.width
-    tooth = np.clip(np.searchsorted(BORDERS, place, side="right") - 1, 0, len(WIDTHS) - 1)
-    within = (place - BORDERS[tooth]) / WIDTHS[tooth]
+    place, tooth, within = _in_row(mouth, x, y)
     gap = np.minimum(within, 1 - within) * WIDTHS[tooth]
     shade = GAP * np.exp(-((gap / GAP_WIDTH) ** 2)) + ROUND * np.clip(2 * within - 1, -1, 1) ** 2
     back = BACK * np.clip(place - WIDTHS[0], 0, 0.3)
     return (1.03 - shade - back).astype(np.float32)
+
+
+def shorter(mouth: Mouth, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return by how many cells teeth are shorter than the first at positions as in `relief`."""
+    _, tooth, within = _in_row(mouth, x, y)
+    side = np.abs(2 * within - 1).clip(0, 1)
+    return (mouth.width * (SHORTER[tooth] + ROUNDED[tooth] * side**4)).astype(np.float32)
+
+
+def find_row(
+    drawn: np.ndarray, found: np.ndarray, share: np.ndarray, offset: np.ndarray
+) -> Row | None:
+    """Find a row of drawn teeth; None if there are too few.
+
+    drawn: [h, w, 3] of 255; found: output of `unseen`; share: weight of drawn pixels; offset:
+    horizontal offset of each cell to its position in the portrait, cells; all [h, w].
+    """
+    moved = skull(found, offset)
+    return None if moved is None else Row(found, moved, find_ends(drawn, found, share))
+
+
+def find_ends(drawn: np.ndarray, found: np.ndarray, share: np.ndarray) -> Ends | None:
+    """Find where drawn teeth end above the cavity; None if there are too few. See `find_row`."""
+    half, heights = np.maximum(found.max(0), LEAST) / 2, found.sum(0)
+    over = found > half
+    columns = np.flatnonzero(over.any(0) & (heights > HEIGHT[0]))
+    if len(columns) < COLUMNS:
+        return None
+    height, width = found.shape
+    every, y = np.arange(width), np.arange(height)[:, None]
+    last = height - 1 - over[::-1].argmax(0)
+    upper, lower = found[last, every], found[np.minimum(last + 1, height - 1), every]
+    edge = last + 0.5 + ((upper - half) / np.maximum(upper - lower, 0.001)).clip(0, 1)
+    line = np.polyval(np.polyfit(columns, edge[columns], 2, w=heights[columns]), every)
+    light = brightness(drawn)
+    of_teeth = np.where(found > LEAST, light, 0)
+    brightest = of_teeth.argmax(0)
+    deep = np.round(line + BELOW).clip(0, height - 1).astype(int)
+    cavity = smoothstep(*CAVITY, light[deep, every] / np.maximum(of_teeth.max(0), 1))
+    cavity = cavity * smoothstep(*HEIGHT, heights) * smoothstep(*INSIDE, share[deep, every])
+    cavity = cv2.erode(cavity[None].astype(np.float32), np.ones((1, 3), np.uint8))
+    weight = cv2.GaussianBlur(cavity, (0, 0), EVEN) * smoothstep(*INSIDE, share)
+    tooth = cv2.GaussianBlur(drawn[brightest, every][None], (0, 0), EVEN)
+    whole = np.where(((y > brightest) & (y <= line + REACH[0]))[..., None], tooth, drawn)
+    hollow = np.where((y < deep)[..., None], drawn[deep, every][None], drawn)
+    return Ends(line, whole, hollow, weight.astype(np.float32))
+
+
+def own_teeth(
+    picture: np.ndarray, mouth: Mouth, at: tuple[float, float], cell: float, side: int
+) -> OwnTeeth | None:
+    """Find the teeth that a picture shows; None if it shows no row of them, or has no colours.
+
+    picture: uint8 [H, W, 3 or more]; at: x and y of the corner of G's frame in it, px; cell: size
+    of a cell there, px; side: of G's frame, cells.
+    """
+    width, (beside, above, below) = mouth.width * cell, AROUND
+    x, y = at[0] + mouth.x * cell, at[1] + mouth.y * cell
+    left, top = max(round(x - beside * width), 0), max(round(y - above * width), 0)
+    right, bottom = round(x + beside * width), round(y + below * width)
+    part = picture[top:bottom, left:right, :3].astype(np.float32)
+    if not part.size:
+        return None
+    light, red = brightness(part), 1 - part[..., 1] / np.maximum(part[..., 0], 1)
+    around = float(np.median(red))
+    if around < COLOURED:
+        return None
+    pale = 1 - smoothstep(*PALE, red / around)
+    weight = pale * smoothstep(*BRIGHT, light / max(float(np.median(light)), 1))
+    reach = max(round(JOINED * width), 1)
+    near = np.ones((reach, 2 * reach), np.uint8)
+    joined = cv2.morphologyEx((weight > 0.5).astype(np.uint8), cv2.MORPH_CLOSE, near)
+    count, which, sizes, _ = cv2.connectedComponentsWithStats(joined)
+    kept = np.zeros(count, np.uint8)
+    for index, (start, first, across, down, _) in enumerate(sizes[1:], 1):
+        inside = start > 0 and first > 0 and start + across < part.shape[1]
+        centred = abs(left + start + across / 2 - x) < ROW[0] * width
+        is_row = across > ROW[0] * width and down < ROW[1] * width
+        kept[index] = inside and centred and is_row
+    if not kept.any():
+        return None
+    pixels = weight * cv2.dilate(kept[which], np.ones((3, 3), np.uint8))
+    pixels = pixels.astype(np.float32)
+    blurred = cv2.blur(pixels, (max(round(cell), 1),) * 2)
+    corner = at[0] + cell / 2 - 0.5 - left, at[1] + cell / 2 - 0.5 - top
+    scaling = np.array([[cell, 0, corner[0]], [0, cell, corner[1]]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return OwnTeeth(pixels, left, top, cv2.warpAffine(blurred, scaling, (side, side), flags=flags))
+
+
+def unflattened(found: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """Return tooth weights without teeth that the flow flattens.
+
+    found: output of `teeth`, [h, w]; source: (x, y) of each cell's content in the picture, cells.
+    """
+    rows = np.gradient(source[..., 1], axis=0)
+    return (found * (1 - smoothstep(*SQUEEZED, rows))).astype(np.float32)
+
+
+def shaded(drawn: np.ndarray, found: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Darken drawn teeth around the picture's own: [h, w, 3]; found: of `unseen`, own: [h, w]."""
+    past = found * (1 - cv2.dilate(own, np.ones((3, 3), np.uint8)))
+    return drawn * (1 - SHADE * past)[..., None]
+
+
+def _in_row(
+    mouth: Mouth, x: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return distance from the middle of the mouth, number of the tooth and place within it."""
+    along, down = (x - mouth.x) * np.cos(mouth.tilt), (y - mouth.y) * np.sin(mouth.tilt)
+    place = np.abs(along[None] + down[:, None]) / mouth.width
+    tooth = np.clip(np.searchsorted(BORDERS, place, side="right") - 1, 0, len(WIDTHS) - 1)
+    return place, tooth, (place - BORDERS[tooth]) / WIDTHS[tooth]
