@@ -77,7 +77,7 @@ class OwnTeeth(NamedTuple):
 
     def moved(self, source: np.ndarray) -> np.ndarray:
         """Sample at (x, y) in pixels of the picture: [h, w, 2] -> [h, w]."""
-        there = source - np.array([self.left, self.top], np.float32)
+        there: np.ndarray = source - np.array([self.left, self.top], np.float32)
         return cv2.remap(self.pixels, there, None, cv2.INTER_LINEAR)
 
 
