@@ -19,7 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from tests.serve.page.test_page import NO_CALLS, fill  # noqa: E402
+from tests.serve.page.test_page import CALLS, fill  # noqa: E402
 from tests.support.browsers import Browser, chromium, wait_for  # noqa: E402
 from tests.support.chat_server import chat_server  # noqa: E402
 from tests.support.server_process import serving  # noqa: E402
@@ -61,9 +61,7 @@ $`tab-talk`.click();
 
 def talk(page: Browser, url: str, seconds: float, called: bool) -> dict[str, Any]:
     """Question after question, each as soon as the answer to the last one was spoken."""
-    page.goto(url)
-    if not called:
-        page.run(NO_CALLS)
+    page.goto(url + CALLS if called else url)
     fill(page, "")
     wait_for(page, "!$`living`.hidden && $`living`.currentTime > 2", 60)
     page.run(TALK)

@@ -76,7 +76,9 @@ return clicks;
 """
 
 
-NO_CALLS = "window.RTCPeerConnection = undefined;"
+NO_MP4 = "window.MediaSource = window.ManagedMediaSource = undefined;"
+CALLS = "?webrtc"
+"""After the page's address: beside the engine it takes the video by MP4 otherwise."""
 PEERS = """
 const Peer = window.RTCPeerConnection;
 window.peers = [];
@@ -101,6 +103,19 @@ def page(browser: Browser, faked: Server) -> Browser:
     browser.resize(1280, 900)
     browser.goto(f"{faked.url}/")
     return browser
+
+
+@pytest.fixture
+def reached(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The times that clients of live sessions say they have reached, s."""
+    told, take = list[float](), Talk.reached
+
+    def noted(talk: Talk, at_s: float) -> None:
+        told.append(at_s)
+        take(talk, at_s)
+
+    monkeypatch.setattr(Talk, "reached", noted)
+    return told
 
 
 def fill(page: Browser, text: str) -> None:
@@ -170,16 +185,10 @@ def lives(page: Browser) -> None:
     wait_for(page, "!$`living`.hidden && $`living`.currentTime > 0.3 && !$`living`.paused")
 
 
-def test_a_chosen_portrait_lives_at_once(page: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    reached, take = list[float](), Talk.reached
-
-    def noted(talk: Talk, at_s: float) -> None:
-        reached.append(at_s)
-        take(talk, at_s)
-
-    monkeypatch.setattr(Talk, "reached", noted)
-    page.run(NO_CALLS)
+def test_a_chosen_portrait_lives_at_once(page: Browser, reached: list[float]) -> None:
+    page.run(PEERS)
     lives(page)
+    assert page.run("return [Boolean($`living`.srcObject), window.peers.length]") == [False, 0]
     before = page.run("return $`living`.currentTime")
     wait_for(page, f"$`living`.currentTime > {before} + 2")
     assert page.run("return $`living`.muted")
@@ -197,15 +206,10 @@ def lives_by_webrtc(page: Browser) -> None:
     wait_for(page, "$`living`.srcObject && !$`living`.hidden && $`living`.currentTime > 0.3")
 
 
-def test_a_portrait_lives_by_webrtc(page: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    reached, take = list[float](), Talk.reached
-
-    def noted(talk: Talk, at_s: float) -> None:
-        reached.append(at_s)
-        take(talk, at_s)
-
+def test_a_portrait_lives_by_webrtc(page: Browser, faked: Server, reached: list[float]) -> None:
+    page.goto(f"{faked.url}/{CALLS}")
     lives_by_webrtc(page)
-    monkeypatch.setattr(Talk, "reached", noted)
+    reached.clear()
     assert page.run("return [$`living`.videoWidth, $`living`.muted]") == [128, True]
     before = page.run(RECEIVED)["frames"]
     page.run("await new Promise((done) => setTimeout(done, 5_000));")
@@ -216,14 +220,23 @@ def test_a_portrait_lives_by_webrtc(page: Browser, monkeypatch: pytest.MonkeyPat
     wait_for(page, "window.peers.every((one) => one.connectionState === 'closed')")
 
 
-def test_a_connection_that_breaks_down_is_replaced_by_mp4(page: Browser) -> None:
+def test_where_no_mp4_plays_a_portrait_lives_by_webrtc(page: Browser) -> None:
+    page.run(NO_MP4)
+    lives_by_webrtc(page)
+
+
+def test_a_connection_that_breaks_down_is_replaced_by_mp4(page: Browser, faked: Server) -> None:
+    page.goto(f"{faked.url}/{CALLS}")
     lives_by_webrtc(page)
     page.run(BROKEN)
     wait_for(page, "!$`living`.srcObject && !$`living`.hidden && $`living`.currentTime > 0.3")
     assert page.run("return window.peers.length") == 1
 
 
-def test_a_connection_that_does_not_come_about_changes_nothing(page: Browser) -> None:
+def test_a_connection_that_does_not_come_about_changes_nothing(
+    page: Browser, faked: Server
+) -> None:
+    page.goto(f"{faked.url}/{CALLS}")
     page.run("RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => {});")
     page.run(PEERS)
     lives(page)
@@ -235,7 +248,6 @@ def test_a_connection_that_does_not_come_about_changes_nothing(page: Browser) ->
 
 def test_a_paused_portrait_waits(page: Browser) -> None:
     """Nothing is left out: the server waits, and the video goes on where it was."""
-    page.run(NO_CALLS)
     lives(page)
     page.run(
         "window.seeks = 0; $`living`.addEventListener('seeking', () => window.seeks++);"
@@ -249,11 +261,13 @@ def test_a_paused_portrait_waits(page: Browser) -> None:
 
 
 @pytest.mark.parametrize("called", [False, True])
-def test_talking_and_interrupting(page: Browser, chat: ChatServer, called: bool) -> None:
+def test_talking_and_interrupting(
+    page: Browser, faked: Server, chat: ChatServer, called: bool
+) -> None:
     if called:
+        page.goto(f"{faked.url}/{CALLS}")
         lives_by_webrtc(page)
     else:
-        page.run(NO_CALLS)
         lives(page)
     wait_for(page, "!$`tab-talk`.hidden")
     page.run("$`tab-talk`.click(); $`question`.value = 'Can you speak?'; $`ask`.click();")

@@ -1,9 +1,19 @@
 /* The video of a live session by WebRTC: an offer to receive it, and where the playhead is. */
 
+import {typeOf} from "./player.js";
+
 const RATE = 48000; // clock of Opus, Hz
 const CONNECTED_MS = 10000; // after so long without a connection, the MP4 stays
 
-export const canCall = () => Boolean(window.RTCPeerConnection);
+/* Names by which a browser reaches its own machine, also through a tunnel that carries no WebRTC. */
+const OWN = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/* Whether to take the video by WebRTC. Beside the engine its pictures stall: there only where no MP4
+   plays, or if the page's address has ?webrtc. */
+export function wantsCall() {
+  const asked = new URLSearchParams(location.search).has("webrtc");
+  return Boolean(window.RTCPeerConnection) && (asked || !OWN.test(location.hostname) || !typeOf());
+}
 
 export class Call {
   /* send: sends the offer (SDP); lost: called if it breaks down, with whether it was connected */

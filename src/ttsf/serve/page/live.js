@@ -1,7 +1,7 @@
 /* A living portrait: a WebSocket whose video is played as it comes, close to its end; by WebRTC
-   where the server offers it and it connects. */
+   where the server offers it, it connects, and the engine is on another machine. */
 
-import {Call, canCall} from "./call.js";
+import {Call, wantsCall} from "./call.js";
 import {once, range, typeOf} from "./player.js";
 import {key} from "./server.js";
 
@@ -116,7 +116,7 @@ export class Living {
       this.ready = true;
       this.session = event.session;
       this.attempts = 0;
-      if (event.webrtc && this.mayCall && canCall()) this.startCall();
+      if (event.webrtc && this.mayCall && wantsCall()) this.startCall();
     }
     if (event.type === "answer") this.call?.answered(event.sdp).catch(() => this.onLostCall(false));
     if (event.type === "error" && event.code === "bad_offer") this.onLostCall(false);
