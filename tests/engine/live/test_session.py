@@ -16,12 +16,13 @@ import torch
 import ttsf
 from tests.support.recorded import save_listening, syllables
 from ttsf.engine.live.frame import LiveFrame
-from ttsf.engine.live.performer import Performer, Segment
+from ttsf.engine.live.performer import CLOSING, FADE, HUSHED, Performer, Segment
 from ttsf.engine.live.session import LiveSession
 from ttsf.engine.renderer import SMILE
 from ttsf.engine.talk import Session
 from ttsf.media.audio.source import Sound
 from ttsf.model.labels import GAIN, LABELS, OPEN
+from ttsf.model.ttsf import TTSF
 from ttsf.pipeline import Pipeline
 from ttsf.text.front_end import TextFrontEnd
 from ttsf.timings.words import WordTimes
@@ -127,7 +128,8 @@ def performed(astronaut: np.ndarray) -> list[Performed]:
         else:
             segment = performer.rest(first, 50, listening=k % 4 == 2)
         if k % 3:
-            segment = performer.cut(segment, int(dice.integers(8, len(segment.f_m) - 8)))
+            interrupt = performer.hush if segment.speech else performer.cut
+            segment = interrupt(segment, int(dice.integers(8, len(segment.f_m) - 8)))
         first = segment.end
         with torch.inference_mode():
             pose = extractor.coordinates(segment.f_m)[:, : LABELS.index("roll") + 1].numpy()
@@ -154,6 +156,30 @@ def test_the_mouth_is_still_at_rest_and_closes_after_an_interruption(
         assert np.ptp(opening[7 if k else 1 :]) < 1e-5, "after speech it closes, then rests"
     closed = [opening[-1] for opening in resting]
     assert np.ptp(closed) < 1e-5 and abs(closed[0]) < 0.15
+
+
+def test_an_interrupted_face_moves_on_without_sampling(
+    live: LiveSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    performer, at = live._performer, 20
+    (utterance,) = TextFrontEnd(live.session.model.config.speech).utterances("Word " * 8)
+    said = live.session.speech.synthesise(utterance, 1)
+    spoken = performer.speak(0, 1, said, lambda *_: WordTimes(()))
+    with monkeypatch.context() as patched:
+        patched.setattr(TTSF, "move", None)
+        hushed = performer.hush(spoken, at)
+    assert hushed.number != spoken.number, "or pictures of the open mouth would be shown"
+    assert (len(hushed.f_m), hushed.keys[0], hushed.voiced) == (at + HUSHED, at, at)
+    assert torch.equal(hushed.f_m, spoken.f_m[: at + HUSHED])
+    still = hushed.f_lip[at + CLOSING :]
+    assert torch.equal(hushed.f_lip[:at], spoken.f_lip[:at])
+    assert torch.equal(still, performer.rest(0, 50).f_lip[-len(still) :])
+    steps, usual = (one.f_lip.diff(dim=0).norm(dim=1) for one in (hushed, spoken))
+    assert steps.max() <= usual.max(), "the mouth closes without a jump"
+    assert np.array_equal(hushed.samples[: at * FRAME], spoken.samples[: at * FRAME])
+    assert hushed.samples[at * FRAME :].any() and not hushed.samples[(at + FADE) * FRAME :].any()
+    last = performer.hush(spoken, len(spoken.f_m) - 1)
+    assert len(last.f_m) == len(spoken.f_m), "it ends with what was planned"
 
 
 def test_the_rest_does_not_repeat(live: LiveSession) -> None:

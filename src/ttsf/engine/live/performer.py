@@ -22,6 +22,8 @@ RAMP = 25
 """Frames that the amount takes to change from 0 to 1."""
 FADE, CLOSING, OPENING = 2, 6, 1
 """Frames in which an interrupted sound fades, its mouth closes, and a mouth leaves its rest."""
+HUSHED = 12
+"""Frames for which the head moves on after an interruption, while its rest is planned."""
 NO_WORDS = WordTimes(())
 EASED = 10
 """Frames over which the brows leave the height at the end of the segment before."""
@@ -71,7 +73,7 @@ class Performer:
         self._index = 0
         self._before: HeadMotion | None = None
         self._gain = CALM
-        self._left: Segment | None = None  # what remains of an interrupted segment
+        self._blend = OPENING  # frames in which the next segment leaves the lips of the last
         self._lips = self._resting_lips()
         self._last_lips = self._lips[0, -1:]
         self._last_expression: np.ndarray | None = None
@@ -116,7 +118,7 @@ class Performer:
             self._before = self._until(segment, frames)
         self._gain, self._last_lips = float(segment.gain[frames - 1]), segment.f_lip[frames - 1 :]
         self._last_expression = segment.expression[frames - 1]
-        self._left = segment._replace(samples=segment.samples[frames * self._rate :])
+        self._blend = OPENING if segment.speech is None else CLOSING
         keys = (*(key for key in segment.keys if key < frames - 1), frames - 1)
         return segment._replace(
             f_m=segment.f_m[:frames],
@@ -127,6 +129,33 @@ class Performer:
             keys=keys,
             voiced=min(segment.voiced, frames),
         )
+
+    @torch.inference_mode()
+    def hush(self, segment: Segment, frames: int) -> Segment:
+        """Interrupt a segment after some frames: it falls silent, closes its mouth, and soon ends.
+
+        The head moves on as planned, so nothing has to be sampled; the next segment continues it.
+        """
+        left, lips = len(segment.f_m) - frames, segment.f_lip.clone()
+        share = (1 - torch.arange(1, left + 1) / (CLOSING + 1)).clip(0)[:, None].to(lips)
+        lips[frames:] = self._lips[0].lerp(lips[frames:], share)
+        samples = segment.samples.copy()
+        sound = samples[frames * self._rate :]
+        sound *= np.linspace(1, 1 - left / FADE, len(sound), dtype=np.float32).clip(0)
+        expression = segment.expression.copy()
+        expression[frames:, :LIDS] = expression[max(frames - 1, 0), :LIDS]  # blinks go on
+        end = frames + min(left, HUSHED)
+        keys = self._keys(segment.f_m[frames:end], lips[frames:end])
+        self._index += 1
+        hushed = segment._replace(
+            number=self._index,
+            f_lip=lips,
+            samples=samples,
+            expression=expression,
+            keys=tuple(frames + key for key in keys),
+            voiced=min(segment.voiced, frames),
+        )
+        return self.cut(hushed, end)._replace(speech=None, spoken=NO_WORDS)
 
     @torch.inference_mode()
     def draw(self, segment: Segment, frames: range) -> list[np.ndarray]:
@@ -181,7 +210,7 @@ class Performer:
         f_m = self.model.scale_motion(source.f_m, motion.f_m, amount, blinks)[0]
         if nods is not None:
             f_m = f_m + nods.to(f_m)[:, None] * GAIN * self.model.motion_extractor.codes()[:, PITCH]
-        f_lip, samples = self._continued(said)
+        f_lip, samples = self._continued(said.f_lip[0]), said.samples.numpy()
         f_m, amounts = self.session.renderer.posed(said, f_m, first, words)
         if self._last_expression is not None:
             share = np.linspace(1, 0, EASED + 2, dtype=np.float32)[1 : frames + 1, None]
@@ -190,25 +219,23 @@ class Performer:
             eased += share[:n] * (last - eased)
         self._gain, self._last_lips = float(gains[-1]), f_lip[-1:]
         self._last_expression = amounts[-1]
-        keys = tuple(range(frames))
-        if not self.options.as_sampled:
-            keys = key_frames(self.model, f_m, f_lip)
+        keys = self._keys(f_m, f_lip)
         return Segment(self._index, first, f_m, f_lip, samples, keys, motion, gains, amounts)
 
-    def _continued(self, said: SpokenUtterance) -> tuple[Tensor, np.ndarray]:
-        """Let lips and sound of an interrupted segment fade into those of the next one."""
-        f_lip, samples, left = said.f_lip[0].clone(), said.samples.numpy().copy(), self._left
-        spoken = left is not None and left.speech is not None
-        n = min(CLOSING if spoken else OPENING, len(f_lip))
+    def _keys(self, f_m: Tensor, f_lip: Tensor) -> tuple[int, ...]:
+        if self.options.as_sampled:
+            return tuple(range(len(f_m)))
+        return key_frames(self.model, f_m, f_lip)
+
+    def _continued(self, f_lip: Tensor) -> Tensor:
+        """Let the lips of the last segment pass into those of the next one."""
+        f_lip, n = f_lip.clone(), min(self._blend, len(f_lip))
         tail = self._last_lips[1 : n + 1] if len(self._last_lips) > 1 else self._last_lips
         tail = torch.cat([tail, tail[-1:].expand(n - min(n, len(tail)), -1)])[:n]
         share = torch.linspace(1, 0, n + 2)[1:-1, None].to(f_lip)
         f_lip[:n] = f_lip[:n].lerp(tail, share)
-        if left is not None and spoken:
-            sound = left.samples[: min(FADE * self._rate, len(samples))]
-            samples[: len(sound)] += sound * np.linspace(1, 0, len(sound), dtype=np.float32)
-        self._left = None
-        return f_lip, samples
+        self._blend = OPENING
+        return f_lip
 
     def _resting_lips(self) -> Tensor:
         """Return the lips of silence, [1, 1, S]."""

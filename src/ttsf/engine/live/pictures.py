@@ -14,7 +14,8 @@ from ttsf.engine.talk import FRAMES_PER_BATCH
 from ttsf.engine.workers import Workers
 
 SOONEST = 2
-"""Frames of a batch that is due at once, after an interruption or where speech begins late."""
+"""Frames of a batch that is due at once, after an interruption or where speech begins late; the
+next ones grow with the time until they are due."""
 AHEAD, FARTHEST = 8, 25
 """Frames that are drawn ahead of the clock, and those of a slow machine."""
 LATEST = 3
@@ -59,8 +60,7 @@ class Pictures:
                 return
             segment = next(one for one in plan if one.end > self._after)
             longest = AHEAD if segment.speech is None else FRAMES_PER_BATCH
-            if self._after <= shown + 1:
-                longest = SOONEST
+            longest = min(longest, max(SOONEST, self._after - shown))
             each = self._cost * self._workers.count if realtime else 0
             count = max(1, min(longest, int(AHEAD / max(each, 0.1))))
             if waiting or step > 1:  # what is ordered now comes later

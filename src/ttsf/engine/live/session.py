@@ -235,16 +235,24 @@ class LiveSession:
             return True
         first = max(end, self._shown + self._margin * bool(self._plan))
         self._keep_until(first)
-        began_s = time.monotonic()
-        self._coming = self._planner.submit(
+        self._coming = self._sample(
             self._performer.speak, first, ready.speech, ready.said, ready.words
         )
-        self._coming.add_done_callback(lambda _: self._planned_in(time.monotonic() - began_s))
         return True
 
-    def _planned_in(self, seconds: float) -> None:
-        """The next speech begins after so much time, so that the clock need not wait for it."""
-        self._margin = max(MARGIN, min(PLANNED_AHEAD, math.ceil(seconds * self._fps)))
+    def _sample(self, work: Callable[..., Segment], *arguments: object) -> Future[Segment]:
+        """Plan a segment. The next speech begins after the time that this one took, so that the
+        clock need not wait for it.
+        """
+        began_s = time.monotonic()
+
+        def learn(_: Future[Segment]) -> None:
+            frames = math.ceil((time.monotonic() - began_s) * self._fps)
+            self._margin = max(MARGIN, min(PLANNED_AHEAD, frames))
+
+        coming = self._planner.submit(work, *arguments)
+        coming.add_done_callback(learn)
+        return coming
 
     def _cut_short(self) -> None:
         """Stop speaking at the next frame."""
@@ -258,7 +266,10 @@ class LiveSession:
         self._begun.clear()
         if planned:
             self._planner.submit(self._performer.calm, True)
-            self._keep_until(self._shown)
+            now, hush = self._plan[0], self._performer.hush
+            hushed = self._planner.submit(hush, now, self._shown - now.first).result()
+            self._plan = deque([hushed])
+            self._pictures.drop(self._shown)
 
     def _keep_until(self, first: int) -> None:
         """Plan nothing from frame `first` on, and let the next segment begin there."""
@@ -278,7 +289,7 @@ class LiveSession:
         return max((s.end for s in self._plan if s.speech is not None), default=0)
 
     def _resting(self, first: int, frames: int) -> Future[Segment]:
-        return self._planner.submit(self._performer.rest, first, frames, self._listening)
+        return self._sample(self._performer.rest, first, frames, self._listening)
 
     def _next(self, realtime: bool) -> LiveFrame:
         """Return the next frame, and forget it."""
