@@ -127,6 +127,21 @@ def test_thoughts_of_a_model_are_never_returned(size: int) -> None:
         assert THOUGHTS[clause.start : clause.start + len(clause.text)] == clause.text
 
 
+@pytest.mark.parametrize("size", [1, 3, 7, 999])
+def test_a_mark_before_a_thought_belongs_to_the_words_after_it(size: int) -> None:
+    text = "Hm. [smile] [serious] <think>Long. And on.</think><reason>So.</reason>Hello there. Bye."
+    made, found = Clauses(), list[Clause]()
+    for k in range(0, len(text), size):
+        found += made.add(text[k : k + size])
+    found += made.finish()
+    assert [clause.text.strip() for clause in found] == [
+        *("Hm.", "[smile] [serious] Hello there.", "Bye.")
+    ]
+    for clause in found:
+        end = clause.start + len(clause.text)
+        assert text[:end].endswith(clause.text.split("] ")[-1]), "words keep their places"
+
+
 def test_a_thought_is_forgotten_when_the_text_is_replaced() -> None:
     made = Clauses()
     assert made.add("<think>This is long. It goes on") == []

@@ -17,6 +17,7 @@ LONGEST_MARK = 250
 _SSML = "<speak"
 _THOUGHT = re.compile(rf"<{THOUGHTS}>", re.I)
 _THOUGHT_END = re.compile(rf"</{THOUGHTS}>", re.I)
+_LAST_MARKS = re.compile(rf"(?:{EXPRESSION.pattern}\s*+)++\Z", EXPRESSION.flags)
 _LONGEST_TAG = 20
 """Characters; more than the longest tag of thoughts has."""
 _PARAGRAPH = re.compile(r"\S[^\S\n]*\n\s*\n")
@@ -48,6 +49,7 @@ class Clauses:
     def __init__(self) -> None:
         self._text, self._start, self._first = "", 0, True
         self._thought = ""  # name of the tag of the thought that is going on
+        self._marks = ""  # before that thought, for the words after it
 
     @property
     def pending(self) -> str:
@@ -86,7 +88,8 @@ class Clauses:
                 if end is None:
                     self._drop(max(0, len(self._text) - _LONGEST_TAG))
                     return found
-                self._drop(end.end())
+                self._text = self._marks + self._text[end.end() :]
+                self._start += end.end() - len(self._marks)
                 self._thought, since = "", 0
             begin = _THOUGHT.search(self._text, since)
             if begin is None:
@@ -95,9 +98,12 @@ class Clauses:
                 since = begin.end()
                 continue
             after = self._text[begin.end() :]
-            self._text = self._text[: begin.start()]
+            before = self._text[: begin.start()]
+            marks = _LAST_MARKS.search(before)
+            self._text = before[: marks.start()] if marks else before
             found += self._take(whole=True)
-            self._start += begin.end() - begin.start()
+            self._marks = marks[0] if marks else ""
+            self._start += len(self._marks) + begin.end() - begin.start()
             self._text = after
             self._thought = begin[1].lower()
 
