@@ -1,6 +1,7 @@
 """A living picture: continuous, on time, silent when it is interrupted, and flat in memory."""
 
 import gc
+import resource
 import threading
 import time
 import weakref
@@ -29,6 +30,8 @@ from ttsf.timings.words import WordTimes
 
 SMALL = ttsf.GenerateOptions(size=64, steps=2)
 FRAME = 640
+GROWTH_KB = 20_000
+"""Of a session, after its first minutes."""
 
 
 class Simulated:
@@ -242,6 +245,7 @@ def test_a_session_that_was_stopped_does_not_hurry(live: LiveSession) -> None:
 @pytest.mark.parametrize("minutes", [10, pytest.param(30, marks=pytest.mark.long)])
 def test_a_long_session_has_no_drift_and_keeps_nothing(live: LiveSession, minutes: int) -> None:
     clock, sizes, words, count = Simulated(), list[int](), 0, minutes * 60 * 25
+    peaks_kb = list[int]()
     live.visible = False
     frames = live.frames(clock)
     next(frames)
@@ -254,12 +258,16 @@ def test_a_long_session_has_no_drift_and_keeps_nothing(live: LiveSession, minute
         if number % 5_000 == 0:
             kept = (live._plan, live._pictures, live._ready, live._scripts, live._news)
             sizes.append(sum(map(len, kept)))
+            peaks_kb.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         assert frame.number == number and frame.picture is None
         samples += len(frame.samples)
         words += len(frame.spoken.words)
-    assert abs(clock.time - began - count / 25) < 0.04, "the clock and the frames agree"
+    drift_s, grown_kb = clock.time - began - count / 25, peaks_kb[-1] - peaks_kb[0]
+    print(f"{minutes} minutes: drift {1000 * drift_s:.1f} ms, memory {grown_kb / 1000:+.1f} MB")
+    assert abs(drift_s) < 0.04, "the clock and the frames agree"
     assert samples == count * FRAME and words > 2 * minutes
     assert max(sizes) < 12 and live._previous is not None
+    assert grown_kb < GROWTH_KB
 
 
 def test_a_consumer_that_is_away_pauses_the_session(live: LiveSession) -> None:
