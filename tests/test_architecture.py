@@ -7,7 +7,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "src" / "ttsf"
 FLOORS = (
-    {"errors", "symbols", "config"},
+    {"errors", "symbols", "config", "light_torch"},
     {"timings"},
     {"media"},
     {"parallel", "text", "provenance", "portrait", "model"},

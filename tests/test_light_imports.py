@@ -61,3 +61,28 @@ def test_a_video_needs_no_compiler(model_folder: Path, photo: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+LIGHTLY = (
+    "import sys\nfrom ttsf.light_torch import UNUSED, import_lightly\n"
+    "import_lightly()\nimport torch\n"
+    "def loaded(): return [n for n in UNUSED if type(sys.modules[n]).__name__ == 'module']\n"
+)
+
+
+def test_the_command_speak_leaves_out_pytorchs_exporter(
+    model_folder: Path, photo: Path, tmp_path: Path
+) -> None:
+    line = ["speak", str(photo), "Hi.", "-o", str(tmp_path / "a.mp4"), "--model", str(model_folder)]
+    code = LIGHTLY + f"from ttsf.cli.main import main\nmain({[*line, '--quiet']})\nprint(loaded())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_what_is_left_out_is_loaded_when_it_is_asked_for() -> None:
+    code = LIGHTLY + (
+        "print(loaded(), torch.export.Dim.__name__, torch._meta_registrations.meta_mm.__name__)\n"
+        "one = torch.empty(3, 3, device='meta')\nprint(len(loaded()), one.mm(one).shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[] Dim meta_mm", "2 torch.Size([3, 3])"]

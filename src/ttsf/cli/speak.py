@@ -34,6 +34,7 @@ from ttsf.engine.options import (
     options_of,
 )
 from ttsf.errors import TtsfError
+from ttsf.light_torch import import_lightly
 from ttsf.media.files import local_path, read_text
 from ttsf.timings.files import TimingsFormat
 
@@ -114,6 +115,7 @@ class Speak:
     def run(self) -> None:
         """Write the video and print one line."""
         text, began = self._text(), time.monotonic()
+        import_lightly()
         from ttsf import checkpoint  # imports PyTorch, which --help does not need
         from ttsf.compositing.framing import Framing
         from ttsf.engine.output import Outputs

@@ -18,7 +18,12 @@ VectorField = Callable[[Tensor, Tensor], Tensor]
 def noise_for(seed: int, stream: int) -> torch.Generator:
     """Return a generator that is independent for each (seed, stream)."""
     mixed = np.random.SeedSequence((seed, stream)).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(mixed[0]))
+    return generator_of(int(mixed[0]))
+
+
+def generator_of(seed: int) -> torch.Generator:
+    """Return a generator; a new `torch.Generator()` needs PyTorch's compiler to be imported."""
+    return torch.default_generator.clone_state().manual_seed(seed)
 
 
 def start_noise(mu: Tensor, noise: Tensor, config: FlowMatchingConfig) -> Tensor:

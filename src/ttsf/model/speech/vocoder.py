@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ttsf.config import AudioConfig, VocoderConfig
+from ttsf.model.flow_matching import generator_of
 from ttsf.model.layers import ConvNextBlock, DilatedResidual
 from ttsf.model.mel import mel_filters, stft
 from ttsf.model.speech.harmonics import PitchHead, harmonic_spectrum
@@ -189,7 +190,7 @@ class GriffinLim(nn.Module):
     def forward(self, mel: Tensor) -> Tensor:
         """Raw log-mel [B, 80, T] -> samples [B, T * hop]."""
         magnitude = self.magnitudes(mel)
-        generator = torch.Generator().manual_seed(0)
+        generator = generator_of(0)
         turns = torch.rand(magnitude.shape, generator=generator, dtype=magnitude.dtype)
         estimate = torch.polar(magnitude, 2 * torch.pi * turns.to(mel.device))
         before = torch.zeros_like(estimate)

@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from ttsf.errors import TtsfError
+from ttsf.light_torch import import_lightly
 from ttsf.serve.process.tasks import (
     Cancel,
     Done,
@@ -34,6 +35,7 @@ logger = logging.getLogger("ttsf.serve")
 
 def work(connection: Connection, model: Path | None, device: str) -> None:
     """Main function of the engine process, the only one that imports PyTorch."""
+    import_lightly()
     from ttsf.serve.process.task_runner import run
 
     run(connection, model, device)
