@@ -41,8 +41,9 @@ class Planes:
         for plane in alpha:
             plane[rows, columns] = pixels[..., 3]
         colours = np.ascontiguousarray(pixels[..., :3])
-        y[rows, columns] = cv2.transform(colours, TO_YUV)[..., 0]
+        cv2.extractChannel(cv2.transform(colours, TO_YUV), 0, y[rows, columns])
         half = cv2.resize(colours, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
         yuv = cv2.transform(half, TO_YUV)
         rows, columns = (slice(s.start // 2, s.stop // 2) for s in (rows, columns))
-        u[rows, columns], v[rows, columns] = yuv[..., 1], yuv[..., 2]
+        for channel, plane in ((1, u), (2, v)):
+            cv2.extractChannel(yuv, channel, plane[rows, columns])

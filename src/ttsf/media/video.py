@@ -97,7 +97,8 @@ class VideoWriter:
         if encoding is WEBM and rate not in OPUS_RATES:
             rate = OPUS_RATES[0]
         self._audio: Any = None
-        self._audio = self._container.add_stream(encoding.audio, rate=rate)
+        sound = dict(encoding.sound)
+        self._audio = self._container.add_stream(encoding.audio, rate=rate, options=sound)
         self._layout = "mono" if channels == 1 else "stereo"
         self._audio.layout = self._layout
         bits = AUDIO_BITS if sample_rate <= WIDE else WIDE_AUDIO_BITS

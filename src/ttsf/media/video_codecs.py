@@ -1,5 +1,7 @@
 """Codecs and encoder settings of videos."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 MATRIX = 6  # BT.601, what readers assume where they ignore the tag
@@ -8,6 +10,8 @@ LIMITED_RANGE = 1
 THREADS = 2
 """Encoder threads; fixed, because the output depends on their number."""
 AAC_BLOCK = 1024  # samples
+AAC = {"aac_coder": "fast"}
+"""A quarter of the time of its search, .6 dB less error, 5 % more bits (speech, 96 kbit/s)."""
 
 X264_PRESETS = ((1920 * 1080, "veryfast"), (10**9, "superfast"))
 """x264 preset of streams by the maximum number of pixels per frame."""
@@ -27,6 +31,8 @@ class Encoding(NamedTuple):
     """Sampling rate in the file, Hz (None: that of the input)."""
     block: int = 1
     """Samples per call of the audio encoder."""
+    sound: Mapping[str, str] = MappingProxyType({})
+    """Options of the audio codec."""
     from_zero: bool = False
     """Drop the audio codec's priming samples, because no edit list can skip them."""
 
@@ -45,6 +51,7 @@ MP4 = Encoding(
     {"movflags": "+faststart+use_metadata_tags"},
     {"crf": "18", "preset": "superfast", "x264-params": "mbtree=1:rc-lookahead=10"},
     block=AAC_BLOCK,
+    sound=AAC,
 )
 """Superfast with veryfast's lookahead has its quality for .04 to .11 more bits and .5 to .6 of its
 time, since most of a picture does not move; without it, for three times the bits."""
@@ -60,6 +67,7 @@ STREAM = Encoding(
         "x264-params": "keyint=50:min-keyint=50:scenecut=0",
     },
     48_000,  # at 16 kHz the block with which AAC begins makes the first fragment's sound 64 ms late
+    sound=AAC,
     from_zero=True,
 )
 """Fragmented MP4, 0.2 s per fragment."""
