@@ -14,8 +14,7 @@ FLOORS = (
     {"compositing", "checkpoint"},
     {"engine"},
     {"pipeline"},
-    {"serve"},
-    {"batch", "research"},
+    {"serve", "batch", "research"},
     {"cli", "__init__", "__main__"},
 )
 """A file imports from the floors below its own, and from its own wing."""
@@ -48,7 +47,7 @@ INSIDE = {
 SAME_FLOOR = {("__main__", "cli")}
 PRODUCT = set[str]().union(*FLOORS) - {"research", "cli", "__init__", "__main__"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
-MOST_FLOORS, MOST_FILES, FILE_LINES, FUNCTION_LINES = 10, 12, 350, 60
+MOST_FLOORS, MOST_FILES, FILE_LINES, FUNCTION_LINES = 9, 12, 350, 60
 """Of the table, in a folder (its `__init__` not counted), in a file, and lines of a function."""
 FLOOR = {wing: floor for floor, wings in enumerate(FLOORS) for wing in wings}
 ROOM = {

@@ -17,7 +17,6 @@ from ttsf.engine import output, recorded
 from ttsf.engine.output import Outputs
 from ttsf.engine.recorded import NOT_THIS_MODEL, Listener, RecordedSession
 from ttsf.engine.talk import joined, read_face
-from ttsf.engine.word_times import word_times
 from ttsf.engine.workers import Workers
 from ttsf.media.audio.source import Sound, open_sound
 from ttsf.media.sound import write_wav
@@ -27,6 +26,7 @@ from ttsf.pipeline import Pipeline
 from ttsf.provenance.detect.verify import verify
 from ttsf.provenance.embed.payload import Payload
 from ttsf.text.front_end import TextFrontEnd
+from ttsf.text.word_times import word_times
 from ttsf.timings.words import WordTimes
 
 SMALL = ttsf.GenerateOptions(steps=2, size=128, still=True)

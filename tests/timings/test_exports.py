@@ -10,9 +10,9 @@ from typing import get_args
 import pytest
 
 from ttsf.config import FPS, SpeechConfig
-from ttsf.engine.word_times import word_times
 from ttsf.errors import TtsfError
 from ttsf.text.front_end import TextFrontEnd
+from ttsf.text.word_times import word_times
 from ttsf.timings.files import (
     TimingsFormat,
     check_subtitles_name,

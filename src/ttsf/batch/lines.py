@@ -11,10 +11,10 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from ttsf.engine.options import GenerateOptions
+from ttsf.engine.requests import DATA_URL, VideoRequest, content_of, first_fault
 from ttsf.errors import TtsfError
 from ttsf.media.files import local_path, write_new
 from ttsf.pipeline import VOICE_SUFFIX
-from ttsf.serve.requests import DATA_URL, VideoRequest, content_of, first_fault
 
 FLAT = {"text": "prompt", "portrait": "input_reference"}
 """Field names of the flat format, and their API names."""

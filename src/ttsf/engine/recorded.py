@@ -16,7 +16,6 @@ from ttsf.config import FPS
 from ttsf.engine.options import GenerateOptions
 from ttsf.engine.stamp import payload_of
 from ttsf.engine.talk import PreparedUtterance, ReadFace, Session
-from ttsf.engine.word_times import word_times
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.media.audio.pieces import AROUND, Piece, pieces
@@ -28,6 +27,7 @@ from ttsf.model.ttsf import TTSF, HeadMotion, SpokenUtterance
 from ttsf.provenance.embed.payload import Payload
 from ttsf.provenance.embed.sound import SoundMark
 from ttsf.text.front_end import Utterance
+from ttsf.text.word_times import word_times
 from ttsf.timings.words import WordTimes
 
 WORDS_AHEAD = 5 * FPS

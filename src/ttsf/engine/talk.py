@@ -24,7 +24,6 @@ from ttsf.engine.key_frames import Arrays, around, between, fields_of, key_frame
 from ttsf.engine.options import GenerateOptions
 from ttsf.engine.renderer import Renderer
 from ttsf.engine.stamp import payload_of
-from ttsf.engine.word_times import word_times
 from ttsf.engine.workers import Workers
 from ttsf.errors import TtsfError
 from ttsf.media.video import Chunk
@@ -35,6 +34,7 @@ from ttsf.provenance.embed.payload import Payload
 from ttsf.provenance.embed.sound import SoundMark, can_mark
 from ttsf.symbols import BLANK, SYMBOL_ID
 from ttsf.text.front_end import Utterance
+from ttsf.text.word_times import word_times
 from ttsf.timings.words import WordTimes
 
 FRAMES_PER_BATCH = 4

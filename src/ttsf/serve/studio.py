@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ttsf.engine.requests import VideoRequest
 from ttsf.serve.jobs import Job, Jobs
 from ttsf.serve.metrics import Metrics
 from ttsf.serve.problems import STATUS_OF, Problem
@@ -27,7 +28,6 @@ from ttsf.serve.process.tasks import (
     Task,
 )
 from ttsf.serve.queue import AdmissionQueue, Full, Ticket
-from ttsf.serve.requests import VideoRequest
 from ttsf.serve.settings import Settings
 from ttsf.serve.store import Files
 

@@ -9,9 +9,10 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from ttsf.engine.requests import DATA_URL, content_of, first_fault
 from ttsf.errors import TtsfError
 from ttsf.serve.problems import Problem
-from ttsf.serve.requests import DATA_URL, NOT_FETCHED, content_of, first_fault
+from ttsf.serve.requests import NOT_FETCHED
 from ttsf.serve.settings import Settings
 
 MOST_FIELDS = 40

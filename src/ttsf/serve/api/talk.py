@@ -9,6 +9,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.websockets import WebSocketState
 
+from ttsf.engine.requests import VideoRequest, first_fault
 from ttsf.errors import TtsfError
 from ttsf.serve.api.bodies import parse
 from ttsf.serve.api.guard import is_key
@@ -16,7 +17,6 @@ from ttsf.serve.api.webrtc import Call, is_offered
 from ttsf.serve.chat import Refused
 from ttsf.serve.problems import Problem, not_found, unknown_voice
 from ttsf.serve.process.text_limit import refuse_slow
-from ttsf.serve.requests import VideoRequest, first_fault
 from ttsf.serve.studio import Studio
 from ttsf.serve.talks import Talk, Talks, as_message
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from ttsf.engine.files import SOUND, SRT, STREAM, THUMBNAIL, TIMINGS, VIDEO, VTT
+from ttsf.engine.requests import VideoRequest
 from ttsf.errors import TtsfError
 from ttsf.media.files import write_new
 from ttsf.serve.api.bodies import Body, parse, read_body
@@ -19,7 +20,7 @@ from ttsf.serve.api.live import LiveResponse, follow, while_there
 from ttsf.serve.jobs import Job, Kind
 from ttsf.serve.problems import STATUS_OF, Problem, not_found, unknown_voice
 from ttsf.serve.process.text_limit import refuse_slow
-from ttsf.serve.requests import VideoRequest, schema
+from ttsf.serve.requests import schema
 from ttsf.serve.store import VIDEO as VIDEO_ID
 from ttsf.serve.store import new_video_id
 from ttsf.serve.studio import Live, Studio

@@ -13,7 +13,6 @@ from pathlib import Path
 import soundfile
 
 from ttsf.config import SAMPLE_RATE, SpeechConfig
-from ttsf.engine.word_times import phones_in
 from ttsf.errors import TtsfError
 from ttsf.media.files import read_text
 from ttsf.research.data.clip_files import WIDE_RATE, save_samples
@@ -24,6 +23,7 @@ from ttsf.research.data.speech.alignment import Phone
 from ttsf.research.data.speech.speech_files import level_gain, loud_part, resample, save_speech
 from ttsf.research.data.speech.symbol_times import SymbolTimes, read_times, save_times
 from ttsf.text.front_end import TextFrontEnd
+from ttsf.text.word_times import phones_in
 
 LICENCE = "LICENCE"
 HELD_OUT = 25

@@ -5,9 +5,9 @@
 from itertools import pairwise
 
 from ttsf.config import SpeechConfig
-from ttsf.engine.word_times import sounding_durations, word_times
 from ttsf.symbols import SYMBOLS
 from ttsf.text.front_end import TextFrontEnd
+from ttsf.text.word_times import sounding_durations, word_times
 from ttsf.timings.words import Mark, WordTimes
 
 BARE = TextFrontEnd(SpeechConfig(add_blank=False))
