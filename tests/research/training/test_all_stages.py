@@ -14,11 +14,13 @@ from ttsf.research.hyperparameters import FaceTraining, MotionTraining
 from ttsf.research.presets import MINI, Preset
 from ttsf.research.training.assemble import assemble
 from ttsf.research.training.loop import total_loss
-from ttsf.research.training.parts import VOICES, read_weights, voices_text
+from ttsf.research.training.parts import SPEAKERS, VOICES, read_weights, voices_text
 from ttsf.research.training.state import save_state
 
 SMALL_STEPS = replace(
     MINI,
+    tts=replace(MINI.tts, batch=2),
+    vocoder=replace(MINI.vocoder, batch=2),
     face=FaceTraining(side=32, people=2, targets=2),
     motion=MotionTraining(batch=2),
 )
@@ -34,7 +36,8 @@ def one_step(stage, run: Path) -> Path:
     after = list(stage.net.parameters())
     assert all(torch.isfinite(p).all() for p in after)
     assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
-    run.mkdir(exist_ok=True)
+    run.mkdir(parents=True)
+    (run / SPEAKERS).write_text('["rms", "slt"]')
     average = {k: v.detach().clone() for k, v in stage.net.state_dict().items()}
     save_state(run, 1, stage.net, average, optimizer, {"parts": "[]"})
     return run
@@ -42,23 +45,29 @@ def one_step(stage, run: Path) -> Path:
 
 def test_every_stage_steps_and_the_model_speaks(tmp_path: Path) -> None:
     stages = TinyStages(tmp_path, SMALL_STEPS)
+    runs = [one_step(stages.build(name), stages.runs / name) for name in ("tts", "face")]
     motion = stages.build("motion")
     batch = motion.batch(0)
     known, again = motion.tracks(batch), motion.tracks(motion.batch(0))
     assert known.lips.shape[1] >= CLIP_FRAMES and known.lips.shape == known.head.shape
     assert torch.equal(known.head, again.head)
-    runs = [
-        one_step(stages.build(name), tmp_path / name)
-        for name in ("tts", "face", "motion", "voice", "vocoder")
+    runs += [
+        one_step(stage, tmp_path / name)
+        for name, stage in (
+            ("motion", motion),
+            ("voice", stages.build("voice")),
+            ("vocoder", stages.build("vocoder")),
+        )
     ]
     voices = [VoiceConfig("rms", "low"), VoiceConfig("slt", "high")]
     (runs[3] / VOICES).write_text(voices_text(voices))
     model, untrained = assemble(SMALL_STEPS, runs)
     assert untrained == []
+    state = model.state_dict()
     for run in runs:
         for name, value in read_weights(run).items():
-            if name in model.state_dict():
-                assert torch.equal(model.state_dict()[name], value), name
+            if name in state:
+                assert torch.equal(state[name], value), name
     checkpoint.save(model, tmp_path / "model")
     loaded = checkpoint.load(tmp_path / "model")
     with torch.inference_mode():
