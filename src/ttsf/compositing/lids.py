@@ -17,11 +17,17 @@ from ttsf.compositing.surroundings import smoothstep
 ACROSS, LOWER = 1.8, 0.22
 """How far an eye reaches beyond the columns that G draws at each side, cells; and how far its lower
 lid is under the line where G's lids meet, relative to the eye's height."""
-OVER, UNDER_RIM = 1.2, 0.2
-"""How far the lid begins above the height that G's lids come down from, cells; less behind glasses,
-since the lid must not hide their rim."""
-LASHES = 1.5
-"""How far the open eye's lashes are below the beginning of the lid, cells."""
+OVER, UNDER_RIM = 2.8, 0.2
+"""How far the lid begins above the height that G's lids come down from, cells: above the lashes of
+the open eye, which would stay as a ring. Less behind glasses: the lid must not hide their rim."""
+TOP = (-1.8, 1.4), (-1.0, 0.8)
+"""Range below its beginning over which the lid fades in, cells; and behind glasses."""
+LASHES, LASHES_REACH = 0.3, 1.5
+"""How far the open eye's lashes are below the height that G's lids come down from, and how far
+below them their colour is sought, cells."""
+BULGE = 0.07, 0.6, 0.3
+"""How much lighter a lid is where it bulges most, how far down that is, and where the lid is
+neither lighter nor darker, relative to the most."""
 ROOM = 3
 """Cells of skin around an eye from which its lids are made."""
 FINEST = 8
@@ -88,7 +94,7 @@ class Lid:
         self._meet = np.polyval(np.polyfit(eye.x, eye.y, 2), x)
         over = UNDER_RIM if eye.behind_glasses else OVER
         self._y, self._upper = y, self._meet - height - over * blunt
-        self._lashes = self._upper + (over + LASHES - OVER) * blunt
+        self._lashes = self._meet - height + LASHES * blunt
         low = LOWER * eye.height.max()
         self._sag = low * bow
         self._ends = smoothstep(0, 0.3, bow)
@@ -99,6 +105,9 @@ class Lid:
         around = np.median(here[~other], axis=0) if not other.all() else skin
         down = ((y - self._upper) / np.maximum(lower - self._upper, 1)).clip(0, 1)[..., None]
         skin += OUT_OF_SHADOW * smoothstep(0, 0.7, down) * np.maximum(around - skin, 0)
+        most, where, even = BULGE
+        bulge = 1 - ((down[..., 0] - where) / where) ** 2 - (2 * share - 1) ** 2
+        skin *= (1 + most * (bulge - even).clip(-1, 1))[..., None].astype(np.float32)
         cheek = seen(float((lower - self._upper).max()) + 1)
         grain = cheek - cv2.GaussianBlur(cheek, (0, 0), GRAIN * self.fine)
         limit = FAINT * skin
@@ -107,7 +116,7 @@ class Lid:
         uneven = np.random.default_rng(0).normal(size=len(x)) * self.fine
         uneven = cv2.GaussianBlur(uneven[None], (0, 0), GRAIN * self.fine)[0]
         self._cover = COVER * self._ends * (1 + UNEVEN * uneven.clip(-1, 1))
-        self._top = smoothstep(-1, 0.8, y - self._upper)
+        self._top = smoothstep(*TOP[eye.behind_glasses], y - self._upper)
 
     def shut(self, closing: float) -> Layer:
         """Return the lid at a closing from 0 (as in the picture) to 1."""
@@ -123,7 +132,7 @@ class Lid:
 
     def _colour_of_lashes(self, here: np.ndarray, hole: np.ndarray) -> np.ndarray:
         """Return the darkest colour at the upper edge of the open eye, column by column, [w, 3]."""
-        near = hole & (self._y < self._lashes + LASHES)
+        near = hole & (self._y < self._lashes + LASHES_REACH)
         light = np.where(near, here.mean(-1), np.inf)
         darkest = here[light.argmin(0), np.arange(light.shape[1])]
         darkest[~near.any(0)] = here[near].mean(0) if near.any() else 0
