@@ -7,7 +7,7 @@ import pytest
 from tests.support.scenes import portrait
 from ttsf.compositing.features import Eye, find_eyes
 from ttsf.compositing.framing import Framing
-from ttsf.compositing.lids import LOWER, Lid, continued
+from ttsf.compositing.lids import BULGE, LOWER, Lid, continued
 from ttsf.compositing.scene import Scene
 
 SIDE, CELL = 128, 4
@@ -80,7 +80,7 @@ def test_what_is_far_from_the_eyes_stays() -> None:
     made = scene()
     changed = (shut(made, 1) != shut(made, 0)).any(-1)
     rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
-    assert rows[0] / CELL > 55 - 6 and rows[-1] / CELL < 55 + 6
+    assert rows[0] / CELL > 55 - 9 and rows[-1] / CELL < 55 + 6
     assert columns[0] / CELL > 45 - 10 and columns[-1] / CELL < 83 + 10
     assert not changed[:, round(64 * CELL)].any()
 
@@ -97,7 +97,15 @@ def test_dark_edges_do_not_darken_the_lid() -> None:
     lid = Lid(eye((12.0, 12.0)), np.full((96, 96, 3), SKIN, np.uint8), (0.0, 0.0), CELL)
     left, added = lid.shut(1)
     middle = added[left < 0.01]
-    assert len(middle) and np.abs(middle.max(0) - SKIN).max() < 2
+    assert len(middle) and np.abs(middle.max(0) / SKIN - 1).max() < BULGE[0]
+
+
+def test_a_lid_is_lightest_where_it_bulges() -> None:
+    lid = Lid(eye((12.0, 12.0)), np.full((96, 96, 3), SKIN, np.uint8), (0.0, 0.0), CELL)
+    left, added = lid.shut(1)
+    light = np.where(left < 0.01, added.mean(-1), np.nan)
+    middle = round((12 - lid.cells.left) * lid.fine)
+    assert np.nanmean(light[:, middle]) > 1.03 * np.nanmean(light[:, middle - 5 * lid.fine])
 
 
 def test_a_hole_is_continued_smoothly() -> None:
