@@ -71,7 +71,7 @@ class Warp:
         cos, sin = np.cos(features.tilt), np.sin(features.tilt)
         turned = [[a * cos - b * sin, a * sin + b * cos] for a, b in fields]
         moves = np.array(turned).transpose(0, 2, 3, 1) * features.span
-        self._moves = moves.astype(np.float32)  # [amounts, side, side, 2] in cells
+        self._moves = np.ascontiguousarray(moves, np.float32)  # [amounts, side, side, 2] in cells
 
     def __call__(
         self, flow: np.ndarray, mask: np.ndarray, drawn: np.ndarray, amounts: np.ndarray
@@ -85,15 +85,14 @@ class Warp:
         if not amounts.any():
             return flow, mask, drawn
         half = np.float32(len(self._cells) / 2)
-        field = np.concatenate([flow, mask]).transpose(1, 2, 0)
-        source = self._cells + half * field[..., :2]
+        source = self._cells + half * cv2.merge(tuple(flow))
         moves = sum(np.float32(a) * m for a, m in zip(amounts, self._moves, strict=True) if a)
         moved = _sampled(moves, source)
         before = self._cells - moved
-        field = _sampled(field, before)
-        field[..., :2] -= moved / half
-        field = field.transpose(2, 0, 1)
-        return field[:2], field[2:], _sampled(drawn.transpose(1, 2, 0), before).transpose(2, 0, 1)
+        x, y, share = cv2.split(_sampled(cv2.merge((*flow, *mask)), before))
+        across, down = cv2.split(moved / half)
+        colours = cv2.split(_sampled(cv2.merge(tuple(drawn)), before))
+        return np.array([x - across, y - down]), share[None], np.array(colours)
 
 
 def _brows(along: np.ndarray, below: np.ndarray, eyes: np.ndarray) -> np.ndarray:
@@ -135,5 +134,4 @@ def _spot(x: np.ndarray, y: np.ndarray, size: tuple[float, float]) -> np.ndarray
 
 def _sampled(field: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Sample a field [side, side, C] at (x, y) in cells, [side, side, 2]; edges are repeated."""
-    field = np.ascontiguousarray(field)
     return cv2.remap(field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

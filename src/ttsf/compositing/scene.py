@@ -111,7 +111,7 @@ class Scene:
 
         flow, mask, drawn: see `ttsf.model.face.generator.Fields`, float32 [2 | 1 | 3, side, side].
         """
-        flow, drawn = (np.ascontiguousarray(field.transpose(1, 2, 0)) for field in (flow, drawn))
+        flow, drawn = cv2.merge(tuple(flow)), cv2.merge(tuple(drawn))
         lattice, (rows, columns) = self._lattice, self._moves.shape[:2]
         offset = lattice.sampled(flow, lattice.all, self.region, columns, rows) * self._moves
         height, width = self._places.shape[:2]
@@ -130,7 +130,7 @@ class Scene:
         if closing <= APPEARS[0]:
             return
         lattice = self._lattice
-        at = self._cells + 0.5 + flow.transpose(1, 2, 0) * self._moves_cells
+        at = self._cells + 0.5 + cv2.merge(tuple(flow)) * self._moves_cells
         for lid in self._lids:
             there = lid.cells
             corner, end = np.array(
@@ -203,7 +203,7 @@ class Scene:
         if self._mouth is not None and self._own is None:
             row = find_row(drawn, found, share[..., 0], offset[..., 0])
             self._shape_teeth(self._mouth, sampled[..., :3], row, cells, box)
-        kept = self._lattice.sampled(kept.repeat(channels, -1), cells, box, width, height)
+        kept = cv2.merge([self._lattice.sampled(kept, cells, box, width, height)] * channels)
         if self._own is not None:
             own = self._own.moved(source[box.seen_from(self.region).pixels])
             own *= self._lattice.sampled(found, cells, box, width, height)
