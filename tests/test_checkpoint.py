@@ -14,12 +14,13 @@ from ttsf.model.ttsf import TTSF
 def test_round_trip(tiny_model: TTSF, model_folder: Path) -> None:
     loaded = checkpoint.load(model_folder)
     assert loaded.config == tiny_model.config and not loaded.training
-    for name, value in tiny_model.state_dict().items():
-        read = loaded.state_dict()[name]
+    kept, state = loaded.state_dict(), tiny_model.state_dict()
+    for name, value in state.items():
+        read = kept[name]
         assert read.dtype == value.dtype
         assert torch.equal(read, value.half().to(value.dtype)), name
     for name, value in tiny_model.named_buffers():
-        if name not in tiny_model.state_dict():
+        if name not in state:
             assert torch.equal(loaded.get_buffer(name), value), name
 
 
@@ -66,8 +67,9 @@ def test_a_variant_holds_only_what_differs(tiny_model: TTSF, tmp_path: Path) -> 
         assert list(file.keys()) == ["speech.voice_projection.bias"]
     checkpoint.save(changed, tmp_path / "whole")
     loaded, whole = (checkpoint.load(tmp_path / name) for name in ("tiny-other", "whole"))
+    state = loaded.state_dict()
     for name, value in whole.state_dict().items():
-        assert torch.equal(loaded.state_dict()[name], value), name
+        assert torch.equal(state[name], value), name
 
 
 @pytest.mark.parametrize("base", ["../tiny", "", "..", "itself", "gone"])

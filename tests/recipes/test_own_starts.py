@@ -79,6 +79,7 @@ def test_speech_of_another_width_takes_what_fits(tmp_path: Path) -> None:
     assert "speech.encoder.embedding.weight" in start.own
     new = TTSF(config)
     load_parts(new, tmp_path / "run", SPEECH)
+    state = new.speech.decoder.state_dict()
     for name, value in old.speech.decoder.state_dict().items():
-        assert torch.equal(new.speech.decoder.state_dict()[name], value)
+        assert torch.equal(state[name], value)
     assert list(read_speakers(tmp_path / "run")) == ["anyone"]

@@ -1,4 +1,4 @@
-"""Run by torchrun in a test: `python -m tests.support.torchrun_stage OUT ACCUMULATE STEPS`."""
+"""Run by torchrun in a test: `python -m tests.support.torchrun_stage OUT STEPS`."""
 
 import sys
 from pathlib import Path
@@ -56,8 +56,7 @@ class SmallStage:
 
 
 if __name__ == "__main__":
-    settings = RunSettings(int(sys.argv[3]), accumulate=int(sys.argv[2]), log_every=1)
-    train(SmallStage(), Path(sys.argv[1]), settings)
+    train(SmallStage(), Path(sys.argv[1]), RunSettings(int(sys.argv[2]), log_every=1))
     tasks = Path("/proc/self/task")  # Linux
     running = [(task / "comm").read_text() for task in (tasks.iterdir() if tasks.exists() else ())]
     assert not any("gloo" in name for name in running), running  # they could abort the exit

@@ -16,17 +16,21 @@ from torch.distributed.run import get_args_parser
 
 from tests.support.paths import ROOT
 from tests.support.torchrun_stage import SmallStage
+from ttsf.research.training.loop import train
 from ttsf.research.training.settings import RunSettings, StageOptions
 
 
-def torchrun(out: Path, processes: int, accumulate: int, steps: int) -> dict[str, torch.Tensor]:
-    """Run the small stage; one at a time, since two torchruns may find the same port free."""
+def torchrun(out: Path, steps: int) -> dict[str, torch.Tensor]:
+    """Run the small stage in two processes; two torchruns at a time may find the same port free."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", str(processes), "-m", "tests.support.torchrun_stage"]
-    command += [str(out), str(accumulate), str(steps)]
+    command += ["--nproc-per-node", "2", "-m", "tests.support.torchrun_stage", str(out), str(steps)]
     with FileLock(Path(tempfile.gettempdir(), "ttsf-torchrun.lock")):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+    return net_of(out)
+
+
+def net_of(out: Path) -> dict[str, torch.Tensor]:
     tensors = load_file(out / "state.safetensors")
     return {k[4:]: v for k, v in tensors.items() if k.startswith("net.")}
 
@@ -36,7 +40,7 @@ def test_two_gloo_processes_give_the_gradient_of_the_joined_batch(tmp_path: Path
     joined = torch.cat([before.batch(0).x, before.batch(1).x])
     losses = before.losses(before.batch(0)._replace(x=joined))
     (losses["fit"] + 0.1 * losses["size"]).backward()
-    after = torchrun(tmp_path / "two", processes=2, accumulate=1, steps=1)
+    after = torchrun(tmp_path / "two", steps=1)
     for name, parameter in before.net.named_parameters():
         if parameter.grad is None:  # used by no process: no weight decay either
             torch.testing.assert_close(after[name], parameter.detach(), atol=0, rtol=0)
@@ -46,8 +50,9 @@ def test_two_gloo_processes_give_the_gradient_of_the_joined_batch(tmp_path: Path
 
 
 def test_accumulation_is_the_same_step(tmp_path: Path) -> None:
-    two = torchrun(tmp_path / "two", processes=2, accumulate=1, steps=5)
-    one = torchrun(tmp_path / "one", processes=1, accumulate=2, steps=5)
+    two = torchrun(tmp_path / "two", steps=5)
+    train(SmallStage(), tmp_path / "one", RunSettings(5, accumulate=2, log_every=1))
+    one = net_of(tmp_path / "one")
     for name in two:
         torch.testing.assert_close(two[name], one[name], atol=1e-6, rtol=1e-5)
     fits = [
