@@ -7,14 +7,15 @@ from ttsf.compositing.features import Mouth, find_mouth
 from ttsf.compositing.teeth import (
     BORDERS,
     WIDTHS,
+    dimmed,
     find_ends,
     own_teeth,
     relief,
+    rigid,
     shaded,
     shorter,
     skull,
     teeth,
-    unflattened,
     unseen,
     whitened,
 )
@@ -144,11 +145,20 @@ def test_a_highlight_on_a_lip_is_no_row() -> None:
     assert own_teeth(picture, Mouth(64, 90, 32, 0), (0.0, 0.0), 4, 128) is None
 
 
-def test_teeth_that_would_be_flattened_disappear() -> None:
+def test_teeth_that_would_be_flattened_or_smeared_disappear() -> None:
     rows = np.arange(12, dtype=np.float32)[:, None].repeat(5, 1)
-    for factor, left in ((1, 1), (2, 1), (4, 0)):
+    for factor, left in ((0, 0), (0.1, 0), (0.5, 1), (1, 1), (2, 1), (4, 0)):
         source = np.dstack([np.zeros_like(rows), factor * rows])
-        assert unflattened(np.ones_like(rows), source) == pytest.approx(left)
+        assert rigid(source) == pytest.approx(left)
+
+
+def test_teeth_in_a_slit_lie_in_shadow() -> None:
+    drawn, found = np.full((8, 2, 3), 150, np.float32), np.zeros((8, 2), np.float32)
+    found[2, 0] = 1
+    found[2:7, 1] = 1
+    made = dimmed(drawn, found)
+    assert made[2, 0].mean() < 0.7 * made[2, 1].mean()
+    assert made[0, 0] == pytest.approx(drawn[0, 0])
 
 
 def test_what_is_drawn_below_teeth_of_the_picture_darkens() -> None:

@@ -22,13 +22,14 @@ from ttsf.compositing.teeth import (
     REACH,
     Row,
     brightness,
+    dimmed,
     find_row,
     own_teeth,
     relief,
+    rigid,
     shaded,
     shorter,
     teeth,
-    unflattened,
     unseen,
     whitened,
 )
@@ -183,11 +184,12 @@ class Scene:
             found = teeth(drawn, skin)
             if self._own is None:
                 found = unseen(found, share[..., 0])
-                drawn = whitened(drawn, found, skin)
+                drawn = dimmed(whitened(drawn, found, skin), found)
             else:
-                own = _moved(self._own.cells, at)
+                whole = rigid(at)
+                own = whole * _moved(self._own.cells, at)
                 drawn = shaded(drawn, unseen(found, share[..., 0]), own)
-                found = unflattened(found, at)
+                found *= whole
         kept = smoothstep(*SHARP, 1 - share)
         blunt = drawn * share + seen * (1 - share - kept)
         if pixels.shape[-1] == 4:

@@ -21,16 +21,16 @@ SHORTER = np.array([0.0, 0.014, 0.006, 0.02])
 """How much shorter these teeth are than the first, relative to the mouth."""
 ROUNDED = np.array([0.018, 0.024, 0.035, 0.04])
 """How much shorter a tooth is at its sides than in its middle, relative to the mouth."""
-GAP, GAP_WIDTH = 0.13, 0.022
+GAP, GAP_WIDTH = 0.09, 0.022
 """Darkening between two teeth, and its half width relative to the mouth."""
-ROUND, BACK = 0.10, 0.25
+ROUND, BACK = 0.12, 0.35
 """Darkening of a tooth at its sides, and of the row per mouth width beyond the incisors."""
 LIGHT, GREY, OWN = (0.35, 0.6), (0.26, 0.42), (0.5, 0.8)
 """Ranges over which a cell turns into a tooth: brightness relative to the skin (rising), saturation
 (falling), and share of drawn pixels (rising)."""
 NEUTRAL, LIFT = 0.7, 0.55
 """Shares of the way that a tooth goes towards the colour and the brightness of teeth."""
-IVORY = np.array([1.03, 1.0, 0.95], np.float32)
+IVORY = np.array([1.08, 0.99, 0.93], np.float32)
 """Colour of teeth, relative to their brightness."""
 WHITE, BRIGHTEST = 1.05, 225.0
 """Brightness of teeth relative to the skin, and its limit of 255."""
@@ -43,7 +43,7 @@ COLUMNS, HEIGHT = 6, (0.5, 2.0)
 BELOW, CAVITY, INSIDE = 1.7, (0.65, 0.35), (0.6, 0.95)
 """Distance from the ends of teeth down to the cavity, cells; its brightness relative to the teeth
 (falling), and its share of drawn pixels (rising): elsewhere the lower lip hides the ends."""
-EVEN = 1.5
+EVEN = 2.0
 """Blur along the row of what is read from single columns, cells, as a Gaussian."""
 EDGE, REACH = 0.35, (3.5, 1.5)
 """Half width of the edge of a tooth, and how far it changes what is drawn (falling), cells."""
@@ -57,9 +57,12 @@ COLOURED = 0.03
 """Least median redness: below it, teeth do not differ from skin by their colour."""
 JOINED, ROW = 0.04, (0.25, 0.45)
 """Gaps between teeth that are bridged; least width and largest height of a row; of the mouth's."""
-SQUEEZED = (2.0, 3.5)
-"""Picture rows in a drawn row beyond which teeth disappear: lips cover teeth, they do not flatten
-them."""
+SQUEEZED, SMEARED = (2.0, 3.5), (0.15, 0.45)
+"""Picture rows in a drawn row between which the flow's teeth disappear (falling) and appear
+(rising): lips cover teeth, they do not flatten them, nor do teeth grow."""
+SLIT, IN_SHADOW = (1.2, 2.8), 0.55
+"""Height of visible teeth, cells (rising), over which they come out of the shadow of the lips, and
+how dark that is."""
 SHADE = 0.75
 """Darkening of what G draws as teeth where the picture's own end."""
 
@@ -136,6 +139,15 @@ def whitened(drawn: np.ndarray, found: np.ndarray, skin: float) -> np.ndarray:
     pale = drawn + weight * NEUTRAL * (light * IVORY - drawn)
     wanted = min(WHITE * skin, BRIGHTEST) / np.maximum(light, 1)
     return np.minimum(pale * (1 + weight * LIFT * np.maximum(wanted - 1, 0)), 255)
+
+
+def dimmed(drawn: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Return drawn pixels [h, w, 3] with teeth in shadow where the lips hardly part.
+
+    found: output of `unseen`.
+    """
+    shadow = (1 - IN_SHADOW) * (1 - smoothstep(*SLIT, found.sum(0)))
+    return drawn * (1 - found * shadow).astype(np.float32)[..., None]
 
 
 def skull(found: np.ndarray, offset: np.ndarray) -> np.ndarray | None:
@@ -249,13 +261,13 @@ def own_teeth(
     return OwnTeeth(pixels, left, top, cv2.warpAffine(blurred, scaling, (side, side), flags=flags))
 
 
-def unflattened(found: np.ndarray, source: np.ndarray) -> np.ndarray:
-    """Return tooth weights without teeth that the flow flattens.
+def rigid(source: np.ndarray) -> np.ndarray:
+    """Return where the flow moves teeth as a whole, 0 to 1: float32 [h, w].
 
-    found: output of `teeth`, [h, w]; source: (x, y) of each cell's content in the picture, cells.
+    source: (x, y) of each cell's content in the picture, cells.
     """
     rows = np.gradient(source[..., 1], axis=0)
-    return (found * (1 - smoothstep(*SQUEEZED, rows))).astype(np.float32)
+    return ((1 - smoothstep(*SQUEEZED, rows)) * smoothstep(*SMEARED, rows)).astype(np.float32)
 
 
 def shaded(drawn: np.ndarray, found: np.ndarray, own: np.ndarray) -> np.ndarray:
