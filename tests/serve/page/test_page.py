@@ -285,6 +285,19 @@ def test_talking_and_interrupting(
         assert page.run(RECEIVED)["energy"] > 0
 
 
+def test_a_question_waits_for_its_session(page: Browser) -> None:
+    """None is held while a video is shown; while one is made, none is begun."""
+    lives(page)
+    wait_for(page, "!$`tab-talk`.hidden")
+    speak(page, f"One two {SLOW}.")
+    ask = "$`tab-talk`.click(); $`question`.value = 'Are you there?'; $`ask`.click();"
+    page.run(ask)
+    assert page.run("return [$`log`.children.length, document.activeElement.id]") == [0, "question"]
+    wait_for(page, "!$`downloads`.hidden")
+    page.run(ask)
+    wait_for(page, "$`log`.lastChild?.textContent.endsWith('your turn.')")
+
+
 def test_a_spoken_question(page: Browser, chat: ChatServer) -> None:
     lives(page)
     page.run("$`tab-talk`.click(); $`mic`.click();")

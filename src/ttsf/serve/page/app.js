@@ -19,7 +19,7 @@ const state = {portrait: null, face: 1, making: null, video: null, whole: false,
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const sound = new Sound();
 const living = new Living($("living"), (event) => talk.hear(event, state.tab === "talk"));
-const talk = new Talk(living, () => allowed([], true), say);
+const talk = new Talk(living, mayTalk, say);
 
 function say(text, wrong = false) {
   $("status").textContent = text;
@@ -239,6 +239,14 @@ function backToLife() {
   if (!state.portrait || state.busy) return;
   showPicture();
   if (!calm.matches) living.resume();
+}
+
+/* Whether a question may be asked; its session is met again if it was left. */
+function mayTalk() {
+  const making = [state.busy, "A video is being made: ask when it is ready.", "question"];
+  if (!allowed([making])) return false;
+  backToLife();
+  return true;
 }
 
 /* A finished video of the gallery. */

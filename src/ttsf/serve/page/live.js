@@ -14,7 +14,7 @@ const AGAIN_MS = [500, 2000, 5000]; // before the next attempts to reach the ser
 export class Living {
   /* heard: called with each event of docs/live.md */
   constructor(video, heard) {
-    Object.assign(this, {video, heard, fields: null, session: null, socket: null, attempts: 0, bytes: []});
+    Object.assign(this, {video, heard, fields: null, session: null, socket: null, attempts: 0, bytes: [], questions: []});
     Object.assign(this, {call: null, called: false, mayCall: true});
     video.addEventListener("timeupdate", () => this.report());
     video.addEventListener("playing", () => {
@@ -63,13 +63,22 @@ export class Living {
     if (this.isOpen) this.send("end");
     this.pause();
     this.fields = this.session = null;
+    this.questions = [];
   }
 
   send(type, fields = {}) {
     if (this.isOpen) this.socket.send(JSON.stringify({type, ...fields}));
   }
 
-  sendSound(blob) { if (this.isOpen) this.socket.send(blob); }
+  /* Sends a question, a message or a recording, as soon as the session is there. */
+  ask(question) {
+    this.questions.push(question);
+    this.askAll();
+  }
+
+  askAll() {
+    while (this.isOpen && this.questions.length) this.socket.send(this.questions.shift());
+  }
 
   /* Silent at once, until the server says where what was interrupted ends. */
   interrupt() {
@@ -116,6 +125,7 @@ export class Living {
       this.ready = true;
       this.session = event.session;
       this.attempts = 0;
+      this.askAll();
       if (event.webrtc && this.mayCall && wantsCall()) this.startCall();
     }
     if (event.type === "answer") this.call?.answered(event.sdp).catch(() => this.onLostCall(false));

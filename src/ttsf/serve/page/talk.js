@@ -29,7 +29,7 @@ export class Talk {
     this.show(text, true);
     this.living.turnSoundOn();
     this.living.send("listen", {on: false});
-    this.living.send("chat", {text});
+    this.living.ask(JSON.stringify({type: "chat", text}));
   }
 
   /* Stops what is being said: whoever types or speaks is heard. */
@@ -56,7 +56,7 @@ export class Talk {
         this.press(false);
         this.living.turnSoundOn();
         this.living.send("listen", {on: false});
-        this.living.sendSound(new Blob(parts, {type: recorder.mimeType}));
+        this.living.ask(new Blob(parts, {type: recorder.mimeType}));
       };
       recorder.start();
       this.living.send("listen");
