@@ -91,7 +91,7 @@ def test_grey_and_green_teeth_become_whiter_and_lips_stay() -> None:
     drawn[0] = [(120, 122, 118), (150, 170, 130), (150, 60, 70)]
     made = whitened(drawn, np.array([[1, 1, 0]], np.float32), 180.0)
     assert (made[0, :2].mean(-1) > drawn[0, :2].mean(-1) + 10).all()
-    assert np.ptp(made[0, 1]) < 0.6 * np.ptp(drawn[0, 1])
+    assert made[0, 1, 0] > made[0, 1, 1], "no longer green"
     assert np.array_equal(made[0, 2], drawn[0, 2])
     bright = np.full((1, 1, 3), 240, np.float32)
     assert np.abs(whitened(bright, np.ones((1, 1), np.float32), 200.0) - bright).max() < 12
