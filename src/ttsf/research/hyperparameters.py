@@ -133,7 +133,10 @@ class SoundLipsTraining:
     frames: int = 100  # of a window
     shut: float = 4.0  # times that the error of pressed lips and of f and v counts again
     speed: float = 0.5  # weight of the error of the change from frame to frame
-    speechless: float = 0.08  # share of the windows with noise or music alone
+    speechless: float = 0.06  # share of the windows with noise or music alone
+    paces: tuple[float, float] = (0.85, 1.2)  # slowest and fastest
+    own_speech_s: float = 1_200.0  # of the model's own speech, where no corpus is given
+    own_held_out_s: float = 60.0
     held_out: int = 40  # clips of a validation
 
 

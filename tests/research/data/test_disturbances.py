@@ -1,29 +1,59 @@
-"""Disturbed speech keeps its time, its length and its range."""
+"""Disturbed speech keeps its time and its shape."""
 
 import numpy as np
 import pytest
+import torch
 
 from tests.support.recorded import syllables
-from ttsf.research.data.speech.disturbances import disturbed, played, speechless
+from ttsf.config import AudioConfig
+from ttsf.model.mel import mel_spectrogram
+from ttsf.research.data.speech.disturbances import (
+    SILENCE,
+    Disturbances,
+    speechless,
+    stretched,
+)
+
+AUDIO = AudioConfig()
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_speech_keeps_its_time(seed: int) -> None:
-    speech = syllables(3)[:, 0]
-    changed = disturbed(speech, np.random.default_rng(seed))
-    assert changed.shape == speech.shape and changed.dtype == np.float32
-    assert np.isfinite(changed).all() and 0.05 < np.abs(changed).max() <= 1
-    levels = [np.abs(x).reshape(-1, 160).mean(1) for x in (speech, changed)]
-    late = np.correlate(levels[1] - levels[1].mean(), levels[0][20:-20] - levels[0].mean())
-    assert abs(int(late.argmax()) - 20) <= 2
-    assert np.array_equal(changed, disturbed(speech, np.random.default_rng(seed)))
+@pytest.fixture(scope="module")
+def disturbances() -> Disturbances:
+    return Disturbances.of(AUDIO, 300, 0)
 
 
-def test_a_tape_at_another_speed() -> None:
-    tone = np.sin(2 * np.pi * 400 * np.arange(16_000) / 16_000).astype(np.float32)
-    fast = played(tone, 1.25)
-    assert len(fast) == pytest.approx(12_800, abs=20)
-    assert np.abs(np.fft.rfft(fast[:8_000])).argmax() == 250  # 500 Hz
+def test_speech_keeps_its_time(disturbances: Disturbances) -> None:
+    speech = mel_spectrogram(torch.from_numpy(syllables(3)[:, 0])[None], AUDIO)[:, :, :300]
+    before = speech.expand(12, -1, -1).clone()
+    changed = disturbances.on(before, np.random.default_rng(1))
+    assert changed.shape == before.shape and changed.dtype == torch.float32
+    assert torch.isfinite(changed).all() and changed.min() >= SILENCE
+    assert torch.equal(before, speech.expand(12, -1, -1)), "what is given stays"
+    level = speech[0].exp().mean(0).numpy()
+    for one in changed:
+        other = one.exp().mean(0).numpy()
+        assert np.abs(one - speech[0]).mean() > 0.1
+        late = np.correlate(other - other.mean(), level[10:-10] - level.mean())
+        assert abs(int(late.argmax()) - 10) <= 1
+    assert torch.equal(changed, disturbances.on(before, np.random.default_rng(1)))
+
+
+def test_silence_stays_silent_and_finite(disturbances: Disturbances) -> None:
+    quiet = torch.full((8, AUDIO.mel_bins, 300), -11.5)
+    changed = disturbances.on(quiet, np.random.default_rng(0))
+    assert torch.isfinite(changed).all() and changed.mean() < -8
+
+
+def test_noise_alone_has_the_shape_of_a_window(disturbances: Disturbances) -> None:
+    noise = disturbances.alone(np.random.default_rng(0))
+    assert noise.shape == (AUDIO.mel_bins, 300) and torch.isfinite(noise).all()
+
+
+def test_another_pace_moves_what_happens_in_the_middle_to_the_middle() -> None:
+    there = torch.zeros(2, 100)
+    there[:, 50] = 1
+    assert stretched(there, 80)[0].argmax() == pytest.approx(40, abs=1)
+    assert torch.equal(stretched(there, 100), there)
 
 
 @pytest.mark.parametrize("seed", range(6))

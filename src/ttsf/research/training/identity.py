@@ -32,7 +32,7 @@ def identity(
     chosen = {k: v for k, v in vars(options).items() if k not in ("data", "experts")}
     return {
         "stage": type(options).__name__.removesuffix("Options").lower(),
-        "data": _digest(options.data),
+        "data": "own speech" if options.data is None else _digest(options.data),
         **{name: getattr(settings, name) for name in SETTLED},
         "micro-batches a step": together,
         "options": {k: str(v.resolve()) if isinstance(v, Path) else v for k, v in chosen.items()},

@@ -114,10 +114,10 @@ class VoiceOptions:
 
 @dataclass(frozen=True)
 class SoundLipsOptions:
-    """Lips from sound alone, on speech that the model aligns with its text."""
+    """Lips from sound alone, on speech that the model aligns with its text, or on its own."""
 
-    data: Path
-    """Corpus with manifest.jsonl."""
+    data: Path | None = None
+    """Corpus with manifest.jsonl (default: speech of the model itself)."""
     model: Path | None = None
     """Model whose audio mapper gives the targets (default: the bundled one)."""
 

@@ -121,8 +121,10 @@ def train_stage(
 def _announced(stage: Known, settings: RunSettings, together: int) -> str:
     """Announce data, steps and weights of the run, and the least memory that a process needs."""
     match stage:
-        case TtsStage() | MotionStage() | SoundLipsStage():
+        case TtsStage() | MotionStage():
             contents = _clips(stage.speech.clips)
+        case SoundLipsStage():
+            contents = f"{len(stage.clips)} clips"
         case VocoderStage():
             contents = _clips(stage.clips)
         case SyncNetStage() | JointStage():

@@ -1,41 +1,72 @@
-"""Disturb speech as recording does: other speeds and levels, noise, music, rooms, telephones."""
+"""Disturb log-mels of speech as heads, rooms, noises, channels and levels do."""
+
+from typing import NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
 
-from ttsf.config import SAMPLE_RATE
-from ttsf.media.audio.source import Mono
+from ttsf.config import SAMPLE_RATE, AudioConfig
+from ttsf.model.mel import mel_spectrogram
 
-SPEEDS = (0.84, 1.2)
-"""Slowest and fastest playback; pitch and size of the head change with it."""
-SNR_DB = (3.0, 35.0)
-ROOM_S = (0.1, 0.7)
-"""Reverberation time (60 dB), s."""
-TELEPHONE_HZ = (300.0, 3_400.0)
-GAIN_DB = 5.0
-LOUDEST = 0.95
+NOISES = 150
+"""Stretches of noise and music that are drawn once and used again."""
+HEAD = 0.06
+"""Largest relative shift of all bins, as by a smaller or larger head."""
+ROOM, ROOM_S, WET = 0.35, (0.1, 0.6), (0.02, 0.3)
+"""Share of windows in a room, its reverberation time (60 dB), s, and how much is heard of it."""
+TILT, UNEVEN, BANDS = 0.7, 0.5, 6
+"""Standard deviations of a channel's slope and of its gain in bands, nepers."""
+TELEPHONE, NARROW, MUFFLED = 0.15, (8, 60), 5.0
+"""Share of windows on a telephone, the bins that it carries, and its damping of others, nepers."""
+NOISY, SNR_DB = 0.7, (5.0, 70.0)
+GAIN = 0.5
+"""Largest change of the level, nepers."""
+LOUD = 0.9
+"""Quantile of a window's levels that is its loudness."""
+SILENCE = -11.0
+"""Log-mel below which nothing is heard."""
+DB = float(np.log(10) / 20)
+"""One dB in nepers."""
 
 
-def played(samples: np.ndarray, speed: float) -> np.ndarray:
-    """Play float32 [N] at another speed, as a tape does: [N / speed]."""
-    tape = Mono(round(SAMPLE_RATE * speed), SAMPLE_RATE)
-    return np.concatenate([tape.add(samples[:, None]), tape.end()])
+class Disturbances(NamedTuple):
+    """Noises to disturb speech with."""
+
+    noise: Tensor
+    """Log-mels of level 0, [NOISES, mel_bins, T]."""
+
+    @classmethod
+    def of(cls, audio: AudioConfig, frames: int, seed: int) -> "Disturbances":
+        """Draw the noises; frames: of the mel-spectrograms to disturb."""
+        rng = np.random.default_rng(seed)
+        size = frames * audio.hop
+        samples = np.stack([speechless(size, rng) for _ in range(NOISES)]).astype(np.float32)
+        mel = mel_spectrogram(torch.from_numpy(samples), audio)[:, :, :frames]
+        return cls(mel - mel.exp().mean((1, 2), keepdim=True).log())
+
+    def alone(self, rng: np.random.Generator) -> Tensor:
+        """Return noise or music without speech, [mel_bins, T], at any level."""
+        return (self.noise[rng.integers(NOISES)] + rng.uniform(-9, -2)).clamp(min=SILENCE)
+
+    def on(self, mel: Tensor, rng: np.random.Generator) -> Tensor:
+        """Disturb log-mels [B, mel_bins, T], each in its own way; times stay."""
+        count, bins, frames = mel.shape
+        level = mel.exp().mean(1).quantile(LOUD, dim=1).clamp(min=1e-4).log()[:, None, None]
+        mel = _in_rooms(_by_heads(mel, rng), rng) + _channels(count, bins, rng)
+        which = torch.from_numpy(rng.integers(NOISES, size=count))
+        snr = torch.from_numpy(rng.uniform(*SNR_DB, (count, 1, 1))).float() * DB
+        noise = self.noise[which][:, :, :frames] + level - snr
+        noise[torch.from_numpy(rng.random(count) >= NOISY)] = SILENCE
+        mel = torch.logaddexp(2 * mel, 2 * noise) / 2  # powers add up
+        gain = torch.from_numpy(rng.uniform(-GAIN, GAIN, (count, 1, 1))).float()
+        return (mel + gain).clamp(min=SILENCE)
 
 
-def disturbed(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Put speech, float32 [N] at 16 kHz, into a random room, noise, channel and level."""
-    x = samples.astype(np.float64)
-    if rng.random() < 0.35:
-        x = _in_room(x, rng)
-    if rng.random() < 0.6:
-        other = speechless(len(x), rng)
-        power = np.sqrt((x**2).mean() + 1e-12) / np.sqrt((other**2).mean() + 1e-12)
-        x = x + other * power * 10 ** (-rng.uniform(*SNR_DB) / 20)
-    if rng.random() < 0.2:
-        x = _by_telephone(x, rng)
-    if rng.random() < 0.1:
-        x = x.clip(*np.percentile(x, (1, 99)))
-    x = x * 10 ** (rng.uniform(-GAIN_DB, GAIN_DB) / 20)
-    return (x / max(1.0, np.abs(x).max() / LOUDEST)).astype(np.float32)
+def stretched(frames: Tensor, count: int) -> Tensor:
+    """Return values [C, T] at another pace: [C, count]."""
+    return F.interpolate(frames[None], size=count, mode="linear", align_corners=False)[0]
 
 
 def speechless(count: int, rng: np.random.Generator) -> np.ndarray:
@@ -74,23 +105,35 @@ def _chords(count: int, rng: np.random.Generator) -> np.ndarray:
     return x
 
 
-def _in_room(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Add decaying reverberation after the direct sound, which keeps its time."""
-    seconds = rng.uniform(*ROOM_S)
-    size = int(seconds * SAMPLE_RATE)
-    tail = rng.standard_normal(size) * 10 ** (-3 * np.arange(size) / size)
-    tail *= rng.uniform(0.2, 1.0) / np.sqrt((tail**2).sum())
-    tail[0] = 1.0
-    length = len(x) + size
-    wet = np.fft.irfft(np.fft.rfft(x, length) * np.fft.rfft(tail, length), length)
-    return wet[: len(x)]
+def _by_heads(mel: Tensor, rng: np.random.Generator) -> Tensor:
+    """Move all bins by up to HEAD of their height."""
+    count, bins, frames = mel.shape
+    size = 1 + torch.from_numpy(rng.uniform(-HEAD, HEAD, (count, 1))).float()
+    y = torch.arange(bins) * size * (2 / (bins - 1)) - 1
+    x = torch.linspace(-1, 1, frames)
+    grid = torch.stack([x.expand(count, bins, -1), y[:, :, None].expand(-1, -1, frames)], dim=-1)
+    return F.grid_sample(mel[:, None], grid, padding_mode="border", align_corners=True)[:, 0]
 
 
-def _by_telephone(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Limit the band, and quantise to 8 bits by the mu-law."""
-    hz = np.fft.rfftfreq(len(x), 1 / SAMPLE_RATE)
-    low, high = np.array(TELEPHONE_HZ) * rng.uniform(0.8, 1.2, 2)
-    x = np.fft.irfft(np.fft.rfft(x) * ((hz > low) & (hz < high)), len(x))
-    loudest = np.abs(x).max() + 1e-9
-    coded = np.rint(127 * np.log1p(255 * np.abs(x) / loudest) / np.log(256)) / 127
-    return np.sign(x) * np.expm1(coded * np.log(256)) / 255 * loudest
+def _in_rooms(mel: Tensor, rng: np.random.Generator) -> Tensor:
+    """Let some windows fade like in a room; the direct sound keeps its time."""
+    wet = mel.clone()
+    for index in np.flatnonzero(rng.random(len(mel)) < ROOM):
+        frames = int(rng.uniform(*ROOM_S) * 100)
+        tail = torch.exp(-60 * 2 * DB * torch.arange(frames + 1) / frames) * rng.uniform(*WET) ** 2
+        tail[0] = 1
+        power = F.pad((2 * mel[index]).exp()[:, None], (frames, 0))
+        wet[index] = F.conv1d(power, tail.flip(0)[None, None])[:, 0].log() / 2
+    return wet
+
+
+def _channels(count: int, bins: int, rng: np.random.Generator) -> Tensor:
+    """Return gains of random channels, some of them telephones, nepers: [B, bins, 1]."""
+    place = torch.linspace(-1, 1, bins)
+    slope = torch.from_numpy(rng.normal(0, TILT, (count, 1))).float() * place
+    bands = torch.from_numpy(rng.normal(0, UNEVEN, (count, 1, BANDS))).float()
+    gain = slope + F.interpolate(bands, size=bins, mode="linear")[:, 0]
+    number = torch.arange(bins)
+    outside = (number < NARROW[0]) | (number > NARROW[1])
+    called = torch.from_numpy(rng.random((count, 1)) < TELEPHONE)
+    return (gain - MUFFLED * (called & outside))[..., None]

@@ -1,10 +1,11 @@
 """Lips from sound alone [ours]: the network for recordings whose words are not given.
 
-The targets are the output of the model's own audio mapper for the aligned text; the sound is varied
-in room, channel, speed and level. Where nobody speaks, the target is the mouth at rest.
+The targets are the output of the model's own audio mapper: for the aligned text of a corpus, or for
+speech of its own. The sound is varied in head, room, noise, channel, pace and level. Where nobody
+speaks, the target is the mouth at rest.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import NamedTuple
@@ -16,12 +17,14 @@ from torch.nn import functional as F
 
 from ttsf import checkpoint
 from ttsf.config import SAMPLES_PER_FRAME, SoundLipsConfig
+from ttsf.errors import TtsfError
 from ttsf.model.labels import GAIN, LIP_FV, OPEN, PRESS
 from ttsf.model.mel import mel_spectrogram
 from ttsf.model.speech.recording import fit_recording, nearest_voice
 from ttsf.model.ttsf import TTSF
 from ttsf.research.data.manifest import Clip
-from ttsf.research.data.speech.disturbances import SPEEDS, disturbed, played, speechless
+from ttsf.research.data.speech.disturbances import Disturbances, stretched
+from ttsf.research.data.speech.own_speech import Said, own_speech
 from ttsf.research.data.speech.speech_clips import SpeechClips
 from ttsf.research.hyperparameters import SoundLipsTraining
 from ttsf.research.presets import Preset
@@ -42,7 +45,44 @@ class SoundLipsBatch(NamedTuple):
     """[B, mel_bins, mel_per_video * T], raw log-mel."""
     f_lip: Tensor
     """[B, T, S]."""
-    names: tuple[str, ...]
+
+
+class Aligned:
+    """Clips of a corpus with the lips of their aligned text."""
+
+    def __init__(self, speech: SpeechClips, teacher: TTSF) -> None:
+        self.speech, self._teacher = speech, teacher
+        self._front_end = TextFrontEnd(teacher.config.speech)
+        self._voices: dict[str, Tensor] = {}
+        self._lips: dict[str, Tensor] = {}
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self.speech.clips)
+
+    def __getitem__(self, index: int) -> Said:
+        """Return a clip, aligned when it is first asked for; raises TtsfError if it is broken."""
+        clip = self.speech.clips[index]
+        samples = self.speech.waveform(clip)
+        if clip.name not in self._lips:
+            with self._lock, torch.no_grad():
+                voice = self._voice(clip, samples)
+                features, _ = fit_recording(self._teacher.speech, *self._read(clip, samples), voice)
+                self._lips[clip.name] = self._teacher.lip_features(features)[0].half()
+        return Said(samples, self._lips[clip.name])
+
+    def _read(self, clip: Clip, samples: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Return a clip's symbols [1, L] and log-mel [1, mel_bins, T]."""
+        count = len(samples) // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME
+        mel = mel_spectrogram(torch.from_numpy(samples[None, :count]), self._teacher.config.audio)
+        return torch.tensor([self._front_end.ids(str(clip.text))])[:, : mel.shape[2]], mel
+
+    def _voice(self, clip: Clip, samples: np.ndarray) -> Tensor:
+        """Return the known voice [1, V] that fits the speaker's first clip best."""
+        if clip.speaker not in self._voices:
+            read = self._read(clip, samples)
+            self._voices[clip.speaker] = nearest_voice(self._teacher.speech, *read)
+        return self._voices[clip.speaker]
 
 
 class SoundLipsStage(ScheduledAdam[SoundLipsTraining]):
@@ -50,91 +90,71 @@ class SoundLipsStage(ScheduledAdam[SoundLipsTraining]):
 
     def __init__(self, options: SoundLipsOptions, preset: Preset, seed: int = 0) -> None:
         self.training, self.seed = preset.sound_lips, seed
-        self.speech = SpeechClips(options.data, ("train",), need_text=True)
-        self.held_out = self.speech.held_out()
         known = checkpoint.load(options.model)
+        self.clips: Sequence[Said] | Aligned
+        self.held_out: Sequence[Said] | Aligned
+        if options.data is None:
+            if not known.config.speech.voices:
+                raise TtsfError("the model has no voices to learn from: give --data")
+            minutes = self.training.own_speech_s / 60
+            print(f"the model says {minutes:.0f} minutes of made-up words first", flush=True)
+            self.clips = list(own_speech(known, self.training.own_speech_s, seed))
+            self.held_out = list(own_speech(known, self.training.own_held_out_s, seed + 1))
+        else:
+            speech = SpeechClips(options.data, ("train",), need_text=True)
+            self.clips = Aligned(speech, known)
+            self.held_out = Aligned(speech.held_out(), known)
         network = preset.model.sound_lips or SoundLipsConfig()
         self.config = replace(known.config, sound_lips=network)
         self.model = TTSF(self.config)
         self.net = Parts(self.model, ("sound_lips",))
         self.weights = {"lips": 1.0, "shut": self.training.shut, "speed": self.training.speed}
-        self.batches_per_epoch = -(-len(self.speech.clips) // self.training.batch)
-        self._front_end = TextFrontEnd(self.config.speech)
-        self._voices: dict[str, Tensor] = {}
-        self._targets: dict[str, Tensor] = {}
-        self._lock = Lock()
-        self._teacher = (known,)  # in a tuple, so that it stays on the CPU, where batches are made
+        self.batches_per_epoch = -(-len(self.clips) // self.training.batch)
+        ratio = self.config.mel_per_video
+        self._disturbances = Disturbances.of(known.config.audio, ratio * self.training.frames, seed)
         with torch.no_grad():
             self.codes = known.motion_extractor.codes()
 
     def batch(self, number: int) -> SoundLipsBatch:
         """Return windows of random clips, disturbed."""
         rng = np.random.default_rng((self.seed, number))
-        chosen = rng.choice(len(self.speech.clips), self.training.batch)
-        return self._collate([self._window(self.speech.clips[i], rng) for i in chosen])
+        chosen = rng.choice(len(self.clips), self.training.batch)
+        mels, lips = zip(*[self._window(self.clips[i], rng) for i in chosen], strict=True)
+        mel = self._disturbances.on(torch.stack(mels), rng)
+        for index in np.flatnonzero(rng.random(len(mel)) < self.training.speechless):
+            mel[index], lips[index][:] = self._disturbances.alone(rng), 0
+        return SoundLipsBatch(mel, torch.stack(lips))
 
     def held_out_batches(self) -> Iterator[SoundLipsBatch]:
-        """Yield held-out clips one by one, as they were recorded."""
-        clips = self.held_out.clips
-        for clip in clips[:: max(1, len(clips) // self.training.held_out)]:
-            samples = self.held_out.waveform(clip)
-            yield self._collate([(clip.name, samples, self._lips(clip, samples))])
+        """Yield held-out clips one by one, as they sound."""
+        count = len(self.held_out)
+        for index in range(0, count, max(1, count // self.training.held_out)):
+            samples, lips = self.held_out[index]
+            yield SoundLipsBatch(self._mel(samples, 0, len(lips))[None], lips[None].float())
 
-    def _collate(self, windows: list[tuple[str, np.ndarray, Tensor]]) -> SoundLipsBatch:
-        names, sounds, lips = zip(*windows, strict=True)
-        frames = min(map(len, lips))
-        samples = torch.from_numpy(np.stack(sounds))[:, : frames * SAMPLES_PER_FRAME]
-        mel = mel_spectrogram(samples, self.config.audio)
-        return SoundLipsBatch(mel, torch.stack(lips)[:, :frames].float(), names)
+    def _window(self, said: Said, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Return the log-mel of a window at another pace [mel_bins, T'], and its lips [T, S].
 
-    def _window(self, clip: Clip, rng: np.random.Generator) -> tuple[str, np.ndarray, Tensor]:
-        """Return a clip's name, a window of its disturbed sound, and its lips [T, S]."""
-        frames = self.training.frames
-        size = frames * SAMPLES_PER_FRAME
-        if rng.random() < self.training.speechless:
-            other = speechless(size, rng).astype(np.float32) * rng.uniform(0.02, 2)
-            return "no speech", other, torch.zeros(frames, self.config.face.style_channels)
-        samples = self.speech.waveform(clip)
-        lips = self._lips(clip, samples).float()
-        samples = played(samples, rng.uniform(*SPEEDS))
-        count = len(samples) // SAMPLES_PER_FRAME
-        lips = F.interpolate(lips.T[None], size=count, mode="linear")[0].T
-        first = int(rng.integers(min(0, count - frames), max(0, count - frames) + 1))
-        before, after = max(0, -first), max(0, first + frames - count)
-        part = slice(max(0, first), min(count, first + frames))
-        lips = F.pad(lips[part], (0, 0, before, after))
-        samples = samples[part.start * SAMPLES_PER_FRAME : part.stop * SAMPLES_PER_FRAME]
-        padded = np.pad(samples, (before * SAMPLES_PER_FRAME, after * SAMPLES_PER_FRAME))
-        return clip.name, disturbed(padded, rng), lips
+        It may begin before the clip or end after it.
+        """
+        frames, ratio = self.training.frames, self.config.mel_per_video
+        heard = round(frames * rng.uniform(*self.training.paces))
+        count = len(said.f_lip)
+        first = int(rng.integers(min(0, count - heard), max(0, count - heard) + 1))
+        before, after = max(0, -first), max(0, first + heard - count)
+        lips = said.f_lip[max(0, first) : first + heard].float()
+        lips = stretched(F.pad(lips, (0, 0, before, after)).T, frames).T
+        return stretched(self._mel(said.samples, first, heard), frames * ratio), lips
 
-    @torch.no_grad()
-    def _lips(self, clip: Clip, samples: np.ndarray) -> Tensor:
-        """Return the audio mapper's f_lip along the aligned text, float16 [T, S]."""
-        if clip.name in self._targets:
-            return self._targets[clip.name]
-        (teacher,) = self._teacher
-        with self._lock:
-            voice = self._voice(clip.speaker)
-            features, _ = fit_recording(teacher.speech, *self._read(clip, samples), voice)
-            self._targets[clip.name] = teacher.lip_features(features)[0].half()
-        return self._targets[clip.name]
-
-    def _read(self, clip: Clip, samples: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Return a clip's symbols [1, L] and log-mel [1, mel_bins, T]."""
-        count = len(samples) // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME
-        mel = mel_spectrogram(torch.from_numpy(samples[None, :count]), self.config.audio)
-        return torch.tensor([self._front_end.ids(str(clip.text))])[:, : mel.shape[2]], mel
-
-    def _voice(self, speaker: str) -> Tensor:
-        """Return the known voice [1, V] that fits the speaker's first clip best."""
-        if speaker not in self._voices:
-            both = (
-                (speech, clip) for speech in (self.speech, self.held_out) for clip in speech.clips
-            )
-            speech, clip = next(pair for pair in both if pair[1].speaker == speaker)
-            ids, mel = self._read(clip, speech.waveform(clip))
-            self._voices[speaker] = nearest_voice(self._teacher[0].speech, ids, mel)
-        return self._voices[speaker]
+    def _mel(self, samples: np.ndarray, first: int, count: int) -> Tensor:
+        """Return the log-mel of video frames [first, first + count): [mel_bins, T]; silence
+        outside."""
+        start, stop = first * SAMPLES_PER_FRAME, (first + count) * SAMPLES_PER_FRAME
+        part = samples[max(0, start) : stop].astype(np.float32)
+        part = np.pad(part, (max(0, -start), 0))
+        part = np.pad(part, (0, stop - start - len(part)))
+        mel = mel_spectrogram(torch.from_numpy(part[None]), self.config.audio)[0]
+        return mel[:, : count * self.config.mel_per_video]
 
     def losses(self, batch: SoundLipsBatch) -> dict[str, Tensor]:
         """Return the squared errors of f_lip, of its shutting codes, and of its speed."""
