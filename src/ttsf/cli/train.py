@@ -92,7 +92,7 @@ class Assemble(Configured):
     """
 
     runs: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN")]
-    """Run folders or model folders."""
+    """Run folders or model folders, or names of bundled models."""
     out: Out
 
     def run(self) -> None:

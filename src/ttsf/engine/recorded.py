@@ -46,7 +46,10 @@ FORGOTTEN_S, LEAST_POWER, LEAST_OF_ALL = 8.0, 1e-7, 1e-2
 """Half-life of the measured level, s; its floor, absolute and relative to the loudest block."""
 LOUDEST = -2.5
 """Log-mel level of loud frames at HEARD_RMS [measured]."""
-NOT_THIS_MODEL = "this model reads no lips from sound alone: give the recording's words as well"
+NOT_THIS_MODEL = (
+    "this model reads no lips from sound alone: give the recording's words as well, "
+    "or a model that has learned it (ttsf train sound-lips)"
+)
 logger = logging.getLogger("ttsf")
 
 

@@ -5,10 +5,17 @@ import shlex
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.support.paths import ROOT
-from tests.support.tiny_stages import write_speech
+from tests.support.tiny_model import TINY
+from tests.support.tiny_stages import TINY_PRESET, write_speech
+from ttsf import checkpoint
 from ttsf.cli.main import main
+from ttsf.errors import TtsfError
+from ttsf.model.ttsf import TTSF
+from ttsf.research.training.settings import SoundLipsOptions
+from ttsf.research.training.stages.sound_lips import SoundLipsStage
 
 PAGE = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
 
@@ -75,3 +82,28 @@ def test_a_device_that_is_not_there_is_refused_at_once(
     line = ["train", "tts", "--data", str(tmp_path), "--out", str(tmp_path / "run")]
     assert main([*line, "--device", "nonsense"]) == 2
     assert "device nonsense is not available here" in capsys.readouterr().err
+
+
+def test_the_bundled_model_learns_lips_from_sound_by_its_own_speech(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    little = "[sound_lips]\nown_speech_s = 1.0\nown_held_out_s = 0.5\nbatch = 2\n"
+    (tmp_path / "little.toml").write_text(little)
+    train = ["train", "sound-lips", "--out", "runs/lips", "--config", "little.toml"]
+    assert main([*train, "--steps", "1"]) == 0
+    assert "made-up words" in capsys.readouterr().out
+    assert main(["assemble", "mini", "runs/lips", "--out", "listening"]) == 0
+    bundled, listening = checkpoint.load(), checkpoint.load(tmp_path / "listening")
+    assert bundled.sound_lips is None and listening.sound_lips is not None
+    mine = listening.state_dict()
+    assert all(torch.equal(value, mine[name]) for name, value in bundled.state_dict().items())
+    (tmp_path / "mini").mkdir()
+    assert main(["assemble", "mini", "runs/lips", "--out", "other"]) == 2
+    assert "no training state in mini" in capsys.readouterr().err, "a folder goes before a name"
+
+
+def test_without_voices_there_is_no_own_speech(tmp_path: Path) -> None:
+    checkpoint.save(TTSF(TINY), tmp_path)
+    with pytest.raises(TtsfError, match="no voices to learn from"):
+        SoundLipsStage(SoundLipsOptions(None, tmp_path), TINY_PRESET)

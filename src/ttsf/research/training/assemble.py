@@ -12,6 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ttsf import checkpoint
 from ttsf.config import ModelConfig, VocoderConfig, VoiceConfig
 from ttsf.errors import TtsfError
 from ttsf.model.ttsf import TTSF
@@ -39,14 +40,14 @@ class Assembled(NamedTuple):
 
 
 def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
-    """Assemble the model from runs and models; other parts stay random.
+    """Assemble the model from runs and models, or names of bundled ones; other parts stay random.
 
     Without a vocoder among them the model inverts its spectrograms by Griffin-Lim. Raises TtsfError
     for a folder of another size, and if no folder holds a part of a model.
     """
     tensors: dict[str, Tensor] = {}
     origin: dict[str, Path] = {}
-    for folder in folders:
+    for folder in map(_folder, folders):
         found = read_weights(folder)
         found = {k: v for k, v in found.items() if not k.startswith(ONLY_TRAINING)}
         replaced = tuple({part_of(name) for name in found})
@@ -65,6 +66,13 @@ def assemble(preset: Preset, folders: Sequence[Path]) -> Assembled:
     model.load_state_dict(own | tensors)
     missing = {part_of(name).rstrip(".") for name in own.keys() - tensors.keys()}
     return Assembled(model, sorted(missing))
+
+
+def _folder(given: Path) -> Path:
+    """Return the folder of a bundled model for its name, unless there is a folder of that name."""
+    bundled = checkpoint.BUNDLED.parent / given.name
+    is_name = given == Path(given.name) and not given.exists()
+    return bundled if is_name and bundled.is_dir() else given
 
 
 def fitting_config(
