@@ -7,12 +7,11 @@ from ttsf.compositing.features import Mouth, find_mouth
 from ttsf.compositing.teeth import (
     BORDERS,
     WIDTHS,
-    dimmed,
     find_ends,
+    hollowed,
     own_teeth,
     relief,
     rigid,
-    shaded,
     shorter,
     skull,
     teeth,
@@ -152,19 +151,10 @@ def test_teeth_that_would_be_flattened_or_smeared_disappear() -> None:
         assert rigid(source) == pytest.approx(left)
 
 
-def test_teeth_in_a_slit_lie_in_shadow() -> None:
-    drawn, found = np.full((8, 2, 3), 150, np.float32), np.zeros((8, 2), np.float32)
-    found[2, 0] = 1
-    found[2:7, 1] = 1
-    made = dimmed(drawn, found)
-    assert made[2, 0].mean() < 0.7 * made[2, 1].mean()
-    assert made[0, 0] == pytest.approx(drawn[0, 0])
-
-
-def test_what_is_drawn_below_teeth_of_the_picture_darkens() -> None:
+def test_the_mouth_is_open_below_teeth_of_the_picture() -> None:
     drawn, own = np.full((9, 3, 3), 200, np.float32), np.zeros((9, 3), np.float32)
     own[:4] = 1
-    made = shaded(drawn, np.ones((9, 3), np.float32), own)
+    made = hollowed(drawn, np.ones((9, 3), np.float32), own, 170.0)
     assert (made[:5] == 200).all() and (made[5:] < 60).all()
 
 

@@ -22,12 +22,11 @@ from ttsf.compositing.teeth import (
     REACH,
     Row,
     brightness,
-    dimmed,
     find_row,
+    hollowed,
     own_teeth,
     relief,
     rigid,
-    shaded,
     shorter,
     teeth,
     unseen,
@@ -184,11 +183,11 @@ class Scene:
             found = teeth(drawn, skin)
             if self._own is None:
                 found = unseen(found, share[..., 0])
-                drawn = dimmed(whitened(drawn, found, skin), found)
+                drawn = whitened(drawn, found, skin)
             else:
                 whole = rigid(at)
                 own = whole * _moved(self._own.cells, at)
-                drawn = shaded(drawn, unseen(found, share[..., 0]), own)
+                drawn = hollowed(drawn, unseen(found, share[..., 0]), own, skin)
                 found *= whole
         kept = smoothstep(*SHARP, 1 - share)
         blunt = drawn * share + seen * (1 - share - kept)

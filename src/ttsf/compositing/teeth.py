@@ -60,11 +60,8 @@ JOINED, ROW = 0.04, (0.25, 0.45)
 SQUEEZED, SMEARED = (2.0, 3.5), (0.15, 0.45)
 """Picture rows in a drawn row between which the flow's teeth disappear (falling) and appear
 (rising): lips cover teeth, they do not flatten them, nor do teeth grow."""
-SLIT, IN_SHADOW = (1.2, 2.8), 0.55
-"""Height of visible teeth, cells (rising), over which they come out of the shadow of the lips, and
-how dark that is."""
-SHADE = 0.75
-"""Darkening of what G draws as teeth where the picture's own end."""
+HOLLOW = np.array([0.2, 0.11, 0.1], np.float32)
+"""Colour of the open mouth, relative to the brightness of the skin."""
 
 
 class OwnTeeth(NamedTuple):
@@ -139,15 +136,6 @@ def whitened(drawn: np.ndarray, found: np.ndarray, skin: float) -> np.ndarray:
     pale = drawn + weight * NEUTRAL * (light * IVORY - drawn)
     wanted = min(WHITE * skin, BRIGHTEST) / np.maximum(light, 1)
     return np.minimum(pale * (1 + weight * LIFT * np.maximum(wanted - 1, 0)), 255)
-
-
-def dimmed(drawn: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """Return drawn pixels [h, w, 3] with teeth in shadow where the lips hardly part.
-
-    found: output of `unseen`.
-    """
-    shadow = (1 - IN_SHADOW) * (1 - smoothstep(*SLIT, found.sum(0)))
-    return drawn * (1 - found * shadow).astype(np.float32)[..., None]
 
 
 def skull(found: np.ndarray, offset: np.ndarray) -> np.ndarray | None:
@@ -270,10 +258,14 @@ def rigid(source: np.ndarray) -> np.ndarray:
     return ((1 - smoothstep(*SQUEEZED, rows)) * smoothstep(*SMEARED, rows)).astype(np.float32)
 
 
-def shaded(drawn: np.ndarray, found: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Darken drawn teeth around the picture's own: [h, w, 3]; found: of `unseen`, own: [h, w]."""
+def hollowed(drawn: np.ndarray, found: np.ndarray, own: np.ndarray, skin: float) -> np.ndarray:
+    """Open the mouth where G draws teeth around the picture's own: [h, w, 3].
+
+    found: output of `unseen`, own: weight of the picture's teeth, both [h, w]; skin: its
+    brightness.
+    """
     past = found * (1 - cv2.dilate(own, np.ones((3, 3), np.uint8)))
-    return drawn * (1 - SHADE * past)[..., None]
+    return drawn + past[..., None] * (skin * HOLLOW - drawn)
 
 
 def _in_row(
