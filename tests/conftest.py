@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from skimage import data
 
+from tests.support import warm
 from tests.support.tiny_model import TINY
 from ttsf import checkpoint
 from ttsf.model.ttsf import TTSF
@@ -18,6 +19,19 @@ from ttsf.model.ttsf import TTSF
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> None:
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _spawned_processes_have_the_libraries() -> Iterator[None]:
+    """Those that this process spawns, but in a test that asks for `new_processes`."""
+    with warm.spawning():
+        yield
+
+
+@pytest.fixture
+def new_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is spawned is a new process of Python."""
+    monkeypatch.setattr(warm, "HERE", False)
 
 
 @pytest.fixture(autouse=True)

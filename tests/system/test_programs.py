@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import warm
+
 START = """
 import sys
 import ttsf
@@ -99,7 +101,8 @@ def run(words: list[str], model: Path, photo: Path, program: str | None = None) 
 def test_a_program(model_folder: Path, photo: Path, tmp_path: Path, frames: str, name: str) -> None:
     path = tmp_path / "program.py"
     path.write_text(START + PROGRAMS[name])
-    assert run([str(path)], model_folder, photo) == frames
+    done = warm.run([str(path), str(model_folder), str(photo)])
+    assert (done.returncode, done.stdout) == (0, frames), done.stderr
 
 
 def test_a_program_from_standard_input(model_folder: Path, photo: Path, frames: str) -> None:
