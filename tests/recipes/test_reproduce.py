@@ -3,26 +3,25 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support import warm
 from tests.support.optional import needs_scorers
 from tests.support.paths import ROOT
 
 
 def reproduce(work: Path, **setting: str) -> str:
-    """Output and errors of `reproduce.sh --try`, with this Python's commands."""
+    """Output and errors of `reproduce.sh --try`, with this Python's commands, begun warm."""
     commands = work / "bin"
     commands.mkdir(parents=True)
     for name, call in (
-        ("python", ""),
-        ("ttsf", "-m ttsf"),
-        ("torchrun", "-m torch.distributed.run"),
+        ("python", ()),
+        ("ttsf", ("-m", "ttsf")),
+        ("torchrun", ("-m", "torch.distributed.run")),
     ):
-        (commands / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {call} "$@"\n')
-        (commands / name).chmod(0o755)
+        warm.program(commands / name, call)
     sources = os.pathsep.join(str(ROOT / part) for part in ("src", "."))
     env = os.environ | {
         "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}", "WORK": str(work / "try"),

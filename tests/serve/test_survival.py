@@ -74,6 +74,7 @@ def test_a_job_is_tried_once_more_when_the_engine_dies(start: Callable, photo: P
         assert server.wait(server.job(photo, "Hello."))["status"] == "completed"
 
 
+@pytest.mark.usefixtures("new_processes")
 def test_a_restart_goes_on_with_what_was_accepted(
     start: Callable, photo: Path, tmp_path: Path
 ) -> None:

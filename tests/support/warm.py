@@ -18,6 +18,7 @@ import json
 import os
 import runpy
 import select
+import shlex
 import signal
 import socket
 import struct
@@ -113,10 +114,12 @@ def run(
     return subprocess.run(command, env=env, cwd=cwd, capture_output=True, text=True)
 
 
-def script(words: Sequence[str] = ()) -> str:
-    """A line of a shell script that ends as `python WORDS "$@"`."""
+def program(path: Path, words: Sequence[str] = ()) -> Path:
+    """Write a program that ends as `python WORDS "$@"`."""
     begin = [sys.executable, "-I", "-S", __file__, WARM.place()] if HERE else [sys.executable]
-    return " ".join(["exec", *(f'"{word}"' for word in (*begin, *words)), '"$@"'])
+    path.write_text("#!/bin/sh\nexec " + shlex.join([*begin, *words]) + ' "$@"\n')
+    path.chmod(0o755)
+    return path
 
 
 @contextmanager
@@ -130,7 +133,7 @@ def spawning() -> Iterator[None]:
         command = words[words.index("-c") :]
         return WARM.start(command, (0, 1, 2, *map(int, files)), dict(os.environ))
 
-    util.spawnv_passfds = spawn
+    util.spawnv_passfds = spawn  # type: ignore[assignment]
     try:
         yield
     finally:
@@ -230,6 +233,9 @@ def _begin(request: dict, files: list[int]) -> list[str]:
 
 def _become(words: list[str], path: list[str]) -> None:
     """Do what `python WORDS...` does once Python has started."""
+    if words[0] == "-u":
+        sys.stdout.reconfigure(write_through=True)  # type: ignore[union-attr]
+        del words[0]
     kind, own = words[0], [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
     if kind == "-m":
         sys.path[:] = [os.getcwd(), *own, *path]

@@ -278,6 +278,7 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, b
     return root / "in", tree(root / "whole"), time.monotonic() - began
 
 
+@pytest.mark.usefixtures("new_processes")
 def test_any_number_of_workers_gives_the_same_bytes(
     several: tuple[Path, dict[str, bytes], float], tmp_path: Path
 ) -> None:

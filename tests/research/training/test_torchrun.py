@@ -1,6 +1,7 @@
 """Two processes take the step that one takes with the joined batch, by the real torchrun."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,18 +15,25 @@ from filelock import FileLock
 from safetensors.torch import load_file
 from torch.distributed.run import get_args_parser
 
+from tests.support import warm
 from tests.support.paths import ROOT
 from tests.support.torchrun_stage import SmallStage
 from ttsf.research.training.loop import train
 from ttsf.research.training.settings import RunSettings, StageOptions
 
 
-def torchrun(out: Path, steps: int) -> dict[str, torch.Tensor]:
-    """Run the small stage in two processes; two torchruns at a time may find the same port free."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+def torchrun(out: Path, steps: int, python: Path | None = None) -> dict[str, torch.Tensor]:
+    """Run the small stage in two processes; two torchruns at a time may find the same port free.
+
+    python: what torchrun is to start as Python.
+    """
+    command = [str(python or sys.executable), "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node", "2", "-m", "tests.support.torchrun_stage", str(out), str(steps)]
+    env = {**os.environ, "PYTHON_EXEC": command[0]}
     with FileLock(Path(tempfile.gettempdir(), "ttsf-torchrun.lock")):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120
+        )
     assert done.returncode == 0, done.stderr
     return net_of(out)
 
@@ -50,7 +58,7 @@ def test_two_gloo_processes_give_the_gradient_of_the_joined_batch(tmp_path: Path
 
 
 def test_accumulation_is_the_same_step(tmp_path: Path) -> None:
-    two = torchrun(tmp_path / "two", steps=5)
+    two = torchrun(tmp_path / "two", steps=5, python=warm.program(tmp_path / "python"))
     train(SmallStage(), tmp_path / "one", RunSettings(5, accumulate=2, log_every=1))
     one = net_of(tmp_path / "one")
     for name in two:
