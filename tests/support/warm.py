@@ -53,7 +53,6 @@ class Warm:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._owner = 0
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def place(self) -> str:
@@ -74,20 +73,16 @@ class Warm:
             finally:
                 libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
-    def is_ours(self) -> bool:
-        """Whether this process can have children by it: not one that was forked off."""
-        return self._process is None or self._owner == os.getpid()
-
     def close(self) -> None:
         """End it."""
-        if self._process is not None and self._folder is not None and self.is_ours():
+        if self._process is not None and self._folder is not None:
             self._process.kill()
             self._process.wait()
             self._folder.cleanup()
 
     def _place(self) -> str:
         if self._process is None or self._folder is None:
-            self._folder, self._owner = tempfile.TemporaryDirectory(prefix="warm-"), os.getpid()
+            self._folder = tempfile.TemporaryDirectory(prefix="warm-")
             place = str(Path(self._folder.name) / "asked")
             env = {**os.environ, "OMP_NUM_THREADS": "1"}
             env.pop("PYTHONPATH", None)  # each child has its own
@@ -125,10 +120,11 @@ def program(path: Path, words: Sequence[str] = ()) -> Path:
 @contextmanager
 def spawning() -> Iterator[None]:
     """Within, multiprocessing's method "spawn" forks off such a process."""
-    really = util.spawnv_passfds
+    really, owner = util.spawnv_passfds, os.getpid()
 
     def spawn(path: bytes, words: Sequence[Any], files: Sequence[int]) -> int:
-        if not HERE or "--multiprocessing-fork" not in words or not WARM.is_ours():
+        # One that was forked off this process cannot have children by WARM.
+        if not HERE or "--multiprocessing-fork" not in words or os.getpid() != owner:
             return really(path, words, files)
         command = words[words.index("-c") :]
         return WARM.start(command, (0, 1, 2, *map(int, files)), dict(os.environ))
