@@ -99,20 +99,22 @@ class Warm:
 WARM = Warm()
 
 
+def command(*words: str) -> list[str]:
+    """The command that ends as `python WORDS...` does, with its files and its folder."""
+    begin = [sys.executable, "-I", "-S", __file__, WARM.place()] if HERE else [sys.executable]
+    return [*begin, *words]
+
+
 def run(
-    words: Sequence[str], env: dict[str, str] | None = None, cwd: Path | None = None
+    words: Sequence[str], env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """What `subprocess.run([sys.executable, *words], ...)` gives of it, its output as text."""
-    command = [sys.executable, *words]
-    if HERE:
-        command = [sys.executable, "-I", "-S", __file__, WARM.place(), *words]
-    return subprocess.run(command, env=env, cwd=cwd, capture_output=True, text=True)
+    """What `python WORDS...` gives, its output as text."""
+    return subprocess.run(command(*words), env=env, capture_output=True, text=True)
 
 
 def program(path: Path, words: Sequence[str] = ()) -> Path:
-    """Write a program that ends as `python WORDS "$@"`."""
-    begin = [sys.executable, "-I", "-S", __file__, WARM.place()] if HERE else [sys.executable]
-    path.write_text("#!/bin/sh\nexec " + shlex.join([*begin, *words]) + ' "$@"\n')
+    """Write a program that ends as `python WORDS "$@"` does."""
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(command(*words))} "$@"\n')
     path.chmod(0o755)
     return path
 

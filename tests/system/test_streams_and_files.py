@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import warm
 from ttsf.cli.main import main
 from ttsf.errors import TtsfError
 from ttsf.media.files import new_file, refuse_inputs, write_new
@@ -159,21 +160,26 @@ def test_full_streams_do_not_spoil_the_video(speak: list[str], tmp_path: Path) -
         assert "ttsf: done, but standard output cannot be written" in run.stderr
         assert "Traceback" not in run.stderr
         (tmp_path / "a.mp4").unlink()
-        run = subprocess.run([*COMMAND, *speak], stdout=full, stderr=full, text=True)
+        run = subprocess.run(
+            [*warm.command("-m", "ttsf"), *speak], stdout=full, stderr=full, text=True
+        )
     assert run.returncode == 0 and (tmp_path / "a.mp4").exists()
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 def test_a_list_that_cannot_be_printed_is_a_failure() -> None:
     with FULL.open("w") as full:
-        run = subprocess.run([*COMMAND, "info"], stdout=full, stderr=subprocess.PIPE, text=True)
+        run = subprocess.run(
+            [*warm.command("-m", "ttsf"), "info"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
     assert run.returncode == 1
     assert run.stderr.startswith("ttsf: error: OSError") and run.stderr.count("\n") == 1
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
     run = subprocess.run(
-        ["sh", "-c", '{ sleep 1; "$@"; echo $? >&2; } | true', "sh", *COMMAND, "info"],
+        ["sh", "-c", '{ sleep 1; "$@"; echo $? >&2; } | true', "sh",
+         *warm.command("-m", "ttsf", "info")],
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert run.stderr == "0\n"
