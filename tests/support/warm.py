@@ -1,17 +1,15 @@
 """Python processes that begin with the libraries imported, for tests that start many of them.
 
 An import of PyTorch takes seconds. One process does it, imports nothing of ttsf, and forks where
-another would be started: the child has the arguments, environment, folder and open files of a new
-process, imports ttsf itself, and ends as a process does. A test of what Python or a library does
-while it is loaded needs a real process, as there is on systems other than Linux.
+another would be started: the child has the arguments, environment, folder, limits and open files of
+a new process, imports ttsf itself, and ends as a process does. A test of what Python or a library
+does while it is loaded needs a real process, which all are on systems other than Linux.
 
 As a program, `python warm.py PLACE` waits at a socket, and `python warm.py PLACE WORDS...` asks it
 to do what `python WORDS...` would.
 """
 
-import atexit
 import ctypes
-import fcntl
 import gc
 import importlib
 import json
@@ -32,6 +30,10 @@ from multiprocessing import util
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
+
+with suppress(ImportError):  # on Windows
+    import fcntl
+    import resource
 
 LIBRARIES = (
     *("numpy", "torch", "torch._dynamo", "torch.distributed.run", "torch.utils.data"),
@@ -54,6 +56,8 @@ class Warm:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._env = {**os.environ, "OMP_NUM_THREADS": "1"}  # not as a test has changed it
+        self._env.pop("PYTHONPATH", None)  # each child has its own
 
     def place(self) -> str:
         """Where it listens."""
@@ -84,15 +88,12 @@ class Warm:
         if self._process is None or self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="warm-")
             place = str(Path(self._folder.name) / "asked")
-            env = {**os.environ, "OMP_NUM_THREADS": "1"}
-            env.pop("PYTHONPATH", None)  # each child has its own
             self._process = subprocess.Popen(
                 [sys.executable, __file__, place],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._env, cwd="/",
             )  # fmt: skip
             assert self._process.stdout is not None
             assert self._process.stdout.readline() == b"ready\n", "it does not start"
-            atexit.register(self.close)
         return str(Path(self._folder.name) / "asked")
 
 
@@ -121,7 +122,7 @@ def program(path: Path, words: Sequence[str] = ()) -> Path:
 
 @contextmanager
 def spawning() -> Iterator[None]:
-    """Within, multiprocessing's method "spawn" forks off such a process."""
+    """Within, multiprocessing's method "spawn" forks off such a process; no other asks later."""
     really, owner = util.spawnv_passfds, os.getpid()
 
     def spawn(path: bytes, words: Sequence[Any], files: Sequence[int]) -> int:
@@ -136,6 +137,7 @@ def spawning() -> Iterator[None]:
         yield
     finally:
         util.spawnv_passfds = really
+        WARM.close()
 
 
 def _ask(
@@ -145,11 +147,16 @@ def _ask(
     """files: numbers there by numbers here."""
     request = {
         "words": list(words), "files": list(files.values()), "env": env, "cwd": os.getcwd(),
-        "adopted": adopted,
+        "adopted": adopted, "limits": {n: resource.getrlimit(n) for n in _limits()},
     }  # fmt: skip
     content = json.dumps(request).encode()
     socket.send_fds(asked, [LENGTH.pack(len(content))], list(files))
     asked.sendall(content)
+
+
+def _limits() -> list[int]:
+    """Numbers of the limits of a process."""
+    return [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
 
 
 def _client(place: str, words: Sequence[str]) -> NoReturn:
@@ -223,6 +230,8 @@ def _begin(request: dict, files: list[int]) -> list[str]:
     for file, number in zip(high, request["files"], strict=True):
         os.dup2(file, number)
         os.close(file)
+    for number, limit in request["limits"].items():
+        resource.setrlimit(int(number), limit)
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
