@@ -21,6 +21,7 @@ from ttsf.errors import TtsfError
 from ttsf.media.audio.pieces import AROUND, Piece, pieces
 from ttsf.media.audio.source import OpenSound
 from ttsf.media.video import Chunk
+from ttsf.model.labels import GAIN, LIP_FV, PRESS
 from ttsf.model.mel import loudness, mel_spectrogram
 from ttsf.model.speech.recording import fit_recording, nearest_voice
 from ttsf.model.ttsf import TTSF, HeadMotion, SpokenUtterance
@@ -50,6 +51,9 @@ NOT_THIS_MODEL = (
     "this model reads no lips from sound alone: give the recording's words as well, "
     "or a model that has learned it (ttsf train sound-lips)"
 )
+SOUND_SHARE, SHUT_BY_WORDS = 0.7, 1.5
+"""How much lips follow the sound where the words are known too, and how fast this falls with the
+label of lips that the words shut: the sound tells better when, the words whether [measured]."""
 logger = logging.getLogger("ttsf")
 
 
@@ -188,8 +192,9 @@ class Listener:
             durations, f_lip = self._by_words(index, here, loud > 0, frames)
         if f_lip is None and self._script.words and speaks:
             self._misfit(before, frames)
-        if f_lip is None and self.model.sound_lips is not None:
-            f_lip = self.model.sound_lips(mel)[:, piece.before :]
+        if self.model.sound_lips is not None:
+            by_sound = self.model.sound_lips(mel)[:, piece.before :]
+            f_lip = by_sound if f_lip is None else self._joined(f_lip, by_sound)
         if f_lip is None:
             f_lip = mel.new_zeros(1, frames, config.face.style_channels)
         samples = torch.from_numpy(self._marked(piece.samples, before))
@@ -244,6 +249,14 @@ class Listener:
             self._heard[index] = script.part(first, self._word, heard)
             self._id, self._word = script.spans[heard - 1][1], heard
         return features.durations[0].cpu(), self.model.lip_features(features)
+
+    def _joined(self, by_words: Tensor, by_sound: Tensor) -> Tensor:
+        """Combine two f_lip [1, T, S]; one may be longer at its end."""
+        by_words, by_sound = by_words[:, : by_sound.shape[1]], by_sound[:, : by_words.shape[1]]
+        codes = self.model.motion_extractor.codes()[:, [PRESS, LIP_FV]]
+        shut = (by_words @ codes / GAIN).amax(-1, keepdim=True).clamp(min=0)
+        share = SOUND_SHARE * (1 - SHUT_BY_WORDS * shut).clamp(min=0)
+        return by_words + share * (by_sound - by_words)
 
     def _misfit(self, before: int, frames: int) -> None:
         if self.model.sound_lips is None and not self._word:

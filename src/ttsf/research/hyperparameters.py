@@ -124,7 +124,7 @@ class VoiceTraining:
 class SoundLipsTraining:
     """Lips from sound alone [ours]."""
 
-    steps: int = 4_000  # of a run, unless the user says otherwise
+    steps: int = 1_500  # of a run, unless the user says otherwise
     learning_rate: float = 2e-3  # Adam
     betas: tuple[float, float] = (0.9, 0.98)
     warm_up: int = 100  # steps
@@ -132,6 +132,7 @@ class SoundLipsTraining:
     batch: int = 24  # windows
     frames: int = 100  # of a window
     shut: float = 4.0  # times that the error of pressed lips and of f and v counts again
+    closed: float = 8.0  # times that the opening's error counts again where lips are shut
     speed: float = 0.5  # weight of the error of the change from frame to frame
     speechless: float = 0.06  # share of the windows with noise or music alone
     paces: tuple[float, float] = (0.85, 1.2)  # slowest and fastest

@@ -108,7 +108,8 @@ class SoundLipsStage(ScheduledAdam[SoundLipsTraining]):
         self.config = replace(known.config, sound_lips=network)
         self.model = TTSF(self.config)
         self.net = Parts(self.model, ("sound_lips",))
-        self.weights = {"lips": 1.0, "shut": self.training.shut, "speed": self.training.speed}
+        t = self.training
+        self.weights = {"lips": 1.0, "shut": t.shut, "closed": t.closed, "speed": t.speed}
         self.batches_per_epoch = -(-len(self.clips) // self.training.batch)
         ratio = self.config.mel_per_video
         self._disturbances = Disturbances.of(known.config.audio, ratio * self.training.frames, seed)
@@ -157,13 +158,16 @@ class SoundLipsStage(ScheduledAdam[SoundLipsTraining]):
         return mel[:, : count * self.config.mel_per_video]
 
     def losses(self, batch: SoundLipsBatch) -> dict[str, Tensor]:
-        """Return the squared errors of f_lip, of its shutting codes, and of its speed."""
+        """Return the squared errors of f_lip, of its shutting codes, of the opening of lips that
+        are shut, and of the speed."""
         assert self.model.sound_lips is not None
+        codes = self.codes.to(batch.f_lip)
         error = self.model.sound_lips(batch.mel) - batch.f_lip
-        shut = error @ self.codes[:, [PRESS, LIP_FV]].to(error)
+        held = (batch.f_lip @ codes[:, [PRESS, LIP_FV]] > SHUT * GAIN).any(-1)
         return {
             "lips": error.square().sum(-1).mean(),
-            "shut": shut.square().sum(-1).mean(),
+            "shut": (error @ codes[:, [PRESS, LIP_FV]]).square().sum(-1).mean(),
+            "closed": ((error @ codes[:, OPEN]).square() * held).mean(),
             "speed": error.diff(dim=1).square().sum(-1).mean(),
         }
 
