@@ -15,12 +15,18 @@ from tests.support.recorded import save_listening, syllables
 from ttsf import checkpoint
 from ttsf.engine import output, recorded
 from ttsf.engine.output import Outputs
-from ttsf.engine.recorded import NOT_THIS_MODEL, Listener, RecordedSession
+from ttsf.engine.recorded import (
+    NOT_THIS_MODEL,
+    SOUND_SHARE,
+    Listener,
+    RecordedSession,
+    both_lips,
+)
 from ttsf.engine.talk import joined, read_face
 from ttsf.engine.workers import Workers
 from ttsf.media.audio.source import Sound, open_sound
 from ttsf.media.sound import write_wav
-from ttsf.model.labels import OPEN
+from ttsf.model.labels import GAIN, LABELS, LIP_FV, OPEN, PRESS
 from ttsf.model.ttsf import TTSF
 from ttsf.pipeline import Pipeline
 from ttsf.provenance.detect.verify import verify
@@ -226,3 +232,15 @@ def test_words_come_in_order_over_pieces(
 def test_the_network_alone_is_optional(listening: Pipeline, tiny_model: torch.nn.Module) -> None:
     own = {name for name in listening.model.state_dict() if name.startswith("sound_lips.")}
     assert own and listening.model.state_dict().keys() - own == tiny_model.state_dict().keys()
+
+
+def test_with_words_lips_follow_the_sound_and_shut_by_the_words() -> None:
+    codes = torch.eye(len(LABELS))
+    words, sound = torch.zeros(1, 4, len(LABELS)), torch.zeros(1, 6, len(LABELS))
+    sound[:, :, OPEN] = GAIN
+    words[:, 1, PRESS] = words[:, 2, LIP_FV] = GAIN
+    words[:, 3, PRESS] = -GAIN
+    made = both_lips(words, sound, codes)
+    assert made.shape == words.shape
+    assert made[0, [0, 3], OPEN] == pytest.approx(SOUND_SHARE * GAIN)
+    assert torch.equal(made[0, 1:3], words[0, 1:3])

@@ -194,7 +194,8 @@ class Listener:
             self._misfit(before, frames)
         if self.model.sound_lips is not None:
             by_sound = self.model.sound_lips(mel)[:, piece.before :]
-            f_lip = by_sound if f_lip is None else self._joined(f_lip, by_sound)
+            codes = self.model.motion_extractor.codes()
+            f_lip = by_sound if f_lip is None else both_lips(f_lip, by_sound, codes)
         if f_lip is None:
             f_lip = mel.new_zeros(1, frames, config.face.style_channels)
         samples = torch.from_numpy(self._marked(piece.samples, before))
@@ -250,14 +251,6 @@ class Listener:
             self._id, self._word = script.spans[heard - 1][1], heard
         return features.durations[0].cpu(), self.model.lip_features(features)
 
-    def _joined(self, by_words: Tensor, by_sound: Tensor) -> Tensor:
-        """Combine two f_lip [1, T, S]; one may be longer at its end."""
-        by_words, by_sound = by_words[:, : by_sound.shape[1]], by_sound[:, : by_words.shape[1]]
-        codes = self.model.motion_extractor.codes()[:, [PRESS, LIP_FV]]
-        shut = (by_words @ codes / GAIN).amax(-1, keepdim=True).clamp(min=0)
-        share = SOUND_SHARE * (1 - SHUT_BY_WORDS * shut).clamp(min=0)
-        return by_words + share * (by_sound - by_words)
-
     def _misfit(self, before: int, frames: int) -> None:
         if self.model.sound_lips is None and not self._word:
             raise TtsfError(
@@ -299,6 +292,14 @@ class Listener:
             start = before * (self.sound.rate // FPS)
             samples = np.stack([self._mark.on(channel, start) for channel in samples.T], 1)
         return samples if self.sound.channels > 1 else samples[:, 0]
+
+
+def both_lips(by_words: Tensor, by_sound: Tensor, codes: Tensor) -> Tensor:
+    """Combine two f_lip [B, T, S], one of which may be longer at its end; codes: [S, D] of E_m."""
+    by_words, by_sound = by_words[:, : by_sound.shape[1]], by_sound[:, : by_words.shape[1]]
+    shut = (by_words @ codes[:, [PRESS, LIP_FV]] / GAIN).amax(-1, keepdim=True).clamp(min=0)
+    share = SOUND_SHARE * (1 - SHUT_BY_WORDS * shut).clamp(min=0)
+    return by_words + share * (by_sound - by_words)
 
 
 def _clock(frames: int) -> str:
