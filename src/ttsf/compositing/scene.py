@@ -244,7 +244,7 @@ class Scene:
         if row.ends is None:
             return
         line = cells.top + np.interp(columns, np.arange(len(row.ends.line)), row.ends.line)
-        below = y[:, None] - line
+        below = (y[:, None] - line).astype(np.float32)
         tooth = smoothstep(EDGE, -EDGE, below + shorter(mouth, x, y))[..., None]
         whole, hollow, weight = (
             lattice.sampled(np.ascontiguousarray(field), cells, there, width, height)

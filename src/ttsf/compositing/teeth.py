@@ -21,6 +21,8 @@ SHORTER = np.array([0.0, 0.014, 0.006, 0.02])
 """How much shorter these teeth are than the first, relative to the mouth."""
 ROUNDED = np.array([0.018, 0.024, 0.035, 0.04])
 """How much shorter a tooth is at its sides than in its middle, relative to the mouth."""
+FINE = 4096
+"""Steps over the width of the mouth in which the shape of a row is known."""
 GAP, GAP_WIDTH = 0.09, 0.022
 """Darkening between two teeth, and its half width relative to the mouth."""
 ROUND, BACK = 0.12, 0.35
@@ -154,18 +156,12 @@ def skull(found: np.ndarray, offset: np.ndarray) -> np.ndarray | None:
 
 def relief(mouth: Mouth, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the brightness of a row of teeth at positions x [w], y [h] in cells -> [h, w]."""
-    place, tooth, within = _in_row(mouth, x, y)
-    gap = np.minimum(within, 1 - within) * WIDTHS[tooth]
-    shade = GAP * np.exp(-((gap / GAP_WIDTH) ** 2)) + ROUND * np.clip(2 * within - 1, -1, 1) ** 2
-    back = BACK * np.clip(place - WIDTHS[0], 0, 0.3)
-    return (1.03 - shade - back).astype(np.float32)
+    return _RELIEF[_in_row(mouth, x, y)]
 
 
 def shorter(mouth: Mouth, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return by how many cells teeth are shorter than the first at positions as in `relief`."""
-    _, tooth, within = _in_row(mouth, x, y)
-    side = np.abs(2 * within - 1).clip(0, 1)
-    return (mouth.width * (SHORTER[tooth] + ROUNDED[tooth] * side**4)).astype(np.float32)
+    return np.float32(mouth.width) * _SHORTER[_in_row(mouth, x, y)]
 
 
 def find_row(
@@ -268,11 +264,25 @@ def hollowed(drawn: np.ndarray, found: np.ndarray, own: np.ndarray, skin: float)
     return drawn + past[..., None] * (skin * HOLLOW - drawn)
 
 
-def _in_row(
-    mouth: Mouth, x: np.ndarray, y: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return distance from the middle of the mouth, number of the tooth and place within it."""
-    along, down = (x - mouth.x) * np.cos(mouth.tilt), (y - mouth.y) * np.sin(mouth.tilt)
-    place = np.abs(along[None] + down[:, None]) / mouth.width
+def _in_row(mouth: Mouth, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return distances from the middle of the mouth, int [h, w]: FINE is the mouth's width."""
+    scale = FINE / mouth.width
+    along = ((x - mouth.x) * np.cos(mouth.tilt) * scale).astype(np.float32)
+    down = ((y - mouth.y) * np.sin(mouth.tilt) * scale).astype(np.float32)
+    return np.minimum(np.abs(along[None] + down[:, None]).astype(np.int32), FINE)
+
+
+def _row_of_teeth() -> tuple[np.ndarray, np.ndarray]:
+    """Return brightness, and how much shorter than the first the teeth are, of the mouth's width:
+    both [FINE + 1], from the middle of the mouth outwards."""
+    place = np.linspace(0, 1, FINE + 1)
     tooth = np.clip(np.searchsorted(BORDERS, place, side="right") - 1, 0, len(WIDTHS) - 1)
-    return place, tooth, (place - BORDERS[tooth]) / WIDTHS[tooth]
+    within = (place - BORDERS[tooth]) / WIDTHS[tooth]
+    gap = np.minimum(within, 1 - within) * WIDTHS[tooth]
+    shade = GAP * np.exp(-((gap / GAP_WIDTH) ** 2)) + ROUND * np.clip(2 * within - 1, -1, 1) ** 2
+    back = BACK * np.clip(place - WIDTHS[0], 0, 0.3)
+    short = SHORTER[tooth] + ROUNDED[tooth] * np.abs(2 * within - 1).clip(0, 1) ** 4
+    return (1.03 - shade - back).astype(np.float32), short.astype(np.float32)
+
+
+_RELIEF, _SHORTER = _row_of_teeth()
