@@ -61,7 +61,6 @@ TINY_PRESET = Preset(
     sound_lips=SoundLipsTraining(batch=2, frames=40),
     syncnet=SyncNetTraining(network=SyncNetConfig(side=48, channels=4, embedding=16)),
     joint=JointTraining(
-        clip_frames=16,
         batch=1,
         loss=LossWeights(ae=24.0),
         discriminator=DiscriminatorConfig(
