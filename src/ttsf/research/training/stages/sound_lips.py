@@ -66,7 +66,7 @@ class Aligned:
         samples = self.speech.waveform(clip)
         if clip.name not in self._lips:
             with self._lock, torch.no_grad():
-                voice = self._voice(clip, samples)
+                voice = self._voice(clip.speaker)
                 features, _ = fit_recording(self._teacher.speech, *self._read(clip, samples), voice)
                 self._lips[clip.name] = self._teacher.lip_features(features)[0].half()
         return Said(samples, self._lips[clip.name])
@@ -77,12 +77,13 @@ class Aligned:
         mel = mel_spectrogram(torch.from_numpy(samples[None, :count]), self._teacher.config.audio)
         return torch.tensor([self._front_end.ids(str(clip.text))])[:, : mel.shape[2]], mel
 
-    def _voice(self, clip: Clip, samples: np.ndarray) -> Tensor:
+    def _voice(self, speaker: str) -> Tensor:
         """Return the known voice [1, V] that fits the speaker's first clip best."""
-        if clip.speaker not in self._voices:
-            read = self._read(clip, samples)
-            self._voices[clip.speaker] = nearest_voice(self._teacher.speech, *read)
-        return self._voices[clip.speaker]
+        if speaker not in self._voices:
+            first = next(clip for clip in self.speech.clips if clip.speaker == speaker)
+            read = self._read(first, self.speech.waveform(first))
+            self._voices[speaker] = nearest_voice(self._teacher.speech, *read)
+        return self._voices[speaker]
 
 
 class SoundLipsStage(ScheduledAdam[SoundLipsTraining]):
@@ -163,7 +164,7 @@ class SoundLipsStage(ScheduledAdam[SoundLipsTraining]):
         assert self.model.sound_lips is not None
         codes = self.codes.to(batch.f_lip)
         error = self.model.sound_lips(batch.mel) - batch.f_lip
-        held = (batch.f_lip @ codes[:, [PRESS, LIP_FV]] > SHUT * GAIN).any(-1)
+        held = _held(batch.f_lip @ codes / GAIN)
         return {
             "lips": error.square().sum(-1).mean(),
             "shut": (error @ codes[:, [PRESS, LIP_FV]]).square().sum(-1).mean(),
@@ -182,7 +183,12 @@ class SoundLipsStage(ScheduledAdam[SoundLipsTraining]):
             )
             pair = torch.stack([found[:, OPEN], wanted[:, OPEN]])
             r.append(float(torch.corrcoef(pair)[0, 1]))
-            held = (wanted[:, [PRESS, LIP_FV]] > SHUT).any(1)
+            held = _held(wanted)
             shut += int(held.sum())
             closed += int((held & (found[:, OPEN] < SHUT)).sum())
         return Validation({"r_open": float(np.median(r)), "closed": closed / max(shut, 1)})
+
+
+def _held(labels: Tensor) -> Tensor:
+    """Return where labels [..., D] hold the lips shut, by press or lip_fv: bool [...]."""
+    return (labels[..., [PRESS, LIP_FV]] > SHUT).any(-1)
