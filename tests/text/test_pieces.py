@@ -116,10 +116,7 @@ THOUGHTS = (
 
 @pytest.mark.parametrize("size", [1, 3, 7, 999])
 def test_thoughts_of_a_model_are_never_returned(size: int) -> None:
-    made, found = Clauses(), list[Clause]()
-    for k in range(0, len(THOUGHTS), size):
-        found += made.add(THOUGHTS[k : k + size])
-    found += made.finish()
+    found = cut(THOUGHTS, [size])
     assert [clause.text.strip() for clause in found] == [
         *("Hello there.", "How are you?", "Fine.", "Good.")
     ]
@@ -130,10 +127,7 @@ def test_thoughts_of_a_model_are_never_returned(size: int) -> None:
 @pytest.mark.parametrize("size", [1, 3, 7, 999])
 def test_a_mark_before_a_thought_belongs_to_the_words_after_it(size: int) -> None:
     text = "Hm. [smile] [serious] <think>Long. And on.</think><reason>So.</reason>Hello there. Bye."
-    made, found = Clauses(), list[Clause]()
-    for k in range(0, len(text), size):
-        found += made.add(text[k : k + size])
-    found += made.finish()
+    found = cut(text, [size])
     assert [clause.text.strip() for clause in found] == [
         *("Hm.", "[smile] [serious] Hello there.", "Bye.")
     ]
@@ -166,9 +160,7 @@ def test_long_thoughts_take_linear_time() -> None:
     ],
 )
 def test_a_tag_that_is_only_mentioned_hides_nothing(text: str, size: int) -> None:
-    made = Clauses()
-    found = [c for k in range(0, len(text), size) for c in made.add(text[k : k + size])]
-    assert "".join(clause.text for clause in found + made.finish()) == text
+    assert "".join(clause.text for clause in cut(text, [size])) == text
 
 
 def test_a_thought_is_not_pending() -> None:
