@@ -9,6 +9,7 @@ from ttsf.compositing.teeth import (
     WIDTHS,
     find_ends,
     hollowed,
+    in_row,
     own_teeth,
     relief,
     rigid,
@@ -55,23 +56,23 @@ def test_bright_grey_that_is_drawn_is_a_tooth() -> None:
 def test_the_row_is_even_darkest_in_the_gaps_and_moves_with_the_mouth() -> None:
     mouth = Mouth(64, 90, 26, 0)
     x = np.linspace(52, 76, 481)
-    row = relief(mouth, x, np.array([90.0]))[0]
+    row = relief(in_row(mouth, x, np.array([90.0])))[0]
     assert row == pytest.approx(row[::-1], abs=2e-3)
     middles = 64 + 26 * (BORDERS[:-1] + WIDTHS / 2)
     gaps = 64 + 26 * BORDERS[1:3]
     values = {place: np.interp(place, x, row) for place in (*middles[:3], *gaps)}
     assert max(values[gap] for gap in gaps) < min(values[one] for one in middles[:3]) - 0.05
     assert 0.7 < row.min() < row.max() < 1.05
-    moved = relief(mouth._replace(x=67), x + 3, np.array([90.0]))[0]
+    moved = relief(in_row(mouth._replace(x=67), x + 3, np.array([90.0])))[0]
     assert moved == pytest.approx(row, abs=2e-3)
 
 
 def test_a_tilted_mouth_has_a_tilted_row() -> None:
     mouth = Mouth(64, 90, 26, 0.3)
     x, y = np.linspace(52, 76, 49), np.linspace(84, 96, 25)
-    shade = relief(mouth, x, y)
+    shade = relief(in_row(mouth, x, y))
     along = (x[None] - 64) * np.cos(0.3) + (y[:, None] - 90) * np.sin(0.3)
-    straight = relief(mouth._replace(tilt=0), 64 + along.ravel(), np.array([90.0]))
+    straight = relief(in_row(mouth._replace(tilt=0), 64 + along.ravel(), np.array([90.0])))
     assert shade.ravel() == pytest.approx(straight[0], abs=2e-3)
 
 
@@ -192,7 +193,7 @@ def test_ends_behind_the_lower_lip_stay_hidden() -> None:
 def test_teeth_are_rounded_and_the_second_is_shorter_than_the_first() -> None:
     mouth = Mouth(64, 90, 40, 0)
     middles = 64 + 40 * (BORDERS[:-1] + WIDTHS / 2)
-    middle = shorter(mouth, middles, np.array([90.0]))[0]
-    sides = shorter(mouth, 64 + 40 * BORDERS[1:-1], np.array([90.0]))[0]
+    middle = shorter(mouth, in_row(mouth, middles, np.array([90.0])))[0]
+    sides = shorter(mouth, in_row(mouth, 64 + 40 * BORDERS[1:-1], np.array([90.0])))[0]
     assert middle[0] == pytest.approx(0, abs=1e-6) and 0.3 < middle[1] < 1
     assert (sides > 0.5).all()

@@ -24,6 +24,7 @@ from ttsf.compositing.teeth import (
     brightness,
     find_row,
     hollowed,
+    in_row,
     own_teeth,
     relief,
     rigid,
@@ -203,7 +204,8 @@ class Scene:
             sampled += weight[..., None] * (smooth - sampled)
         if self._mouth is not None and self._own is None:
             row = find_row(drawn, found, share[..., 0], offset[..., 0])
-            self._shape_teeth(self._mouth, sampled[..., :3], row, cells, box)
+            if row is not None:
+                self._shape_teeth(self._mouth, sampled[..., :3], row, cells, box)
         kept = cv2.merge([self._lattice.sampled(kept, cells, box, width, height)] * channels)
         if self._own is not None:
             own = self._own.moved(source[box.seen_from(self.region).pixels])
@@ -221,11 +223,9 @@ class Scene:
         return drawn if self._palette is None else self._palette.match(drawn)
 
     def _shape_teeth(
-        self, mouth: Mouth, pixels: np.ndarray, row: Row | None, cells: Box, box: Box
+        self, mouth: Mouth, pixels: np.ndarray, row: Row, cells: Box, box: Box
     ) -> None:
         """Part the drawn teeth of some cells, and end them, in the pixels [h, w, 3] of a box."""
-        if row is None:
-            return
         lattice, cell = self._lattice, self._lattice.cell
         everywhere = np.zeros((lattice.side, lattice.side), np.float32)
         everywhere[cells.pixels] = row.found
@@ -239,16 +239,16 @@ class Scene:
         columns = x - cells.left - 0.5
         x = x + np.interp(columns, np.arange(len(row.offset)), row.offset)
         weight = lattice.sampled(row.found, cells, there, width, height)
-        shade = relief(mouth, x, y)[..., None]
+        place = in_row(mouth, x, y)
+        shade = relief(place)[..., None]
         shown *= 1 + weight[..., None] * (shade - 1)
         if row.ends is None:
             return
         line = cells.top + np.interp(columns, np.arange(len(row.ends.line)), row.ends.line)
         below = (y[:, None] - line).astype(np.float32)
-        tooth = smoothstep(EDGE, -EDGE, below + shorter(mouth, x, y))[..., None]
+        tooth = smoothstep(EDGE, -EDGE, below + shorter(mouth, place))[..., None]
         whole, hollow, weight = (
-            lattice.sampled(np.ascontiguousarray(field), cells, there, width, height)
-            for field in row.ends[1:]
+            lattice.sampled(field, cells, there, width, height) for field in row.ends[1:]
         )
         weight *= smoothstep(*REACH, np.abs(below))
         shown += weight[..., None] * (hollow + tooth * (whole * shade - hollow) - shown)

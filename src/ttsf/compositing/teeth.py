@@ -67,15 +67,15 @@ HOLLOW = np.array([0.2, 0.11, 0.1], np.float32)
 
 
 class OwnTeeth(NamedTuple):
-    """Weight of teeth in a picture, 0 to 1."""
+    """Where a picture shows teeth, as weights from 0 to 1."""
 
     pixels: np.ndarray
-    """Of a part of the picture, float32 [h, w]."""
+    """Weight of each pixel in the part of the picture around the mouth, float32 [h, w]."""
     left: int
-    """Left edge of the part in the picture, px."""
+    """Left edge of that part in the picture, px."""
     top: int
     cells: np.ndarray
-    """Of the cells of G's frame, float32 [side, side]."""
+    """Weight of each cell of G's frame, float32 [side, side]."""
 
     def moved(self, source: np.ndarray) -> np.ndarray:
         """Sample at (x, y) in pixels of the picture: [h, w, 2] -> [h, w]."""
@@ -154,14 +154,25 @@ def skull(found: np.ndarray, offset: np.ndarray) -> np.ndarray | None:
     return np.polyval(line, columns)
 
 
-def relief(mouth: Mouth, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the brightness of a row of teeth at positions x [w], y [h] in cells -> [h, w]."""
-    return _RELIEF[_in_row(mouth, x, y)]
+def in_row(mouth: Mouth, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return how far positions x [w], y [h] in cells are from the middle of the mouth: int [h, w].
+
+    FINE is the mouth's width, and the largest distance.
+    """
+    scale = FINE / mouth.width
+    along = ((x - mouth.x) * np.cos(mouth.tilt) * scale).astype(np.float32)
+    down = ((y - mouth.y) * np.sin(mouth.tilt) * scale).astype(np.float32)
+    return np.minimum(np.abs(along[None] + down[:, None]).astype(np.int32), FINE)
 
 
-def shorter(mouth: Mouth, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return by how many cells teeth are shorter than the first at positions as in `relief`."""
-    return np.float32(mouth.width) * _SHORTER[_in_row(mouth, x, y)]
+def relief(place: np.ndarray) -> np.ndarray:
+    """Return the brightness of a row of teeth; place: output of `in_row`, [h, w]."""
+    return _RELIEF[place]
+
+
+def shorter(mouth: Mouth, place: np.ndarray) -> np.ndarray:
+    """Return by how many cells teeth are shorter than the first; place: see `relief`."""
+    return np.float32(mouth.width) * _SHORTER[place]
 
 
 def find_row(
@@ -236,8 +247,8 @@ def own_teeth(
         kept[index] = inside and centred and is_row
     if not kept.any():
         return None
-    pixels = weight * cv2.dilate(kept[which], np.ones((3, 3), np.uint8))
-    pixels = pixels.astype(np.float32)
+    whole = cv2.dilate(kept[which], np.ones((3, 3), np.uint8))
+    pixels = (weight * whole).astype(np.float32)
     blurred = cv2.blur(pixels, (max(round(cell), 1),) * 2)
     corner = at[0] + cell / 2 - 0.5 - left, at[1] + cell / 2 - 0.5 - top
     scaling = np.array([[cell, 0, corner[0]], [0, cell, corner[1]]])
@@ -262,14 +273,6 @@ def hollowed(drawn: np.ndarray, found: np.ndarray, own: np.ndarray, skin: float)
     """
     past = found * (1 - cv2.dilate(own, np.ones((3, 3), np.uint8)))
     return drawn + past[..., None] * (skin * HOLLOW - drawn)
-
-
-def _in_row(mouth: Mouth, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return distances from the middle of the mouth, int [h, w]: FINE is the mouth's width."""
-    scale = FINE / mouth.width
-    along = ((x - mouth.x) * np.cos(mouth.tilt) * scale).astype(np.float32)
-    down = ((y - mouth.y) * np.sin(mouth.tilt) * scale).astype(np.float32)
-    return np.minimum(np.abs(along[None] + down[:, None]).astype(np.int32), FINE)
 
 
 def _row_of_teeth() -> tuple[np.ndarray, np.ndarray]:
